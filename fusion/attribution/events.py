@@ -1,0 +1,148 @@
+"""Settled changes as rows of events.jsonl and as transfers of goods."""
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from fusion.attribution.explanations import PICK, Explanation, Part
+from fusion.attribution.stage import Settled
+from fusion.checkout import goods
+from fusion.checkout.records import Transfer
+from fusion.config import AttributionConfig
+from fusion.store import Store
+
+ATTRIBUTED, AMBIGUOUS, UNCLAIMED, STAFF = "attributed", "ambiguous", "unclaimed", "staff"
+
+
+@dataclass(frozen=True, slots=True)
+class Owner:
+    """What a trip means outside: its account, and whether it is staff."""
+
+    account: str | None
+    is_staff: bool
+
+
+OwnerOf = Callable[[str], Owner]  # by trip; "" is nobody
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One pick or put-back, as in contract section 5."""
+
+    event: str
+    change: str  # event id of the shelf change; several events may share one
+    t0_ns: int
+    t1_ns: int
+    kind: str
+    plates: tuple[str, ...]
+    delta_g: float
+    sku: str
+    qty: int
+    account: str | None
+    p: float
+    alternatives: tuple[tuple[str, str, int, str | None, float], ...]  # kind, sku, qty, account, p
+    outcome: str
+
+    def to_json(self) -> str:
+        """Return the event as one line of events.jsonl, without the line end."""
+        keys = ("kind", "sku", "qty", "account", "p")
+        fields = {
+            "event": self.event,
+            "t0": self.t0_ns,
+            "t1": self.t1_ns,
+            "kind": self.kind,
+            "plates": list(self.plates),
+            "delta_g": round(self.delta_g, 2),
+            "sku": self.sku,
+            "qty": self.qty,
+            "account": self.account,
+            "p": round(self.p, 6),
+            "alternatives": [dict(zip(keys, row, strict=True)) for row in self.alternatives],
+            "outcome": self.outcome,
+        }
+        return json.dumps(fields, allow_nan=False)
+
+
+def events_of(settled: Settled, owner_of: OwnerOf, store: Store, config: AttributionConfig) -> tuple[Event, ...]:
+    """Return one event per part of the final reading; a change nobody explains is one unclaimed event."""
+    parts = _named_parts(settled)
+    known = any(part.trip for part in parts)
+    change = settled.change
+    return tuple(
+        Event(
+            event=settled.event if len(parts) == 1 else f"{settled.event}-{i + 1}",
+            change=settled.event,
+            t0_ns=change.t0_ns,
+            t1_ns=change.t1_ns,
+            kind=part.kind,
+            plates=tuple(store.plates.plate_id[p] for p in change.plates),
+            delta_g=change.total_g if len(parts) == 1 else (-part.grams if part.kind == PICK else part.grams),
+            sku=store.products.sku[part.product],
+            qty=part.qty,
+            account=owner_of(part.trip).account,
+            p=settled.p,
+            alternatives=tuple(_alternative(r, q, owner_of, store) for r, q in settled.others[:4] if r.parts),
+            outcome=_outcome(owner_of(part.trip), known, settled.p, config),
+        )
+        for i, part in enumerate(parts)
+    )
+
+
+def _named_parts(settled: Settled) -> tuple[Part, ...]:
+    """Return the reading's parts, or the likeliest goods without a name where nobody explains the change."""
+    if settled.reading.parts:
+        return settled.reading.parts
+    best = next((r for r, _ in settled.others if r.parts), None)
+    assert best is not None, f"{settled.event}: a change without any reading of its goods"
+    return tuple(Part("", p.kind, p.product, p.qty, p.grams) for p in best.parts)
+
+
+def _alternative(
+    reading: Explanation, p: float, owner_of: OwnerOf, store: Store
+) -> tuple[str, str, int, str | None, float]:
+    part = reading.parts[0]
+    return part.kind, store.products.sku[part.product], part.qty, owner_of(part.trip).account, round(p, 6)
+
+
+def _outcome(owner: Owner, known: bool, p: float, config: AttributionConfig) -> str:
+    if owner.is_staff:
+        return STAFF
+    if not known:
+        return UNCLAIMED
+    return ATTRIBUTED if p >= config.p_ambiguous else AMBIGUOUS
+
+
+def transfers_of(settled: Settled, owner_of: OwnerOf, store: Store) -> tuple[Transfer, ...]:
+    """Return the goods a settled change moved between shelf and cart, staff or nobody."""
+    out = []
+    for i, part in enumerate(_named_parts(settled)):
+        shelf = goods.plate(store.plates.plate_id[_shelf_plate(settled, part.product, store)])
+        if not part.trip:
+            # What nobody put down was never taken by anybody we know: it comes from outside the books.
+            other = goods.UNCLAIMED if part.kind == PICK else goods.SUPPLY
+        else:
+            staff = owner_of(part.trip).is_staff
+            other = (goods.STAFF if part.kind == PICK else goods.SUPPLY) if staff else goods.cart(part.trip)
+        source, target = (shelf, other) if part.kind == PICK else (other, shelf)
+        out.append(
+            goods.move(
+                store.store_id,
+                evidence=f"{settled.event}:{i}",
+                t_ns=settled.change.step_ns,
+                sku=store.products.sku[part.product],
+                quantity=part.qty,
+                grams=part.grams,
+                source=source,
+                target=target,
+            )
+        )
+    return tuple(out)
+
+
+def _shelf_plate(settled: Settled, product: int, store: Store) -> int:
+    """Return the plate whose account holds these goods: of a facing, its first; off the planogram, the one that moved."""
+    moved = set(settled.change.plates)
+    for row, plates in enumerate(store.facings.plates):
+        if int(store.facings.product[row]) == product and moved & set(plates):
+            return plates[0]
+    return settled.change.plates[0]

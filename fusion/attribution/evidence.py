@@ -1,0 +1,176 @@
+"""Evidence for who moved the goods: hands, bodies, and what a classifier saw in the hand. All in nats."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from fusion.arrays import Floats, Ints
+from fusion.config import SECOND_NS, AttributionConfig
+from fusion.shelf import ShelfChange
+from fusion.store import Store
+from fusion.tracking.camera import camera_centre, ray_directions
+from fusion.tracking.floor import Match
+
+HAND_ABOVE_PLATE_M = 0.08
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Bodies:
+    """Where everybody was at one slice."""
+
+    t_ns: int
+    track_id: Ints  # (n,)
+    xy: Floats  # (n, 2) m
+    unseen_s: Floats  # (n,)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Witnesses:
+    """What the last seconds showed: matches of frames and places of bodies, oldest first."""
+
+    matches: tuple[Match, ...] = ()
+    bodies: tuple[Bodies, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Candidate:
+    """Somebody who could have moved the goods."""
+
+    track_id: int
+    nats: float  # of place and hands
+    hand_m: float  # closest approach of a hand to the plates; NaN if no hand was seen
+    held: Mapping[int, float]  # product -> nats of the hand's contents around the change
+
+
+def remember(seen: Witnesses, matches: tuple[Match, ...], bodies: Bodies, config: AttributionConfig) -> Witnesses:
+    """Add one slice and forget what is too old to matter."""
+    since = bodies.t_ns - int(config.sightings_s * SECOND_NS)
+    kept = seen.matches[_first_since([m.sightings.t_ns for m in seen.matches], since) :]
+    old = seen.bodies[_first_since([b.t_ns for b in seen.bodies], since) :]
+    with_people = tuple(m for m in matches if len(m.track_id))
+    return Witnesses((*kept, *with_people), (*old, bodies))
+
+
+def _first_since(times: list[int], since_ns: int) -> int:
+    return next((i for i, t in enumerate(times) if t >= since_ns), len(times))
+
+
+def candidates(
+    change: ShelfChange, seen: Witnesses, alias: Mapping[int, int], store: Store, config: AttributionConfig
+) -> tuple[Candidate, ...]:
+    """Return everybody within reach of the change, sorted by track_id."""
+    if not seen.bodies:
+        return ()
+    bodies = min(seen.bodies, key=lambda b: abs(b.t_ns - change.step_ns))
+    plates = np.array(change.plates)
+    weight = np.abs(change.delta_g) / max(float(np.abs(change.delta_g).sum()), 1e-9)
+    centre = weight @ store.plates.centre[plates]
+    far = np.linalg.norm(bodies.xy - centre[:2], axis=1) if len(bodies.xy) else np.zeros(0)
+    hand_m = _hand_distances(change, seen, alias, store, config)
+    out = []
+    for row in np.flatnonzero(far - 1.0 * np.minimum(bodies.unseen_s, 3.0) < config.reach_m_max):
+        track_id = int(bodies.track_id[row])
+        hand = hand_m.get(track_id, np.nan)
+        nats = _body_nats(float(far[row]), float(bodies.unseen_s[row]), config) + _hand_nats(hand, config)
+        held = _held_nats(track_id, change, seen, alias, store, config)
+        out.append(Candidate(track_id, nats, hand, held))
+    return tuple(sorted(out, key=lambda c: c.track_id))
+
+
+def _body_nats(far_m: float, unseen_s: float, config: AttributionConfig) -> float:
+    sd = config.body_reach_sd_m + 0.5 * min(unseen_s, 4.0)
+    return float(-0.5 * (max(far_m - config.body_reach_m, 0.0) / sd) ** 2)
+
+
+def _hand_nats(hand_m: float, config: AttributionConfig) -> float:
+    if np.isnan(hand_m):
+        return -config.no_hand_nats - 1.5
+    off = max(hand_m - config.hand_sd_m, 0.0) / config.hand_sd_m
+    return float(-min(0.5 * off * off, config.hand_nats_max))
+
+
+def _hand_distances(
+    change: ShelfChange, seen: Witnesses, alias: Mapping[int, int], store: Store, config: AttributionConfig
+) -> dict[int, float]:
+    """Return per track the closest approach of a hand to the change's plates, m.
+
+    Every camera gives its own closest approach near the moment of the step; their mean is taken, because a ray that
+    passes the plate far in front of it looks close from one camera only.
+    """
+    points = _plate_points(change, store)
+    best: dict[tuple[int, int], float] = {}
+    for match in seen.matches:
+        if abs(match.sightings.t_ns - change.step_ns) > config.hand_window_s * SECOND_NS:
+            continue
+        reach = _reach(match, points, store)
+        for track_id, distance in zip(match.track_id.tolist(), reach.tolist(), strict=True):
+            if track_id >= 0 and np.isfinite(distance):
+                key = (alias.get(track_id, track_id), match.sightings.camera)
+                best[key] = min(best.get(key, np.inf), distance)
+    per_track: dict[int, list[float]] = {}
+    for (track_id, _), distance in sorted(best.items()):
+        per_track.setdefault(track_id, []).append(distance)
+    return {k: float(np.mean(v)) for k, v in per_track.items()}
+
+
+def _plate_points(change: ShelfChange, store: Store) -> Floats:
+    """Return where a hand may be when it moves goods on these plates, (k, 3): above centre and front edge."""
+    plates = np.array(change.plates)
+    weight = np.abs(change.delta_g) / max(float(np.abs(change.delta_g).sum()), 1e-9)
+    centre = weight @ store.plates.centre[plates] + np.array([0.0, 0.0, HAND_ABOVE_PLATE_M])
+    yaw = np.deg2rad(store.plates.yaw_deg[plates[int(np.argmax(weight))]])
+    front = np.array([np.sin(yaw), -np.cos(yaw), 0.0]) * float(store.plates.size[plates, 1].max()) / 2
+    return np.stack([centre, centre + front / 2, centre + front])
+
+
+def _reach(match: Match, points: Floats, store: Store) -> Floats:
+    """Return per detection the smallest distance of either hand to any of the points, m; NaN without a hand."""
+    frame = match.sightings
+    n = len(frame.sd)
+    if frame.is_depth:
+        gap = np.linalg.norm(frame.hands[:, :, None, :] - points, axis=3)
+    else:
+        camera = frame.camera
+        R, T = store.cameras.R[camera], store.cameras.T[camera]
+        rays = ray_directions(frame.hands.reshape(-1, 2), R).reshape(n, 2, 1, 3)
+        to_points = points - camera_centre(R, T)
+        gap = np.linalg.norm(np.cross(np.broadcast_to(to_points, (n, 2, *to_points.shape)), rays), axis=3)
+    flat = gap.reshape(n, -1)
+    return np.where(np.isnan(flat).all(axis=1), np.nan, np.min(np.where(np.isnan(flat), np.inf, flat), axis=1))
+
+
+def _held_nats(
+    track_id: int,
+    change: ShelfChange,
+    seen: Witnesses,
+    alias: Mapping[int, int],
+    store: Store,
+    config: AttributionConfig,
+) -> dict[int, float]:
+    """Return what the classifier says for each product: after a pick, before a put-back.
+
+    Looks at one hand are not independent; their mean counts as three looks at most.
+    """
+    lo, hi = (0.0, config.held_window_s) if change.total_g < 0 else (-config.held_window_s, 0.0)
+    row_of = {sku: i for i, sku in enumerate(store.products.sku)}
+    total: dict[int, float] = {}
+    looks = 0
+    for match in seen.matches:
+        late_s = (match.sightings.t_ns - change.step_ns) / SECOND_NS
+        if not lo <= late_s <= hi:
+            continue
+        for held in match.sightings.held:
+            owner = int(match.track_id[held.row])
+            if alias.get(owner, owner) != track_id:
+                continue
+            looks += 1
+            for sku, p in held.beliefs:
+                if sku in row_of:
+                    total[row_of[sku]] = total.get(row_of[sku], 0.0) + p
+    share = config.held_trust * min(looks, 3)
+    return {
+        k: float(min(share * np.log1p(20.0 * p / looks), config.held_nats_max)) for k, p in sorted(total.items())
+    }
+
+

@@ -1,0 +1,220 @@
+"""Explanations of one shelf change: who moved which goods, how many, on or off; each with its weight in nats.
+
+An explanation is a tuple of parts. Its weight adds the likelihood of the measured mass, the prior of the product on
+these plates, the count, the evidence for the person (place, hands) and for the product in that hand. The weight is
+relative to "somebody unseen moved something", which every change admits.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from itertools import combinations
+
+import numpy as np
+
+from fusion.arrays import Floats
+from fusion.attribution.evidence import Candidate
+from fusion.config import AttributionConfig
+from fusion.shelf import ShelfChange
+from fusion.store import Store
+
+PICK, PUT = "pick", "put"
+INVOLVED_NATS = 4.0  # what a hand right at the plate says for a part in the move, against merely standing there
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Some pieces of one product moved by one trip."""
+
+    trip: str  # "" for somebody without a trip
+    kind: str  # PICK or PUT
+    product: int
+    qty: int
+    grams: float  # of all pieces, as measured
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """One reading of a change; no parts means that nobody known explains it."""
+
+    parts: tuple[Part, ...]
+    nats: float
+
+
+@dataclass(frozen=True, slots=True)
+class Mover:
+    """A trip that could have moved the goods, with the best witness among its people."""
+
+    trip: str
+    is_staff: bool
+    nats: float
+    held: Mapping[int, float]
+
+
+Goods = tuple[tuple[int, int, float], ...]  # (product, pieces, grams a piece) a trip carries
+
+
+def movers(
+    people: tuple[Candidate, ...], trip_of: Mapping[int, str], staff: frozenset[str], config: AttributionConfig
+) -> tuple[Mover, ...]:
+    """Gather candidates by trip; those too unlikely beside the best are left out."""
+    best: dict[str, Candidate] = {}
+    for person in people:
+        trip = trip_of.get(person.track_id, "")
+        if trip not in best or person.nats > best[trip].nats:
+            best[trip] = person
+    top = max((p.nats for p in best.values()), default=0.0)
+    return tuple(
+        Mover(trip, trip in staff, person.nats + INVOLVED_NATS - (2.0 if trip == "" else 0.0), person.held)
+        for trip, person in sorted(best.items())
+        if person.nats > top - config.hand_nats_max - 3.0
+    )
+
+
+def nobody(config: AttributionConfig) -> Explanation:
+    """Return the explanation that is always there."""
+    return Explanation((), config.nobody_nats)
+
+
+def picks(
+    change: ShelfChange, who: tuple[Mover, ...], misplaced: Mapping[int, float], store: Store, config: AttributionConfig
+) -> tuple[Explanation, ...]:
+    """Enumerate pick readings, best first; misplaced gives products believed on these plates off the planogram."""
+    total, var = change.total_g, change.total_var
+    prior = product_prior(change, misplaced, store, config)
+    goods = _mass_nats(total, var, store, config) + prior[:, None] + _count_nats(config)
+    out = [*_single(goods, total, who, config), *_shared(goods, total, who, config)]
+    out += _several(change, prior, who, store, config)
+    return tuple(sorted(out, key=_rank))
+
+
+def puts(
+    change: ShelfChange, mover: Mover, carried: Goods, store: Store, config: AttributionConfig
+) -> tuple[Explanation, ...]:
+    """Enumerate put-back readings for one mover: only what is carried can be put; staff can put anything planned here."""
+    total, var = change.total_g, change.total_var
+    if mover.is_staff:
+        prior = product_prior(change, {}, store, config)
+        goods = _mass_nats(-total, var, store, config) + prior[:, None]
+        return tuple(_single(goods, total, (mover,), config))
+    out = []
+    for product, pieces, grams in carried:
+        home = product_prior(change, {}, store, config)[product] - np.log(config.planogram_p)
+        for n in range(1, pieces + 1):
+            # The piece was weighed when it was taken: what it weighs is known better than the catalogue.
+            sd2 = var + n * (2.0**2 + (0.004 * grams) ** 2 + 0.5 * var)
+            nats = _normal(total, n * grams, sd2) + max(0.15 * float(home), -1.5) - 0.7 * (n - 1)
+            part = Part(mover.trip, PUT, product, n, abs(total))
+            out.append(Explanation((part,), float(nats + mover.nats + mover.held.get(product, 0.0))))
+    return tuple(sorted(out, key=_rank))
+
+
+def product_prior(change: ShelfChange, misplaced: Mapping[int, float], store: Store, config: AttributionConfig) -> Floats:
+    """Return log prior (k,) of each product having stood on these plates: planogram, misplaced goods, anything else."""
+    k = len(store.products.sku)
+    share = np.zeros(k)
+    total = sum(abs(d) for d in change.delta_g)
+    weight = dict(zip(change.plates, (abs(d) / max(total, 1e-9) for d in change.delta_g), strict=True))
+    for row, plates in enumerate(store.facings.plates):
+        covered = sum(weight.get(p, 0.0) for p in plates)
+        product = int(store.facings.product[row])
+        share[product] = max(share[product], covered**2)
+    for product, count in sorted(misplaced.items()):
+        share[product] += 0.5 * count
+    norm = share.sum()
+    planned = share / norm * config.planogram_p if norm > 1e-9 else np.zeros(k)
+    return np.log(planned + (1.0 - config.planogram_p) / k)
+
+
+def _count_nats(config: AttributionConfig) -> Floats:
+    return np.arange(config.qty_max) * float(np.log(config.qty_decay))
+
+
+def _normal(x: float, mean: float, var: float) -> float:
+    return float(-0.5 * (x - mean) ** 2 / var - 0.5 * np.log(2 * np.pi * var))
+
+
+def _mass_nats(total_g: float, var: float, store: Store, config: AttributionConfig) -> Floats:
+    """Return log density (k, qty_max) of losing -total_g if n pieces of each product went."""
+    n = np.arange(1, config.qty_max + 1)[None, :]
+    mass, sd = store.products.mass_g[:, None], store.products.mass_sd_g[:, None]
+    # The packages of one batch are off the catalogue together: the bias does not average out over pieces.
+    spread = var + n * sd**2 + (config.mass_bias_sd * mass * n) ** 2
+    return np.asarray(-0.5 * (-total_g - n * mass) ** 2 / spread - 0.5 * np.log(2 * np.pi * spread))
+
+
+def _single(goods: Floats, total_g: float, who: tuple[Mover, ...], config: AttributionConfig) -> list[Explanation]:
+    """One person, one product."""
+    kind = PICK if total_g < 0 else PUT
+    out = []
+    for mover in who:
+        nats = goods.copy()
+        for product, extra in mover.held.items():
+            nats[product] += extra
+        for flat in np.argsort(-nats, axis=None, kind="stable")[: config.explanations_max]:
+            product, n = divmod(int(flat), nats.shape[1])
+            part = Part(mover.trip, kind, product, n + 1, abs(total_g))
+            out.append(Explanation((part,), float(nats[product, n]) + mover.nats))
+    return out
+
+
+def _shared(goods: Floats, total_g: float, who: tuple[Mover, ...], config: AttributionConfig) -> list[Explanation]:
+    """Two people take the same product from one place at once."""
+    likely = [m for m in who if m.nats > 0.0]
+    out = []
+    for a, b in combinations(likely, 2):
+        for flat in np.argsort(-goods, axis=None, kind="stable")[:3]:
+            product, n = divmod(int(flat), goods.shape[1])
+            for mine in range(1, n + 1):
+                yours = n + 1 - mine
+                counts = (mine - 1 + yours - 1) * float(np.log(config.qty_decay))
+                nats = float(goods[product, n] - _count_nats(config)[n]) + counts + a.nats + b.nats
+                grams = abs(total_g) / (n + 1)
+                parts = (
+                    Part(a.trip, PICK, product, mine, grams * mine),
+                    Part(b.trip, PICK, product, yours, grams * yours),
+                )
+                out.append(Explanation(parts, nats + float(np.log(config.combine_p))))
+    return out
+
+
+def _several(
+    change: ShelfChange, prior: Floats, who: tuple[Mover, ...], store: Store, config: AttributionConfig
+) -> list[Explanation]:
+    """Different products on neighbouring plates moved at once, by one person or two."""
+    split = _by_facing(change, store)
+    if len(split) < 2:
+        return []
+    pieces = []
+    for product, grams, var in split:
+        n = max(1, round(-grams / max(float(store.products.mass_g[product]), 1.0)))
+        nats = _mass_nats(grams, var, store, config)[product, min(n, config.qty_max) - 1]
+        pieces.append((product, min(n, config.qty_max), -grams, float(nats) + (n - 1) * float(np.log(config.qty_decay))))
+    if any(grams <= 0 for _, _, grams, _ in pieces):
+        return []
+    base = sum(nats for *_, nats in pieces) + float(np.log(config.combine_p)) * (len(pieces) - 1)
+    out = []
+    for mover in who:
+        parts = tuple(Part(mover.trip, PICK, k, n, grams) for k, n, grams, _ in pieces)
+        out.append(Explanation(parts, base + mover.nats))
+    if len(pieces) == 2:
+        for a in who:
+            for b in who:
+                if a.trip != b.trip:
+                    ends = zip((a, b), pieces, strict=True)
+                    parts = tuple(Part(m.trip, PICK, k, n, grams) for m, (k, n, grams, _) in ends)
+                    out.append(Explanation(parts, base + a.nats + b.nats + float(np.log(config.combine_p))))
+    return out
+
+
+def _by_facing(change: ShelfChange, store: Store) -> list[tuple[int, float, float]]:
+    """Split a change by the planogram: (product, grams, variance) per facing that took a real share."""
+    sums: dict[int, tuple[float, float]] = {}
+    for plate, delta, var in zip(change.plates, change.delta_g, change.var, strict=True):
+        product = next((int(store.facings.product[i]) for i, p in enumerate(store.facings.plates) if plate in p), -1)
+        grams, spread = sums.get(product, (0.0, 0.0))
+        sums[product] = (grams + delta, spread + var)
+    return [(k, g, v) for k, (g, v) in sorted(sums.items()) if k >= 0 and abs(g) > 4.0 * np.sqrt(v)]
+
+
+def _rank(explanation: Explanation) -> tuple[float, tuple[tuple[str, str, int, int], ...]]:
+    return -explanation.nats, tuple((p.trip, p.kind, p.product, p.qty) for p in explanation.parts)

@@ -1,0 +1,127 @@
+"""Joint hypotheses: what everybody carries, over all open changes of people who interact.
+
+A group holds the trips whose readings depend on each other and a beam of hypotheses, each a full reading of every open
+change with the goods in hand that follow from it. Goods are conserved inside a hypothesis: a put-back is read only from
+what that hypothesis says is carried. Groups merge when a change could belong to people of both; a change that clearly
+belongs to one person touches only that person's group, so the cost follows local crowding.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from fusion.attribution.explanations import PICK, Explanation, Goods, Part
+from fusion.config import AttributionConfig
+
+
+@dataclass(frozen=True, slots=True)
+class Hypothesis:
+    """One reading of everything open in a group."""
+
+    nats: float
+    goods: Mapping[str, Goods]  # trip -> what it carries
+    choice: Mapping[str, Explanation]  # event id -> how it is read
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Trips that interact and the beam over their readings, best first, weights summing to 1 after normalising."""
+
+    trips: frozenset[str]
+    beam: tuple[Hypothesis, ...]
+
+
+def lone(trip: str) -> Group:
+    """Return the group of somebody who carries nothing."""
+    return Group(frozenset((trip,)), (Hypothesis(0.0, {trip: ()}, {}),))
+
+
+def merge(a: Group, b: Group, config: AttributionConfig) -> Group:
+    """Combine two groups: every pair of readings, the best of them kept."""
+    beam = [
+        Hypothesis(x.nats + y.nats, {**x.goods, **y.goods}, {**x.choice, **y.choice}) for x in a.beam for y in b.beam
+    ]
+    return Group(a.trips | b.trips, _pruned(beam, config))
+
+
+def extend(
+    group: Group, event: str, readings: Mapping[int, tuple[Explanation, ...]], config: AttributionConfig
+) -> Group:
+    """Read one more change; readings are per row of the beam, because goods in hand differ."""
+    beam = []
+    for row, hypothesis in enumerate(group.beam):
+        for reading in readings[row][: config.explanations_max]:
+            goods = dict(hypothesis.goods)
+            for part in reading.parts:
+                if part.trip in goods:
+                    goods[part.trip] = apply(goods[part.trip], part)
+            beam.append(
+                Hypothesis(hypothesis.nats + reading.nats, goods, {**hypothesis.choice, event: reading})
+            )
+    return replace(group, beam=_pruned(beam, config))
+
+
+def apply(goods: Goods, part: Part) -> Goods:
+    """Return what is carried after a part; never less than nothing."""
+    held = {product: (pieces, grams) for product, pieces, grams in goods}
+    pieces, grams = held.get(part.product, (0, 0.0))
+    if part.kind == PICK:
+        total = pieces * grams + part.grams
+        held[part.product] = (pieces + part.qty, total / (pieces + part.qty))
+    else:
+        assert pieces >= part.qty, f"{part.trip} puts {part.qty} of {part.product} and carries {pieces}"
+        held[part.product] = (pieces - part.qty, grams)
+    return tuple((k, n, g) for k, (n, g) in sorted(held.items()) if n > 0)
+
+
+def weights(group: Group) -> np.ndarray:
+    """Return the posterior of each hypothesis of the beam, (n,)."""
+    nats = np.array([h.nats for h in group.beam])
+    w = np.exp(nats - nats.max())
+    return np.asarray(w / w.sum())
+
+
+def reading_posterior(group: Group, event: str) -> tuple[tuple[Explanation, float], ...]:
+    """Return the marginal of each reading of a change, best first."""
+    total: dict[tuple[Part, ...], tuple[Explanation, float]] = {}
+    for hypothesis, w in zip(group.beam, weights(group).tolist(), strict=True):
+        reading = hypothesis.choice[event]
+        _, before = total.get(reading.parts, (reading, 0.0))
+        total[reading.parts] = (reading, before + w)
+    return tuple(sorted(total.values(), key=lambda pair: -pair[1]))
+
+
+def goods_posterior(group: Group, trip: str) -> tuple[tuple[Goods, float], ...]:
+    """Return the marginal over what a trip carries by product and count, best first.
+
+    Hypotheses that differ only in grams count as one; the grams of the best of them stand for it.
+    """
+    total: dict[tuple[tuple[int, int], ...], tuple[Goods, float]] = {}
+    for hypothesis, w in zip(group.beam, weights(group).tolist(), strict=True):
+        goods = hypothesis.goods[trip]
+        key = tuple((product, pieces) for product, pieces, _ in goods)
+        first, before = total.get(key, (goods, 0.0))
+        total[key] = (first, before + w)
+    return tuple(sorted(total.values(), key=lambda pair: -pair[1]))
+
+
+def drop(group: Group, trips: frozenset[str], events: frozenset[str], config: AttributionConfig) -> Group:
+    """Forget trips and changes that are settled; readings that differed only there fall together."""
+    left = group.trips - trips
+    total: dict[tuple[object, ...], Hypothesis] = {}
+    for hypothesis in group.beam:
+        goods = {t: g for t, g in hypothesis.goods.items() if t in left}
+        choice = {e: r for e, r in hypothesis.choice.items() if e not in events}
+        key = (tuple(sorted(goods.items())), tuple((e, r.parts) for e, r in sorted(choice.items())))
+        seen = total.get(key)
+        nats = hypothesis.nats if seen is None else float(np.logaddexp(seen.nats, hypothesis.nats))
+        total[key] = Hypothesis(nats, goods, choice)
+    return Group(left, _pruned(list(total.values()), config))
+
+
+def _pruned(beam: list[Hypothesis], config: AttributionConfig) -> tuple[Hypothesis, ...]:
+    """Keep the best, relative to the best so that numbers stay small; equal weights keep their order."""
+    beam = sorted(beam, key=lambda h: -h.nats)[: config.hypotheses_max]
+    top = beam[0].nats
+    return tuple(replace(h, nats=h.nats - top) for h in beam if h.nats > top - 25.0)

@@ -1,0 +1,228 @@
+"""The attribution stage: changes in, settled readings out."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+
+from fusion.attribution.evidence import Witnesses, candidates
+from fusion.attribution.explanations import PUT, Explanation, Goods, Mover, Part, movers, nobody, picks, puts
+from fusion.attribution.hypotheses import (
+    Group,
+    Hypothesis,
+    drop,
+    extend,
+    goods_posterior,
+    lone,
+    merge,
+    reading_posterior,
+)
+from fusion.checkout.records import derive_id
+from fusion.config import SECOND_NS, AttributionConfig
+from fusion.shelf import ShelfChange
+from fusion.store import Store
+
+Stock = Mapping[int, Mapping[int, float]]  # plate -> product -> pieces believed there off the planogram
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """A change whose reading is final, with its posterior at that moment."""
+
+    event: str
+    change: ShelfChange
+    reading: Explanation
+    p: float
+    others: tuple[tuple[Explanation, float], ...]  # best first
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Attribution:
+    """State of the stage."""
+
+    seen: Witnesses = field(default_factory=Witnesses)
+    waiting: tuple[ShelfChange, ...] = ()  # until the hands have been watched long enough
+    groups: tuple[Group, ...] = ()
+    open: Mapping[str, ShelfChange] = field(default_factory=dict)  # event id -> change
+    misplaced: Stock = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class People:
+    """What tracking and trips say about who is who at this moment."""
+
+    trip_of: Mapping[int, str]  # track_id -> trip
+    alias: Mapping[int, int]
+    staff: frozenset[str]  # trips
+
+
+def open_trip(state: Attribution, trip: str, *, is_staff: bool) -> Attribution:
+    """Begin to keep a reading of what a trip carries; staff carry whatever they like."""
+    group = Group(frozenset((trip,)), (Hypothesis(0.0, {}, {}),)) if is_staff else lone(trip)
+    return replace(state, groups=(*state.groups, group))
+
+
+def attribute(
+    state: Attribution, new: tuple[ShelfChange, ...], now_ns: int, people: People, store: Store, config: AttributionConfig
+) -> tuple[Attribution, tuple[Settled, ...]]:
+    """Queue new changes and read those whose hands have been watched to the end of the window."""
+    waiting = sorted((*state.waiting, *new), key=lambda c: (c.step_ns, c.plates))
+    until = now_ns - int(config.held_window_s * SECOND_NS)
+    due = [c for c in waiting if c.step_ns <= until]
+    state = replace(state, waiting=tuple(c for c in waiting if c.step_ns > until))
+    settled: list[Settled] = []
+    for change in due:
+        state, done = _read(state, change, people, store, config)
+        settled += done
+    return state, tuple(settled)
+
+
+def event_id(change: ShelfChange, store: Store) -> str:
+    """Return the id of a change: the same evidence, the same id."""
+    plates = ",".join(store.plates.plate_id[p] for p in change.plates)
+    return f"ev-{derive_id('event', store.store_id, str(change.step_ns), plates).hex()[:16]}"
+
+
+def _read(
+    state: Attribution, change: ShelfChange, people: People, store: Store, config: AttributionConfig
+) -> tuple[Attribution, list[Settled]]:
+    """Read one change into the beam of everybody it may concern."""
+    event = event_id(change, store)
+    who = movers(
+        candidates(change, state.seen, people.alias, store, config), people.trip_of, people.staff, config
+    )
+    known = frozenset().union(*(g.trips for g in state.groups)) if state.groups else frozenset()
+    who = tuple(m if m.trip in known else replace(m, trip="") for m in who)
+    who = _narrow(who)
+    named = frozenset(m.trip for m in who if m.trip)
+    touched = [g for g in state.groups if g.trips & named]
+    if not touched:
+        return state, [_unclaimed(event, change, state, who, store, config)]
+    group = touched[0]
+    for other in touched[1:]:
+        group = merge(group, other, config)
+    readings = {
+        row: _readings(change, who, hypothesis.goods, state, store, config) for row, hypothesis in enumerate(group.beam)
+    }
+    group = extend(group, event, readings, config)
+    state = replace(
+        state,
+        groups=(*[g for g in state.groups if g not in touched], group),
+        open={**state.open, event: change},
+        misplaced=_restock(state.misplaced, change, reading_posterior(group, event)[0], store),
+    )
+    return state, []
+
+
+def _narrow(who: tuple[Mover, ...]) -> tuple[Mover, ...]:
+    """Keep one mover alone where the evidence for place and hands leaves no doubt."""
+    if len(who) < 2:
+        return who
+    nats = np.array([m.nats for m in who])
+    best = int(np.argmax(nats))
+    rest = np.delete(nats, best).max()
+    return (who[best],) if nats[best] - rest > 8.0 and who[best].trip else who
+
+
+def _readings(
+    change: ShelfChange, who: tuple[Mover, ...], goods: Mapping[str, Goods], state: Attribution, store: Store,
+    config: AttributionConfig,
+) -> tuple[Explanation, ...]:  # fmt: skip
+    """Return the best readings of a change given what everybody carries, best first."""
+    if change.total_g < 0:
+        found = list(picks(change, who, _misplaced_on(state, change), store, config))
+    else:
+        found = [r for m in who for r in puts(change, m, goods.get(m.trip, ()), store, config)]
+    found.sort(key=lambda e: -e.nats)
+    return (*found[: config.explanations_max - 1], nobody(config))
+
+
+def _misplaced_on(state: Attribution, change: ShelfChange) -> dict[int, float]:
+    total: dict[int, float] = {}
+    for plate in change.plates:
+        for product, pieces in state.misplaced.get(plate, {}).items():
+            total[product] = max(total.get(product, 0.0), pieces)
+    return total
+
+
+def _restock(stock: Stock, change: ShelfChange, best: tuple[Explanation, float], store: Store) -> Stock:
+    """Note goods that are now where the planogram does not have them, and those taken from there again."""
+    reading, p = best
+    out = {plate: dict(rows) for plate, rows in stock.items()}
+    for part in reading.parts:
+        home = {q for i, ps in enumerate(store.facings.plates) if store.facings.product[i] == part.product for q in ps}
+        sign = 1.0 if part.kind == PUT else -1.0
+        for plate in change.plates:
+            rows = out.setdefault(plate, {})
+            if sign > 0 and plate in home:
+                continue
+            if sign < 0 and part.product not in rows:
+                continue
+            rows[part.product] = max(0.0, rows.get(part.product, 0.0) + sign * p * part.qty)
+    return out
+
+
+def _unclaimed(
+    event: str, change: ShelfChange, state: Attribution, who: tuple[Mover, ...], store: Store, config: AttributionConfig
+) -> Settled:
+    """Read a change nobody with a trip was near: what it was is said, who it was is not."""
+    somebody = who or (Mover("", True, 0.0, {}),)
+    somebody = tuple(replace(m, trip="", is_staff=True) for m in somebody)
+    if change.total_g < 0:
+        found = picks(change, somebody, _misplaced_on(state, change), store, config)
+    else:
+        found = puts(change, somebody[0], (), store, config)
+    nats = np.array([e.nats for e in found])
+    w = np.exp(nats - nats.max())
+    p = w / w.sum()
+    return Settled(event, change, found[0], float(p[0]), tuple(zip(found[1:4], p[1:4].tolist(), strict=False)))
+
+
+def carried(state: Attribution, trip: str) -> tuple[tuple[Goods, float], ...]:
+    """Return the posterior over what a trip carries, best first."""
+    return goods_posterior(_group_of(state, trip), trip)
+
+
+def close_trip(
+    state: Attribution, trip: str, goods: Goods | None, config: AttributionConfig
+) -> tuple[Attribution, tuple[Settled, ...]]:
+    """Settle a trip on the goods it is charged for (None for staff) and every change that reading gives it.
+
+    The rest of its group goes on under that condition, so nobody else is charged for the same goods later.
+    """
+    group = _group_of(state, trip)
+    posterior = {event: reading_posterior(group, event) for event in state.open if event in group.beam[0].choice}
+    if goods is not None:
+        want = _counts(goods)
+        group = replace(group, beam=tuple(h for h in group.beam if _counts(h.goods[trip]) == want))
+    last = group.trips == {trip}
+    settled: list[Settled] = []
+    for event in posterior:
+        reading = reading_posterior(group, event)[0][0]
+        if last or any(part.trip == trip for part in reading.parts):
+            # What is settled is settled for all: the others go on with hypotheses that agree.
+            group = replace(group, beam=tuple(h for h in group.beam if h.choice[event].parts == reading.parts))
+            p = next(p for r, p in posterior[event] if r.parts == reading.parts)
+            others = tuple((r, q) for r, q in posterior[event] if r.parts != reading.parts)
+            settled.append(Settled(event, state.open[event], reading, p, others))
+        else:
+            free = tuple(h for h in group.beam if all(part.trip != trip for part in h.choice[event].parts))
+            group = replace(group, beam=free or group.beam)
+    done = frozenset(s.event for s in settled)
+    rest = drop(group, frozenset((trip,)), done, config)
+    groups = tuple(g for g in state.groups if trip not in g.trips) + ((rest,) if rest.trips else ())
+    left = {e: c for e, c in state.open.items() if e not in done}
+    return replace(state, groups=groups, open=left), tuple(settled)
+
+
+def _group_of(state: Attribution, trip: str) -> Group:
+    return next(g for g in state.groups if trip in g.trips)
+
+
+def _counts(goods: Goods) -> tuple[tuple[int, int], ...]:
+    return tuple((product, pieces) for product, pieces, _ in goods)
+
+
+def parts_of(settled: Settled, trip: str) -> tuple[Part, ...]:
+    """Return what a settled change gave to or took from one trip."""
+    return tuple(part for part in settled.reading.parts if part.trip == trip)

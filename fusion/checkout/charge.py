@@ -1,0 +1,73 @@
+"""From a posterior over what a trip carries to what it is charged.
+
+The charge is one of the believed readings, never a mixture, so that receipt, events and goods transfers tell one story.
+Of the readings the one of least expected cost is taken; decision.py says whether a person should look first.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from fusion.checkout.decision import CheckoutConfig, QuantityPosterior, decide, unit_loss, unit_value_cents
+from fusion.checkout.pricing import price
+from fusion.checkout.records import OPEN, Item, Receipt, TripEnd
+from fusion.store import Store
+
+Goods = tuple[tuple[int, int, float], ...]  # (product, pieces, grams a piece)
+
+
+@dataclass(frozen=True, slots=True)
+class Charge:
+    """The reading a trip is charged for."""
+
+    goods: Goods
+    confidence: float  # posterior of exactly this reading
+    line_confidence: Mapping[int, float]  # product -> posterior of its quantity
+    status: str
+
+    def receipt(self, end: TripEnd, events: Mapping[int, Sequence[tuple[str, float]]], store: Store) -> Receipt:
+        """Price the goods; events gives per product the (event id, p) it rests on."""
+        items = tuple(
+            Item(
+                product=product,
+                quantity=pieces,
+                grams=round(pieces * grams, 1) if store.products.by_weight[product] else None,
+                confidence=round(self.line_confidence[product], 6),
+                events=tuple(event for event, _ in events.get(product, ())),
+            )
+            for product, pieces, grams in self.goods
+        )
+        status = OPEN if end.closed_ns is None else self.status
+        return price(end, items, round(self.confidence, 6), status, store)
+
+
+def choose(posterior: tuple[tuple[Goods, float], ...], store: Store, config: CheckoutConfig) -> Charge:
+    """Return the charge for a posterior over goods, best first and summing to 1."""
+    products = sorted({product for goods, _ in posterior for product, _, _ in goods})
+    lines = tuple(quantity_posterior(product, posterior) for product in products)
+    costs = [sum(_line_cost(line, goods, store, config) for line in lines) for goods, _ in posterior]
+    best = min(range(len(posterior)), key=lambda i: (round(costs[i], 9), i))
+    goods, confidence = posterior[best]
+    counts = _counts(goods)
+    decision = decide(lines, store, config, min(1.0, confidence))
+    line_p = {line.product: line.p[line.quantities.index(counts.get(line.product, 0))] for line in lines}
+    return Charge(goods, min(1.0, confidence), line_p, decision.status)
+
+
+def quantity_posterior(product: int, posterior: tuple[tuple[Goods, float], ...]) -> QuantityPosterior:
+    """Return the marginal of one product's count."""
+    total: dict[int, float] = {}
+    for goods, p in posterior:
+        count = _counts(goods).get(product, 0)
+        total[count] = total.get(count, 0.0) + p
+    norm = sum(total.values())
+    ordered = sorted(total.items())
+    return QuantityPosterior(product, tuple(q for q, _ in ordered), tuple(p / norm for _, p in ordered))
+
+
+def _counts(goods: Goods) -> dict[int, int]:
+    return {product: pieces for product, pieces, _ in goods}
+
+
+def _line_cost(line: QuantityPosterior, goods: Goods, store: Store, config: CheckoutConfig) -> float:
+    charged = _counts(goods).get(line.product, 0)
+    return unit_value_cents(store, line.product) * unit_loss(line, charged, config)

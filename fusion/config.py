@@ -1,0 +1,137 @@
+"""Every tunable and limit, with its unit; nested as the stages are.
+
+The defaults are what ships. Nothing here names a store, a case or a sensor: what differs between stores is learned
+from their own streams or stands in store.toml.
+"""
+
+import dataclasses
+import hashlib
+import json
+from dataclasses import dataclass, field
+
+from fusion.checkout.decision import CheckoutConfig
+
+SECOND_NS = 1_000_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class IntakeConfig:
+    """From messages in any order to closed slices of event time."""
+
+    slice_ns: int = 50_000_000
+    reorder_window_ns: int = 4 * SECOND_NS  # the latest source seen in real stores arrives 2.7 s after its measurement
+    future_ns_max: int = 30 * SECOND_NS  # further ahead of everybody else is a broken clock
+    remembered_ns: int = 60 * SECOND_NS  # how long keys are kept to tell a duplicate from a late message
+    pending_max: int = 2_000_000  # messages waiting for the watermark; beyond it the oldest slice closes early
+
+
+@dataclass(frozen=True, slots=True)
+class TrackingConfig:
+    """Floor tracking: motion, sightings, life cycle."""
+
+    accel_sd_mps2: float = 1.6  # white-noise acceleration: people start and stop within half a second
+    height_walk_m_per_sqrt_s: float = 0.03
+    head_height_m: float = 1.55  # centre of the head, prior; admits children
+    head_height_sd_m: float = 0.22
+    lean_sd_m: float = 0.07  # the head is ahead of the feet when people reach and look
+    sd_px_min: float = 2.0
+    sd_m_min: float = 0.03
+    gate_nats: float = 16.0  # half the squared Mahalanobis distance beyond which a pair is not considered
+    detection_p: float = 0.9
+    clutter_per_frame: float = 0.3
+    look_same_mean: float = 0.80
+    look_same_sd: float = 0.12
+    look_other_mean: float = 0.20
+    look_other_sd: float = 0.22
+    look_nats_max: float = 8.0
+    look_rate: float = 0.08
+    id_same_nats: float = 2.0
+    id_other_nats: float = -1.0
+    confirm_hits: int = 5
+    confirm_within_s: float = 1.5
+    tentative_s: float = 0.6  # unseen for longer, a tentative track is dropped
+    coasting_s: float = 0.7  # unseen for longer, a confirmed track coasts
+    lost_s: float = 2.5  # unseen for longer, it waits for a new track to be joined to
+    forgotten_s: float = 180.0
+    merge_distance_m: float = 0.35
+    merge_after_s: float = 1.0
+    join_speed_mps: float = 1.6
+    join_slack_m: float = 1.0
+    tracks_max: int = 4096
+    cameras_floor_margin_m: float = 1.5  # sightings further outside the floor are somebody else's
+
+
+@dataclass(frozen=True, slots=True)
+class IdentityConfig:
+    """Which track is whose account: gates."""
+
+    entry_reach_m: float = 1.6  # a track first seen this near an entry line may have come in there
+    scan_lead_s: float = 2.0  # the scan comes before the step over the line
+    scan_lead_sd_s: float = 1.5
+    scan_wait_s: float = 12.0  # an entry nobody was seen for is matched for this long
+    exit_reach_m: float = 1.5
+    exit_wait_s: float = 3.0  # a track gone at an exit without the gate's word has left after this
+
+
+@dataclass(frozen=True, slots=True)
+class ShelfConfig:
+    """Plate levels and change points."""
+
+    block: int = 6  # samples averaged to one block
+    settle_blocks: int = 3  # quiet blocks in a row that make a level
+    level_blocks_max: int = 20  # a level remembers this many blocks
+    noise_sd_g: float = 1.0  # prior of the noise of one block
+    noise_sd_g_min: float = 0.15
+    noise_blocks: float = 40.0  # memory of the noise estimate
+    disturbed_sds: float = 6.0  # a block this far off the level starts a disturbance
+    change_sds: float = 4.5  # levels that differ by less are one level
+    drift_g_per_sqrt_s: float = 0.15
+    disturbed_s_max: float = 25.0  # never quiet for longer: the noise is learned anew
+    together_s: float = 0.45  # steps on neighbouring plates closer in time may be one move
+    group_wait_s: float = 1.6
+    neighbours: int = 2  # plates apart on one shelf
+
+
+@dataclass(frozen=True, slots=True)
+class AttributionConfig:
+    """Explanations of shelf changes and their joint hypotheses."""
+
+    mass_bias_sd: float = 0.03  # real packages against the catalogue, relative
+    hand_sd_m: float = 0.11  # wrist to plate centre at a real pick
+    hand_window_s: float = 0.35
+    hand_nats_max: float = 9.0
+    body_reach_m: float = 0.75
+    body_reach_sd_m: float = 0.30
+    reach_m_max: float = 2.2
+    no_hand_nats: float = 1.0
+    held_window_s: float = 4.0
+    held_trust: float = 0.7
+    held_nats_max: float = 4.0
+    planogram_p: float = 0.97
+    qty_max: int = 6
+    qty_decay: float = 0.12
+    combine_p: float = 0.02  # two different products in one change
+    nobody_nats: float = -9.0
+    hypotheses_max: int = 48  # per group of people who interact
+    explanations_max: int = 12  # per shelf change
+    sightings_s: float = 12.0
+    p_ambiguous: float = 0.7
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """The whole engine's configuration."""
+
+    intake: IntakeConfig = field(default_factory=IntakeConfig)
+    tracking: TrackingConfig = field(default_factory=TrackingConfig)
+    identity: IdentityConfig = field(default_factory=IdentityConfig)
+    shelf: ShelfConfig = field(default_factory=ShelfConfig)
+    attribution: AttributionConfig = field(default_factory=AttributionConfig)
+    checkout: CheckoutConfig = field(default_factory=CheckoutConfig)
+    close_lag_ns: int = 3 * SECOND_NS  # a trip closes this long after the last of the party left
+    track_rows_ns: int = 100_000_000  # tracks.parquet is written at 10 Hz
+
+    def digest(self) -> str:
+        """Return a hash over every value, for run.json."""
+        text = json.dumps(dataclasses.asdict(self), sort_keys=True)
+        return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()

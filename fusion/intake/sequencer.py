@@ -1,0 +1,109 @@
+"""The reorder window: a heap of waiting messages and a watermark."""
+
+import heapq
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from fusion.config import IntakeConfig
+from fusion.messages import Message
+
+Key = tuple[int, str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Slice:
+    """All messages with start_ns <= t < end_ns, in the order (t, src, seq)."""
+
+    start_ns: int
+    end_ns: int
+    messages: tuple[Message, ...]
+
+
+@dataclass(slots=True)
+class Sequencer:
+    """Hold messages until their slice is complete; see the package docstring."""
+
+    config: IntakeConfig
+    counts: Counter[str] = field(default_factory=Counter)
+    closed_ns: int = -1  # slices ending at or before this are out
+    last_seq: dict[str, int] = field(default_factory=dict)  # per source, in event order, for gaps
+    _newest: tuple[int, str] = (-1, "")  # newest time and its source
+    _second_ns: int = -1  # newest time of all other sources
+    _pushed: int = 0
+    _heap: list[tuple[int, str, int, bytes, int, Message]] = field(default_factory=list)
+    _emitted: dict[Key, None] = field(default_factory=dict)  # in event order, oldest first
+
+    def push(self, message: Message, payload: bytes) -> Iterator[Slice]:
+        """Take one message; yield the slices that are complete now."""
+        key = (message.t_ns, message.src, message.seq)
+        if message.t_ns < self.closed_ns:
+            self.counts["duplicate" if key in self._emitted else "late"] += 1
+            return
+        # Equal keys with different payloads: the smaller payload wins, whichever came first. The push count only
+        # keeps the heap from comparing two messages that are the same to the byte.
+        self._pushed += 1
+        heapq.heappush(self._heap, (*key, payload, self._pushed, message))
+        self._advance(message.t_ns, message.src)
+        yield from self._close_until(self.frontier_ns() - self.config.reorder_window_ns)
+        while len(self._heap) > self.config.pending_max:
+            self.counts["window overflow"] += 1
+            yield from self._close_until(self._heap[0][0] + self.config.slice_ns)
+
+    def flush(self) -> Iterator[Slice]:
+        """End of tape: close everything except what lies in an impossible future."""
+        frontier = self.frontier_ns()
+        yield from self._close_until(frontier + self.config.future_ns_max)
+        self.counts["future"] += len(self._heap)
+        self._heap.clear()
+
+    def frontier_ns(self) -> int:
+        """Return the second newest source's time, or the only one's."""
+        return self._second_ns if self._second_ns >= 0 else self._newest[0]
+
+    def _advance(self, t_ns: int, src: str) -> None:
+        newest_ns, newest_src = self._newest
+        if src == newest_src:
+            self._newest = (max(newest_ns, t_ns), src)
+        elif t_ns > newest_ns:
+            self._newest, self._second_ns = (t_ns, src), newest_ns
+        else:
+            self._second_ns = max(self._second_ns, t_ns)
+
+    def _close_until(self, watermark_ns: int) -> Iterator[Slice]:
+        width = self.config.slice_ns
+        while self._heap and (self._heap[0][0] // width + 1) * width <= watermark_ns:
+            start = self._heap[0][0] // width * width
+            messages = tuple(self._pop_until(start + width))
+            self.closed_ns = start + width
+            self._forget(start - self.config.remembered_ns)
+            yield Slice(start, start + width, messages)
+
+    def _pop_until(self, end_ns: int) -> Iterator[Message]:
+        while self._heap and self._heap[0][0] < end_ns:
+            t_ns, src, seq, _, _, message = heapq.heappop(self._heap)
+            key = (t_ns, src, seq)
+            if key in self._emitted:
+                self.counts["duplicate"] += 1
+                continue
+            self._emitted[key] = None
+            self._count_gap(src, seq)
+            yield message
+
+    def _count_gap(self, src: str, seq: int) -> None:
+        last = self.last_seq.get(src)
+        if last is not None and seq > last + 1:
+            self.counts["missing"] += seq - last - 1
+        elif last is not None and seq == 0:
+            self.counts["restart"] += 1
+        elif last is not None and seq < last:
+            self.counts["missing"] -= 1  # clocks inside one source may reorder: it was not missing after all
+            return
+        self.last_seq[src] = seq
+
+    def _forget(self, before_ns: int) -> None:
+        while self._emitted:
+            key = next(iter(self._emitted))
+            if key[0] >= before_ns:
+                return
+            del self._emitted[key]

@@ -1,0 +1,30 @@
+"""What the service tells the world: a line for each receipt, and every output on the bus."""
+
+from fusion.checkout.records import Line, Receipt
+from fusion.engine import Outputs
+from fusion.live.bus import Outbox
+
+
+def announce(outputs: Outputs, store_id: str, currency: str, outbox: Outbox | None) -> None:
+    """Print each receipt as a line and publish receipts and events to whoever listens."""
+    for receipt in outputs.receipts:
+        print(receipt_line(receipt, currency), flush=True)
+    if outbox is None:
+        return
+    for event in outputs.events:
+        outbox.publish(f"event/{store_id}", event.to_json())
+    for receipt in outputs.receipts:
+        outbox.publish(f"receipt/{store_id}", receipt.to_json())
+
+
+def receipt_line(receipt: Receipt, currency: str) -> str:
+    """Return a receipt in one line for people."""
+    account = receipt.account or "nobody known"
+    goods = ", ".join(_goods(line) for line in receipt.lines) or "nothing"
+    total = f"{receipt.total_cents / 100:.2f} {currency}"
+    return f"receipt  {account}  {receipt.status}  {total}  confidence {receipt.confidence:.2f}  {goods}"
+
+
+def _goods(line: Line) -> str:
+    amount = f"{line.quantity} x" if line.grams is None else f"{line.grams:.0f} g"
+    return f"{amount} {line.sku}"

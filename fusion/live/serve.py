@@ -1,0 +1,125 @@
+"""`aisle serve`: sensors in over ZeroMQ, receipts out."""
+
+import argparse
+import json
+import sys
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from fusion.live.bus import Inbox, Outbox
+
+EXAMPLES = """\
+examples:
+  aisle serve --store shop/ --out out/today --listen tcp://127.0.0.1:5555
+  aisle serve --store shop/ --out out/today --listen 'tcp://127.0.0.1:*'     (any free port; printed)
+
+Stop it with SIGTERM or Ctrl-C: it reads what sensors have already sent, settles what is open, and writes
+the same outputs as replaying OUT/recording.mcap would. OUT/tape.journal is the tape it all came from.
+"""
+
+
+def add_serve(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Add the command `serve`."""
+    parser = subparsers.add_parser(
+        "serve",
+        help="run a store live: sensors in over ZeroMQ, receipts out",
+        epilog=EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--store", type=Path, required=True, metavar="DIR", help="store folder")
+    parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="where outputs go")
+    parser.add_argument(
+        "--listen", required=True, metavar="ADDRESS", help="where sensors connect, tcp://HOST:PORT"
+    )
+    parser.add_argument(
+        "--publish", metavar="ADDRESS", help="where outputs are published (PUB), tcp://HOST:PORT"
+    )
+    parser.add_argument(
+        "--recording", type=Path, metavar="FILE", help="recording written at the end (OUT/recording.mcap)"
+    )
+    parser.set_defaults(run=run_serve)
+
+
+def run_serve(args: argparse.Namespace) -> int:
+    """Run the service until a signal ends it; return the exit status."""
+    from fusion.live.bus import BusError
+
+    try:
+        _serve(args)
+    except BusError as error:
+        print(f"aisle serve: {error}", file=sys.stderr)
+        return 2
+    return 0
+
+
+def _serve(args: argparse.Namespace) -> None:
+    from fusion.journal import Journal
+    from fusion.live.announce import announce
+    from fusion.live.export import export_tape
+    from fusion.live.service import run
+    from fusion.live.stopping import stop_on_signals
+    from fusion.messages import Frame
+    from fusion.replay import Session
+    from fusion.store import load_store
+
+    store = load_store(args.store)
+    args.out.mkdir(parents=True, exist_ok=True)
+    recording = args.recording or args.out / "recording.mcap"
+    with stop_on_signals() as stopping, _sockets(args.listen, args.publish) as (inbox, outbox):
+        session = Session(store, args.out)
+
+        def feed(frame: Frame) -> None:
+            for outputs in session.feed(frame):
+                announce(outputs, store.store_id, store.currency, outbox)
+
+        with Journal(fresh_tape(args.out)) as tape:
+            print(f"aisle serve: listening on {inbox.endpoint}", flush=True)
+            if outbox is not None:
+                print(f"aisle serve: publishing on {outbox.endpoint}", flush=True)
+            silent = run(inbox, tape, feed, stopping)
+        for outputs in session.finish():
+            announce(outputs, store.store_id, store.currency, outbox)
+        session.close()
+        frames = export_tape(tape.path, recording, store.store_id)
+        _report(args.out, recording, inbox, frames, silent)
+
+
+@contextmanager
+def _sockets(listen: str, publish: str | None) -> "Iterator[tuple[Inbox, Outbox | None]]":
+    import zmq
+
+    from fusion.live.bus import Inbox, Outbox
+
+    with zmq.Context() as context, closing(Inbox(context, listen)) as inbox:
+        if publish is None:
+            yield inbox, None
+        else:
+            with closing(Outbox(context, publish)) as outbox:
+                yield inbox, outbox
+
+
+def fresh_tape(out: Path) -> Path:
+    """Return OUT/tape.journal, having put a tape from an earlier run aside under a number of its own."""
+    tape = out / "tape.journal"
+    if tape.exists():
+        number = 1
+        while (aside := out / f"tape-{number}.journal").exists():
+            number += 1
+        tape.rename(aside)
+    return tape
+
+
+def _report(out: Path, recording: Path, inbox: "Inbox", frames: int, silent: bool) -> None:
+    """Say how the run went, and leave the same in OUT/service.json."""
+    refused = {reason.value: count for reason, count in sorted(inbox.refused.items())}
+    service = {"frames": frames, "refused": refused, "drained": silent, "recording": str(recording)}
+    (out / "service.json").write_text(json.dumps(service, indent=1) + "\n")
+    if refused:
+        counts = ", ".join(f"{count} {reason}" for reason, count in refused.items())
+        print(f"aisle serve: refused before the tape: {counts}", file=sys.stderr)
+    if not silent:
+        print("aisle serve: sensors were still sending; what they sent later is not here", file=sys.stderr)
+    print(f"aisle serve: {frames} frames; outputs in {out}, recording {recording}", flush=True)

@@ -1,0 +1,112 @@
+"""Plate changes that belong together become shelf changes."""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from fusion.arrays import Floats
+from fusion.config import SECOND_NS, ShelfConfig
+from fusion.shelf.levels import Levels, PlateChange
+from fusion.store import Store
+
+
+@dataclass(frozen=True, slots=True)
+class ShelfChange:
+    """Goods moved on or off one shelf at one moment."""
+
+    t0_ns: int
+    t1_ns: int
+    step_ns: int
+    plates: tuple[int, ...]  # rows, sorted
+    delta_g: tuple[float, ...]  # per plate, negative when weight went away
+    var: tuple[float, ...]  # g2 per plate
+
+    @property
+    def total_g(self) -> float:
+        """Grams over all plates."""
+        return sum(self.delta_g)
+
+    @property
+    def total_var(self) -> float:
+        """Variance of total_g, g2."""
+        return sum(self.var)
+
+
+@dataclass(frozen=True, slots=True)
+class Pending:
+    """Plate changes that may still get company."""
+
+    changes: tuple[PlateChange, ...] = ()
+
+
+def group_changes(
+    pending: Pending, new: tuple[PlateChange, ...], levels: Levels, now_ns: int, store: Store, config: ShelfConfig
+) -> tuple[Pending, tuple[ShelfChange, ...]]:
+    """Add new plate changes and return the shelf changes that are complete at now_ns.
+
+    A group waits for company that is still ringing, so it closes group_wait_s after its last step.
+    """
+    if not pending.changes and not new:
+        return pending, ()
+    changes = sorted((*pending.changes, *new), key=lambda c: (c.step_ns, c.plate))
+    ready: list[ShelfChange] = []
+    waiting: list[PlateChange] = []
+    for group in _groups(changes, store, config):
+        if now_ns - max(c.settled_ns for c in group) < config.group_wait_s * SECOND_NS:
+            waiting += group
+        else:
+            ready.append(_shelf_change([_sharpened(c, levels) for c in group]))
+    return Pending(tuple(waiting)), tuple(sorted(ready, key=lambda c: (c.step_ns, c.plates)))
+
+
+def _groups(changes: list[PlateChange], store: Store, config: ShelfConfig) -> list[list[PlateChange]]:
+    """Split into connected groups of neighbours in space and time."""
+    groups: list[list[PlateChange]] = []
+    for change in changes:
+        touching = [g for g in groups if any(_together(change, other, store, config) for other in g)]
+        merged = [c for g in touching for c in g] + [change]
+        groups = [g for g in groups if g not in touching] + [merged]
+    return groups
+
+
+def _together(a: PlateChange, b: PlateChange, store: Store, config: ShelfConfig) -> bool:
+    plates = store.plates
+    if a.plate == b.plate or plates.shelf[a.plate] != plates.shelf[b.plate]:
+        return False
+    if abs(a.step_ns - b.step_ns) > config.together_s * SECOND_NS:
+        return False
+    gap = float(np.linalg.norm(plates.centre[a.plate, :2] - plates.centre[b.plate, :2]))
+    width = float(max(plates.size[a.plate, 0], plates.size[b.plate, 0]))
+    return gap <= (config.neighbours + 0.5) * width
+
+
+def _sharpened(change: PlateChange, levels: Levels) -> PlateChange:
+    """Use the level learned since, if the plate has stayed quiet: ringing has died away by then."""
+    quiet = not levels.disturbed[change.plate]
+    now = float(levels.level_g[change.plate])
+    if quiet and abs(now - change.after_g) < 4.0 * np.sqrt(change.var):
+        return replace(change, after_g=now)
+    return change
+
+
+def _shelf_change(group: list[PlateChange]) -> ShelfChange:
+    group = sorted(group, key=lambda c: c.plate)
+    return ShelfChange(
+        t0_ns=min(c.onset_ns for c in group),
+        t1_ns=max(c.settled_ns for c in group),
+        step_ns=int(np.median([c.step_ns for c in group])),
+        plates=tuple(c.plate for c in group),
+        delta_g=tuple(c.after_g - c.before_g for c in group),
+        var=tuple(c.var for c in group),
+    )
+
+
+def channel_rows(store: Store) -> dict[str, Floats]:
+    """Return per controller the plate row of each channel, -1 where there is none."""
+    rows: dict[str, Floats] = {}
+    for name in dict.fromkeys(store.plates.controller):
+        own = [i for i, c in enumerate(store.plates.controller) if c == name]
+        table = np.full(int(store.plates.channel[own].max()) + 1, -1)
+        table[store.plates.channel[own]] = own
+        rows[name] = table
+    return rows

@@ -1,0 +1,191 @@
+"""Floor tracking: sightings in, tracks out. Birth, confirmation, coasting, loss, joining again, merging."""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from fusion.arrays import Bools, Floats, Ints
+from fusion.config import SECOND_NS, TrackingConfig
+from fusion.store import Store
+from fusion.tracking.association import FAR, birth, place_costs, solve_and_update
+from fusion.tracking.kalman import predict
+from fusion.tracking.sightings import LOOK_DIM, Sightings
+from fusion.tracking.tracks import NEXT, Seen, Status, Tracks, append, no_tracks, take, thaw
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Match:
+    """Which detection of a frame was which track: what hands and `held` hang on."""
+
+    sightings: Sightings
+    track_id: Ints  # (n,) per detection, -1 for none
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Floor:
+    """State of floor tracking at t_ns."""
+
+    t_ns: int
+    next_id: int
+    tracks: Tracks
+
+
+def empty_floor(store: Store) -> Floor:
+    """Return the state before anybody came."""
+    return Floor(t_ns=0, next_id=1, tracks=no_tracks(len(store.cameras.camera_id)))
+
+
+def observe(floor: Floor, frame: Sightings, store: Store, config: TrackingConfig) -> tuple[Floor, Match]:
+    """Move all tracks to the frame's time, associate the frame as a whole, correct, and start new tracks."""
+    live = np.flatnonzero(floor.tracks.status <= Status.LEFT)
+    tracks = thaw(floor.tracks)
+    mean, cov = tracks.mean[live], tracks.cov[live]
+    dt_s = max(0, frame.t_ns - floor.t_ns) / SECOND_NS if floor.t_ns else 0.0
+    predict(mean, cov, dt_s, config.accel_sd_mps2**2, config.height_walk_m_per_sqrt_s**2)
+    R, T = store.cameras.R[frame.camera], store.cameras.T[frame.camera]
+    geometry = (frame.is_depth, frame.head, frame.foot, frame.sd, R, T, config.lean_sd_m)
+    cost, distance = place_costs(mean, cov, *geometry, config.gate_nats, _base_nats(config))
+    looks = _look_nats(tracks, live, frame, config)
+    cost = np.where(cost < FAR, cost - looks - _id_nats(tracks, live, frame, config), FAR)
+    column = solve_and_update(cost, mean, cov, *geometry)
+    tracks.mean[live], tracks.cov[live] = mean, cov
+    hit = column >= 0
+    _remember(tracks, live[hit], column[hit], frame, config)
+    track_id = np.full(len(frame.sd), -1, np.int64)
+    track_id[column[hit]] = tracks.track_id[live[hit]]
+    explained = _explained(distance, looks, track_id, config)
+    born = _births(floor.next_id, frame, track_id < 0, explained, store, config)
+    after = Floor(
+        t_ns=max(floor.t_ns, frame.t_ns), next_id=floor.next_id + len(born), tracks=append(tracks, born)
+    )
+    return after, Match(frame, track_id)
+
+
+def advance(floor: Floor, now_ns: int, config: TrackingConfig) -> Floor:
+    """Let time pass: confirm, coast, lose, merge and forget; run once a slice."""
+    tracks = thaw(floor.tracks)
+    status = tracks.status
+    unseen_s = (now_ns - tracks.seen_ns) / SECOND_NS
+    age_s = (tracks.seen_ns - tracks.born_ns) / SECOND_NS
+    steady = (tracks.hits >= config.confirm_hits) & (age_s > 0.2)
+    limit_s = {
+        Status.TENTATIVE: config.tentative_s,
+        Status.CONFIRMED: config.coasting_s,
+        Status.COASTING: config.lost_s,
+        Status.LEFT: config.coasting_s,
+    }
+    for state, seconds in limit_s.items():
+        _move(status, (tracks.status == state) & (unseen_s > seconds), Seen.UNSEEN)
+    _move(status, (status == Status.LOST) & (unseen_s > config.forgotten_s), Seen.FORGOTTEN)
+    _move(status, (status == Status.TENTATIVE) & steady, Seen.CONFIRM)
+    tracks = _merge(tracks, now_ns, config)
+    return replace(floor, tracks=take(tracks, np.flatnonzero(tracks.status != Status.EXITED)))
+
+
+def _move(status: Ints, rows: Bools, seen: Seen) -> None:
+    for row in np.flatnonzero(rows):
+        status[row] = NEXT[Status(int(status[row]))][seen]
+
+
+def _base_nats(config: TrackingConfig) -> float:
+    """Log of PD / ((1 - PD) x clutter per m2), clutter spread over what one camera sees, about 15 m2."""
+    return float(np.log(config.detection_p / (1 - config.detection_p)) - np.log(config.clutter_per_frame / 15.0))
+
+
+def _look_nats(tracks: Tracks, live: Ints, frame: Sightings, config: TrackingConfig) -> Floats:
+    """Log-likelihood ratio of appearance, same person against another, (tracks, detections)."""
+    known = tracks.look[live]
+    norm = np.linalg.norm(known, axis=1)
+    cosine = (known / np.maximum(norm, 1e-9)[:, None]) @ frame.look.T
+    same = -0.5 * ((cosine - config.look_same_mean) / config.look_same_sd) ** 2 - np.log(config.look_same_sd)
+    other = -0.5 * ((cosine - config.look_other_mean) / config.look_other_sd) ** 2 - np.log(config.look_other_sd)
+    both = (norm > 1e-6)[:, None] & (np.abs(frame.look).sum(axis=1) > 0)[None, :]
+    # Beyond the mean of "same" a likeness is not less alike.
+    same = np.where(cosine > config.look_same_mean, -np.log(config.look_same_sd), same)
+    return np.where(both, np.clip(same - other, -config.look_nats_max, config.look_nats_max), 0.0)
+
+
+def _id_nats(tracks: Tracks, live: Ints, frame: Sightings, config: TrackingConfig) -> Floats:
+    last = tracks.device_id[live, frame.camera][:, None]
+    now = frame.device_id[None, :]
+    known = (last != 0) & (now != 0)
+    return np.where(known, np.where(last == now, config.id_same_nats, config.id_other_nats), 0.0)
+
+
+def _remember(tracks: Tracks, rows: Ints, columns: Ints, frame: Sightings, config: TrackingConfig) -> None:
+    """Write what matched detections teach about their tracks; tracks are thawed."""
+    look = frame.look[columns]
+    with_look = np.abs(look).sum(axis=1) > 0
+    tracks.looks[rows] += with_look
+    rate = np.maximum(config.look_rate, 1.0 / np.maximum(tracks.looks[rows], 1)) * with_look
+    tracks.look[rows] += rate[:, None] * (look - tracks.look[rows])
+    tracks.device_id[rows, frame.camera] = frame.device_id[columns]
+    tracks.hits[rows] += 1
+    tracks.seen_ns[rows] = frame.t_ns
+    coasting = tracks.status[rows] == Status.COASTING
+    tracks.status[rows[coasting]] = NEXT[Status.COASTING][Seen.HIT]
+
+
+def _explained(distance: Floats, looks: Floats, track_id: Ints, config: TrackingConfig) -> Bools:
+    """Say which detections are a second sight of a person the same frame has already seen."""
+    twin = (distance <= config.gate_nats) & (looks >= 0.0)
+    return twin.any(axis=0) & (track_id < 0)
+
+
+def _births(
+    next_id: int, frame: Sightings, free: Bools, explained: Bools, store: Store, config: TrackingConfig
+) -> Tracks:
+    """Start tentative tracks from detections nobody claimed."""
+    R, T = store.cameras.R[frame.camera], store.cameras.T[frame.camera]
+    states, covs, columns = [], [], []
+    low, high = store.outline.min(axis=0), store.outline.max(axis=0)
+    for j in np.flatnonzero(free & ~explained):
+        x, P = birth(
+            frame.is_depth, frame.head[j], frame.foot[j], float(frame.sd[j]), R, T,
+            config.head_height_m, config.head_height_sd_m, config.lean_sd_m, 0.8,
+        )  # fmt: skip
+        margin = config.cameras_floor_margin_m
+        if np.isfinite(x).all() and (x[:2] > low - margin).all() and (x[:2] < high + margin).all():
+            states.append(x)
+            covs.append(P)
+            columns.append(j)
+    n = len(states)
+    device_id = np.zeros((n, len(store.cameras.camera_id)), np.int64)
+    device_id[:, frame.camera] = frame.device_id[columns]
+    look = frame.look[columns].reshape(n, LOOK_DIM)
+    return Tracks(
+        track_id=np.arange(next_id, next_id + n),
+        status=np.full(n, int(Status.TENTATIVE)),
+        mean=np.array(states).reshape(n, 5),
+        cov=np.array(covs).reshape(n, 5, 5),
+        look=look,
+        looks=(np.abs(look).sum(axis=1) > 0).astype(np.int64),
+        device_id=device_id,
+        hits=np.ones(n, np.int64),
+        born_ns=np.full(n, frame.t_ns),
+        seen_ns=np.full(n, frame.t_ns),
+        born_xy=np.array(states).reshape(n, 5)[:, :2],
+    )
+
+
+def _merge(tracks: Tracks, now_ns: int, config: TrackingConfig) -> Tracks:
+    """End the younger of two tracks that walk as one person: near, alike, and never further apart for long."""
+    rows = np.flatnonzero(tracks.status < Status.LOST)
+    if len(rows) < 2:
+        return tracks
+    xy = tracks.mean[rows, :2]
+    gap = np.linalg.norm(xy[:, None] - xy[None], axis=2)
+    look = tracks.look[rows]
+    norm = np.linalg.norm(look, axis=1)
+    cosine = (look @ look.T) / np.maximum(norm[:, None] * norm[None], 1e-9)
+    known = (norm[:, None] > 1e-6) & (norm[None] > 1e-6)
+    # Without appearance only a newcomer may be taken for somebody's double: two friends side by side stay two.
+    newcomer = tracks.status[rows] == Status.TENTATIVE
+    alike = np.where(known, cosine > 0.6, newcomer[None, :])
+    height = np.abs(tracks.mean[rows, 4][:, None] - tracks.mean[rows, 4][None]) < 0.3
+    for a, b in np.argwhere(np.triu((gap < config.merge_distance_m) & alike & height, 1)):
+        drop = rows[b]
+        ripe = now_ns - tracks.born_ns[drop] > config.merge_after_s * SECOND_NS
+        if ripe and tracks.status[rows[a]] < Status.LOST and tracks.status[drop] < Status.LOST:
+            tracks.status[drop] = NEXT[Status(int(tracks.status[drop]))][Seen.JOINED]
+    return tracks

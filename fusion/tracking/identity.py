@@ -1,0 +1,208 @@
+"""Whose account a track is: scans at the gates, people who come back into sight, and the way out.
+
+A scan at an entry opens one slot for each person let in. A confirmed track that was born near the gate takes the slot
+whose time fits; a track born elsewhere can only be somebody who was lost, and is joined to the lost track that looks
+alike and could have walked there. A scan usually comes some two seconds before the step over the line.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+
+from fusion.arrays import Floats
+from fusion.config import SECOND_NS, IdentityConfig, TrackingConfig
+from fusion.messages import Gate
+from fusion.store import Store
+from fusion.tracking.floor import Floor
+from fusion.tracking.tracks import Seen, Status, Tracks, move, take, thaw
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """One person let in on an account and not yet seen."""
+
+    gate: int  # row in the store's gates
+    t_ns: int
+    trip: str
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """Who is who."""
+
+    slots: tuple[Slot, ...] = ()
+    trip_of: Mapping[int, str] = field(default_factory=dict)  # track_id -> trip
+    alias: Mapping[int, int] = field(default_factory=dict)  # joined track_id -> the one that goes on
+
+
+@dataclass(frozen=True, slots=True)
+class Departure:
+    """One person of a trip left."""
+
+    trip: str
+    t_ns: int
+
+
+def admit(identity: Identity, gate: Gate, trip: str, store: Store) -> Identity:
+    """Open a slot for each person a scan lets in."""
+    row = store.gates.gate_id.index(gate.gate) if gate.gate in store.gates.gate_id else -1
+    return replace(identity, slots=(*identity.slots, *[Slot(row, gate.t_ns, trip)] * gate.party))
+
+
+def name_tracks(
+    identity: Identity, floor: Floor, now_ns: int, store: Store, config: IdentityConfig, tracking: TrackingConfig
+) -> tuple[Identity, Floor]:
+    """Give every confirmed track without a trip its slot or its former self, oldest first."""
+    expired = now_ns - int(config.scan_wait_s * SECOND_NS)
+    slots = tuple(s for s in identity.slots if s.t_ns >= expired)
+    if len(slots) < len(identity.slots):
+        identity = replace(identity, slots=slots)
+    nameless = [
+        int(k)
+        for k, status in zip(floor.tracks.track_id, floor.tracks.status, strict=True)
+        if status == Status.CONFIRMED and int(k) not in identity.trip_of
+    ]
+    for track_id in nameless:
+        identity, floor = _name(identity, floor, track_id, store, config, tracking)
+    return identity, floor
+
+
+def _name(
+    identity: Identity, floor: Floor, track_id: int, store: Store, config: IdentityConfig, tracking: TrackingConfig
+) -> tuple[Identity, Floor]:
+    row = int(np.searchsorted(floor.tracks.track_id, track_id))
+    slot, slot_nats = _best_slot(identity, floor.tracks, row, store, config)
+    lost, lost_nats = _best_lost(floor.tracks, row, tracking)
+    if lost is not None and lost_nats > slot_nats:
+        return _join(identity, floor, lost, row)
+    if slot is None:
+        return identity, floor
+    slots = list(identity.slots)
+    slots.remove(slot)
+    return replace(identity, slots=tuple(slots), trip_of={**identity.trip_of, track_id: slot.trip}), floor
+
+
+def _best_slot(
+    identity: Identity, tracks: Tracks, row: int, store: Store, config: IdentityConfig
+) -> tuple[Slot | None, float]:
+    best: tuple[Slot | None, float] = (None, -np.inf)
+    for slot in identity.slots:
+        if slot.gate < 0:
+            reach = 0.0
+        else:
+            reach = float(line_distance(tracks.born_xy[row : row + 1], store.gates.line[slot.gate])[0])
+        late_s = (int(tracks.born_ns[row]) - slot.t_ns) / SECOND_NS
+        off = (late_s - config.scan_lead_s) / config.scan_lead_sd_s
+        nats = -0.5 * min(off, 0.0) ** 2 - 0.1 * max(off, 0.0)
+        if reach <= config.entry_reach_m and nats > -6.0 and nats > best[1] + 0.5:
+            best = (slot, nats)
+    return best
+
+
+def _best_lost(tracks: Tracks, row: int, config: TrackingConfig) -> tuple[int | None, float]:
+    """Return the lost track this new one may be, and how well it fits in nats; looks decide, distance forbids."""
+    best: tuple[int | None, float] = (None, -np.inf)
+    for lost in np.flatnonzero(tracks.status == Status.LOST):
+        if tracks.seen_ns[lost] > tracks.born_ns[row] + SECOND_NS:
+            continue
+        gap_s = max(0.0, (int(tracks.born_ns[row]) - int(tracks.seen_ns[lost])) / SECOND_NS)
+        far_m = float(np.linalg.norm(tracks.born_xy[row] - tracks.mean[lost, :2]))
+        excess = max(0.0, far_m - config.join_slack_m - config.join_speed_mps * gap_s)
+        nats = -((excess / 0.7) ** 2) - 0.02 * gap_s + _alike_nats(tracks.look[lost], tracks.look[row], config)
+        if nats > -4.0 and nats > best[1]:
+            best = (int(lost), nats)
+    return best
+
+
+def _alike_nats(a: Floats, b: Floats, config: TrackingConfig) -> float:
+    norm = float(np.linalg.norm(a) * np.linalg.norm(b))
+    if norm < 1e-6:
+        return 0.0
+    cosine = float(a @ b) / norm
+    same = -0.5 * (min(cosine - 0.9, 0.0) / config.look_same_sd) ** 2
+    other = -0.5 * ((cosine - config.look_other_mean) / config.look_other_sd) ** 2
+    return float(np.clip(same - other, -config.look_nats_max, config.look_nats_max))
+
+
+def _join(identity: Identity, floor: Floor, lost: int, row: int) -> tuple[Identity, Floor]:
+    """Let the lost track go on where the new one is."""
+    tracks = thaw(floor.tracks)
+    old_id, new_id = int(tracks.track_id[lost]), int(tracks.track_id[row])
+    for name in ("mean", "cov", "device_id", "seen_ns"):
+        getattr(tracks, name)[lost] = getattr(tracks, name)[row]
+    tracks = move(tracks, lost, Seen.JOINED)
+    keep = np.flatnonzero(np.arange(len(tracks)) != row)
+    identity = replace(identity, alias={**identity.alias, new_id: old_id})
+    return identity, replace(floor, tracks=take(tracks, keep))
+
+
+def leave_by_gate(
+    identity: Identity, floor: Floor, gate: Gate, trip_of_account: Mapping[str, str], store: Store, config: IdentityConfig
+) -> tuple[Identity, Floor, tuple[Departure, ...]]:
+    """Take out the person the exit saw: nearest to its line, of the named account where there is one."""
+    tracks = floor.tracks
+    wanted = trip_of_account.get(gate.account) if gate.account is not None else None
+    row = store.gates.gate_id.index(gate.gate) if gate.gate in store.gates.gate_id else -1
+    named = np.array([identity.trip_of.get(int(k)) for k in tracks.track_id], dtype=object)
+    able = (tracks.status != Status.TENTATIVE) & (tracks.status != Status.LEFT)
+    able &= (named == wanted) if wanted is not None else (named != None)  # noqa: E711
+    far = line_distance(tracks.mean[:, :2], store.gates.line[row]) if row >= 0 else np.zeros(len(tracks))
+    unseen_s = (gate.t_ns - tracks.seen_ns) / SECOND_NS
+    reach = np.where(able, far - 0.8 * np.clip(unseen_s, 0.0, 3.0), np.inf)
+    if len(reach) and reach.min() <= (np.inf if wanted is not None else config.exit_reach_m):
+        leaver = int(np.argmin(reach))
+        if np.isfinite(reach[leaver]):
+            trip = str(named[leaver])
+            floor = _take_out(floor, leaver)
+            return identity, floor, (Departure(trip, gate.t_ns),)
+    return identity, floor, (Departure(wanted, gate.t_ns),) if wanted is not None else ()
+
+
+def leave_unseen(
+    identity: Identity, floor: Floor, now_ns: int, store: Store, config: IdentityConfig
+) -> tuple[Floor, tuple[Departure, ...]]:
+    """Take out people lost right at an exit whose gate said nothing."""
+    exits = [i for i, kind in enumerate(store.gates.kind) if kind in ("exit", "both")]
+    gone: list[Departure] = []
+    while exits:
+        tracks = floor.tracks
+        far = np.min([line_distance(tracks.mean[:, :2], store.gates.line[i]) for i in exits], axis=0)
+        stayed = tracks.seen_ns - tracks.born_ns > 3 * SECOND_NS
+        out = ~_inside(tracks.mean[:, :2], store.outline) | (far < 0.3)
+        unseen = now_ns - tracks.seen_ns > config.exit_wait_s * SECOND_NS
+        rows = np.flatnonzero(
+            (tracks.status == Status.LOST) & (far < config.exit_reach_m) & out & stayed & unseen
+        )
+        if not len(rows):
+            break
+        row = int(rows[0])
+        trip = identity.trip_of.get(int(tracks.track_id[row]))
+        if trip is not None:
+            gone.append(Departure(trip, int(tracks.seen_ns[row])))
+        floor = _take_out(floor, row)
+    return floor, tuple(gone)
+
+
+def _take_out(floor: Floor, row: int) -> Floor:
+    """Somebody left; the track stays while a camera sees it, so that no new one is born of the same person."""
+    tracks = move(floor.tracks, row, Seen.DOOR)
+    return replace(floor, tracks=take(tracks, np.flatnonzero(tracks.status != Status.EXITED)))
+
+
+def line_distance(points: Floats, line: Floats) -> Floats:
+    """Return the distance of points (n, 2) to the segment line (2, 2), m."""
+    a, b = line
+    along = b - a
+    share = np.clip((points - a) @ along / max(float(along @ along), 1e-9), 0.0, 1.0)
+    return np.asarray(np.linalg.norm(points - a - share[:, None] * along, axis=1))
+
+
+def _inside(points: Floats, outline: Floats) -> np.ndarray:
+    """Even-odd rule: which points (n, 2) lie in the polygon (v, 2)."""
+    a, b = outline, np.roll(outline, -1, axis=0)
+    x, y = points[:, :1], points[:, 1:]
+    crosses = (a[:, 1] > y) != (b[:, 1] > y)
+    rise = np.where(b[:, 1] == a[:, 1], 1.0, b[:, 1] - a[:, 1])
+    left = x < a[:, 0] + (y - a[:, 1]) / rise * (b[:, 0] - a[:, 0])
+    return np.asarray((crosses & left).sum(axis=1) % 2 == 1)

@@ -1,0 +1,123 @@
+"""Tracks as a struct of arrays, and their life cycle as a table."""
+
+from dataclasses import dataclass, fields, replace
+from enum import IntEnum
+
+import numpy as np
+
+from fusion.arrays import Floats, Ints
+from fusion.tracking.sightings import LOOK_DIM
+
+
+class Status(IntEnum):
+    """Where a track is in its life."""
+
+    TENTATIVE = 0
+    CONFIRMED = 1
+    COASTING = 2  # unseen for a moment, still associated
+    LEFT = 3  # went out through an exit, still in sight of a camera
+    LOST = 4  # unseen for long: waits for a new track to be joined to
+    EXITED = 5  # gone, or never was anybody
+
+
+class Seen(IntEnum):
+    """What can happen to a track."""
+
+    HIT = 0
+    CONFIRM = 1
+    UNSEEN = 2  # for longer than its status allows
+    JOINED = 3  # a new track turned out to be this one
+    DOOR = 4  # left through an exit
+    FORGOTTEN = 5
+
+
+NEXT: dict[Status, dict[Seen, Status]] = {
+    Status.TENTATIVE: {
+        Seen.HIT: Status.TENTATIVE,
+        Seen.CONFIRM: Status.CONFIRMED,
+        Seen.UNSEEN: Status.EXITED,
+        Seen.JOINED: Status.EXITED,
+    },
+    Status.CONFIRMED: {
+        Seen.HIT: Status.CONFIRMED,
+        Seen.UNSEEN: Status.COASTING,
+        Seen.JOINED: Status.EXITED,
+        Seen.DOOR: Status.LEFT,
+    },
+    Status.COASTING: {
+        Seen.HIT: Status.CONFIRMED,
+        Seen.UNSEEN: Status.LOST,
+        Seen.JOINED: Status.EXITED,
+        Seen.DOOR: Status.LEFT,
+    },
+    Status.LEFT: {Seen.HIT: Status.LEFT, Seen.UNSEEN: Status.EXITED, Seen.JOINED: Status.EXITED},
+    Status.LOST: {Seen.JOINED: Status.CONFIRMED, Seen.DOOR: Status.EXITED, Seen.FORGOTTEN: Status.EXITED},
+    Status.EXITED: {},
+}
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Tracks:
+    """People in the store; row i is one track, rows stay sorted by track_id."""
+
+    track_id: Ints  # (n,)
+    status: Ints  # (n,) of Status
+    mean: Floats  # (n, 5) x_m, y_m, vx_mps, vy_mps, head height m
+    cov: Floats  # (n, 5, 5)
+    look: Floats  # (n, LOOK_DIM) mean appearance, not normalised; zero where unknown
+    looks: Ints  # (n,) appearance vectors taken in
+    device_id: Ints  # (n, cameras) hash of the id each camera last gave it, 0 where none
+    hits: Ints  # (n,)
+    born_ns: Ints  # (n,)
+    seen_ns: Ints  # (n,) last sighting
+    born_xy: Floats  # (n, 2) m
+
+    def __len__(self) -> int:
+        return len(self.track_id)
+
+
+def no_tracks(cameras: int) -> Tracks:
+    """Return the empty store."""
+    return Tracks(
+        track_id=np.zeros(0, np.int64),
+        status=np.zeros(0, np.int64),
+        mean=np.zeros((0, 5)),
+        cov=np.zeros((0, 5, 5)),
+        look=np.zeros((0, LOOK_DIM)),
+        looks=np.zeros(0, np.int64),
+        device_id=np.zeros((0, cameras), np.int64),
+        hits=np.zeros(0, np.int64),
+        born_ns=np.zeros(0, np.int64),
+        seen_ns=np.zeros(0, np.int64),
+        born_xy=np.zeros((0, 2)),
+    )
+
+
+def take(tracks: Tracks, rows: Ints) -> Tracks:
+    """Keep the given rows, in their order."""
+    return Tracks(**{f.name: getattr(tracks, f.name)[rows] for f in fields(Tracks)})
+
+
+def append(tracks: Tracks, more: Tracks) -> Tracks:
+    """Put more rows, with higher ids, behind the others."""
+    assert not len(tracks) or not len(more) or tracks.track_id[-1] < more.track_id[0]
+    return Tracks(
+        **{f.name: np.concatenate([getattr(tracks, f.name), getattr(more, f.name)]) for f in fields(Tracks)}
+    )
+
+
+def thaw(tracks: Tracks) -> Tracks:
+    """Return a copy whose arrays may be written: what a stage edits before it hands it on."""
+    return Tracks(**{f.name: getattr(tracks, f.name).copy() for f in fields(Tracks)})
+
+
+def after(status: Status, seen: Seen) -> Status:
+    """Return the next status; an illegal move is a bug of ours and raises KeyError."""
+    return NEXT[status][seen]
+
+
+def move(tracks: Tracks, row: int, seen: Seen) -> Tracks:
+    """Return tracks with one row moved through the life-cycle table."""
+    status = tracks.status.copy()
+    status[row] = after(Status(int(status[row])), seen)
+    return replace(tracks, status=status)

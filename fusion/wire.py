@@ -1,0 +1,139 @@
+"""Bytes to messages and back: msgpack maps as the contract's section 3 writes them.
+
+Theory of operation: `decode` is a ladder of checks, cheapest first: size, msgpack (its own stack refuses
+deep nesting whatever the caller's stack, and the pairs hook sees duplicate keys), version and kind, types and
+bounds (msgspec), topic, then array shapes and values. The first rung that fails names the reason; nothing is
+repaired here.
+"""
+
+from typing import Any
+
+import msgpack  # type: ignore[import-untyped]
+import msgspec
+
+from fusion.messages import KIND_OF, Malformed, Message, Reason
+from fusion.wire_arrays import Rejected, opened
+from fusion.wire_fields import VERSION, Fields, fields_of
+from fusion.wire_schema import PAYLOAD_BYTES_MAX, WIRE_OF, Wire
+
+LIST_MAX = 4096  # entries of any list or map: msgpack would reserve memory for what a header merely claims
+SHOWN_MAX = 80  # characters of a rejected value quoted in a text
+
+
+def topic_of(message: Message) -> str:
+    """Return the topic a message travels under: "kind/src"."""
+    return f"{KIND_OF[type(message)]}/{message.src}"
+
+
+def encode(message: Message) -> bytes:
+    """Return the payload of a message: a msgpack map with the contract's keys."""
+    packed: bytes = msgpack.packb(fields_of(message))
+    return packed
+
+
+def decode(topic: str, payload: bytes) -> Message | Malformed:
+    """Return the message in a payload, or why there is none; never raises."""
+    try:
+        return _decode(topic, payload)
+    except Rejected as rejected:
+        return Malformed(rejected.reason, f"{topic[:SHOWN_MAX]!r}: {rejected}")
+
+
+def _decode(topic: str, payload: bytes) -> Message:
+    if len(payload) > PAYLOAD_BYTES_MAX:
+        text = f"payload: expected at most {PAYLOAD_BYTES_MAX} bytes, received {len(payload)}"
+        raise Rejected(Reason.OVERSIZED, text)
+    fields = _unpack(payload)
+    _check_version(fields)
+    wire = _typed(fields, _kind(fields))
+    expected = f"{fields['kind']}/{wire.src}"
+    if topic != expected:
+        raise Rejected(Reason.TOPIC_MISMATCH, f"expected topic {expected!r}")
+    return opened(wire)
+
+
+def _unpack(payload: bytes) -> Fields:
+    try:
+        fields = msgpack.unpackb(
+            payload, object_pairs_hook=_unique, max_array_len=LIST_MAX, max_map_len=LIST_MAX
+        )
+    except msgpack.StackError:
+        raise Rejected(Reason.TOO_DEEP, "payload: expected at most 1024 levels, received more") from None
+    except msgpack.ExtraData as error:
+        text = f"payload: expected one msgpack map, received {len(error.extra)} bytes after it"
+        raise Rejected(Reason.NOT_MSGPACK, text) from None
+    except ValueError as error:
+        # A list that long can really be there only when the payload has a byte for each entry.
+        crowded = "exceeds max" in str(error) and len(payload) > LIST_MAX
+        reason = Reason.OVERSIZED if crowded else Reason.NOT_MSGPACK
+        received = str(error) or "bytes that are none"
+        raise Rejected(reason, f"payload: expected a msgpack map, received {received[:SHOWN_MAX]}") from None
+    if not isinstance(fields, dict):
+        received = type(fields).__name__
+        raise Rejected(Reason.WRONG_TYPE, f"payload: expected a map, received {received}")
+    return fields
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> Fields:
+    fields = dict(pairs)
+    if len(fields) != len(pairs):
+        keys = [key for key, _ in pairs]
+        twice = next(key for key in keys if keys.count(key) > 1)
+        text = f"key {_shown(twice)}: expected once, received {keys.count(twice)} times"
+        raise Rejected(Reason.DUPLICATE_KEY, text)
+    return fields
+
+
+def _check_version(fields: Fields) -> None:
+    version = _required(fields, "v")
+    if type(version) is not int:
+        raise Rejected(Reason.WRONG_TYPE, f"key 'v': expected int, received {_shown(version)}")
+    if version != VERSION:
+        raise Rejected(Reason.UNKNOWN_VERSION, f"key 'v': expected {VERSION}, received {version}")
+
+
+def _kind(fields: Fields) -> type[Wire]:
+    kind = _required(fields, "kind")
+    if not isinstance(kind, str):
+        raise Rejected(Reason.WRONG_TYPE, f"key 'kind': expected str, received {_shown(kind)}")
+    if kind not in WIRE_OF:
+        known = ", ".join(WIRE_OF)
+        raise Rejected(Reason.UNKNOWN_KIND, f"key 'kind': expected one of {known}, received {_shown(kind)}")
+    return WIRE_OF[kind]
+
+
+def _required(fields: Fields, key: str) -> Any:
+    if key not in fields:
+        raise Rejected(Reason.MISSING_KEY, f"key {key!r}: expected, received nothing")
+    return fields[key]
+
+
+def _typed(fields: Fields, schema: type[Wire]) -> Wire:
+    try:
+        # builtin_types keeps a base64 string from passing for bytes.
+        return msgspec.convert(fields, schema, builtin_types=(bytes,))
+    except msgspec.ValidationError as error:
+        raise _rejection(str(error), fields) from None
+
+
+def _rejection(error: str, fields: Fields) -> Rejected:
+    expected, _, place = error.partition(" - at ")
+    place = place.strip("`").removeprefix("$.") or "payload"
+    key = place.split("[")[0].split(".")[0]
+    received = _shown(fields.get(key))
+    if expected.startswith("Object missing required field"):
+        return Rejected(Reason.MISSING_KEY, f"{expected.rsplit(' ', 1)[1]}: expected, received nothing")
+    if expected.startswith("Expected `array` of length"):
+        return Rejected(Reason.WRONG_SHAPE, f"{place}: {_lowered(expected)}, received {received}")
+    wrong_type = ", got " in expected
+    reason = Reason.WRONG_TYPE if wrong_type else Reason.OUT_OF_RANGE
+    return Rejected(reason, f"{place}: {_lowered(expected)}, received {received}")
+
+
+def _lowered(expected: str) -> str:
+    return expected[0].lower() + expected[1:].partition(", got ")[0].replace("`", "")
+
+
+def _shown(value: object) -> str:
+    text = repr(value) if not isinstance(value, bytes) else f"{len(value)} bytes"
+    return text if len(text) <= SHOWN_MAX else text[: SHOWN_MAX - 3] + "..."

@@ -1,0 +1,208 @@
+"""From typed payloads to messages: bytes opened as arrays, shapes and values checked."""
+
+import math
+from collections.abc import Callable
+from typing import Any, TypeAlias
+
+import numpy as np
+
+from fusion.arrays import Singles
+from fusion.messages import (
+    Boxes,
+    Cart,
+    CartMove,
+    Gate,
+    Health,
+    Held,
+    Message,
+    People,
+    Plates,
+    Portal,
+    Reason,
+)
+from fusion.wire_schema import (
+    TIME_NS_MAX,
+    Beliefs,
+    BoxesWire,
+    CartWire,
+    GateWire,
+    HealthWire,
+    HeldRow,
+    MoveRow,
+    PeopleWire,
+    PlatesWire,
+    PortalWire,
+    Wire,
+)
+
+ROUNDING = 1e-6  # how far above 1 a probability may come out of float32 sums
+
+
+class Rejected(Exception):
+    """A payload that is no message; text is place, expected, received."""
+
+    def __init__(self, reason: Reason, text: str) -> None:
+        super().__init__(text)
+        self.reason = reason
+
+
+def opened(wire: Wire) -> Message:
+    """Return the message of a typed payload; raises Rejected."""
+    return _OPEN[type(wire)](wire)
+
+
+def _plates(wire: PlatesWire) -> Plates:
+    if wire.t + wire.dt * (wire.n - 1) > TIME_NS_MAX:
+        raise Rejected(Reason.OUT_OF_RANGE, f"t: expected the last sample before 2^63 ns, received {wire.t}")
+    _check_bytes("g", wire.g, 4 * wire.n * wire.ch, (wire.n, wire.ch))
+    _check_no_infinity({"g": wire.g})
+    g = np.frombuffer(wire.g, "<f4").reshape(wire.n, wire.ch)
+    return Plates(wire.src, wire.seq, wire.t, wire.dt, g)
+
+
+def _people(wire: PeopleWire) -> People:
+    head, hands = _measured(wire, {"head": (3,), "hands": (2, 3)})
+    return People(wire.src, wire.seq, wire.t, head, hands, *_rows(wire))
+
+
+def _boxes(wire: BoxesWire) -> Boxes:
+    columns = {"box": (4,), "head": (2,), "foot": (2,), "hands": (2, 2)}
+    box, head, foot, hands = _measured(wire, columns)
+    return Boxes(wire.src, wire.seq, wire.t, box, head, foot, hands, *_rows(wire))
+
+
+def _measured(wire: PeopleWire | BoxesWire, columns: dict[str, tuple[int, ...]]) -> list[Singles]:
+    """Open arrays in which NaN means "not measured"; an infinity means a broken sensor."""
+    raw = {key: getattr(wire, key) for key in columns}
+    for key, shape in columns.items():
+        _check_bytes(key, raw[key], 4 * wire.n * math.prod(shape), (wire.n, *shape))
+    _check_no_infinity(raw)
+    return [np.frombuffer(raw[key], "<f4").reshape(wire.n, *shape) for key, shape in columns.items()]
+
+
+Rows: TypeAlias = tuple[Singles, Singles, Singles, tuple[str | None, ...], tuple[Held, ...]]
+
+
+def _rows(wire: PeopleWire | BoxesWire) -> Rows:
+    """Return what `people` and `boxes` share: sd, score, look, ids, held."""
+    n = wire.n
+    _check_bytes("sd", wire.sd, 4 * n, (n,))
+    _check_bytes("score", wire.score, 4 * n, (n,))
+    if len(wire.ids) != n:
+        raise Rejected(Reason.WRONG_SHAPE, f"ids: expected {n} entries, received {len(wire.ids)}")
+    sd, score = np.frombuffer(wire.sd, "<f4"), np.frombuffer(wire.score, "<f4")
+    for row, value in enumerate(sd.tolist()):
+        _check_positive(f"sd[{row}]", value)
+    for row, value in enumerate(score.tolist()):
+        _check_share(f"score[{row}]", value)
+    held = tuple([_held(row, place, n) for place, row in enumerate(wire.held)])
+    return sd, score, _look(wire.look, n, wire.d), wire.ids, held
+
+
+def _look(raw: bytes, n: int, d: int) -> Singles:
+    _check_bytes("look", raw, 2 * n * d, (n, d))
+    look = np.frombuffer(raw, "<f2").astype(np.float32).reshape(n, d)
+    if np.isinf(look).any():
+        raise Rejected(Reason.NOT_FINITE, "look: expected finite numbers or NaN, received an infinity")
+    look.flags.writeable = False
+    return look
+
+
+def _held(held: HeldRow, place: int, n: int) -> Held:
+    row, hand, beliefs = held
+    if row >= n:
+        raise Rejected(Reason.OUT_OF_RANGE, f"held[{place}][0]: expected a row below {n}, received {row}")
+    _check_beliefs(f"held[{place}]", beliefs)
+    return Held(row, hand, beliefs)
+
+
+def _cart(wire: CartWire) -> Cart:
+    pos = _position(wire.pos)
+    sd = math.nan if wire.sd is None else wire.sd
+    if pos is not None:
+        _check_positive("sd", sd)
+    g = None if wire.g is None or math.isnan(wire.g) else wire.g
+    if g is not None:
+        _check_finite("g", g)
+    moves = tuple(_move(move, place) for place, move in enumerate(wire.moves))
+    return Cart(wire.src, wire.seq, wire.t, pos, sd, moves, g)
+
+
+def _position(raw: bytes | None) -> tuple[float, float] | None:
+    if raw is None:
+        return None
+    _check_bytes("pos", raw, 8, (2,))
+    x, y = np.frombuffer(raw, "<f4").tolist()
+    if math.isnan(x) or math.isnan(y):
+        return None
+    _check_finite("pos[0]", x)
+    _check_finite("pos[1]", y)
+    return x, y
+
+
+def _move(move: MoveRow, place: int) -> CartMove:
+    t_ns, direction, beliefs, score = move
+    _check_beliefs(f"moves[{place}]", beliefs)
+    _check_share(f"moves[{place}][3]", score)
+    return CartMove(t_ns, direction, beliefs, score)
+
+
+def _gate(wire: GateWire) -> Gate:
+    return Gate(wire.src, wire.seq, wire.t, wire.gate, wire.event, wire.account, wire.party, wire.role)
+
+
+def _portal(wire: PortalWire) -> Portal:
+    for row, (_, rssi_dbm) in enumerate(wire.tags):
+        _check_finite(f"tags[{row}][1]", rssi_dbm)
+    return Portal(wire.src, wire.seq, wire.t, wire.portal, wire.tags)
+
+
+def _health(wire: HealthWire) -> Health:
+    return Health(wire.src, wire.seq, wire.t, wire.state, wire.text)
+
+
+def _check_bytes(key: str, raw: bytes, expected: int, shape: tuple[int, ...]) -> None:
+    if len(raw) != expected:
+        text = f"{key}: expected {expected} bytes for shape {shape}, received {len(raw)}"
+        raise Rejected(Reason.WRONG_SHAPE, text)
+
+
+def _check_no_infinity(raw: dict[str, bytes]) -> None:
+    # One pass over all arrays: most of the cost is the call, not the numbers.
+    if np.isinf(np.frombuffer(b"".join(raw.values()), "<f4")).any():
+        key = next(key for key, part in raw.items() if np.isinf(np.frombuffer(part, "<f4")).any())
+        raise Rejected(Reason.NOT_FINITE, f"{key}: expected finite numbers or NaN, received an infinity")
+
+
+def _check_finite(place: str, value: float) -> None:
+    if not math.isfinite(value):
+        raise Rejected(Reason.NOT_FINITE, f"{place}: expected a finite number, received {value}")
+
+
+def _check_positive(place: str, value: float) -> None:
+    if not 0.0 < value < math.inf:
+        _check_finite(place, value)
+        raise Rejected(Reason.OUT_OF_RANGE, f"{place}: expected a number above 0, received {value:g}")
+
+
+def _check_share(place: str, value: float) -> None:
+    if not 0.0 <= value <= 1.0 + ROUNDING:
+        _check_finite(place, value)
+        raise Rejected(Reason.OUT_OF_RANGE, f"{place}: expected 0 to 1, received {value:g}")
+
+
+def _check_beliefs(place: str, beliefs: Beliefs) -> None:
+    for _, p in beliefs:
+        _check_share(f"{place} p", p)
+    _check_share(f"{place}, sum of p", math.fsum(p for _, p in beliefs))
+
+
+_OPEN: dict[type[Wire], Callable[[Any], Message]] = {
+    PlatesWire: _plates,
+    PeopleWire: _people,
+    BoxesWire: _boxes,
+    CartWire: _cart,
+    GateWire: _gate,
+    PortalWire: _portal,
+    HealthWire: _health,
+}

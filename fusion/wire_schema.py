@@ -1,0 +1,131 @@
+"""The shapes of wire payloads (contract section 3) as msgspec reads them: types and bounds.
+
+Field names are the wire's keys; arrays are still bytes. Keys a sensor adds on top are ignored; a missing key
+without default is an error.
+"""
+
+from dataclasses import dataclass
+from typing import Annotated, Literal, TypeAlias
+
+from msgspec import Meta
+
+from fusion.messages import Kind
+
+PAYLOAD_BYTES_MAX = 1 << 20
+ROWS_MAX = 1024  # people or boxes in a frame, tags in a portal read, moves in a cart report
+SAMPLES_MAX = 4096  # per plates payload
+COLUMNS_MAX = 4096  # plates of a controller, numbers of an appearance vector
+PARTY_MAX = 1024  # people let in at once
+DT_NS_MAX = 60_000_000_000  # a minute between two samples is a broken clock, not a slow plate
+TIME_NS_MAX = 2**63 - 1
+IDENTIFIER = r"^[A-Za-z0-9._-]{1,64}\Z"
+
+Version: TypeAlias = Literal[1]
+Identifier: TypeAlias = Annotated[str, Meta(pattern=IDENTIFIER)]
+Epc: TypeAlias = Annotated[str, Meta(pattern=r"^[0-9A-Fa-f]{1,64}\Z")]
+Seq: TypeAlias = Annotated[int, Meta(ge=0, le=TIME_NS_MAX)]
+Time: TypeAlias = Annotated[int, Meta(ge=0, le=TIME_NS_MAX)]
+Rows: TypeAlias = Annotated[int, Meta(ge=0, le=ROWS_MAX)]
+Columns: TypeAlias = Annotated[int, Meta(ge=0, le=COLUMNS_MAX)]
+Beliefs: TypeAlias = tuple[tuple[Identifier, float], ...]
+HeldRow: TypeAlias = tuple[Annotated[int, Meta(ge=0, lt=ROWS_MAX)], Literal[0, 1], Beliefs]
+MoveRow: TypeAlias = tuple[Time, Literal[-1, 1], Beliefs, float]
+
+
+@dataclass(frozen=True, slots=True)
+class PlatesWire:
+    src: Identifier
+    seq: Seq
+    t: Time
+    dt: Annotated[int, Meta(ge=1, le=DT_NS_MAX)]
+    n: Annotated[int, Meta(ge=1, le=SAMPLES_MAX)]
+    ch: Annotated[int, Meta(ge=1, le=COLUMNS_MAX)]
+    g: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class PeopleWire:
+    src: Identifier
+    seq: Seq
+    t: Time
+    n: Rows
+    head: bytes
+    hands: bytes
+    sd: bytes
+    score: bytes
+    d: Columns
+    look: bytes
+    ids: tuple[Identifier | None, ...]
+    held: tuple[HeldRow, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class BoxesWire:
+    src: Identifier
+    seq: Seq
+    t: Time
+    n: Rows
+    box: bytes
+    head: bytes
+    foot: bytes
+    hands: bytes
+    sd: bytes
+    score: bytes
+    d: Columns
+    look: bytes
+    ids: tuple[Identifier | None, ...]
+    held: tuple[HeldRow, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class CartWire:
+    src: Identifier
+    seq: Seq
+    t: Time
+    pos: bytes | None
+    sd: float | None
+    moves: Annotated[tuple[MoveRow, ...], Meta(max_length=ROWS_MAX)]
+    g: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class GateWire:
+    src: Identifier
+    seq: Seq
+    t: Time
+    gate: Identifier
+    event: Literal["enter", "exit"]
+    account: Identifier | None
+    party: Annotated[int, Meta(ge=1, le=PARTY_MAX)]
+    role: Literal["shopper", "staff"]
+
+
+@dataclass(frozen=True, slots=True)
+class PortalWire:
+    src: Identifier
+    seq: Seq
+    t: Time
+    portal: Identifier
+    tags: Annotated[tuple[tuple[Epc, float], ...], Meta(max_length=ROWS_MAX)]
+
+
+@dataclass(frozen=True, slots=True)
+class HealthWire:
+    src: Identifier
+    seq: Seq
+    t: Time
+    state: Literal["ok", "degraded", "down"]
+    text: str
+
+
+Wire: TypeAlias = PlatesWire | PeopleWire | BoxesWire | CartWire | GateWire | PortalWire | HealthWire
+
+WIRE_OF: dict[str, type[Wire]] = {
+    Kind.PLATES: PlatesWire,
+    Kind.PEOPLE: PeopleWire,
+    Kind.BOXES: BoxesWire,
+    Kind.CART: CartWire,
+    Kind.GATE: GateWire,
+    Kind.PORTAL: PortalWire,
+    Kind.HEALTH: HealthWire,
+}

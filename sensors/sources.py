@@ -1,0 +1,44 @@
+"""All sources of a store by name; each can be run alone, in a process of its own."""
+
+from collections.abc import Callable
+from typing import Final, TypeAlias
+
+import numpy as np
+
+from fusion.store import Store
+from sensors.cameras import camera_messages
+from sensors.cart import cart_messages
+from sensors.clocks import Clock, draw_clock
+from sensors.gate import gate_messages, portal_messages
+from sensors.plates import controller_messages
+from sensors.sending import Sent, health_reports, number
+from sensors.world import World, generator
+
+STREAM: Final = 1  # first key of the random streams of sensors; 0 belongs to the scenario
+
+Sensor: TypeAlias = Callable[[World, str, Clock, int, np.random.Generator], list[Sent]]
+
+
+def sensors_of(store: Store) -> dict[str, Sensor]:
+    """Return the sensor behind each source of a store, in the order of their names."""
+    found: dict[str, Sensor] = {}
+    found.update(dict.fromkeys(store.plates.controller, controller_messages))
+    found.update(dict.fromkeys(store.cameras.camera_id, camera_messages))
+    found.update(dict.fromkeys(store.carts, cart_messages))
+    found.update(dict.fromkeys(store.gates.gate_id, gate_messages))
+    found.update(dict.fromkeys((portal for portal, _ in store.portals), portal_messages))
+    return dict(sorted(found.items()))
+
+
+def messages_of(world: World, src: str, *, seed: int, epoch_ns: int) -> list[Sent]:
+    """Return all that one source sends, in the order of sending, counted from 0."""
+    sensors = sensors_of(world.store)
+    rng = generator(seed, STREAM, list(sensors).index(src))
+    clock = clock_of(world.store, src, seed=seed)
+    readings = sensors[src](world, src, clock, epoch_ns, rng)
+    return number(readings + health_reports(src, world.seconds, clock, epoch_ns, rng))
+
+
+def clock_of(store: Store, src: str, *, seed: int) -> Clock:
+    """Return the clock of one source."""
+    return draw_clock(generator(seed, STREAM, list(sensors_of(store)).index(src), 0))
