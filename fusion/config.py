@@ -87,6 +87,7 @@ class ShelfConfig:
     change_sds: float = 4.5  # levels that differ by less are one level
     drift_g_per_sqrt_s: float = 0.15
     disturbed_s_max: float = 25.0  # never quiet for longer: the noise is learned anew
+    plateau_s: float = 0.4  # a level held for a shorter time was a hand, not goods
     together_s: float = 0.45  # steps on neighbouring plates closer in time may be one move
     group_wait_s: float = 1.6
     neighbours: int = 2  # plates apart on one shelf
@@ -128,7 +129,7 @@ class Config:
     shelf: ShelfConfig = field(default_factory=ShelfConfig)
     attribution: AttributionConfig = field(default_factory=AttributionConfig)
     checkout: CheckoutConfig = field(default_factory=CheckoutConfig)
-    close_lag_ns: int = 3 * SECOND_NS  # a trip closes this long after the last of the party left
+    close_lag_ns: int = 4 * SECOND_NS  # a trip closes this long after the last of the party left
     track_rows_ns: int = 100_000_000  # tracks.parquet is written at 10 Hz
 
     def digest(self) -> str:

@@ -12,7 +12,7 @@ from fusion.attribution.stage import Attribution, People, Settled, attribute, ca
 from fusion.checkout import trips as visits
 from fusion.checkout.charge import choose
 from fusion.checkout.postings import close_trip as postings_of
-from fusion.checkout.records import Entry, Receipt, Transfer
+from fusion.checkout.records import OPEN, Entry, Receipt, Transfer
 from fusion.config import SECOND_NS, Config
 from fusion.intake import Slice
 from fusion.messages import Boxes, Gate, Message, Plates
@@ -85,7 +85,7 @@ def first_state(engine: Engine) -> State:
         levels=empty_levels(engine.store, engine.config.shelf),
         pending=Pending(),
         attribution=Attribution(),
-        trips=visits.no_trips(engine.store.store_id),
+        trips=visits.Trips(engine.store.store_id),
     )
 
 
@@ -100,25 +100,17 @@ def step(engine: Engine, state: State, part: Slice) -> tuple[State, Outputs]:
         state = _take(engine, state, message, matches, changes, departures)
     state, gone = _follow(engine, state, tuple(matches))
     state = _leave(state, (*departures, *gone))
-    state, settled = _shelf(engine, state, tuple(changes))
-    state, outputs = _close(engine, state, visits.due(state.trips, state.now_ns, engine.config.checkout))
+    state, settled = _shelf(engine, state, tuple(changes), state.now_ns)
+    state, outputs = _close(engine, state, visits.due(state.trips, state.now_ns))
     return state, _with(engine, state, outputs, settled)
 
 
 def finish(engine: Engine, state: State) -> tuple[State, Outputs]:
-    """End of tape: read what still waits, close trips that have ended, and show the others as open."""
-    state = replace(state, now_ns=state.now_ns + 60 * SECOND_NS)
-    state, settled = _shelf(engine, state, ())
-    state, outputs = _close(engine, state, visits.due(state.trips, state.now_ns, engine.config.checkout))
-    ended = visits.unfinished(state.trips)
-    state, rest = _close(engine, state, ended, at_end=True)
-    outputs = Outputs(
-        events=(*outputs.events, *rest.events),
-        receipts=(*outputs.receipts, *rest.receipts),
-        transfers=(*outputs.transfers, *rest.transfers),
-        entries=(*outputs.entries, *rest.entries),
-    )
-    return state, replace(_with(engine, state, outputs, settled), tracks=None)
+    """End of tape: read what still waits, close trips whose people have left, and show the others as open."""
+    state, settled = _shelf(engine, state, (), now_ns=state.now_ns + 60 * SECOND_NS)
+    trips = tuple(trip.trip for trip in state.trips.live)
+    state, outputs = _close(engine, replace(state, trips=visits.end_tape(state.trips, state.now_ns)), trips)
+    return state, _with(engine, state, outputs, settled)
 
 
 def _take(
@@ -161,13 +153,14 @@ def _sightings(engine: Engine, message: PeopleMessage | Boxes) -> Sightings | No
 
 def _gate(engine: Engine, state: State, gate: Gate, departures: list[Departure]) -> State:
     if gate.event == "enter":
-        trips, trip = visits.enter(state.trips, gate, gate.t_ns)
+        trips = visits.enter(state.trips, gate, gate.t_ns, engine.config)
         attribution = state.attribution
-        if len(trips.rows) > len(state.trips.rows):
-            attribution = open_trip(attribution, trip.trip, is_staff=trip.role == "staff")
-        identity = admit(state.identity, gate, trip.trip, engine.store)
+        if len(trips.live) > len(state.trips.live):
+            attribution = open_trip(attribution, trips.live[-1].trip, is_staff=trips.live[-1].is_staff)
+        joined = visits.inside(trips, gate.account) or trips.live[-1]
+        identity = admit(state.identity, gate, joined.trip, engine.store)
         return replace(state, trips=trips, attribution=attribution, identity=identity)
-    of_account = {t.account: t.trip for t in visits.inside(state.trips) if t.account is not None}
+    of_account = {t.account: t.trip for t in state.trips.live if t.account is not None}
     identity, floor, gone = leave_by_gate(
         state.identity, state.floor, gate, of_account, engine.store, engine.config.identity
     )
@@ -204,78 +197,79 @@ def _leave(state: State, departures: tuple[Departure, ...]) -> State:
 
 
 def _shelf(
-    engine: Engine, state: State, changes: tuple[PlateChange, ...]
+    engine: Engine, state: State, changes: tuple[PlateChange, ...], now_ns: int
 ) -> tuple[State, tuple[Settled, ...]]:
+    """Group plate changes and read those that have waited long enough by now_ns."""
     config = engine.config
-    pending, ready = group_changes(
-        state.pending, changes, state.levels, state.now_ns, engine.store, config.shelf
-    )
-    people = People(state.identity.trip_of, state.identity.alias, visits.staff_trips(state.trips))
-    attribution, settled = attribute(
-        state.attribution, ready, state.now_ns, people, engine.store, config.attribution
-    )
+    pending, ready = group_changes(state.pending, changes, state.levels, now_ns, engine.store, config.shelf)
+    staff = frozenset(trip.trip for trip in state.trips.live if trip.is_staff)
+    people = People(state.identity.trip_of, state.identity.alias, staff)
+    attribution, settled = attribute(state.attribution, ready, now_ns, people, engine.store, config.attribution)
     return replace(state, pending=pending, attribution=attribution), settled
 
 
-def _close(
-    engine: Engine, state: State, trips: tuple[visits.Trip, ...], *, at_end: bool = False
-) -> tuple[State, Outputs]:
-    """Charge trips that are over; at_end shows the others as open, charged nothing yet."""
-    receipts: list[Receipt] = []
-    transfers: list[Transfer] = []
-    entries: list[Entry] = []
-    events: list[Event] = []
-    for trip in trips:
-        posterior = None if trip.role == "staff" else carried(state.attribution, trip.trip)
-        charge = None if posterior is None else choose(posterior, engine.store, engine.config.checkout)
-        attribution, settled = close_trip(
-            state.attribution, trip.trip, None if charge is None else charge.goods, engine.config.attribution
-        )
-        state = replace(state, attribution=attribution)
-        owner = _owner_of(state)
-        for one in sorted(settled, key=lambda s: (s.change.step_ns, s.event)):
-            events += events_of(one, owner, engine.store, engine.config.attribution)
-            transfers += transfers_of(one, owner, engine.store)
-        if charge is None:
-            continue
-        mine: dict[int, list[tuple[str, float]]] = {}
-        for one in settled:
-            for moved_part in parts_of(one, trip.trip):
-                mine.setdefault(moved_part.product, []).append((one.event, one.p))
-        end = visits.end_of(trip, None if at_end else state.now_ns)
-        receipt = charge.receipt(end, mine, engine.store)
-        receipts.append(receipt)
-        if not at_end:
-            moved, posted = postings_of(receipt, engine.store)
-            transfers += moved
-            entries += posted
-    if not at_end:
-        state = replace(state, trips=visits.close(state.trips, tuple(t.trip for t in trips)))
-    return state, Outputs(tuple(events), tuple(receipts), tuple(transfers), tuple(entries))
+def _close(engine: Engine, state: State, ids: tuple[str, ...]) -> tuple[State, Outputs]:
+    """Settle trips that are over, or still open at the end of the tape: charge, events, transfers, postings."""
+    trips = state.trips
+    due = tuple(trip.trip for trip in trips.live if trip.trip in ids)
+    state = replace(state, trips=visits.close(trips, due, state.now_ns))
+    total = Outputs()
+    for trip in [t for t in state.trips.ended if t.trip in ids]:
+        state, one = _settle(engine, state, trip)
+        total = _join(total, one)
+    return state, total
 
 
-def _with(engine: Engine, state: State, outputs: Outputs, settled: tuple[Settled, ...]) -> Outputs:
-    """Add changes settled without a trip, and the track rows that are due."""
-    owner = _owner_of(state)
-    events = [e for s in settled for e in events_of(s, owner, engine.store, engine.config.attribution)]
-    transfers = [t for s in settled for t in transfers_of(s, owner, engine.store)]
-    rows = None
-    if state.now_ns % engine.config.track_rows_ns == 0:
-        shown = np.flatnonzero(
-            (state.floor.tracks.status != Status.TENTATIVE) & (state.floor.tracks.status != Status.LOST)
-        )
-        ahead_s = max(0, state.now_ns - state.floor.t_ns) / SECOND_NS
-        mean = state.floor.tracks.mean[shown]
-        rows = TrackRows(
-            state.now_ns, state.floor.tracks.track_id[shown], mean[:, :2] + ahead_s * mean[:, 2:4]
-        )
-    return replace(
-        outputs, events=(*events, *outputs.events), transfers=(*transfers, *outputs.transfers), tracks=rows
+def _settle(engine: Engine, state: State, trip: visits.Trip) -> tuple[State, Outputs]:
+    """Choose the charge of one trip and settle every change it explains."""
+    store, config = engine.store, engine.config
+    charge = None if trip.is_staff else choose(carried(state.attribution, trip.trip), store, config.checkout)
+    goods = None if charge is None else charge.goods
+    attribution, settled = close_trip(state.attribution, trip.trip, goods, config.attribution)
+    state = replace(state, attribution=attribution)
+    outputs = _say(engine, state, settled)
+    if charge is None:
+        return state, outputs
+    evidence: dict[int, list[str]] = {}
+    for one in settled:
+        for part in parts_of(one, trip.trip):
+            evidence.setdefault(part.product, []).append(one.event)
+    receipt = charge.receipt(trip.end(), evidence, store)
+    moved, posted = postings_of(receipt, store) if receipt.status != OPEN else ((), ())
+    return state, _join(outputs, Outputs(receipts=(receipt,), transfers=moved, entries=posted))
+
+
+def _say(engine: Engine, state: State, settled: tuple[Settled, ...]) -> Outputs:
+    """Turn settled changes into events and transfers of goods, in order of time."""
+    trips = (*state.trips.live, *state.trips.ended)
+    owner = OwnerTable({t.trip: Owner(t.account, t.is_staff) for t in trips})
+    ordered = sorted(settled, key=lambda s: (s.change.step_ns, s.event))
+    events = [e for s in ordered for e in events_of(s, owner, engine.store, engine.config.attribution)]
+    return Outputs(tuple(events), (), tuple(t for s in ordered for t in transfers_of(s, owner, engine.store)))
+
+
+def _join(a: Outputs, b: Outputs) -> Outputs:
+    return Outputs(
+        events=(*a.events, *b.events),
+        receipts=(*a.receipts, *b.receipts),
+        transfers=(*a.transfers, *b.transfers),
+        entries=(*a.entries, *b.entries),
+        tracks=a.tracks,
     )
 
 
-def _owner_of(state: State) -> "OwnerTable":
-    return OwnerTable({t.trip: Owner(t.account, t.role == "staff") for t in state.trips.rows})
+def _with(engine: Engine, state: State, outputs: Outputs, settled: tuple[Settled, ...]) -> Outputs:
+    """Put changes settled without a trip first, and add the track rows that are due."""
+    outputs = _join(_say(engine, state, settled), outputs)
+    if state.now_ns % engine.config.track_rows_ns:
+        return outputs
+    tracks = state.floor.tracks
+    shown = np.flatnonzero((tracks.status != Status.TENTATIVE) & (tracks.status != Status.LOST))
+    ahead_s = max(0, state.now_ns - state.floor.t_ns) / SECOND_NS
+    mean = tracks.mean[shown]
+    return replace(
+        outputs, tracks=TrackRows(state.now_ns, tracks.track_id[shown], mean[:, :2] + ahead_s * mean[:, 2:4])
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -125,7 +125,7 @@ def write_tracks(path: Path, rows: Iterable[TrackRows], state: State) -> None:
     xy = np.concatenate([r.xy for r in rows]) if rows else np.zeros((0, 2))
     t = np.repeat([r.t_ns for r in rows], [len(r.track_id) for r in rows]) if rows else np.zeros(0, np.int64)
     alias, trip_of = state.identity.alias, state.identity.trip_of
-    account_of = {trip.trip: trip.account for trip in state.trips.rows}
+    account_of = {trip.trip: trip.account for trip in (*state.trips.live, *state.trips.ended)}
     final = [alias.get(k, k) for k in ids.tolist()]
     pl.DataFrame(
         {

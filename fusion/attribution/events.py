@@ -65,7 +65,7 @@ class Event:
 
 def events_of(settled: Settled, owner_of: OwnerOf, store: Store, config: AttributionConfig) -> tuple[Event, ...]:
     """Return one event per part of the final reading; a change nobody explains is one unclaimed event."""
-    parts = _named_parts(settled)
+    parts = settled.reading.parts
     known = any(part.trip for part in parts)
     change = settled.change
     return tuple(
@@ -81,20 +81,11 @@ def events_of(settled: Settled, owner_of: OwnerOf, store: Store, config: Attribu
             qty=part.qty,
             account=owner_of(part.trip).account,
             p=settled.p,
-            alternatives=tuple(_alternative(r, q, owner_of, store) for r, q in settled.others[:4] if r.parts),
+            alternatives=tuple(_alternative(r, q, owner_of, store) for r, q in settled.others[:4]),
             outcome=_outcome(owner_of(part.trip), known, settled.p, config),
         )
         for i, part in enumerate(parts)
     )
-
-
-def _named_parts(settled: Settled) -> tuple[Part, ...]:
-    """Return the reading's parts, or the likeliest goods without a name where nobody explains the change."""
-    if settled.reading.parts:
-        return settled.reading.parts
-    best = next((r for r, _ in settled.others if r.parts), None)
-    assert best is not None, f"{settled.event}: a change without any reading of its goods"
-    return tuple(Part("", p.kind, p.product, p.qty, p.grams) for p in best.parts)
 
 
 def _alternative(
@@ -115,7 +106,7 @@ def _outcome(owner: Owner, known: bool, p: float, config: AttributionConfig) -> 
 def transfers_of(settled: Settled, owner_of: OwnerOf, store: Store) -> tuple[Transfer, ...]:
     """Return the goods a settled change moved between shelf and cart, staff or nobody."""
     out = []
-    for i, part in enumerate(_named_parts(settled)):
+    for i, part in enumerate(settled.reading.parts):
         shelf = goods.plate(store.plates.plate_id[_shelf_plate(settled, part.product, store)])
         if not part.trip:
             # What nobody put down was never taken by anybody we know: it comes from outside the books.

@@ -18,6 +18,7 @@ from fusion.shelf import ShelfChange
 from fusion.store import Store
 
 PICK, PUT = "pick", "put"
+NOBODY_READINGS = 3
 INVOLVED_NATS = 4.0  # what a hand right at the plate says for a part in the move, against merely standing there
 
 
@@ -34,7 +35,7 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """One reading of a change; no parts means that nobody known explains it."""
+    """One reading of a change; parts of trip "" were moved by nobody known."""
 
     parts: tuple[Part, ...]
     nats: float
@@ -70,9 +71,23 @@ def movers(
     )
 
 
-def nobody(config: AttributionConfig) -> Explanation:
-    """Return the explanation that is always there."""
-    return Explanation((), config.nobody_nats)
+def nobody(
+    change: ShelfChange, misplaced: Mapping[int, float], store: Store, config: AttributionConfig
+) -> tuple[Explanation, ...]:
+    """Return the readings that are always there: somebody without a trip moved the likeliest goods.
+
+    Their weights add up to nobody_nats at most, whatever the mass: a change that fits no product stays possible.
+    """
+    stranger = Mover("", True, 0.0, {})
+    if change.total_g < 0:
+        found = picks(change, (stranger,), misplaced, store, config)[:NOBODY_READINGS]
+    else:
+        found = puts(change, stranger, (), store, config)[:NOBODY_READINGS]
+    nats = np.array([e.nats for e in found])
+    share = nats - nats.max() - np.log(np.exp(nats - nats.max()).sum())
+    return tuple(
+        Explanation(e.parts, config.nobody_nats + float(s)) for e, s in zip(found, share, strict=True)
+    )
 
 
 def picks(

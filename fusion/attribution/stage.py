@@ -97,7 +97,7 @@ def _read(
     named = frozenset(m.trip for m in who if m.trip)
     touched = [g for g in state.groups if g.trips & named]
     if not touched:
-        return state, [_unclaimed(event, change, state, who, store, config)]
+        return state, [_unclaimed(event, change, state, store, config)]
     group = touched[0]
     for other in touched[1:]:
         group = merge(group, other, config)
@@ -134,7 +134,8 @@ def _readings(
     else:
         found = [r for m in who for r in puts(change, m, goods.get(m.trip, ()), store, config)]
     found.sort(key=lambda e: -e.nats)
-    return (*found[: config.explanations_max - 1], nobody(config))
+    stranger = nobody(change, _misplaced_on(state, change), store, config)
+    return (*found[: config.explanations_max - len(stranger)], *stranger)
 
 
 def _misplaced_on(state: Attribution, change: ShelfChange) -> dict[int, float]:
@@ -163,19 +164,12 @@ def _restock(stock: Stock, change: ShelfChange, best: tuple[Explanation, float],
 
 
 def _unclaimed(
-    event: str, change: ShelfChange, state: Attribution, who: tuple[Mover, ...], store: Store, config: AttributionConfig
+    event: str, change: ShelfChange, state: Attribution, store: Store, config: AttributionConfig
 ) -> Settled:
     """Read a change nobody with a trip was near: what it was is said, who it was is not."""
-    somebody = who or (Mover("", True, 0.0, {}),)
-    somebody = tuple(replace(m, trip="", is_staff=True) for m in somebody)
-    if change.total_g < 0:
-        found = picks(change, somebody, _misplaced_on(state, change), store, config)
-    else:
-        found = puts(change, somebody[0], (), store, config)
-    nats = np.array([e.nats for e in found])
-    w = np.exp(nats - nats.max())
-    p = w / w.sum()
-    return Settled(event, change, found[0], float(p[0]), tuple(zip(found[1:4], p[1:4].tolist(), strict=False)))
+    found = nobody(change, _misplaced_on(state, change), store, config)
+    p = [float(np.exp(e.nats - config.nobody_nats)) for e in found]
+    return Settled(event, change, found[0], p[0], tuple(zip(found[1:], p[1:], strict=True)))
 
 
 def carried(state: Attribution, trip: str) -> tuple[tuple[Goods, float], ...]:

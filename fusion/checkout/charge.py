@@ -24,15 +24,15 @@ class Charge:
     line_confidence: Mapping[int, float]  # product -> posterior of its quantity
     status: str
 
-    def receipt(self, end: TripEnd, events: Mapping[int, Sequence[tuple[str, float]]], store: Store) -> Receipt:
-        """Price the goods; events gives per product the (event id, p) it rests on."""
+    def receipt(self, end: TripEnd, events: Mapping[int, Sequence[str]], store: Store) -> Receipt:
+        """Price the goods; events gives per product the event ids it rests on."""
         items = tuple(
             Item(
                 product=product,
                 quantity=pieces,
                 grams=round(pieces * grams, 1) if store.products.by_weight[product] else None,
                 confidence=round(self.line_confidence[product], 6),
-                events=tuple(event for event, _ in events.get(product, ())),
+                events=tuple(events.get(product, ())),
             )
             for product, pieces, grams in self.goods
         )

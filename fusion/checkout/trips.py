@@ -36,8 +36,8 @@ class Happening(Enum):
     TAPE_ENDED = "tape ended"
 
 
-# A missing cell is a bug in us. A straggler leaving after the last one the gate counted (a child let in on nobody's
-# word) is no bug: it puts the close off, and after the close it changes nothing.
+# A missing cell is a bug in us. A straggler leaving after the last one the gate counted (a child nobody scanned)
+# is no bug: it puts the close off, and after the close it changes nothing.
 NEXT: dict[Status, dict[Happening, Status]] = {
     Status.INSIDE: {
         Happening.JOINED: Status.INSIDE,
@@ -71,7 +71,7 @@ class Trip:
     status: Status
 
     def end(self) -> TripEnd:
-        """Return the trip as its receipt names it; someone of the party still inside means nobody's `left` yet."""
+        """Return the trip as its receipt names it; it has left when the last of the party has."""
         left_ns = None if self.left < self.party else self.left_ns
         return TripEnd(self.trip, self.account, self.party, self.entered_ns, left_ns, self.closed_ns)
 
@@ -92,7 +92,7 @@ def trip_id(store_id: str, gate: messages.Gate) -> str:
 
 
 def inside(trips: Trips, account: str | None) -> Trip | None:
-    """Return the trip of an account that is still inside, if any; a nameless trip is never found."""
+    """Return the trip of an account that is still inside, if any; an unnamed trip is never found."""
     named = (trip for trip in trips.live if trip.account == account is not None)
     return next((trip for trip in named if trip.status is Status.INSIDE), None)
 

@@ -48,7 +48,7 @@ def group_changes(
     """
     if not pending.changes and not new:
         return pending, ()
-    changes = sorted((*pending.changes, *new), key=lambda c: (c.step_ns, c.plate))
+    changes = _without_plateaus(sorted((*pending.changes, *new), key=lambda c: (c.step_ns, c.plate)), config)
     ready: list[ShelfChange] = []
     waiting: list[PlateChange] = []
     for group in _groups(changes, store, config):
@@ -57,6 +57,21 @@ def group_changes(
         else:
             ready.append(_shelf_change([_sharpened(c, levels) for c in group]))
     return Pending(tuple(waiting)), tuple(sorted(ready, key=lambda c: (c.step_ns, c.plates)))
+
+
+def _without_plateaus(changes: list[PlateChange], config: ShelfConfig) -> list[PlateChange]:
+    """Join two changes of one plate with hardly a rest between: a hand that lay there before it took."""
+    out: list[PlateChange] = []
+    for change in changes:
+        before = next((c for c in reversed(out) if c.plate == change.plate), None)
+        if before is None or change.onset_ns - before.settled_ns > config.plateau_s * SECOND_NS:
+            out.append(change)
+            continue
+        out.remove(before)
+        joined = replace(change, onset_ns=before.onset_ns, before_g=before.before_g, var=max(before.var, change.var))
+        if abs(joined.after_g - joined.before_g) > config.change_sds * np.sqrt(joined.var):
+            out.append(joined)
+    return out
 
 
 def _groups(changes: list[PlateChange], store: Store, config: ShelfConfig) -> list[list[PlateChange]]:

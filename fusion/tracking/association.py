@@ -138,7 +138,7 @@ def solve_and_update(
     Tracks that gate with no detection are left out of the assignment.
     """
     column = np.full(mean.shape[0], -1)
-    near = np.flatnonzero(np.array([cost[i].min() < 0.0 for i in range(cost.shape[0])]))
+    near = np.flatnonzero(np.array([(cost[i] < 0.0).any() for i in range(cost.shape[0])]))
     if near.shape[0] == 0:
         return column
     column[near] = assign(cost[near])

@@ -1,0 +1,151 @@
+"""Act a script: intentions become ways walked, hands stretched out and goods moved, one shopper's step at a time.
+
+Whoever is furthest behind in time acts next, so that goods are taken in the order of the script's clock: a package is
+spoken for as soon as a shopper sets out for it, and one that was put back can be taken once it lies there.
+"""
+
+from typing import Final
+
+import numpy as np
+
+from fusion.arrays import Floats
+from fusion.store import Store
+from scenarios.goods import Goods
+from scenarios.handling import into_cart, pick, put_back, stow, touch, walk_to
+from scenarios.performance import Performance, Visit
+from scenarios.script import (
+    Hold,
+    Intention,
+    IntoCart,
+    Leave,
+    Look,
+    Pick,
+    PutBack,
+    Script,
+    TakeCart,
+    Touch,
+    Walk,
+    check_script,
+)
+from scenarios.stage import SECONDS_MAX, SPEED_MPS, Actor, Stage, follow, stand, walk
+from sensors.world import RATE_HZ
+
+OUTSIDE_M: Final = 0.8  # people come from and go to here, before the gate
+INSIDE_M: Final = 0.6
+TAIL_S: Final = 2.5  # sensors go on after the last one left
+BAY_STEP_M: Final = 0.6  # from a parked cart to where one stands to take it
+
+
+def act(script: Script, store: Store, goods: Goods, bay: Floats, rng: np.random.Generator) -> Performance:
+    """Return what comes of a script; `bay`, (c, 2) m, is where carts are parked. Goods are edited in place."""
+    wrong = check_script(script)
+    if wrong:
+        raise ValueError("; ".join(wrong))
+    shape = (len(script.shoppers), SECONDS_MAX * RATE_HZ, 2)
+    actors = [
+        Actor(
+            row=row,
+            shopper=shopper,
+            speed_mps=SPEED_MPS * float(np.clip(rng.normal(1.0, 0.07), 0.8, 1.2)),
+            tick=round(shopper.at_s * RATE_HZ),
+            xy=np.full(2, np.nan),
+            facing=np.array([1.0, 0.0]),
+        )
+        for row, shopper in enumerate(script.shoppers)
+    ]
+    stage = Stage(store, goods, rng, np.full(shape, np.nan), np.full(shape, np.nan), actors)
+    busy = list(actors)
+    while busy:
+        actor = min(busy, key=lambda one: (one.tick, one.row))
+        if np.isnan(actor.xy).any():
+            _enter(stage, actor)
+            continue
+        _perform(stage, actor, actor.shopper.does[actor.next_step], bay)
+        actor.next_step += 1
+        if actor.next_step == len(actor.shopper.does):
+            busy.remove(actor)
+    return _finish(stage)
+
+
+def _enter(stage: Stage, actor: Actor) -> None:
+    gate = stage.store.gates.line[0]
+    middle = gate.mean(axis=0) + stage.rng.uniform(-0.2, 0.2) * (gate[1] - gate[0])
+    actor.xy = middle - [OUTSIDE_M, 0.0]
+    begin = actor.tick
+    stand(stage, actor, 0.3)
+    follow(stage, actor, np.array([actor.xy, middle + [INSIDE_M, 0.0]]))
+    actor.entered_s = _crossing(stage, actor, begin)
+
+
+def _leave(stage: Stage, actor: Actor) -> None:
+    gate = stage.store.gates.line[0]
+    middle = gate.mean(axis=0) + stage.rng.uniform(-0.2, 0.2) * (gate[1] - gate[0])
+    walk(stage, actor, middle + [INSIDE_M, 0.0], np.array([-1.0, 0.0]))
+    begin = actor.tick
+    follow(stage, actor, np.array([actor.xy, middle - [OUTSIDE_M, 0.0]]))
+    items = tuple(actor.bag) + tuple(
+        item for move in stage.moves if move.kind == "cart" and move.cart == actor.cart for item in move.items
+    )
+    left_s = _crossing(stage, actor, begin)
+    stage.visits.append(Visit(actor.row, actor.entered_s, left_s, items, actor.cart, actor.cart_from_s))
+    actor.xy = np.full(2, np.nan)
+
+
+def _crossing(stage: Stage, actor: Actor, begin: int) -> float:
+    """Return when the actor's foot passed the line x = 0 since a sample."""
+    inside = stage.foot[actor.row, begin : actor.tick, 0] > 0.0
+    return (begin + int(np.flatnonzero(inside != inside[0])[0])) / RATE_HZ
+
+
+def _perform(stage: Stage, actor: Actor, intention: Intention, bay: Floats) -> None:
+    match intention:
+        case Walk(product):
+            walk_to(stage, actor, product)
+        case Look(seconds):
+            stow(stage, actor)
+            stand(stage, actor, seconds)
+        case Hold(seconds):
+            stand(stage, actor, seconds)
+        case Touch(product):
+            touch(stage, actor, product)
+        case Pick(product, qty):
+            pick(stage, actor, product, qty)
+        case PutBack(product, beside):
+            put_back(stage, actor, product, beside)
+        case TakeCart(cart):
+            actor.cart = stage.store.carts.index(cart)
+            parked = bay[actor.cart]
+            walk(stage, actor, parked + [0.0, BAY_STEP_M], np.array([0.0, -1.0]))
+            actor.cart_from_s = actor.now_s
+            stand(stage, actor, 0.8)
+        case IntoCart(product):
+            into_cart(stage, actor, product, bay)
+        case Leave():
+            stow(stage, actor)
+            _leave(stage, actor)
+
+
+def _finish(stage: Stage) -> Performance:
+    ticks = max(actor.tick for actor in stage.actors) + round(TAIL_S * RATE_HZ)
+    foot, facing = stage.foot[:, :ticks], stage.facing[:, :ticks]
+    present = ~np.isnan(foot[..., 0])
+    return Performance(
+        present=present,
+        foot=_fill(foot),
+        facing=_fill(facing),
+        reaches=tuple(stage.reaches),
+        grips=tuple(stage.grips),
+        moves=tuple(sorted(stage.moves, key=lambda move: (move.t_s, move.person))),
+        presses=tuple(stage.presses),
+        visits=tuple(sorted(stage.visits, key=lambda visit: (visit.left_s, visit.person))),
+    )
+
+
+def _fill(values: Floats) -> Floats:
+    """Let absent people stand where they come in or went out, so that arrays hold no NaN."""
+    out = values.copy()
+    for row in out:
+        known = np.flatnonzero(~np.isnan(row[:, 0]))
+        row[: known[0]] = row[known[0]]
+        row[known[-1] + 1 :] = row[known[-1]]
+    return out
