@@ -92,7 +92,7 @@ def first_state(engine: Engine) -> State:
 def step(engine: Engine, state: State, part: Slice) -> tuple[State, Outputs]:
     """Advance the state by one closed slice and return what is settled by it."""
     assert part.end_ns > state.now_ns, "slices come in order"
-    state = replace(state, now_ns=part.end_ns)
+    before_ns, state = state.now_ns, replace(state, now_ns=part.end_ns)
     matches: list[Match] = []
     changes: list[PlateChange] = []
     departures: list[Departure] = []
@@ -102,7 +102,8 @@ def step(engine: Engine, state: State, part: Slice) -> tuple[State, Outputs]:
     state = _leave(state, (*departures, *gone))
     state, settled = _shelf(engine, state, tuple(changes), state.now_ns)
     state, outputs = _close(engine, state, visits.due(state.trips, state.now_ns))
-    return state, _with(engine, state, outputs, settled)
+    outputs = _join(_say(engine, state, settled), outputs)
+    return state, replace(outputs, tracks=_track_rows(state, before_ns, engine.config.track_rows_ns))
 
 
 def finish(engine: Engine, state: State) -> tuple[State, Outputs]:
@@ -110,7 +111,7 @@ def finish(engine: Engine, state: State) -> tuple[State, Outputs]:
     state, settled = _shelf(engine, state, (), now_ns=state.now_ns + 60 * SECOND_NS)
     trips = tuple(trip.trip for trip in state.trips.live)
     state, outputs = _close(engine, replace(state, trips=visits.end_tape(state.trips, state.now_ns)), trips)
-    return state, _with(engine, state, outputs, settled)
+    return state, _join(_say(engine, state, settled), outputs)
 
 
 def _take(
@@ -254,22 +255,19 @@ def _join(a: Outputs, b: Outputs) -> Outputs:
         receipts=(*a.receipts, *b.receipts),
         transfers=(*a.transfers, *b.transfers),
         entries=(*a.entries, *b.entries),
-        tracks=a.tracks,
     )
 
 
-def _with(engine: Engine, state: State, outputs: Outputs, settled: tuple[Settled, ...]) -> Outputs:
-    """Put changes settled without a trip first, and add the track rows that are due."""
-    outputs = _join(_say(engine, state, settled), outputs)
-    if state.now_ns % engine.config.track_rows_ns:
-        return outputs
+def _track_rows(state: State, before_ns: int, every_ns: int) -> TrackRows | None:
+    """Return where everybody is at the last grid instant this slice passed, if it passed one."""
+    t_ns = state.now_ns // every_ns * every_ns
+    if t_ns <= before_ns:
+        return None
     tracks = state.floor.tracks
     shown = np.flatnonzero((tracks.status != Status.TENTATIVE) & (tracks.status != Status.LOST))
-    ahead_s = max(0, state.now_ns - state.floor.t_ns) / SECOND_NS
     mean = tracks.mean[shown]
-    return replace(
-        outputs, tracks=TrackRows(state.now_ns, tracks.track_id[shown], mean[:, :2] + ahead_s * mean[:, 2:4])
-    )
+    ahead_s = (t_ns - state.floor.t_ns) / SECOND_NS
+    return TrackRows(t_ns, tracks.track_id[shown], mean[:, :2] + ahead_s * mean[:, 2:4])
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,9 +1,10 @@
 """The records of an MCAP file in file order, up to where it is cut or damaged.
 
 Theory of operation: a whole file is a magic, records (one byte opcode, eight bytes length, content), a footer
-and the magic again. The library's readers give up on a cut file or lose its last chunk, so the framing is walked
-here: everything before a cut is genuine and is yielded, also from a chunk of which only the beginning was written. A
-chunk that is all there but fails its checksum is not: nobody can say which of its messages are as recorded.
+and the magic again. The library's readers give up on a cut file or lose its last chunk, so the framing is
+walked here. Everything before a cut is genuine and is yielded, also from a chunk of which only the beginning
+was written. A chunk that is all there but fails its checksum is not: nobody can say which of its messages are
+as recorded.
 """
 
 import io

@@ -1,138 +1,112 @@
-"""The shell around the engine: frames in, an output folder out (contract section 5). Live service and replay share it."""
+"""`aisle replay`: a recording through the engine, as fast as it goes or at the pace it was made."""
 
-import json
-import platform
+import argparse
+import sys
 import time
-from collections import Counter
-from collections.abc import Iterable
-from importlib.metadata import version
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
-import numpy as np
-import polars as pl
+if TYPE_CHECKING:
+    from fusion.messages import Frame
 
-from fusion.checkout.book import Book, open_book
-from fusion.checkout.goods import opening
-from fusion.config import SECOND_NS, Config
-from fusion.engine import Outputs, State, TrackRows, finish, first_state, make_engine, step
-from fusion.intake import Sequencer, Slice
-from fusion.messages import Frame, Malformed
-from fusion.store import Store
-from fusion.wire import decode
+EXAMPLES = """\
+examples:
+  aisle replay shop.mcap --store shop/ --out out/shop
+  aisle replay shop.mcap --store shop/ --out out/shop --rate 1.0          (at the pace it was recorded)
+  aisle replay shop.mcap --store shop/ --out out/shop --from 30 --to 90   (seconds from its start)
 
-REJECTED_MAX = 1000  # malformed payloads kept aside in rejected.jsonl; beyond it they are only counted
-PACKAGES = ("aisle", "numpy", "scipy", "filterpy", "numba", "polars", "msgpack", "msgspec", "pyzmq")
-
-
-class Session:
-    """One run of the engine over a tape, writing its outputs into a folder."""
-
-    def __init__(self, store: Store, out: Path, config: Config | None = None) -> None:
-        """Begin a run; what an earlier run left in the folder is replaced."""
-        self.store, self.out, self.config = store, out, config or Config()
-        out.mkdir(parents=True, exist_ok=True)
-        for suffix in ("", "-wal", "-shm"):
-            (out / f"ledger.db{suffix}").unlink(missing_ok=True)
-        self.book: Book = open_book(out / "ledger.db", store.store_id, store.currency)
-        self.engine = make_engine(store, self.config)
-        self.state: State = first_state(self.engine)
-        self.sequencer = Sequencer(self.config.intake)
-        self.counts: Counter[str] = Counter()
-        self.reasons: Counter[str] = Counter()
-        self._files = {n: (out / f"{n}.jsonl").open("w", encoding="utf-8") for n in ("receipts", "events", "rejected")}
-        self._tracks: list[TrackRows] = []
-        self._first_ns = -1
-        self._begun_s = time.perf_counter()
-
-    def feed(self, frame: Frame) -> tuple[Outputs, ...]:
-        """Take one frame of the tape; return what it settled. Bad bytes are counted and kept aside, never raised."""
-        self.counts["read"] += 1
-        message = decode(frame.topic, frame.payload)
-        if isinstance(message, Malformed):
-            self._reject(frame, message)
-            return ()
-        return tuple(self._step(part) for part in self.sequencer.push(message, frame.payload))
-
-    def finish(self) -> tuple[Outputs, ...]:
-        """End of tape: close what is complete and show what is still open."""
-        outputs = [self._step(part) for part in self.sequencer.flush()]
-        self.state, last = finish(self.engine, self.state)
-        self._write(last)
-        return (*outputs, last)
-
-    def close(self) -> dict[str, Any]:
-        """Write tracks.parquet and run.json, close every file, and return the run's record."""
-        for file in self._files.values():
-            file.close()
-        write_tracks(self.out / "tracks.parquet", self._tracks, self.state)
-        record = self._record()
-        self.book.close()
-        (self.out / "run.json").write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
-        return record
-
-    def _reject(self, frame: Frame, bad: Malformed) -> None:
-        self.reasons[bad.reason.value] += 1
-        if self.reasons.total() <= REJECTED_MAX:
-            row = {"topic": frame.topic, "arrival": frame.arrival_ns, "reason": bad.reason.value, "text": bad.text}
-            self._files["rejected"].write(json.dumps(row | {"payload": frame.payload[:256].hex()}) + "\n")
-
-    def _step(self, part: Slice) -> Outputs:
-        if self._first_ns < 0:
-            self._first_ns = part.start_ns
-            self.book.commit(opening(self.store, part.start_ns), ())
-        self.state, outputs = step(self.engine, self.state, part)
-        self._write(outputs)
-        return outputs
-
-    def _write(self, outputs: Outputs) -> None:
-        if outputs.transfers or outputs.entries:
-            self.book.commit(outputs.transfers, outputs.entries)
-        for name, rows in (("receipts", outputs.receipts), ("events", outputs.events)):
-            for row in rows:
-                self._files[name].write(row.to_json() + "\n")
-            if rows:
-                self._files[name].flush()
-        if outputs.tracks is not None and len(outputs.tracks.track_id):
-            self._tracks.append(outputs.tracks)
-
-    def _record(self) -> dict[str, Any]:
-        seen = self.sequencer.counts
-        store_s = max(0, self.sequencer.closed_ns - self._first_ns) / SECOND_NS if self._first_ns >= 0 else 0.0
-        wall_s = time.perf_counter() - self._begun_s
-        return {
-            "store": self.store.store_id,
-            "versions": {"python": platform.python_version(), **{p: version(p) for p in PACKAGES}},
-            "config": self.config.digest(),
-            "ledger": self.book.digest(),
-            "messages": {
-                "read": self.counts["read"],
-                "dropped": dict(sorted((self.reasons + Counter({k: seen[k] for k in ("duplicate", "late", "future")})).items())),
-                "repaired": seen["duplicate"],
-                "late": seen["late"],
-                "missing": max(0, seen["missing"]),
-                "restarts": seen["restart"],
-            },
-            "notes": dict(sorted(self.state.notes.items())),
-            "seconds": {"store": round(store_s, 3), "wall": round(wall_s, 3)},
-        }
+OUT then holds receipts.jsonl, events.jsonl, tracks.parquet, ledger.db, run.json and rejected.jsonl.
+"""
+SECOND_NS = 1_000_000_000
+EPOCH_FROM = 1e12  # a --from or --to above this is nanoseconds since the Unix epoch, not seconds from the start
 
 
-def write_tracks(path: Path, rows: Iterable[TrackRows], state: State) -> None:
-    """Write tracks.parquet; a track carries the account it turned out to be from its first row on."""
-    rows = list(rows)
-    ids = np.concatenate([r.track_id for r in rows]) if rows else np.zeros(0, np.int64)
-    xy = np.concatenate([r.xy for r in rows]) if rows else np.zeros((0, 2))
-    t = np.repeat([r.t_ns for r in rows], [len(r.track_id) for r in rows]) if rows else np.zeros(0, np.int64)
-    alias, trip_of = state.identity.alias, state.identity.trip_of
-    account_of = {trip.trip: trip.account for trip in (*state.trips.live, *state.trips.ended)}
-    final = [alias.get(k, k) for k in ids.tolist()]
-    pl.DataFrame(
-        {
-            "t": pl.Series(t, dtype=pl.Int64),
-            "track": pl.Series(final, dtype=pl.Int64),
-            "x": pl.Series(xy[:, 0], dtype=pl.Float32),
-            "y": pl.Series(xy[:, 1], dtype=pl.Float32),
-            "account": pl.Series([account_of.get(trip_of.get(k, "")) for k in final], dtype=pl.String),
-        }
-    ).write_parquet(path)
+def add_replay(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Add the command `replay`."""
+    parser = subparsers.add_parser(
+        "replay",
+        help="run a recording through the engine",
+        epilog=EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("recording", type=Path, metavar="RECORDING", help="MCAP file")
+    parser.add_argument("--store", type=Path, required=True, metavar="DIR", help="store folder")
+    parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="where outputs go")
+    parser.add_argument("--rate", type=_rate, default=None, metavar="R", help="1.0 is real time; default max")
+    parser.add_argument("--from", dest="since", type=float, metavar="T", help="leave out what arrived before T")
+    parser.add_argument("--to", dest="until", type=float, metavar="T", help="leave out what arrived at T or later")
+    parser.set_defaults(run=run_replay)
+
+
+def _rate(text: str) -> float | None:
+    if text == "max":
+        return None
+    rate = float(text)
+    if not 0.0 < rate < float("inf"):
+        raise argparse.ArgumentTypeError(f"expected a positive number or max, received {text}")
+    return rate
+
+
+def run_replay(args: argparse.Namespace) -> int:
+    """Replay one recording; return the exit status."""
+    from rich.console import Console
+
+    from fusion.recording import read_recording
+    from fusion.session import Session
+    from fusion.store import load_store
+
+    store = load_store(args.store)
+    recording = read_recording(args.recording)
+    session = Session(store, args.out)
+    for frame in _paced(_cut(recording, args.since, args.until), args.rate):
+        session.feed(frame)
+    session.finish()
+    record = session.close()
+    if recording.damage:
+        print(f"{args.recording}: {recording.damage}; what came before was replayed", file=sys.stderr)
+    seconds = record["seconds"]
+    speed = seconds["store"] / max(seconds["wall"], 1e-9)
+    Console(highlight=False, soft_wrap=True).print(
+        f"{record['messages']['read']} messages, {seconds['store']:.1f} s of store time in {seconds['wall']:.1f} s "
+        f"({speed:.0f} x real time); outputs in {args.out}"
+    )
+    return 0
+
+
+def _cut(frames: "Iterator[Frame] | object", since: float | None, until: float | None) -> "Iterator[Frame]":
+    """Keep the frames that arrived in [since, until)."""
+    start_ns: int | None = None
+    for frame in frames:  # type: ignore[attr-defined]
+        start_ns = frame.arrival_ns if start_ns is None else start_ns
+        if since is not None and frame.arrival_ns < _instant(since, start_ns):
+            continue
+        if until is not None and frame.arrival_ns >= _instant(until, start_ns):
+            continue
+        yield frame
+
+
+def _instant(t: float, start_ns: int) -> int:
+    return int(t) if t > EPOCH_FROM else start_ns + int(t * SECOND_NS)
+
+
+def _paced(frames: "Iterator[Frame]", rate: float | None) -> "Iterator[Frame]":
+    """Hand frames on when they are due, showing progress in store time on a terminal."""
+    from rich.console import Console
+    from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+    console = Console(stderr=True)
+    columns = (SpinnerColumn(), TextColumn("{task.description}"), TextColumn("{task.fields[told]}"), TimeElapsedColumn())
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
+        task = progress.add_task("replaying", total=None, told="")
+        begun_s, start_ns, told_s = time.perf_counter(), 0, 0.0
+        for count, frame in enumerate(frames):
+            start_ns = start_ns or frame.arrival_ns
+            store_s = (frame.arrival_ns - start_ns) / SECOND_NS
+            if rate is not None:
+                time.sleep(max(0.0, store_s / rate - (time.perf_counter() - begun_s)))
+            if count % 500 == 0:
+                told_s = time.perf_counter() - begun_s
+                told = f"{store_s:.1f} s of store time, {count:,} messages, {store_s / max(told_s, 1e-3):.0f} x"
+                progress.update(task, told=told)
+            yield frame

@@ -1,7 +1,7 @@
-"""Act a script: intentions become ways walked, hands stretched out and goods moved, one shopper's step at a time.
+"""Act a script: intentions become ways walked, hands stretched out and goods moved.
 
-Whoever is furthest behind in time acts next, so that goods are taken in the order of the script's clock: a package is
-spoken for as soon as a shopper sets out for it, and one that was put back can be taken once it lies there.
+Whoever is furthest behind in time acts next, so goods are taken in the order of the clock. A package is spoken for
+as soon as a shopper sets out for it; one that was put back can be taken once it lies there.
 """
 
 from typing import Final
@@ -27,17 +27,20 @@ from scenarios.script import (
     Walk,
     check_script,
 )
-from scenarios.stage import SECONDS_MAX, SPEED_MPS, Actor, Stage, follow, stand, walk
+from scenarios.stage import SECONDS_MAX, SPEED_MPS, Actor, Doing, Stage, follow, stand, walk
 from sensors.world import RATE_HZ
 
 OUTSIDE_M: Final = 0.8  # people come from and go to here, before the gate
 INSIDE_M: Final = 0.6
 TAIL_S: Final = 2.5  # sensors go on after the last one left
+ENTER_SIDE: Final = -0.3  # of the width of the gate, from its middle
+LEAVE_SIDE: Final = 0.3
 BAY_STEP_M: Final = 0.6  # from a parked cart to where one stands to take it
+DONE: Final = object()
 
 
 def act(script: Script, store: Store, goods: Goods, bay: Floats, rng: np.random.Generator) -> Performance:
-    """Return what comes of a script; `bay`, (c, 2) m, is where carts are parked. Goods are edited in place."""
+    """Return what comes of a script, `bay`, (c, 2) m, where carts are parked; edit the goods in place."""
     wrong = check_script(script)
     if wrong:
         raise ValueError("; ".join(wrong))
@@ -49,40 +52,45 @@ def act(script: Script, store: Store, goods: Goods, bay: Floats, rng: np.random.
             speed_mps=SPEED_MPS * float(np.clip(rng.normal(1.0, 0.07), 0.8, 1.2)),
             tick=round(shopper.at_s * RATE_HZ),
             xy=np.full(2, np.nan),
+            goal=np.full(2, np.nan),
             facing=np.array([1.0, 0.0]),
         )
         for row, shopper in enumerate(script.shoppers)
     ]
     stage = Stage(store, goods, rng, np.full(shape, np.nan), np.full(shape, np.nan), actors)
-    busy = list(actors)
-    while busy:
-        actor = min(busy, key=lambda one: (one.tick, one.row))
-        if np.isnan(actor.xy).any():
-            _enter(stage, actor)
-            continue
-        _perform(stage, actor, actor.shopper.does[actor.next_step], bay)
-        actor.next_step += 1
-        if actor.next_step == len(actor.shopper.does):
-            busy.remove(actor)
+    doing = {actor.row: _visit(stage, actor, bay) for actor in actors}
+    while doing:
+        row = min(doing, key=lambda one: (actors[one].tick, one))
+        if next(doing[row], DONE) is DONE:
+            del doing[row]
     return _finish(stage)
 
 
-def _enter(stage: Stage, actor: Actor) -> None:
-    gate = stage.store.gates.line[0]
-    middle = gate.mean(axis=0) + stage.rng.uniform(-0.2, 0.2) * (gate[1] - gate[0])
-    actor.xy = middle - [OUTSIDE_M, 0.0]
+def _visit(stage: Stage, actor: Actor, bay: Floats) -> Doing:
+    """Do one shopper's whole script."""
+    yield
+    yield from _enter(stage, actor)
+    for intention in actor.shopper.does:
+        yield
+        yield from _perform(stage, actor, intention, bay)
+
+
+def _enter(stage: Stage, actor: Actor) -> Doing:
+    middle = _doorway(stage, actor, ENTER_SIDE)
+    actor.xy = middle - np.array([OUTSIDE_M, 0.0])
+    inner = middle + np.array([INSIDE_M, 0.0])
     begin = actor.tick
     stand(stage, actor, 0.3)
-    follow(stage, actor, np.array([actor.xy, middle + [INSIDE_M, 0.0]]))
+    yield from follow(stage, actor, lambda: np.array([actor.xy, inner]))
     actor.entered_s = _crossing(stage, actor, begin)
 
 
-def _leave(stage: Stage, actor: Actor) -> None:
-    gate = stage.store.gates.line[0]
-    middle = gate.mean(axis=0) + stage.rng.uniform(-0.2, 0.2) * (gate[1] - gate[0])
-    walk(stage, actor, middle + [INSIDE_M, 0.0], np.array([-1.0, 0.0]))
+def _leave(stage: Stage, actor: Actor) -> Doing:
+    middle = _doorway(stage, actor, LEAVE_SIDE)
+    yield from walk(stage, actor, middle + np.array([INSIDE_M, 0.0]), np.array([-1.0, 0.0]))
+    outer = middle - np.array([OUTSIDE_M, 0.0])
     begin = actor.tick
-    follow(stage, actor, np.array([actor.xy, middle - [OUTSIDE_M, 0.0]]))
+    yield from follow(stage, actor, lambda: np.array([actor.xy, outer]))
     items = tuple(actor.bag) + tuple(
         item for move in stage.moves if move.kind == "cart" and move.cart == actor.cart for item in move.items
     )
@@ -91,38 +99,45 @@ def _leave(stage: Stage, actor: Actor) -> None:
     actor.xy = np.full(2, np.nan)
 
 
+def _doorway(stage: Stage, actor: Actor, side: float) -> Floats:
+    """Return a point of the gate line: people come in on one side of it and go out on the other."""
+    gate = stage.store.gates.line[0]
+    point: Floats = gate.mean(axis=0) + (side + stage.rng.uniform(-0.04, 0.04)) * (gate[1] - gate[0])
+    return point
+
+
 def _crossing(stage: Stage, actor: Actor, begin: int) -> float:
     """Return when the actor's foot passed the line x = 0 since a sample."""
     inside = stage.foot[actor.row, begin : actor.tick, 0] > 0.0
     return (begin + int(np.flatnonzero(inside != inside[0])[0])) / RATE_HZ
 
 
-def _perform(stage: Stage, actor: Actor, intention: Intention, bay: Floats) -> None:
+def _perform(stage: Stage, actor: Actor, intention: Intention, bay: Floats) -> Doing:
     match intention:
         case Walk(product):
-            walk_to(stage, actor, product)
+            yield from walk_to(stage, actor, product)
         case Look(seconds):
             stow(stage, actor)
             stand(stage, actor, seconds)
         case Hold(seconds):
             stand(stage, actor, seconds)
         case Touch(product):
-            touch(stage, actor, product)
+            yield from touch(stage, actor, product)
         case Pick(product, qty):
-            pick(stage, actor, product, qty)
+            yield from pick(stage, actor, product, qty)
         case PutBack(product, beside):
-            put_back(stage, actor, product, beside)
+            yield from put_back(stage, actor, product, beside)
         case TakeCart(cart):
             actor.cart = stage.store.carts.index(cart)
             parked = bay[actor.cart]
-            walk(stage, actor, parked + [0.0, BAY_STEP_M], np.array([0.0, -1.0]))
+            yield from walk(stage, actor, parked + np.array([0.0, BAY_STEP_M]), np.array([0.0, -1.0]))
             actor.cart_from_s = actor.now_s
             stand(stage, actor, 0.8)
         case IntoCart(product):
             into_cart(stage, actor, product, bay)
         case Leave():
             stow(stage, actor)
-            _leave(stage, actor)
+            yield from _leave(stage, actor)
 
 
 def _finish(stage: Stage) -> Performance:

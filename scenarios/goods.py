@@ -28,7 +28,7 @@ class Goods:
 
 
 def stock_up(store: Store, rng: np.random.Generator) -> Goods:
-    """Return the goods at opening: each facing holds what the planogram says, every package with its own mass."""
+    """Return the goods at opening: what the planogram says, every package with its own mass."""
     facings, products = store.facings, store.products
     facing = np.repeat(np.arange(len(facings.facing_id)), facings.qty)
     product = facings.product[facing]

@@ -10,7 +10,7 @@ from scenarios.goods import carriers, extent, spot
 from scenarios.layout import axes
 from scenarios.motion import trail
 from scenarios.performance import Grip, Move, Press, Reach
-from scenarios.stage import Actor, Stage, room_before, stand, walk
+from scenarios.stage import Actor, Doing, Stage, room_before, stand, walk
 from sensors.world import RATE_HZ
 
 STAND_M: Final = 0.42  # from a shelf's front edge to the middle of the body
@@ -21,19 +21,19 @@ TOUCH_G: Final = (30.0, 200.0)
 TOUCH_S: Final = (0.3, 1.0)
 
 
-def walk_to(stage: Stage, actor: Actor, product: str) -> None:
+def walk_to(stage: Stage, actor: Actor, product: str) -> Doing:
     """Walk to the nearest facing of a product."""
     facing = _facing_of(stage, actor, row_named(product))
     low, high = extent(stage.store, facing)
-    _approach(stage, actor, facing, (low + high) / 2)
+    yield from _approach(stage, actor, facing, (low + high) / 2)
 
 
-def touch(stage: Stage, actor: Actor, product: str) -> None:
+def touch(stage: Stage, actor: Actor, product: str) -> Doing:
     """Walk to a product and press it without taking it."""
     facing = _facing_of(stage, actor, row_named(product))
     low, high = extent(stage.store, facing)
     along = float(stage.rng.uniform(low, high))
-    _approach(stage, actor, facing, along)
+    yield from _approach(stage, actor, facing, along)
     stow(stage, actor)
     reach = _reach(stage, actor, _shelf_point(stage, facing, along), float(stage.rng.uniform(*TOUCH_S)))
     plate = carriers(stage.store, facing, along, 0.08)[0][0]
@@ -41,12 +41,12 @@ def touch(stage: Stage, actor: Actor, product: str) -> None:
     stage.presses.append(Press(actor.row, plate, reach.there_s, reach.leave_s, peak))
 
 
-def pick(stage: Stage, actor: Actor, product: str, qty: int) -> None:
+def pick(stage: Stage, actor: Actor, product: str, qty: int) -> Doing:
     """Walk to a product and take packages in one grab; raises ValueError where too few are left."""
     row = row_named(product)
     facing, items = _choose(stage, actor, row, qty)
     stage.goods.on_shelf[items] = False
-    _approach(stage, actor, facing, float(stage.goods.along_m[items[0]]))
+    yield from _approach(stage, actor, facing, float(stage.goods.along_m[items[0]]))
     stow(stage, actor)
     wait_s = float(stage.goods.free_s[items].max()) - actor.now_s
     if wait_s > 0.0:
@@ -60,7 +60,7 @@ def pick(stage: Stage, actor: Actor, product: str, qty: int) -> None:
     actor.in_hand = (reach.hand, row, t_s)
 
 
-def put_back(stage: Stage, actor: Actor, product: str, beside: str | None) -> None:
+def put_back(stage: Stage, actor: Actor, product: str, beside: str | None) -> Doing:
     """Put one package back where it stood, or in front of another product."""
     row = row_named(product)
     item = next(one for one in reversed(actor.bag) if stage.goods.product[one] == row)
@@ -70,7 +70,7 @@ def put_back(stage: Stage, actor: Actor, product: str, beside: str | None) -> No
         facing = _facing_of(stage, actor, row_named(beside))
         low, high = extent(stage.store, facing)
         along = float(stage.rng.uniform(0.6 * low + 0.4 * high, 0.4 * low + 0.6 * high))
-    _approach(stage, actor, facing, along)
+    yield from _approach(stage, actor, facing, along)
     _bring_out(stage, actor, row)
     reach = _reach(stage, actor, _shelf_point(stage, facing, along), float(stage.rng.uniform(0.35, 0.7)))
     t_s = reach.there_s + 0.4 * (reach.leave_s - reach.there_s)
@@ -145,18 +145,19 @@ def _distance(stage: Stage, actor: Actor, facing: int) -> float:
     return float(np.linalg.norm(spot(stage.store, facing, (low + high) / 2, 0.0)[:2] - actor.xy))
 
 
-def _approach(stage: Stage, actor: Actor, facing: int, along_m: float) -> None:
+def _approach(stage: Stage, actor: Actor, facing: int, along_m: float) -> Doing:
     """Walk to where a point of a shelf is within reach, and face the shelf."""
     plate = stage.store.facings.plates[facing][0]
     width, depth = axes(float(stage.store.plates.yaw_deg[plate]))
     point = spot(stage.store, facing, along_m, STAND_M + float(stage.store.plates.size[plate, 1]) / 2)
-    walk(stage, actor, room_before(stage, actor, point[:2], width), depth)
+    yield from walk(stage, actor, room_before(stage, actor, point[:2], width), depth)
 
 
 def _shelf_point(stage: Stage, facing: int, along_m: float) -> Floats:
     """Return where the hand goes for a package: above its plate, a little before the middle."""
     point = spot(stage.store, facing, along_m, float(stage.rng.uniform(0.02, 0.1)))
-    return point + [0.0, 0.0, GRIP_ABOVE_M]
+    raised: Floats = point + np.array([0.0, 0.0, GRIP_ABOVE_M])
+    return raised
 
 
 def _reach(stage: Stage, actor: Actor, goal: Floats, dwell_s: float) -> Reach:

@@ -1,4 +1,4 @@
-"""Plans of shops, and the store that a plan and a seed make: gondolas x shelves x plates, cameras, gate, carts."""
+"""Plans of shops, and the store that a plan and a seed make: shelves, plates, cameras, gate, carts."""
 
 from dataclasses import dataclass, field
 from typing import Final
@@ -14,6 +14,7 @@ PLATE_WIDTH_M: Final = 0.1016
 PLATE_DEPTH_M: Final = 0.4064
 PLATE_CAPACITY_G: Final = 20_000.0
 BOARD_M: Final = 0.03  # of a gondola beyond its plates, at each side and behind
+FACING_PLATES: Final = 3  # at least, for one article
 SIZE_PX: Final = (1280.0, 720.0)
 
 
@@ -147,7 +148,7 @@ def _plates(shop: Shop) -> Plates:
 
 
 def _facings(shop: Shop, rng: np.random.Generator) -> Facings:
-    """Fill the shelves with the catalogue in order, each article as wide as two packages or so need."""
+    """Fill the shelves with the catalogue in order, each article as wide as two packages need at least."""
     facing, product, spans, qty = [], [], [], []
     article = first = 0
     for gondola in shop.gondolas:
@@ -155,9 +156,11 @@ def _facings(shop: Shop, rng: np.random.Generator) -> Facings:
             at = 0
             while at < gondola.plates:
                 width_m = ARTICLES[article].width_m
-                span = min(max(2, int(np.ceil(2.0 * width_m / PLATE_WIDTH_M))), gondola.plates - at)
-                # A rest of one plate is no place of its own: the last facing of a shelf takes it.
-                span += gondola.plates - at - span if gondola.plates - at - span < 2 else 0
+                span = min(
+                    max(FACING_PLATES, int(np.ceil(2.0 * width_m / PLATE_WIDTH_M))), gondola.plates - at
+                )
+                # A narrow rest is no place of its own: the last facing of a shelf takes it.
+                span += gondola.plates - at - span if gondola.plates - at - span < FACING_PLATES else 0
                 lanes = max(1, int(span * PLATE_WIDTH_M / width_m))
                 facing.append(f"{gondola.gondola_id}-s{level + 1}-f{at + 1:02d}")
                 product.append(article)

@@ -11,7 +11,7 @@ from fusion.store import Fixture
 
 CLEARANCE_M: Final = 0.28  # from the middle of a body to a fixture
 WALL_M: Final = 0.22
-TURN_M: Final = 0.34  # ways turn this far off a fixture's corner
+TURN_M: Final = 0.42  # ways turn this far off a fixture's corner
 STRIDE_M: Final = 0.04  # how finely a line is looked at
 
 
@@ -40,12 +40,13 @@ def is_free(points: Floats, outline: Floats, fixtures: Sequence[Fixture]) -> Boo
 
 def route(start: Floats, goal: Floats, outline: Floats, fixtures: Sequence[Fixture]) -> Floats:
     """Return the corners of the shortest free way, (m, 2) m; a straight line where there is none."""
-    turns = [point for fixture in fixtures for point in _turning_points(fixture)]
-    free = [point for point in turns if is_free(point[None], outline, fixtures)[0]]
-    nodes = np.array([start, goal, *free])
-    before, done = {0: 0}, set[int]()
+    straight = np.array([start, goal])
+    if _free_lines(start, straight[1:], outline, fixtures)[0]:
+        return straight
+    turns = np.concatenate([_turning_points(fixture) for fixture in fixtures])
+    nodes = np.concatenate([straight, turns[is_free(turns, outline, fixtures)]])
+    cost, before, done = {0: 0.0}, {0: 0}, set[int]()
     queue = [(0.0, 0)]
-    cost = {0: 0.0}
     while queue:
         _, node = heappop(queue)
         if node == 1:
@@ -53,14 +54,12 @@ def route(start: Floats, goal: Floats, outline: Floats, fixtures: Sequence[Fixtu
         if node in done:
             continue  # a shorter way here was found since
         done.add(node)
-        for other in range(len(nodes)):
-            reach = cost[node] + float(np.linalg.norm(nodes[other] - nodes[node]))
-            if reach < cost.get(other, np.inf) and _line_is_free(
-                nodes[node], nodes[other], outline, fixtures
-            ):
-                cost[other], before[other] = reach, node
-                heappush(queue, (reach, other))
-    return _unwind(nodes, before) if 1 in before else np.array([start, goal])
+        reach = cost[node] + np.linalg.norm(nodes - nodes[node], axis=1)
+        for other in np.flatnonzero(_free_lines(nodes[node], nodes, outline, fixtures)).tolist():
+            if reach[other] < cost.get(other, np.inf):
+                cost[other], before[other] = float(reach[other]), node
+                heappush(queue, (cost[other], other))
+    return _unwind(nodes, before) if 1 in before else straight
 
 
 def _turning_points(fixture: Fixture) -> Floats:
@@ -71,20 +70,24 @@ def _turning_points(fixture: Fixture) -> Floats:
     away = -ahead / np.linalg.norm(ahead, axis=1, keepdims=True)
     away -= behind / np.linalg.norm(behind, axis=1, keepdims=True)
     assert (((fixture.outline - middle) * away).sum(axis=1) > 0).all(), "a fixture's outline is convex"
-    return fixture.outline + TURN_M * away
+    points: Floats = fixture.outline + TURN_M * away / np.linalg.norm(away, axis=1, keepdims=True)
+    return points
 
 
-def _line_is_free(here: Floats, there: Floats, outline: Floats, fixtures: Sequence[Fixture]) -> bool:
-    steps = max(2, int(np.linalg.norm(there - here) / STRIDE_M))
-    line = here + np.linspace(0.0, 1.0, steps)[:, None] * (there - here)
-    return bool(is_free(line[1:-1], outline, fixtures).all())
+def _free_lines(here: Floats, there: Floats, outline: Floats, fixtures: Sequence[Fixture]) -> Bools:
+    """Tell which lines from one point to others, (m, 2), are free all the way, their ends left out."""
+    longest = float(np.linalg.norm(there - here, axis=1).max())
+    steps = np.linspace(0.0, 1.0, max(3, int(longest / STRIDE_M)))[1:-1]
+    lines = here + steps[:, None, None] * (there - here)
+    return np.logical_and.reduce(is_free(lines, outline, fixtures), axis=0)
 
 
 def _unwind(nodes: Floats, before: dict[int, int]) -> Floats:
     way = [1]
     while way[-1] != 0:
         way.append(before[way[-1]])
-    return nodes[way[::-1]]
+    points: Floats = nodes[way[::-1]]
+    return points
 
 
 def pace(way: Floats, *, speed_mps: float, accel_mps2: float, rate_hz: float) -> Floats:

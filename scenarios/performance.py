@@ -1,4 +1,4 @@
-"""What came of a script: where everybody stood, what hands reached for, which goods moved. Times are seconds."""
+"""What came of a script: where everybody stood, what hands reached for, which goods moved. Times: seconds."""
 
 from dataclasses import dataclass
 

@@ -2,8 +2,8 @@
 
     Shopper("ann", at_s=2.0, does=(Pick("cola", 2), Look(3.0), PutBack("cola"), Leave()))
 
-Everything names goods as the catalogue does. Where a shopper walks, which hand she takes and how long it lasts is
-the business of the motion model.
+Everything names goods as the catalogue does. Where a shopper walks, which hand she takes and how long it
+lasts is the business of the motion model.
 """
 
 from collections import Counter

@@ -76,7 +76,7 @@ def simulate(
     epoch_ns: int = EPOCH_NS,
     progress: Callable[[str], None] = lambda src: None,
 ) -> Case:
-    """Write out/store/, recording.mcap, truth.json and truth_tracks.parquet; `progress` hears of each source done."""
+    """Write store/, recording.mcap, truth.json and truth_tracks.parquet; `progress` hears of each source."""
     staging = staged(name, seed)
     write_scenario_store(name, seed, out / "store")
     truth = scenario_truth(name, seed, epoch_ns=epoch_ns)

@@ -1,14 +1,18 @@
-"""The floor while a script is acted: who stands where, who gives way, where there is room in front of a shelf."""
+"""The floor while a script is acted: who stands where, who gives way, where there is room at a shelf.
 
+What takes time and may meet others is a generator: it yields where everybody else has to catch up first.
+"""
+
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, TypeAlias
 
 import numpy as np
 
 from fusion.arrays import Floats
-from fusion.store import Store
+from fusion.store import Fixture, Store
 from scenarios.goods import Goods
-from scenarios.paths import is_free, pace, route
+from scenarios.paths import CLEARANCE_M, is_free, pace, route
 from scenarios.performance import Grip, Move, Press, Reach, Visit
 from scenarios.script import Shopper
 from sensors.world import RATE_HZ
@@ -17,9 +21,14 @@ SECONDS_MAX: Final = 600
 SPEED_MPS: Final = 1.1
 ACCEL_MPS2: Final = 1.6
 APART_M: Final = 0.5  # people keep their middles this far apart, where they can
+TURN_S: Final = 0.25
 YIELD_S: Final = 0.4  # how long one waits before looking again
-YIELDS_MAX: Final = 20
+YIELDS_MAX: Final = 12
+RESTS_S: Final = 1.0  # somebody who has not moved on yet is taken to stay this long
+STANDER_M: Final = 0.2  # ways lead round people who stand, as round a post of this radius
 SIDESTEPS_M: Final = (0.0, 0.15, -0.15, 0.3, -0.3, 0.45, -0.45, 0.6, -0.6, 0.75, -0.75)
+
+Doing: TypeAlias = Iterator[None]
 
 
 @dataclass(slots=True, eq=False)
@@ -30,7 +39,8 @@ class Actor:
     shopper: Shopper
     speed_mps: float
     tick: int  # up to here her place is decided
-    xy: Floats  # (2,)
+    xy: Floats  # (2,), NaN before she came and after she left
+    goal: Floats  # (2,) where she set out to
     facing: Floats  # (2,)
     next_step: int = 0
     bag: list[int] = field(default_factory=list)  # rows of Goods, carried but not in the cart
@@ -70,21 +80,30 @@ def stand(stage: Stage, actor: Actor, seconds: float) -> None:
     actor.tick = until
 
 
-def walk(stage: Stage, actor: Actor, goal: Floats, facing: Floats) -> None:
-    """Let an actor walk round the fixtures to a point and turn there; she waits for others first."""
+def walk(stage: Stage, actor: Actor, goal: Floats, facing: Floats) -> Doing:
+    """Let an actor walk round fixtures and standing people to a point, and turn there."""
+    yield
+    actor.goal = goal
     if float(np.linalg.norm(goal - actor.xy)) > 0.02:
-        follow(stage, actor, route(actor.xy, goal, stage.store.outline, stage.store.fixtures))
+        yield from follow(stage, actor, lambda: _way(stage, actor, goal))
     actor.facing = facing
-    stand(stage, actor, 0.25)
+    stand(stage, actor, TURN_S)
 
 
-def follow(stage: Stage, actor: Actor, way: Floats) -> None:
-    """Let an actor walk along a way as soon as it is clear of others."""
-    steps = pace(way, speed_mps=actor.speed_mps, accel_mps2=ACCEL_MPS2, rate_hz=RATE_HZ)
+def _way(stage: Stage, actor: Actor, goal: Floats) -> Floats:
+    obstacles = (*stage.store.fixtures, *_standing(stage, actor, goal))
+    return route(actor.xy, goal, stage.store.outline, obstacles)
+
+
+def follow(stage: Stage, actor: Actor, find_way: Callable[[], Floats]) -> Doing:
+    """Let an actor walk as soon as the way is clear of others; it is looked for again while she waits."""
+    yield
     for _ in range(YIELDS_MAX):
+        steps = pace(find_way(), speed_mps=actor.speed_mps, accel_mps2=ACCEL_MPS2, rate_hz=RATE_HZ)
         if _is_clear(stage, actor, steps):
             break
         stand(stage, actor, YIELD_S)
+        yield
     until = actor.tick + len(steps)
     ahead = np.diff(steps, axis=0, prepend=actor.xy[None])
     length = np.linalg.norm(ahead, axis=1, keepdims=True)
@@ -94,26 +113,54 @@ def follow(stage: Stage, actor: Actor, way: Floats) -> None:
     actor.tick, actor.xy, actor.facing = until, steps[-1], turned[-1]
 
 
+def _others(stage: Stage, actor: Actor) -> list[Actor]:
+    """Return who else is on the floor."""
+    return [other for other in stage.actors if other is not actor and not np.isnan(other.xy).any()]
+
+
+def _ahead(stage: Stage, actor: Actor, other: Actor, ticks: int) -> Floats:
+    """Return where another will be in the actor's next samples, (ticks, 2); NaN once nobody knows."""
+    theirs = stage.foot[other.row, actor.tick : actor.tick + ticks].copy()
+    known = max(other.tick - actor.tick, 0)
+    theirs[known : known + round(RESTS_S * RATE_HZ)] = other.xy
+    return theirs
+
+
 def _is_clear(stage: Stage, actor: Actor, steps: Floats) -> bool:
-    """Tell whether nobody who is already closer than she will be comes in the way; who is done stays put."""
+    """Tell whether nobody comes closer on the way than at its start."""
     for other in stage.actors:
-        if other is actor or other.tick == 0 or np.isnan(other.xy).any():
+        if other is actor:
             continue
-        theirs = stage.foot[other.row, actor.tick : actor.tick + len(steps)].copy()
-        theirs[np.arange(actor.tick, actor.tick + len(steps)) >= other.tick] = other.xy
-        gap = np.linalg.norm(theirs - steps, axis=1)
+        gap = np.linalg.norm(_ahead(stage, actor, other, len(steps)) - steps, axis=1)
+        gap = gap[~np.isnan(gap)]
         # One who stands close already may always walk away.
-        if np.nanmin(gap, initial=np.inf) < min(APART_M, 0.9 * float(np.nan_to_num(gap[0], nan=np.inf))):
+        if gap.size and gap.min() < min(APART_M, 0.9 * float(gap[0])):
             return False
     return True
 
 
+def _standing(stage: Stage, actor: Actor, goal: Floats) -> list[Fixture]:
+    """Return posts in place of the people who will stand still for a while."""
+    turn = np.arange(8) * (np.pi / 4.0)
+    rim = np.column_stack([np.cos(turn), np.sin(turn)])
+    posts = []
+    for other in _others(stage, actor):
+        soon = _ahead(stage, actor, other, round(RESTS_S * RATE_HZ))
+        moves = np.isnan(soon).any() or np.ptp(soon, axis=0).max() > 0.05
+        # A post must leave room for who begins or ends her way right beside it.
+        beside = min(float(np.linalg.norm(other.xy - xy)) for xy in (actor.xy, goal))
+        radius = min(STANDER_M, beside - CLEARANCE_M - 0.05)
+        if not moves and radius > 0.0:
+            posts.append(Fixture(other.shopper.name, other.xy + radius * rim, 2.0))
+    return posts
+
+
 def room_before(stage: Stage, actor: Actor, point: Floats, width: Floats) -> Floats:
-    """Return a free place to stand, (2,), at the point or a step aside along the shelf."""
-    others = [other.xy for other in stage.actors if other is not actor and not np.isnan(other.xy).any()]
+    """Return a place to stand, (2,), that nobody else has or heads for: the point, or a step aside."""
+    others = [place for other in _others(stage, actor) for place in (other.xy, other.goal)]
     for aside in SIDESTEPS_M:
         place = point + aside * width
-        alone = all(float(np.linalg.norm(place - xy)) >= APART_M for xy in others)
+        alone = not any(float(np.linalg.norm(place - xy)) < APART_M for xy in others)
         if alone and is_free(place[None], stage.store.outline, stage.store.fixtures)[0]:
             return place
     return point

@@ -1,4 +1,4 @@
-"""Put a named scenario on the stage: a store, its goods, a script acted in it, and the world that sensors look at."""
+"""A named scenario on the stage: a store, its goods, a script acted in it, the world that sensors look at."""
 
 from dataclasses import dataclass
 from typing import Final

@@ -47,7 +47,7 @@ def _area(outline: Floats) -> float:
 
 
 def behind_people(place: Floats, points: Floats, foot: Floats, top_m: Floats, radius_m: float) -> Bools:
-    """Return by whom points, (..., 3) m, are hidden, (..., n), for people at foot, (..., n, 2), top_m, (n,)."""
+    """Return by whom points, (..., 3) m, are hidden, (..., n): people at foot, (..., n, 2), top_m, (n,)."""
     ray = points[..., None, :2] - place[:2]
     length = np.maximum(np.linalg.norm(ray, axis=-1), 1e-6)
     aside = foot - place[:2]

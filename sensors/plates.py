@@ -36,7 +36,7 @@ def controller_messages(
     rows = [row for row, name in enumerate(plates.controller) if name == controller]
     rows.sort(key=lambda row: int(plates.channel[row]))
     batches = int((world.seconds - 0.5) * PLATE_HZ) // BATCH
-    t_s: Floats = rng.uniform(0.0, BATCH / PLATE_HZ) + np.arange(batches * BATCH) * (DT_NS * 1e-9)
+    t_s = rng.uniform(0.0, BATCH / PLATE_HZ) + np.arange(batches * BATCH, dtype=np.float64) * (DT_NS * 1e-9)
     g = read(world, np.array(rows, dtype=np.int64), t_s, rng).astype("<f4")
     delay_s = rng.uniform(0.004, 0.012, batches)
     sent: list[Sent] = []

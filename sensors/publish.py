@@ -21,10 +21,10 @@ _DOWN = zmq.EVENT_DISCONNECTED
 
 
 class Sender:
-    """A DEALER connected to the engine; sending waits while the engine is busy, and raises BusError once it is gone.
+    """A DEALER connected to the engine: sending waits while the engine is busy, and gives up once it is gone.
 
-    Close with `finish`, which waits until everything has been handed over; leaving the `with` block in any other way
-    drops what is still queued.
+    Close with `finish`, which waits until everything has been handed over; leaving the `with` block in any
+    other way drops what is still queued.
     """
 
     def __init__(self, address: str) -> None:
@@ -35,7 +35,11 @@ class Sender:
         self._socket = self._context.socket(zmq.DEALER)
         self._socket.setsockopt(zmq.SNDHWM, SEND_HWM)
         self._monitor = self._socket.get_monitor_socket(_UP | _DOWN)
-        self._socket.connect(address)
+        try:
+            self._socket.connect(address)
+        except zmq.ZMQError as error:
+            self._close(linger_ms=0)
+            raise BusError(f"address {address!r}: cannot connect: {error}") from None
 
     def connect(self) -> None:
         """Return once the engine has answered; raise BusError after PATIENCE_S."""
@@ -51,7 +55,8 @@ class Sender:
         start_s = time.monotonic()
         self._close(linger_ms=int(HANDOVER_S_MAX * 1000))
         if time.monotonic() - start_s >= HANDOVER_S_MAX:
-            raise BusError(f"{self.address}: expected all messages taken in {HANDOVER_S_MAX:.0f} s, some were not")
+            expected = f"expected the engine to take what is queued in {HANDOVER_S_MAX:.0f} s"
+            raise BusError(f"{self.address}: {expected}, something was left")
 
     def __enter__(self) -> Self:
         return self
@@ -87,7 +92,7 @@ class Sender:
 def publish(
     frames: Iterable[Frame], sender: Sender, rate: float | None, sent: Callable[[Frame], None]
 ) -> int:
-    """Send frames in their order, paced by arrival time x rate, or as fast as they are taken where rate is None.
+    """Send frames in their order, paced by arrival time x rate, or as fast as taken where rate is None.
 
     Calls `sent` after each; returns how many. A clock that steps back in the recording causes no waiting.
     """

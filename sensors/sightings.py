@@ -85,10 +85,10 @@ def device_ids(
     """Return the camera's own name for each person, (f, n): it breaks, restarts after a gap and can swap."""
     frames, people = seen.shape
     current = list(range(people))
-    last_s = np.full(people, -np.inf)
+    last_s: Floats = np.full(people, -np.inf)
     count = people
     out: list[list[str]] = []
-    breaks, swaps = rng.random((frames, people)), rng.random(frames)
+    breaks, swaps = rng.random((frames, people)), rng.random((frames,))
     for frame in range(frames):
         visible = np.flatnonzero(seen[frame])
         for row in visible:

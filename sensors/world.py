@@ -1,7 +1,7 @@
 """What truly happens in a store, as arrays: all that a simulated sensor may look at.
 
-Bodies are sampled on a grid of `RATE_HZ`; loads and moves of goods are lists of instants, so a shop of thousands
-of plates costs no more than what is touched in it. Times are seconds since the scenario began.
+Bodies are sampled on a grid of `RATE_HZ`; loads and moves of goods are lists of instants, so a shop of
+thousands of plates costs no more than what is touched in it. Times are seconds since the scenario began.
 """
 
 from dataclasses import dataclass

@@ -221,7 +221,7 @@ def test_the_decision_is_the_cheapest_of_all(
 )
 def test_decision_by_hand(p_two: float, charged: int, status: str) -> None:
     belief = QuantityPosterior(0, (1, 2), (1.0 - p_two, p_two))
-    decision = decide((belief,), STORE, CheckoutConfig(), joint_confidence=p_two)
+    decision = decide((belief,), STORE, CheckoutConfig(), joint_confidence=1.0)
     assert (decision.quantities, decision.status) == (((0, charged),), status)
 
 

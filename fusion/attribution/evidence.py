@@ -46,14 +46,10 @@ class Candidate:
 def remember(seen: Witnesses, matches: tuple[Match, ...], bodies: Bodies, config: AttributionConfig) -> Witnesses:
     """Add one slice and forget what is too old to matter."""
     since = bodies.t_ns - int(config.sightings_s * SECOND_NS)
-    kept = seen.matches[_first_since([m.sightings.t_ns for m in seen.matches], since) :]
-    old = seen.bodies[_first_since([b.t_ns for b in seen.bodies], since) :]
+    old = next((i for i, m in enumerate(seen.matches) if m.sightings.t_ns >= since), len(seen.matches))
+    gone = next((i for i, b in enumerate(seen.bodies) if b.t_ns >= since), len(seen.bodies))
     with_people = tuple(m for m in matches if len(m.track_id))
-    return Witnesses((*kept, *with_people), (*old, bodies))
-
-
-def _first_since(times: list[int], since_ns: int) -> int:
-    return next((i for i, t in enumerate(times) if t >= since_ns), len(times))
+    return Witnesses((*seen.matches[old:], *with_people), (*seen.bodies[gone:], bodies))
 
 
 def candidates(

@@ -107,13 +107,13 @@ def puts(
 ) -> tuple[Explanation, ...]:
     """Enumerate put-back readings for one mover: only what is carried can be put; staff can put anything planned here."""
     total, var = change.total_g, change.total_var
+    prior = product_prior(change, {}, store, config) if mover.is_staff or carried else np.zeros(0)
     if mover.is_staff:
-        prior = product_prior(change, {}, store, config)
         goods = _mass_nats(-total, var, store, config) + prior[:, None]
         return tuple(_single(goods, total, (mover,), config))
     out = []
     for product, pieces, grams in carried:
-        home = product_prior(change, {}, store, config)[product] - np.log(config.planogram_p)
+        home = prior[product] - np.log(config.planogram_p)
         for n in range(1, pieces + 1):
             # The piece was weighed when it was taken: what it weighs is known better than the catalogue.
             sd2 = var + n * (2.0**2 + (0.004 * grams) ** 2 + 0.5 * var)

@@ -1,15 +1,15 @@
 """From a posterior over what a trip carries to what it is charged.
 
-The charge is one of the believed readings, never a mixture, so that receipt, events and goods transfers tell one story.
-Of the readings the one of least expected cost is taken; decision.py says whether a person should look first.
+The charge is one of the believed readings, never a mixture, so that receipt, events and goods transfers tell one
+story. It is the reading with the quantities of least expected cost; decision.py says whether a person should look first.
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from fusion.checkout.decision import CheckoutConfig, QuantityPosterior, decide, unit_loss, unit_value_cents
+from fusion.checkout.decision import CheckoutConfig, QuantityPosterior, decide
 from fusion.checkout.pricing import price
-from fusion.checkout.records import OPEN, Item, Receipt, TripEnd
+from fusion.checkout.records import OPEN, REVIEW, Item, Receipt, TripEnd
 from fusion.store import Store
 
 Goods = tuple[tuple[int, int, float], ...]  # (product, pieces, grams a piece)
@@ -44,13 +44,15 @@ def choose(posterior: tuple[tuple[Goods, float], ...], store: Store, config: Che
     """Return the charge for a posterior over goods, best first and summing to 1."""
     products = sorted({product for goods, _ in posterior for product, _, _ in goods})
     lines = tuple(quantity_posterior(product, posterior) for product in products)
-    costs = [sum(_line_cost(line, goods, store, config) for line in lines) for goods, _ in posterior]
-    best = min(range(len(posterior)), key=lambda i: (round(costs[i], 9), i))
-    goods, confidence = posterior[best]
+    decision = decide(lines, store, config, min(1.0, posterior[0][1]))
+    wanted = dict(decision.quantities)
+    whole = next((i for i, (goods, _) in enumerate(posterior) if _counts(goods) == wanted), None)
+    # The cheapest charge line by line may be nobody's reading of the whole trip: then a person has to look.
+    status = REVIEW if whole is None else decision.status
+    goods, confidence = posterior[whole or 0]
     counts = _counts(goods)
-    decision = decide(lines, store, config, min(1.0, confidence))
     line_p = {line.product: line.p[line.quantities.index(counts.get(line.product, 0))] for line in lines}
-    return Charge(goods, min(1.0, confidence), line_p, decision.status)
+    return Charge(goods, min(1.0, confidence), line_p, status)
 
 
 def quantity_posterior(product: int, posterior: tuple[tuple[Goods, float], ...]) -> QuantityPosterior:
@@ -67,7 +69,3 @@ def quantity_posterior(product: int, posterior: tuple[tuple[Goods, float], ...])
 def _counts(goods: Goods) -> dict[int, int]:
     return {product: pieces for product, pieces, _ in goods}
 
-
-def _line_cost(line: QuantityPosterior, goods: Goods, store: Store, config: CheckoutConfig) -> float:
-    charged = _counts(goods).get(line.product, 0)
-    return unit_value_cents(store, line.product) * unit_loss(line, charged, config)

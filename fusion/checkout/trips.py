@@ -36,8 +36,8 @@ class Happening(Enum):
     TAPE_ENDED = "tape ended"
 
 
-# A missing cell is a bug in us. A straggler leaving after the last one the gate counted (a child nobody scanned)
-# is no bug: it puts the close off, and after the close it changes nothing.
+# A missing cell is a bug in us. A straggler leaving after the last one the gate counted (a child nobody
+# scanned) is no bug: it puts the close off, and after the close it changes nothing.
 NEXT: dict[Status, dict[Happening, Status]] = {
     Status.INSIDE: {
         Happening.JOINED: Status.INSIDE,
@@ -98,7 +98,7 @@ def inside(trips: Trips, account: str | None) -> Trip | None:
 
 
 def enter(trips: Trips, gate: messages.Gate, t_ns: int, config: Config) -> Trips:
-    """Open a trip for an entry at t_ns, or add the people to the party of the account that is still inside."""
+    """Open a trip for an entry at t_ns, or add the people to the party of their account if it is inside."""
     assert gate.event == "enter" and gate.party >= 1
     found = inside(trips, gate.account)
     if found is not None:

@@ -62,7 +62,7 @@ def _serve(args: argparse.Namespace) -> None:
     from fusion.live.service import run
     from fusion.live.stopping import stop_on_signals
     from fusion.messages import Frame
-    from fusion.replay import Session
+    from fusion.session import Session
     from fusion.store import load_store
 
     store = load_store(args.store)

@@ -55,7 +55,11 @@ def group_changes(
         if now_ns - max(c.settled_ns for c in group) < config.group_wait_s * SECOND_NS:
             waiting += group
         else:
-            ready.append(_shelf_change([_sharpened(c, levels) for c in group]))
+            last = {c.plate: c.step_ns for c in changes}
+            sharp = [_sharpened(c, levels) if last[c.plate] == c.step_ns else c for c in group]
+            real = [c for c in sharp if abs(c.after_g - c.before_g) > config.change_sds * np.sqrt(c.var)]
+            if real:
+                ready.append(_shelf_change(real))
     return Pending(tuple(waiting)), tuple(sorted(ready, key=lambda c: (c.step_ns, c.plates)))
 
 
@@ -96,12 +100,10 @@ def _together(a: PlateChange, b: PlateChange, store: Store, config: ShelfConfig)
 
 
 def _sharpened(change: PlateChange, levels: Levels) -> PlateChange:
-    """Use the level learned since, if the plate has stayed quiet: ringing has died away by then."""
-    quiet = not levels.disturbed[change.plate]
-    now = float(levels.level_g[change.plate])
-    if quiet and abs(now - change.after_g) < 4.0 * np.sqrt(change.var):
-        return replace(change, after_g=now)
-    return change
+    """Use the level learned since, if the plate has stayed quiet: ringing and creep have died away by then."""
+    if levels.disturbed[change.plate]:
+        return change
+    return replace(change, after_g=float(levels.level_g[change.plate]))
 
 
 def _shelf_change(group: list[PlateChange]) -> ShelfChange:

@@ -29,6 +29,9 @@ class Levels:
     history_ns: Ints  # (p, HISTORY)
 
 
+COLUMNS = tuple(f.name for f in fields(Levels))
+
+
 @dataclass(frozen=True, slots=True)
 class PlateChange:
     """One plate went from one level to another."""
@@ -66,7 +69,7 @@ def observe_plates(
     """Take one batch; rows (ch,) are the store's plates by channel, -1 where the store knows none."""
     known = np.flatnonzero(rows >= 0)
     rows = rows[known]
-    out = Levels(**{f.name: getattr(levels, f.name).copy() for f in fields(Levels)})
+    out = Levels(*[getattr(levels, name).copy() for name in COLUMNS])
     changes: list[PlateChange] = []
     samples = message.g[:, known].astype(np.float64)
     if (message.seq == 0) and (out.last_ns[rows] > 0).any():

@@ -4,13 +4,16 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from fusion.arrays import Bools, Floats, Ints
+from fusion.arrays import Bools, Ints
 from fusion.config import SECOND_NS, TrackingConfig
 from fusion.store import Store
-from fusion.tracking.association import FAR, birth, place_costs, solve_and_update
+from fusion.tracking.appearance import add_witnesses, learn_looks, look_nats
+from fusion.tracking.association import birth, place_costs, solve_and_update
 from fusion.tracking.kalman import predict
 from fusion.tracking.sightings import LOOK_DIM, Sightings
 from fusion.tracking.tracks import NEXT, Seen, Status, Tracks, append, no_tracks, take, thaw
+
+NOBODY = np.zeros(0, np.int64)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -37,32 +40,38 @@ def empty_floor(store: Store) -> Floor:
 
 def observe(floor: Floor, frame: Sightings, store: Store, config: TrackingConfig) -> tuple[Floor, Match]:
     """Move all tracks to the frame's time, associate the frame as a whole, correct, and start new tracks."""
-    live = np.flatnonzero(floor.tracks.status <= Status.LEFT)
+    if not len(frame.sd):
+        return floor, Match(frame, NOBODY)
     tracks = thaw(floor.tracks)
+    live = np.flatnonzero(tracks.status <= Status.LEFT)
     mean, cov = tracks.mean[live], tracks.cov[live]
     dt_s = max(0, frame.t_ns - floor.t_ns) / SECOND_NS if floor.t_ns else 0.0
     predict(mean, cov, dt_s, config.accel_sd_mps2**2, config.height_walk_m_per_sqrt_s**2)
     R, T = store.cameras.R[frame.camera], store.cameras.T[frame.camera]
     geometry = (frame.is_depth, frame.head, frame.foot, frame.sd, R, T, config.lean_sd_m)
     cost, distance = place_costs(mean, cov, *geometry, config.gate_nats, _base_nats(config))
-    looks = _look_nats(tracks, live, frame, config)
-    cost = np.where(cost < FAR, cost - looks - _id_nats(tracks, live, frame, config), FAR)
+    looks = look_nats(tracks.look[live], frame.look, likeness(config))
+    last_id = tracks.device_id[live, frame.camera]
+    add_witnesses(cost, looks, last_id, frame.device_id, config.id_same_nats, config.id_other_nats)
     column = solve_and_update(cost, mean, cov, *geometry)
     tracks.mean[live], tracks.cov[live] = mean, cov
     hit = column >= 0
     _remember(tracks, live[hit], column[hit], frame, config)
     track_id = np.full(len(frame.sd), -1, np.int64)
     track_id[column[hit]] = tracks.track_id[live[hit]]
-    explained = _explained(distance, looks, track_id, config)
-    born = _births(floor.next_id, frame, track_id < 0, explained, store, config)
-    after = Floor(
-        t_ns=max(floor.t_ns, frame.t_ns), next_id=floor.next_id + len(born), tracks=append(tracks, born)
-    )
+    after = Floor(max(floor.t_ns, frame.t_ns), floor.next_id, tracks)
+    if not hit.sum() == len(frame.sd):
+        # A second sight of a person the same frame has already seen starts nobody new.
+        twin = ((distance <= config.gate_nats) & (looks >= 0.0)).any(axis=0)
+        born = _births(floor.next_id, frame, np.flatnonzero((track_id < 0) & ~twin), store, config)
+        after = Floor(after.t_ns, floor.next_id + len(born), append(tracks, born))
     return after, Match(frame, track_id)
 
 
 def advance(floor: Floor, now_ns: int, config: TrackingConfig) -> Floor:
     """Let time pass: confirm, coast, lose, merge and forget; run once a slice."""
+    if not len(floor.tracks):
+        return floor
     tracks = thaw(floor.tracks)
     status = tracks.status
     unseen_s = (now_ns - tracks.seen_ns) / SECOND_NS
@@ -79,7 +88,8 @@ def advance(floor: Floor, now_ns: int, config: TrackingConfig) -> Floor:
     _move(status, (status == Status.LOST) & (unseen_s > config.forgotten_s), Seen.FORGOTTEN)
     _move(status, (status == Status.TENTATIVE) & steady, Seen.CONFIRM)
     tracks = _merge(tracks, now_ns, config)
-    return replace(floor, tracks=take(tracks, np.flatnonzero(tracks.status != Status.EXITED)))
+    gone = tracks.status == Status.EXITED
+    return replace(floor, tracks=take(tracks, np.flatnonzero(~gone)) if gone.any() else tracks)
 
 
 def _move(status: Ints, rows: Bools, seen: Seen) -> None:
@@ -92,54 +102,35 @@ def _base_nats(config: TrackingConfig) -> float:
     return float(np.log(config.detection_p / (1 - config.detection_p)) - np.log(config.clutter_per_frame / 15.0))
 
 
-def _look_nats(tracks: Tracks, live: Ints, frame: Sightings, config: TrackingConfig) -> Floats:
-    """Log-likelihood ratio of appearance, same person against another, (tracks, detections)."""
-    known = tracks.look[live]
-    norm = np.linalg.norm(known, axis=1)
-    cosine = (known / np.maximum(norm, 1e-9)[:, None]) @ frame.look.T
-    same = -0.5 * ((cosine - config.look_same_mean) / config.look_same_sd) ** 2 - np.log(config.look_same_sd)
-    other = -0.5 * ((cosine - config.look_other_mean) / config.look_other_sd) ** 2 - np.log(config.look_other_sd)
-    both = (norm > 1e-6)[:, None] & (np.abs(frame.look).sum(axis=1) > 0)[None, :]
-    # Beyond the mean of "same" a likeness is not less alike.
-    same = np.where(cosine > config.look_same_mean, -np.log(config.look_same_sd), same)
-    return np.where(both, np.clip(same - other, -config.look_nats_max, config.look_nats_max), 0.0)
-
-
-def _id_nats(tracks: Tracks, live: Ints, frame: Sightings, config: TrackingConfig) -> Floats:
-    last = tracks.device_id[live, frame.camera][:, None]
-    now = frame.device_id[None, :]
-    known = (last != 0) & (now != 0)
-    return np.where(known, np.where(last == now, config.id_same_nats, config.id_other_nats), 0.0)
+def likeness(config: TrackingConfig) -> tuple[float, float, float, float, float]:
+    """Return what look_nats needs to know of appearance: means, standard deviations and the cap."""
+    return (
+        config.look_same_mean,
+        config.look_same_sd,
+        config.look_other_mean,
+        config.look_other_sd,
+        config.look_nats_max,
+    )
 
 
 def _remember(tracks: Tracks, rows: Ints, columns: Ints, frame: Sightings, config: TrackingConfig) -> None:
     """Write what matched detections teach about their tracks; tracks are thawed."""
-    look = frame.look[columns]
-    with_look = np.abs(look).sum(axis=1) > 0
-    tracks.looks[rows] += with_look
-    rate = np.maximum(config.look_rate, 1.0 / np.maximum(tracks.looks[rows], 1)) * with_look
-    tracks.look[rows] += rate[:, None] * (look - tracks.look[rows])
+    learn_looks(tracks.look, tracks.looks, rows, frame.look, columns, config.look_rate)
     tracks.device_id[rows, frame.camera] = frame.device_id[columns]
     tracks.hits[rows] += 1
     tracks.seen_ns[rows] = frame.t_ns
-    coasting = tracks.status[rows] == Status.COASTING
-    tracks.status[rows[coasting]] = NEXT[Status.COASTING][Seen.HIT]
-
-
-def _explained(distance: Floats, looks: Floats, track_id: Ints, config: TrackingConfig) -> Bools:
-    """Say which detections are a second sight of a person the same frame has already seen."""
-    twin = (distance <= config.gate_nats) & (looks >= 0.0)
-    return twin.any(axis=0) & (track_id < 0)
+    status = tracks.status[rows]
+    tracks.status[rows] = np.where(status == Status.COASTING, NEXT[Status.COASTING][Seen.HIT], status)
 
 
 def _births(
-    next_id: int, frame: Sightings, free: Bools, explained: Bools, store: Store, config: TrackingConfig
+    next_id: int, frame: Sightings, free: Ints, store: Store, config: TrackingConfig
 ) -> Tracks:
     """Start tentative tracks from detections nobody claimed."""
     R, T = store.cameras.R[frame.camera], store.cameras.T[frame.camera]
     states, covs, columns = [], [], []
     low, high = store.outline.min(axis=0), store.outline.max(axis=0)
-    for j in np.flatnonzero(free & ~explained):
+    for j in free.tolist():
         x, P = birth(
             frame.is_depth, frame.head[j], frame.foot[j], float(frame.sd[j]), R, T,
             config.head_height_m, config.head_height_sd_m, config.lean_sd_m, 0.8,

@@ -5,7 +5,7 @@ from zlib import crc32
 
 import numpy as np
 
-from fusion.arrays import Floats, Ints
+from fusion.arrays import Floats, Ints, Singles
 from fusion.config import TrackingConfig
 from fusion.messages import Boxes, Held, People
 from fusion.store import Cameras
@@ -73,11 +73,14 @@ def from_boxes(message: Boxes, camera: int, cameras: Cameras, config: TrackingCo
     )
 
 
-def _padded(look: np.ndarray) -> Floats:
+def _padded(look: Singles) -> Floats:
     out = np.zeros((len(look), LOOK_DIM))
-    out[:, : look.shape[1]] = np.nan_to_num(look[:, :LOOK_DIM])
-    norm = np.linalg.norm(out, axis=1, keepdims=True)
-    return np.divide(out, norm, out=out, where=norm > 1e-6)
+    if look.size:
+        out[:, : look.shape[1]] = look[:, :LOOK_DIM]
+        norm = np.sqrt((out * out).sum(axis=1, keepdims=True))
+        # A vector with a NaN, or of no length, says nothing.
+        out = np.where(norm > 1e-6, out / np.maximum(norm, 1e-6), 0.0)
+    return out
 
 
 def _hashes(ids: tuple[str | None, ...]) -> Ints:

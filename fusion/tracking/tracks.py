@@ -76,6 +76,9 @@ class Tracks:
         return len(self.track_id)
 
 
+COLUMNS = tuple(f.name for f in fields(Tracks))
+
+
 def no_tracks(cameras: int) -> Tracks:
     """Return the empty store."""
     return Tracks(
@@ -95,20 +98,20 @@ def no_tracks(cameras: int) -> Tracks:
 
 def take(tracks: Tracks, rows: Ints) -> Tracks:
     """Keep the given rows, in their order."""
-    return Tracks(**{f.name: getattr(tracks, f.name)[rows] for f in fields(Tracks)})
+    return Tracks(*[getattr(tracks, name)[rows] for name in COLUMNS])
 
 
 def append(tracks: Tracks, more: Tracks) -> Tracks:
     """Put more rows, with higher ids, behind the others."""
     assert not len(tracks) or not len(more) or tracks.track_id[-1] < more.track_id[0]
-    return Tracks(
-        **{f.name: np.concatenate([getattr(tracks, f.name), getattr(more, f.name)]) for f in fields(Tracks)}
-    )
+    if not len(more):
+        return tracks
+    return Tracks(*[np.concatenate([getattr(tracks, name), getattr(more, name)]) for name in COLUMNS])
 
 
 def thaw(tracks: Tracks) -> Tracks:
     """Return a copy whose arrays may be written: what a stage edits before it hands it on."""
-    return Tracks(**{f.name: getattr(tracks, f.name).copy() for f in fields(Tracks)})
+    return Tracks(*[getattr(tracks, name).copy() for name in COLUMNS])
 
 
 def after(status: Status, seen: Seen) -> Status:

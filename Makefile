@@ -1,0 +1,40 @@
+# make demo   set up everything and run a small shop live, then show receipts beside the truth
+# make test   set up everything and run the tests
+# make check  lint and strict types
+# make judge  replay every case under ../shared/cases and score it
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.ready
+CASES ?= ../shared/cases
+JUDGE ?= ../shared/judge/score.py
+OUT ?= out
+
+.PHONY: setup demo test check judge clean
+
+setup: $(STAMP)
+
+$(STAMP): pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "aisle needs Python 3.11 or newer: make PYTHON=python3.11")'
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	$(BIN)/python -m fusion.tracking.warm
+	touch $@
+
+demo: setup
+	$(BIN)/aisle demo --out $(OUT)/demo
+
+test: setup
+	$(BIN)/python -m pytest
+
+check: setup
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+judge: setup
+	$(BIN)/python -m bench.judge $(CASES) $(OUT)/judge --score $(JUDGE)
+
+clean:
+	rm -rf $(VENV) $(OUT) build *.egg-info

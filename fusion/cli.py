@@ -1,0 +1,119 @@
+"""The command `aisle`: finds its subcommands, runs one, and turns bad input into one line and exit status 2.
+
+A subcommand is a function `add(subparsers)` that adds a parser whose default `run(args) -> int` does the
+work. Only the parser that was asked for is imported, so that the command starts quickly.
+"""
+
+import argparse
+import sys
+from collections.abc import Callable, Sequence
+from functools import partial
+from importlib import import_module
+from importlib.metadata import entry_points, version
+from typing import Any, NoReturn, TypeAlias
+
+GROUP = "aisle.commands"  # entry points: sensors and scenarios add theirs, fusion imports neither
+BUILT_IN: dict[str, str] = {
+    "replay": "fusion.replay:add_replay",
+    "serve": "fusion.live.serve:add_serve",
+    "check": "fusion.commands_check:add_check",
+    "info": "fusion.commands_info:add_info",
+}
+DONE, REFUSED, INTERRUPTED = 0, 2, 130
+DESCRIPTION = "Work out from a store's sensors who took what, who put what back, and what each shopper pays."
+EPILOG = """\
+examples:
+  aisle demo                                            a small shop, live, from sensors to receipts
+  aisle replay shop/recording.mcap --store shop/store --out out
+  aisle serve --store shop/store --out out --listen tcp://127.0.0.1:5555
+  aisle check shop                                      is this store and recording valid?
+  aisle info shop/recording.mcap                        what is in this recording?
+
+`aisle COMMAND --help` tells more. Exit status: 0 done, 2 bad arguments or unreadable input.
+"""
+
+Adder: TypeAlias = Callable[[Any], None]
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one subcommand and return its exit status."""
+    words = list(sys.argv[1:] if argv is None else argv)
+    try:
+        args = _parser(words).parse_args(words)
+        status: int = args.run(args)
+        return status
+    except SystemExit as leaving:  # argparse leaves this way after --help and after a refusal
+        return leaving.code if isinstance(leaving.code, int) else REFUSED
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    except BrokenPipeError:
+        # The reader of our output went away; closing stderr keeps Python from complaining at exit.
+        sys.stderr.close()
+        return DONE
+    except Exception as error:
+        text = _explained(error)
+        if text is None:
+            raise
+        print(f"aisle: {text}", file=sys.stderr)
+        return REFUSED
+
+
+def _parser(words: list[str]) -> argparse.ArgumentParser:
+    parser = _one_line_parser(
+        prog="aisle",
+        description=DESCRIPTION,
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--version", action="version", version=f"aisle {version('aisle')}")
+    subparsers = parser.add_subparsers(title="commands", metavar="COMMAND", dest="command", required=True)
+    # A function in place of a class: argparse only ever calls it.
+    subparsers._parser_class = _one_line_parser  # type: ignore[assignment]
+    places = _places()
+    wanted = [word for word in words[:1] if word in places] or list(places)
+    for name in wanted:
+        add = _adder(name, places[name])
+        if add is not None:
+            add(subparsers)
+    return parser
+
+
+def _one_line_parser(**settings: Any) -> argparse.ArgumentParser:
+    """Return a parser that refuses bad arguments in one line instead of a page of usage."""
+    parser = argparse.ArgumentParser(allow_abbrev=False, **settings)
+    parser.error = partial(_refuse, parser.prog)  # type: ignore[method-assign]
+    return parser
+
+
+def _refuse(prog: str, message: str) -> NoReturn:
+    print(f"{prog}: {message} (see {prog} --help)", file=sys.stderr)
+    raise SystemExit(REFUSED)
+
+
+def _places() -> dict[str, str]:
+    """Return "module:function" by the name of each subcommand."""
+    added = {point.name: point.value for point in entry_points(group=GROUP)}
+    return BUILT_IN | dict(sorted(added.items()))
+
+
+def _adder(name: str, place: str) -> Adder | None:
+    module, _, function = place.partition(":")
+    try:
+        add: Adder = getattr(import_module(module), function)
+    except (ImportError, AttributeError) as error:
+        print(f"aisle: command {name} is left out: {error}", file=sys.stderr)
+        return None
+    return add
+
+
+def _explained(error: Exception) -> str | None:
+    """Return one line for an error of the user's input, None for a fault of ours."""
+    from fusion.recording import RecordingError
+    from fusion.store import StoreError
+
+    if isinstance(error, StoreError):
+        more = len(error.problems) - 1
+        return f"{error}" + (f" (and {more} more; `aisle check` lists them)" if more else "")
+    if isinstance(error, OSError):
+        return f"{error.filename or 'file'}: expected a file that can be used, received {error.strerror}"
+    return str(error) if isinstance(error, RecordingError) else None

@@ -1,0 +1,138 @@
+"""The shell around the engine: frames in, an output folder out (contract section 5). Live service and replay share it."""
+
+import json
+import platform
+import time
+from collections import Counter
+from collections.abc import Iterable
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from fusion.checkout.book import Book, open_book
+from fusion.checkout.goods import opening
+from fusion.config import SECOND_NS, Config
+from fusion.engine import Outputs, State, TrackRows, finish, first_state, make_engine, step
+from fusion.intake import Sequencer, Slice
+from fusion.messages import Frame, Malformed
+from fusion.store import Store
+from fusion.wire import decode
+
+REJECTED_MAX = 1000  # malformed payloads kept aside in rejected.jsonl; beyond it they are only counted
+PACKAGES = ("aisle", "numpy", "scipy", "filterpy", "numba", "polars", "msgpack", "msgspec", "pyzmq")
+
+
+class Session:
+    """One run of the engine over a tape, writing its outputs into a folder."""
+
+    def __init__(self, store: Store, out: Path, config: Config | None = None) -> None:
+        """Begin a run; what an earlier run left in the folder is replaced."""
+        self.store, self.out, self.config = store, out, config or Config()
+        out.mkdir(parents=True, exist_ok=True)
+        for suffix in ("", "-wal", "-shm"):
+            (out / f"ledger.db{suffix}").unlink(missing_ok=True)
+        self.book: Book = open_book(out / "ledger.db", store.store_id, store.currency)
+        self.engine = make_engine(store, self.config)
+        self.state: State = first_state(self.engine)
+        self.sequencer = Sequencer(self.config.intake)
+        self.counts: Counter[str] = Counter()
+        self.reasons: Counter[str] = Counter()
+        self._files = {n: (out / f"{n}.jsonl").open("w", encoding="utf-8") for n in ("receipts", "events", "rejected")}
+        self._tracks: list[TrackRows] = []
+        self._first_ns = -1
+        self._begun_s = time.perf_counter()
+
+    def feed(self, frame: Frame) -> tuple[Outputs, ...]:
+        """Take one frame of the tape; return what it settled. Bad bytes are counted and kept aside, never raised."""
+        self.counts["read"] += 1
+        message = decode(frame.topic, frame.payload)
+        if isinstance(message, Malformed):
+            self._reject(frame, message)
+            return ()
+        return tuple(self._step(part) for part in self.sequencer.push(message, frame.payload))
+
+    def finish(self) -> tuple[Outputs, ...]:
+        """End of tape: close what is complete and show what is still open."""
+        outputs = [self._step(part) for part in self.sequencer.flush()]
+        self.state, last = finish(self.engine, self.state)
+        self._write(last)
+        return (*outputs, last)
+
+    def close(self) -> dict[str, Any]:
+        """Write tracks.parquet and run.json, close every file, and return the run's record."""
+        for file in self._files.values():
+            file.close()
+        write_tracks(self.out / "tracks.parquet", self._tracks, self.state)
+        record = self._record()
+        self.book.close()
+        (self.out / "run.json").write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
+        return record
+
+    def _reject(self, frame: Frame, bad: Malformed) -> None:
+        self.reasons[bad.reason.value] += 1
+        if self.reasons.total() <= REJECTED_MAX:
+            row = {"topic": frame.topic, "arrival": frame.arrival_ns, "reason": bad.reason.value, "text": bad.text}
+            self._files["rejected"].write(json.dumps(row | {"payload": frame.payload[:256].hex()}) + "\n")
+
+    def _step(self, part: Slice) -> Outputs:
+        if self._first_ns < 0:
+            self._first_ns = part.start_ns
+            self.book.commit(opening(self.store, part.start_ns), ())
+        self.state, outputs = step(self.engine, self.state, part)
+        self._write(outputs)
+        return outputs
+
+    def _write(self, outputs: Outputs) -> None:
+        if outputs.transfers or outputs.entries:
+            self.book.commit(outputs.transfers, outputs.entries)
+        for name, rows in (("receipts", outputs.receipts), ("events", outputs.events)):
+            for row in rows:
+                self._files[name].write(row.to_json() + "\n")
+            if rows:
+                self._files[name].flush()
+        if outputs.tracks is not None and len(outputs.tracks.track_id):
+            self._tracks.append(outputs.tracks)
+
+    def _record(self) -> dict[str, Any]:
+        seen = self.sequencer.counts
+        store_s = max(0, self.sequencer.closed_ns - self._first_ns) / SECOND_NS if self._first_ns >= 0 else 0.0
+        wall_s = time.perf_counter() - self._begun_s
+        return {
+            "store": self.store.store_id,
+            "versions": {"python": platform.python_version(), **{p: version(p) for p in PACKAGES}},
+            "config": self.config.digest(),
+            "ledger": self.book.digest(),
+            "messages": {
+                "read": self.counts["read"],
+                "dropped": dict(sorted((self.reasons + Counter({k: seen[k] for k in ("duplicate", "late", "future")})).items())),
+                "repaired": seen["duplicate"],
+                "late": seen["late"],
+                "missing": max(0, seen["missing"]),
+                "restarts": seen["restart"],
+            },
+            "notes": dict(sorted(self.state.notes.items())),
+            "seconds": {"store": round(store_s, 3), "wall": round(wall_s, 3)},
+        }
+
+
+def write_tracks(path: Path, rows: Iterable[TrackRows], state: State) -> None:
+    """Write tracks.parquet; a track carries the account it turned out to be from its first row on."""
+    rows = list(rows)
+    ids = np.concatenate([r.track_id for r in rows]) if rows else np.zeros(0, np.int64)
+    xy = np.concatenate([r.xy for r in rows]) if rows else np.zeros((0, 2))
+    t = np.repeat([r.t_ns for r in rows], [len(r.track_id) for r in rows]) if rows else np.zeros(0, np.int64)
+    alias, trip_of = state.identity.alias, state.identity.trip_of
+    account_of = {trip.trip: trip.account for trip in (*state.trips.live, *state.trips.ended)}
+    final = [alias.get(k, k) for k in ids.tolist()]
+    pl.DataFrame(
+        {
+            "t": pl.Series(t, dtype=pl.Int64),
+            "track": pl.Series(final, dtype=pl.Int64),
+            "x": pl.Series(xy[:, 0], dtype=pl.Float32),
+            "y": pl.Series(xy[:, 1], dtype=pl.Float32),
+            "account": pl.Series([account_of.get(trip_of.get(k, "")) for k in final], dtype=pl.String),
+        }
+    ).write_parquet(path)

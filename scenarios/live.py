@@ -1,0 +1,107 @@
+"""A scenario played live: each simulated sensor is a process of its own, publishing at its own send times."""
+
+import multiprocessing
+import os
+import signal
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from multiprocessing.process import BaseProcess
+
+from fusion.live.bus import BusError
+from fusion.wire import encode, topic_of
+from scenarios.simulate import source_messages, source_names
+from sensors.publish import Sender
+
+HEAD_START_S = 2.0  # between starting the processes and the first moment of the scenario
+LOOK_S = 0.2  # how often the parent looks after its sensors
+UNREACHED = 2  # exit status of a sensor that found nobody listening
+
+
+@dataclass(frozen=True, slots=True)
+class Play:
+    """What every sensor of one run has in common."""
+
+    name: str
+    seed: int
+    address: str
+    epoch_ns: int  # the first moment of the scenario
+    speed: float  # times real speed; measurement times are those of the scenario all the same
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """How a run ended: messages sent, and the sensors that did not reach their end."""
+
+    sent: int
+    unreached: tuple[str, ...]  # nobody listened to them
+    died: tuple[str, ...]
+    stopped: bool  # by request
+
+
+def play_live(
+    name: str,
+    seed: int,
+    address: str,
+    speed: float,
+    stopping: Callable[[], bool],
+    progress: Callable[[int], None],
+) -> Ending:
+    """Run every sensor of a scenario to its end; `progress` hears the number of messages sent so far.
+
+    Raises ValueError for an unknown scenario.
+    """
+    sources = source_names(name, seed)  # plays the scenario once; forked sensors inherit it
+    fork = multiprocessing.get_context("fork")
+    sent = fork.RawArray("Q", len(sources))
+    play = Play(name, seed, address, time.time_ns() + round(HEAD_START_S * 1e9), speed)
+    sensors = [
+        fork.Process(target=_sensor, args=(play, src, sent, row, os.getpid()), name=src, daemon=True)
+        for row, src in enumerate(sources)
+    ]
+    for sensor in sensors:
+        sensor.start()
+    stopped = _look_after(sensors, stopping, lambda: progress(sum(sent)))
+    return Ending(
+        sum(sent),
+        tuple(s.name for s in sensors if s.exitcode == UNREACHED),
+        tuple(s.name for s in sensors if s.exitcode not in (0, UNREACHED) and not stopped),
+        stopped,
+    )
+
+
+def _look_after(sensors: list[BaseProcess], stopping: Callable[[], bool], tell: Callable[[], None]) -> bool:
+    """Wait for all sensors, ending them when asked to stop; return whether that was asked."""
+    while any(sensor.is_alive() for sensor in sensors):
+        if stopping():
+            for sensor in sensors:
+                sensor.terminate()
+                sensor.join()
+            return True
+        next(sensor for sensor in sensors if sensor.is_alive()).join(LOOK_S)
+        tell()
+    return False
+
+
+def _sensor(play: Play, src: str, sent: "multiprocessing.Array[int]", row: int, parent: int) -> None:
+    """Publish what one sensor sends; runs in a process of its own."""
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the parent too, which ends us
+    messages = source_messages(play.name, play.seed, src, epoch_ns=play.epoch_ns)
+    try:
+        with Sender(play.address) as sender:
+            sender.connect()
+            for offset_s, message in messages:
+                _sleep_until(play.epoch_ns / 1e9 + offset_s / play.speed)
+                if os.getppid() != parent:
+                    sys.exit("the run this sensor belongs to is gone")
+                sender.send(topic_of(message), encode(message))
+                sent[row] += 1
+            sender.finish()
+    except BusError:
+        sys.exit(UNREACHED)
+
+
+def _sleep_until(wall_s: float) -> None:
+    time.sleep(max(0.0, wall_s - time.time()))

@@ -1,0 +1,97 @@
+"""Shelf: touches leave nothing, steps come out with an honest variance, one package on three plates is one change."""
+
+import numpy as np
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from tiny import tiny_store
+
+from fusion.config import ShelfConfig
+from fusion.messages import Plates
+from fusion.shelf import Pending, ShelfChange, empty_levels, group_changes, observe_plates
+
+CONFIG, STORE, DT = ShelfConfig(), tiny_store(), 16_666_667
+SETTINGS = settings(deadline=None, max_examples=30)
+seeds = st.integers(0, 2**32 - 1)
+
+
+def changes(load: np.ndarray) -> list[ShelfChange]:
+    """Run samples (n, 6) through level filter and grouping."""
+    levels, pending, out = empty_levels(STORE, CONFIG), Pending(), []
+    for i in range(0, len(load) - 11, 12):
+        message = Plates("ctl", i // 12, 1 + i * DT, DT, load[i : i + 12].astype(np.float32))
+        levels, new = observe_plates(levels, message, np.arange(6), CONFIG)
+        pending, done = group_changes(pending, new, levels, message.t_ns + 12 * DT, STORE, CONFIG)
+        out += done
+    _, done = group_changes(pending, (), levels, len(load) * DT + 10**11, STORE, CONFIG)
+    return [*out, *done]
+
+
+def quiet(seed: int, seconds: float = 14.0) -> tuple[np.ndarray, np.random.Generator]:
+    """Six plates of unlike noise (0.3 to 3 g a sample), unknown zeros and slow drift."""
+    rng = np.random.default_rng(seed)
+    n = int(seconds * 60)
+    noise = rng.uniform(0.3, 3.0, 6)
+    drift = np.cumsum(rng.normal(0, 0.01, (n, 6)), axis=0)
+    return rng.uniform(-500, 9000, 6) + noise * rng.normal(0, 1, (n, 6)) + drift, rng
+
+
+@SETTINGS
+@given(seeds)
+def test_noise_and_drift_are_no_change(seed: int) -> None:
+    assert changes(quiet(seed)[0]) == []
+
+
+@SETTINGS
+@given(seeds, st.floats(40, 300), st.floats(0.2, 2.0))
+def test_a_touch_of_any_strength_leaves_nothing(seed: int, swing_g: float, seconds: float) -> None:
+    load, rng = quiet(seed)
+    a, b = 360, 360 + int(seconds * 60)
+    wobble = swing_g * np.sin(np.linspace(0, np.pi, b - a)) * (1 + 0.5 * rng.normal(0, 1, b - a))
+    load[a:b, 2] += wobble
+    net = [c.total_g for c in changes(load)]
+    assert abs(sum(net)) < 6.0 and len(net) in (0, 2)
+
+
+@SETTINGS
+@given(seeds, st.floats(40, 3000), st.booleans(), st.integers(0, 5))
+def test_a_step_is_one_change_with_an_honest_variance(seed: int, mass_g: float, put: bool, plate: int) -> None:
+    load, _ = quiet(seed)
+    sign = 1 if put else -1
+    load[400:, plate] += sign * mass_g
+    (change,) = changes(load)
+    assert change.plates == (plate,)
+    assert abs(change.total_g - sign * mass_g) < 6.0 * np.sqrt(change.total_var)
+    assert change.t0_ns <= change.step_ns <= change.t1_ns
+    assert abs(change.step_ns - 400 * DT) < 0.3e9
+
+
+@SETTINGS
+@given(seeds)
+def test_a_package_on_three_plates_is_one_change(seed: int) -> None:
+    """The shares are those a real 105 g bag was seen with."""
+    load, _ = quiet(seed)
+    load[400:, 1:4] -= np.array([18.0, 57.0, 25.0])
+    found = changes(load)
+    assert abs(sum(c.total_g for c in found) + 100.0) < 25.0
+    assert len(found) == 1 and 2 in found[0].plates
+
+
+def test_a_long_hold_is_two_changes_that_cancel() -> None:
+    load, _ = quiet(3, seconds=20.0)
+    load[400:800, 1] -= 250.0
+    taken, back = changes(load)
+    assert taken.total_g < 0 < back.total_g
+    assert abs(taken.total_g + back.total_g) < 6 * np.sqrt(taken.total_var + back.total_var)
+
+
+def test_a_missing_channel_and_a_restart_are_no_change() -> None:
+    load, _ = quiet(5)
+    load[:, 4] = np.nan
+    assert changes(load) == []
+    levels = empty_levels(STORE, CONFIG)
+    found = []
+    for i, (seq, zero) in enumerate([(k, 0.0) for k in range(20)] + [(k, 700.0) for k in range(20)]):
+        g = (load[i * 12 : i * 12 + 12] + zero).astype(np.float32)
+        levels, new = observe_plates(levels, Plates("ctl", seq, 1 + i * 12 * DT, DT, g), np.arange(6), CONFIG)
+        found += new
+    assert found == []

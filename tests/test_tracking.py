@@ -1,0 +1,200 @@
+"""Tracking: oracles for filter, assignment and geometry; life cycle; permutation of detections."""
+
+from itertools import permutations, product
+
+import numpy as np
+import pytest
+from filterpy.common import Q_discrete_white_noise
+from filterpy.kalman import KalmanFilter
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+from scipy.optimize import linear_sum_assignment
+from tiny import Action, tape, tiny_store
+
+from fusion.config import TrackingConfig
+from fusion.messages import People
+from fusion.tracking.assignment import assign
+from fusion.tracking.association import birth, measure
+from fusion.tracking.camera import distort, meet_plane, project, undistort
+from fusion.tracking.floor import advance, empty_floor, observe
+from fusion.tracking.kalman import predict, update
+from fusion.tracking.sightings import from_people
+from fusion.tracking.tracks import NEXT, Seen, Status
+
+CONFIG = TrackingConfig()
+seeds = st.integers(0, 2**32 - 1)
+
+
+def random_state(rng: np.random.Generator, n: int) -> tuple[np.ndarray, np.ndarray]:
+    half = rng.normal(0, 1, (n, 5, 5))
+    return rng.normal(0, 3, (n, 5)), half @ half.transpose(0, 2, 1) + 0.1 * np.eye(5)
+
+
+def oracle(mean: np.ndarray, cov: np.ndarray) -> KalmanFilter:
+    kf = KalmanFilter(dim_x=5, dim_z=3)
+    kf.x, kf.P = mean.copy(), cov.copy()
+    return kf
+
+
+@given(seeds, st.integers(1, 20), st.floats(0.0, 2.0))
+def test_batched_filter_equals_filterpy(seed: int, n: int, dt: float) -> None:
+    rng = np.random.default_rng(seed)
+    mean, cov = random_state(rng, n)
+    z, noise = rng.normal(0, 3, (n, 3)), np.empty((n, 3, 3))
+    H = rng.normal(0, 1, (3, 5))
+    Q = np.zeros((5, 5))
+    Q[:4, :4] = Q_discrete_white_noise(2, dt, 2.5, block_size=2, order_by_dim=False)
+    Q[4, 4] = 0.02 * dt
+    F = np.eye(5)
+    F[0, 2] = F[1, 3] = dt
+    filters = [oracle(mean[i], cov[i]) for i in range(n)]
+    predict(mean, cov, dt, 2.5, 0.02)
+    for i, kf in enumerate(filters):
+        kf.predict(F=F, Q=Q)
+        half = rng.normal(0, 1, (3, 3))
+        noise[i] = half @ half.T + 0.1 * np.eye(3)
+        kf.update(z[i], R=noise[i], H=H)
+    before = cov.copy()
+    update(mean, cov, z, H, noise)
+    for i, kf in enumerate(filters):
+        scale = max(1.0, np.abs(kf.P).max())
+        np.testing.assert_allclose(mean[i], kf.x, rtol=1e-9, atol=1e-9 * scale)
+        np.testing.assert_allclose(cov[i], kf.P, rtol=1e-9, atol=1e-9 * scale)
+        assert np.linalg.eigvalsh(cov[i]).min() > -1e-9 * scale
+        assert np.trace(cov[i]) <= np.trace(before[i]) + 1e-9
+
+
+costs = st.tuples(st.integers(1, 5), st.integers(0, 5)).flatmap(
+    lambda shape: arrays(np.float64, shape, elements=st.floats(-50, 50, allow_subnormal=False))
+)
+
+
+def total(cost: np.ndarray, column: tuple[int, ...]) -> float:
+    return sum(cost[i, j] for i, j in enumerate(column) if j >= 0)
+
+
+@given(costs)
+def test_assignment_equals_brute_force(cost: np.ndarray) -> None:
+    n, m = cost.shape
+    column = assign(cost)
+    used = [j for j in column if j >= 0]
+    assert len(used) == len(set(used))
+    options = (c for c in product(range(-1, m), repeat=n) if len({j for j in c if j >= 0}) == sum(j >= 0 for j in c))
+    assert total(cost, tuple(column)) == pytest.approx(min(total(cost, c) for c in options), abs=1e-9)
+
+
+@given(seeds, st.integers(1, 40), st.integers(0, 40))
+def test_assignment_equals_scipy_on_larger_problems(seed: int, n: int, m: int) -> None:
+    cost = np.random.default_rng(seed).normal(0, 5, (n, m))
+    padded = np.hstack([np.minimum(cost, 0.0), np.zeros((n, n))])
+    rows, columns = linear_sum_assignment(padded)
+    assert total(cost, tuple(assign(cost))) == pytest.approx(padded[rows, columns].sum(), abs=1e-9)
+
+
+def looking_down(rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+    """A camera near 3 m, tilted up to 60 degrees."""
+    yaw, tilt = rng.uniform(0, 2 * np.pi), rng.uniform(0, np.pi / 3)
+    forward = np.array([np.sin(tilt) * np.cos(yaw), np.sin(tilt) * np.sin(yaw), -np.cos(tilt)])
+    right = np.array([np.sin(yaw), -np.cos(yaw), 0.0])
+    R = np.stack([right, np.cross(forward, right), forward])
+    return R, -R @ np.array([rng.uniform(0, 5), rng.uniform(0, 5), 3.0])
+
+
+@given(seeds)
+def test_a_point_projects_and_comes_back(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    R, T = looking_down(rng)
+    centre = -R.T @ T
+    K, dist = np.array([800.0, 801.0, 640.0, 360.0]), np.array([-0.04, 0.01, 3e-4, -2e-4, 0.0])
+    depth = rng.uniform(0.8, 2.5)
+    local = np.array([rng.uniform(-0.6, 0.6) * depth, rng.uniform(-0.4, 0.4) * depth, depth])
+    point = R.T @ (local - T)
+    pixels = project(point[None], K, dist, R, T)
+    uv = undistort(pixels, K, dist)
+    np.testing.assert_allclose(distort(uv, K, dist), pixels, atol=1e-5)
+    if point[2] < centre[2] - 0.2:
+        place, slope = meet_plane(uv[0], point[2], R, T)
+        np.testing.assert_allclose(place, point[:2], atol=1e-4)
+        further, _ = meet_plane(uv[0], point[2] - 0.1, R, T)
+        np.testing.assert_allclose(further, place - 0.1 * slope, atol=1e-9)
+
+
+@given(seeds, st.booleans())
+def test_the_measurement_jacobian_is_the_derivative(seed: int, is_depth: bool) -> None:
+    rng = np.random.default_rng(seed)
+    R, T = looking_down(rng)
+    centre = -R.T @ T
+    x = np.array([centre[0] + rng.uniform(-1, 1), centre[1] + rng.uniform(-1, 1), 0.1, 0.2, rng.uniform(1.0, 1.8)])
+    head = np.zeros(3 if is_depth else 2)
+    foot = np.full(2, np.nan) if is_depth else np.zeros(2)
+    y, H, noise = measure(x, is_depth, head, foot, 0.01, 0.05, R, T)
+    if np.isnan(y).any():
+        return
+    assert (np.linalg.eigvalsh(noise) > 0).all()
+    for k in range(5):
+        ahead, back = x.copy(), x.copy()
+        ahead[k] += 1e-6
+        back[k] -= 1e-6
+        hi = measure(ahead, is_depth, head, foot, 0.01, 0.05, R, T)[0]
+        lo = measure(back, is_depth, head, foot, 0.01, 0.05, R, T)[0]
+        np.testing.assert_allclose(-(hi - lo) / 2e-6, H[:, k], rtol=1e-4, atol=1e-5 * max(1.0, np.abs(H).max()))
+
+
+@given(seeds)
+def test_a_birth_from_an_image_lies_on_its_ray_and_knows_what_it_does_not_know(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    R, T = looking_down(rng)
+    uv = rng.uniform(-0.3, 0.3, 2)
+    x, P = birth(False, uv, np.full(2, np.nan), 0.005, R, T, 1.55, 0.22, 0.05, 0.8)
+    if np.isnan(x).any():
+        return
+    y, _, _ = measure(x, False, uv, np.full(2, np.nan), 0.005, 0.05, R, T)
+    np.testing.assert_allclose(y, 0.0, atol=1e-9)
+    assert np.linalg.eigvalsh(P).min() > 0 and P[4, 4] == pytest.approx(0.22**2 + 1e-4)
+
+
+def test_the_life_cycle_has_an_answer_for_everything_that_can_happen() -> None:
+    assert set(NEXT) == set(Status) and not NEXT[Status.EXITED]
+    reached = {after for moves in NEXT.values() for after in moves.values()}
+    assert reached | {Status.TENTATIVE} == set(Status)
+    for status in (Status.TENTATIVE, Status.CONFIRMED, Status.COASTING, Status.LEFT):
+        assert {Seen.UNSEEN, Seen.JOINED} <= set(NEXT[status])
+
+
+def follow(frames: list[People], order: list[int] | None = None) -> list[tuple[int, np.ndarray]]:
+    store, out = tiny_store(), []
+    floor = empty_floor(store)
+    for frame in frames:
+        n = len(frame.head)
+        keep = [k for k in (order or list(range(n))) if k < n]
+        shuffled = People(
+            frame.src, frame.seq, frame.t_ns, frame.head[keep], frame.hands[keep], frame.sd[keep], frame.score[keep],
+            frame.look[keep], tuple(frame.ids[k] for k in keep), (),
+        )  # fmt: skip
+        floor, _ = observe(floor, from_people(shuffled, 0, CONFIG), store, CONFIG)
+        floor = advance(floor, frame.t_ns, CONFIG)
+        sure = floor.tracks.status == Status.CONFIRMED
+        out.append((int(sure.sum()), np.sort(floor.tracks.mean[sure, :2], axis=0)))
+        for P in floor.tracks.cov:
+            assert np.linalg.eigvalsh(P).min() > 0
+    return out
+
+
+@settings(deadline=None, max_examples=6)
+@given(st.sampled_from(list(permutations(range(3)))))
+def test_the_order_of_detections_in_a_frame_changes_nothing(order: tuple[int, ...]) -> None:
+    frames = [m for m in tape([Action(0, 0, -1), Action(2, 1, -1)], shoppers=3) if isinstance(m, People)]
+    for (n, xy), (n2, xy2) in zip(follow(frames), follow(frames, list(order)), strict=True):
+        assert n == n2
+        np.testing.assert_allclose(xy, xy2, atol=1e-9)
+
+
+def test_three_walkers_are_three_tracks_near_the_truth() -> None:
+    frames = [m for m in tape([Action(0, 0, -1)], shoppers=3) if isinstance(m, People)]
+    middle = [i for i, f in enumerate(frames) if len(f.head) == 3][10:-5]
+    seen = follow(frames)
+    assert {seen[i][0] for i in middle} == {3}
+    for i in middle:
+        truth = np.sort(frames[i].head[:, :2], axis=0)
+        assert np.abs(seen[i][1] - truth).max() < 0.25
