@@ -113,6 +113,7 @@ class AttributionConfig:
     qty_decay: float = 0.12
     combine_p: float = 0.02  # two different products in one change
     nobody_nats: float = -9.0
+    settling_g: float = 2.0  # levels shift by about this much without any goods moving
     hypotheses_max: int = 48  # per group of people who interact
     explanations_max: int = 12  # per shelf change
     sightings_s: float = 12.0

@@ -103,6 +103,8 @@ def step(engine: Engine, state: State, part: Slice) -> tuple[State, Outputs]:
     state, settled = _shelf(engine, state, tuple(changes), state.now_ns)
     state, outputs = _close(engine, state, visits.due(state.trips, state.now_ns))
     outputs = _join(_say(engine, state, settled), outputs)
+    for _ in [s for s in settled if not s.reading.parts]:
+        state = _note(state, "shelf change without goods")
     return state, replace(outputs, tracks=_track_rows(state, before_ns, engine.config.track_rows_ns))
 
 

@@ -1,7 +1,7 @@
 """Act a script: intentions become ways walked, hands stretched out and goods moved.
 
-Whoever is furthest behind in time acts next, so goods are taken in the order of the clock. A package is spoken for
-as soon as a shopper sets out for it; one that was put back can be taken once it lies there.
+Whoever is furthest behind in time acts next, so goods are taken in the order of the clock. A package is
+spoken for as soon as a shopper sets out for it; one that was put back can be taken once it lies there.
 """
 
 from typing import Final

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
-from rich.table import Table
+from rich.table import Column, Table
 from rich.text import Text
 
 GRAMS_OFF_MAX = 5.0  # or one percent, whichever is more: within it a weighed line counts as right
@@ -48,7 +48,7 @@ def compare(receipts: Sequence[Mapping[str, Any]], truth: Sequence[Mapping[str, 
 
 def table_of(rows: Sequence[Row], names: Mapping[str, str], currency: str) -> Table:
     """Return the rows as a table for people; names says what an SKU is called."""
-    table = Table("account", "charged", "true", "", "total", "status", "confidence")
+    table = Table(Column("account", no_wrap=True), "charged", "true", "", "total", "status", "confidence")
     for row in rows:
         verdict = Text("right", "green") if row.is_right else Text("wrong", "bold red")
         missing = row.charged is None

@@ -70,10 +70,9 @@ def _speed(text: str) -> float:
 
 
 def _seed(text: str) -> int:
-    seed = int(text)
-    if seed < 0:
-        raise argparse.ArgumentTypeError(f"expected 0 or more, received {text}")
-    return seed
+    if not (text.isascii() and text.isdecimal()):
+        raise argparse.ArgumentTypeError(f"expected a whole number, 0 or more, received {text!r}")
+    return int(text)
 
 
 def _simulate(args: argparse.Namespace) -> int:
@@ -141,10 +140,10 @@ def _report_sensors(address: str, ending: Ending) -> int:
 
 
 def _demo(args: argparse.Namespace) -> int:
-    from scenarios.demo import run_demo
+    from scenarios.demo import Demo, run_demo
 
     try:
-        return run_demo(args.scenario, args.seed, args.out, args.speed)
+        return run_demo(Demo(args.scenario, args.seed, args.out, args.speed))
     except (ValueError, OSError) as error:
         print(f"aisle demo: {error}", file=sys.stderr)
         return 2

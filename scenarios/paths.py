@@ -79,7 +79,8 @@ def _free_lines(here: Floats, there: Floats, outline: Floats, fixtures: Sequence
     longest = float(np.linalg.norm(there - here, axis=1).max())
     steps = np.linspace(0.0, 1.0, max(3, int(longest / STRIDE_M)))[1:-1]
     lines = here + steps[:, None, None] * (there - here)
-    return np.logical_and.reduce(is_free(lines, outline, fixtures), axis=0)
+    free: Bools = np.logical_and.reduce(is_free(lines, outline, fixtures), axis=0)
+    return free
 
 
 def _unwind(nodes: Floats, before: dict[int, int]) -> Floats:

@@ -89,7 +89,7 @@ def _scene(found: Survey) -> Scene:
 
 
 def _middle(sightings_: Iterable[tuple[int, Floats]]) -> Floats:
-    places = [place for _, place in sightings_ if np.isfinite(place).all()]
+    places = [place for _, place in sightings_]
     return np.median(places, axis=0) if places else np.full(2, np.nan)
 
 

@@ -1,5 +1,6 @@
 """The shelves of an AiFi NanoStore: where each plate of its planogram lies, and what stands on it."""
 
+import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
@@ -9,7 +10,7 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from fusion.arrays import Floats
-from sensors.aifi_rows import Line, dig, fault, named, number_of, point_of, read_lines
+from sensors.aifi_lines import Line, dig, fault, named, number_of, point_of, read_lines
 
 PLATE_WIDTH_M, PLATE_DEPTH_M = 0.1016, 0.4064
 SHELF_PITCH_M = 0.3  # from one shelf to the next where the planogram knows neither
@@ -76,13 +77,23 @@ def read_products(path: Path, wanted: Iterable[str]) -> list[Product]:
 def with_unplanned(plates: dict[Slot, Plate], live: Iterable[Slot]) -> dict[Slot, Plate]:
     """Return all plates, sorted by slot, those with data but no product placed by their neighbours.
 
-    A gondola of which the planogram knows nothing cannot be placed and is left out.
+    A gondola of which the planogram knows nothing cannot be placed and is left out. So is a slot that would
+    lie in the next gondola: packets of a narrow gondola have slots for a wide one, which echo other plates.
     """
     placed = dict(plates)
+    gondolas = {slot[0] for slot in plates}
     for slot in sorted(live):
-        if slot not in placed and any(known[0] == slot[0] for known in plates):
-            placed[slot] = _by_neighbour(plates, slot)
+        if slot not in placed and slot[0] in gondolas:
+            plate = _by_neighbour(plates, slot)
+            others = (other for known, other in plates.items() if known[0] != slot[0])
+            if not any(_overlap(plate, other) for other in others):
+                placed[slot] = plate
     return dict(sorted(placed.items()))
+
+
+def _overlap(one: Plate, other: Plate) -> bool:
+    """Tell whether two plates share floor; neighbours are a full width apart."""
+    return math.dist(one.centre[:2], other.centre[:2]) < 0.9 * min(one.width_m, other.width_m)
 
 
 def axes(yaw_rad: float) -> tuple[Floats, Floats]:

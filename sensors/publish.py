@@ -52,6 +52,8 @@ class Sender:
 
     def finish(self) -> None:
         """Return once everything queued has been handed over; raise BusError if that takes too long."""
+        self._watch()
+        self._wait_until(lambda: self._connected)
         start_s = time.monotonic()
         self._close(linger_ms=int(HANDOVER_S_MAX * 1000))
         if time.monotonic() - start_s >= HANDOVER_S_MAX:
@@ -77,8 +79,11 @@ class Sender:
                 raise BusError(f"{self.address}: expected an engine, nobody listens for {PATIENCE_S:.0f} s")
 
     def _watch(self) -> None:
-        if self._monitor.poll(WAIT_MS if not self._connected else 0):
+        """Learn whether we are connected, waiting a moment for it if we were not."""
+        wait_ms = 0 if self._connected else WAIT_MS
+        while self._monitor.poll(wait_ms):
             self._connected = recv_monitor_message(self._monitor)["event"] == _UP
+            wait_ms = 0
 
     def _close(self, *, linger_ms: int) -> None:
         if self._socket.closed:

@@ -64,7 +64,7 @@ class Event:
 
 
 def events_of(settled: Settled, owner_of: OwnerOf, store: Store, config: AttributionConfig) -> tuple[Event, ...]:
-    """Return one event per part of the final reading; a change nobody explains is one unclaimed event."""
+    """Return one event per part of the final reading: none where no goods moved, unclaimed where nobody is known."""
     parts = settled.reading.parts
     known = any(part.trip for part in parts)
     change = settled.change
@@ -81,7 +81,7 @@ def events_of(settled: Settled, owner_of: OwnerOf, store: Store, config: Attribu
             qty=part.qty,
             account=owner_of(part.trip).account,
             p=settled.p,
-            alternatives=tuple(_alternative(r, q, owner_of, store) for r, q in settled.others[:4]),
+            alternatives=tuple(_alternative(r, q, owner_of, store) for r, q in settled.others if r.parts)[:4],
             outcome=_outcome(owner_of(part.trip), known, settled.p, config),
         )
         for i, part in enumerate(parts)

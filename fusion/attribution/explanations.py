@@ -35,7 +35,7 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """One reading of a change; parts of trip "" were moved by nobody known."""
+    """One reading of a change; no parts: no goods moved; parts of trip "" were moved by nobody known."""
 
     parts: tuple[Part, ...]
     nats: float
@@ -88,6 +88,15 @@ def nobody(
     return tuple(
         Explanation(e.parts, config.nobody_nats + float(s)) for e, s in zip(found, share, strict=True)
     )
+
+
+def settling(change: ShelfChange, config: AttributionConfig) -> Explanation:
+    """Return the reading that no goods moved: creep, cross-talk and a package that found its place shift levels a little.
+
+    The shift is Laplace distributed: mostly small, now and then not.
+    """
+    scale = config.settling_g + float(np.sqrt(change.total_var))
+    return Explanation((), float(-np.log(2 * scale) - abs(change.total_g) / scale))
 
 
 def picks(
@@ -183,6 +192,7 @@ def _shared(goods: Floats, total_g: float, who: tuple[Mover, ...], config: Attri
                 yours = n + 1 - mine
                 counts = (mine - 1 + yours - 1) * float(np.log(config.qty_decay))
                 nats = float(goods[product, n] - _count_nats(config)[n]) + counts + a.nats + b.nats
+                nats += a.held.get(product, 0.0) + b.held.get(product, 0.0)
                 grams = abs(total_g) / (n + 1)
                 parts = (
                     Part(a.trip, PICK, product, mine, grams * mine),

@@ -71,7 +71,9 @@ def apply(goods: Goods, part: Part) -> Goods:
         held[part.product] = (pieces + part.qty, total / (pieces + part.qty))
     else:
         assert pieces >= part.qty, f"{part.trip} puts {part.qty} of {part.product} and carries {pieces}"
-        held[part.product] = (pieces - part.qty, grams)
+        left = pieces - part.qty
+        # What is sold by weight keeps the books of grams exact: pieces are not all alike.
+        held[part.product] = (left, max(pieces * grams - part.grams, 0.2 * left * grams) / max(left, 1))
     return tuple((k, n, g) for k, (n, g) in sorted(held.items()) if n > 0)
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from fusion.attribution.evidence import Witnesses, candidates
-from fusion.attribution.explanations import PUT, Explanation, Goods, Mover, Part, movers, nobody, picks, puts
+from fusion.attribution.explanations import PUT, Explanation, Goods, Mover, Part, movers, nobody, picks, puts, settling
 from fusion.attribution.hypotheses import (
     Group,
     Hypothesis,
@@ -134,8 +134,8 @@ def _readings(
     else:
         found = [r for m in who for r in puts(change, m, goods.get(m.trip, ()), store, config)]
     found.sort(key=lambda e: -e.nats)
-    stranger = nobody(change, _misplaced_on(state, change), store, config)
-    return (*found[: config.explanations_max - len(stranger)], *stranger)
+    rest = (settling(change, config), *nobody(change, _misplaced_on(state, change), store, config))
+    return (*found[: config.explanations_max - len(rest)], *rest)
 
 
 def _misplaced_on(state: Attribution, change: ShelfChange) -> dict[int, float]:
@@ -167,8 +167,10 @@ def _unclaimed(
     event: str, change: ShelfChange, state: Attribution, store: Store, config: AttributionConfig
 ) -> Settled:
     """Read a change nobody with a trip was near: what it was is said, who it was is not."""
-    found = nobody(change, _misplaced_on(state, change), store, config)
-    p = [float(np.exp(e.nats - config.nobody_nats)) for e in found]
+    stranger = nobody(change, _misplaced_on(state, change), store, config)
+    found = sorted((settling(change, config), *stranger), key=lambda e: -e.nats)
+    weight = np.exp([e.nats - found[0].nats for e in found])
+    p = (weight / weight.sum()).tolist()
     return Settled(event, change, found[0], p[0], tuple(zip(found[1:], p[1:], strict=True)))
 
 

@@ -59,7 +59,7 @@ def group_changes(
             sharp = [_sharpened(c, levels) if last[c.plate] == c.step_ns else c for c in group]
             real = [c for c in sharp if abs(c.after_g - c.before_g) > config.change_sds * np.sqrt(c.var)]
             if real:
-                ready.append(_shelf_change(real))
+                ready.append(_shelf_change([*real, *_hidden_shares(real, levels, store)]))
     return Pending(tuple(waiting)), tuple(sorted(ready, key=lambda c: (c.step_ns, c.plates)))
 
 
@@ -104,6 +104,26 @@ def _sharpened(change: PlateChange, levels: Levels) -> PlateChange:
     if levels.disturbed[change.plate]:
         return change
     return replace(change, after_g=float(levels.level_g[change.plate]))
+
+
+def _hidden_shares(group: list[PlateChange], levels: Levels, store: Store) -> list[PlateChange]:
+    """Find shares of the same goods on plates of the same facing that were too small to be changes of their own."""
+    moved = {c.plate for c in group}
+    beside = {p for plates in store.facings.plates if moved & set(plates) for p in plates} - moved
+    onset, settled = min(c.onset_ns for c in group), max(c.settled_ns for c in group)
+    step = int(np.median([c.step_ns for c in group]))
+    out = []
+    for plate in sorted(beside):
+        times, blocks = levels.history_ns[plate], levels.history_g[plate]
+        before = blocks[(times < onset) & (times >= onset - SECOND_NS)]
+        after = blocks[(times > settled) & (times <= settled + SECOND_NS)]
+        if levels.disturbed[plate] or len(before) < 3 or len(after) < 3:
+            continue
+        var = float(levels.noise_var[plate]) * (1 / min(3, len(before)) + 1 / min(3, len(after)))
+        share = PlateChange(plate, onset, step, settled, float(before.mean()), float(after.mean()), var)
+        if abs(share.after_g - share.before_g) > 2.0 * np.sqrt(var):
+            out.append(share)
+    return out
 
 
 def _shelf_change(group: list[PlateChange]) -> ShelfChange:
