@@ -1,4 +1,4 @@
-"""Replay every case of a folder and print the outside judge's table: `python -m bench.judge CASES OUTS --score SCORE`."""
+"""Replay every case of a folder and score it: `python -m bench.judge CASES OUTS --score SCORE`."""
 
 import argparse
 import subprocess

@@ -30,7 +30,7 @@ def replay_seconds(case: Path, out: Path) -> tuple[float, float]:
 
 def command_seconds(case: Path, out: Path) -> float:
     """Return the wall seconds of the command, all told."""
-    command = [sys.executable, "-m", "fusion.cli", "replay", str(case / "recording.mcap")]
+    command = [str(Path(sys.executable).with_name("aisle")), "replay", str(case / "recording.mcap")]
     begun = time.perf_counter()
     subprocess.run([*command, "--store", str(case / "store"), "--out", str(out)], check=True, capture_output=True)
     return time.perf_counter() - begun
@@ -50,7 +50,10 @@ def main(argv: list[str] | None = None) -> int:
     print(f"{args.case.name}: {store_s:.1f} s of store time, {args.runs} runs")
     for name, times in (("engine", engine), ("command", command)):
         median = statistics.median(times)
-        print(f"  {name:8} {median:6.2f} s (min {min(times):.2f}, max {max(times):.2f})  {store_s / median:5.1f} x real time")
+        print(
+            f"  {name:8} {median:6.2f} s (min {min(times):.2f}, max {max(times):.2f})"
+            f"  {store_s / median:5.1f} x real time"
+        )
     return 0
 
 

@@ -107,10 +107,12 @@ class AttributionConfig:
     no_hand_nats: float = 1.0
     held_window_s: float = 4.0
     held_trust: float = 0.7
-    held_nats_max: float = 4.0
+    held_nats_max: float = 2.5
     planogram_p: float = 0.97
     qty_max: int = 6
     qty_decay: float = 0.12
+    loose_decay: float = 0.5  # the same for goods sold by weight
+    shared_p: float = 0.006  # two people take from one place within the same moment
     combine_p: float = 0.02  # two different products in one change
     nobody_nats: float = -9.0
     settling_g: float = 2.0  # levels shift by about this much without any goods moving

@@ -1,4 +1,4 @@
-"""step: one slice of event time through all stages. Pure: no sockets, files, clocks or global random numbers below it."""
+"""step: one slice of event time through all stages. Pure: no sockets, files, clocks, global random numbers."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -8,7 +8,16 @@ import numpy as np
 from fusion.arrays import Floats, Ints
 from fusion.attribution.events import Event, Owner, events_of, transfers_of
 from fusion.attribution.evidence import Bodies, remember
-from fusion.attribution.stage import Attribution, People, Settled, attribute, carried, close_trip, open_trip, parts_of
+from fusion.attribution.stage import (
+    Attribution,
+    People,
+    Settled,
+    attribute,
+    carried,
+    close_trip,
+    open_trip,
+    parts_of,
+)
 from fusion.checkout import trips as visits
 from fusion.checkout.charge import choose
 from fusion.checkout.postings import close_trip as postings_of
@@ -176,9 +185,7 @@ def _follow(engine: Engine, state: State, matches: tuple[Match, ...]) -> tuple[S
     """Let the life cycles run, name tracks, and remember who was where."""
     config = engine.config
     floor = advance(state.floor, state.now_ns, config.tracking)
-    identity, floor = name_tracks(
-        state.identity, floor, state.now_ns, engine.store, config.identity, config.tracking
-    )
+    identity, floor = name_tracks(state.identity, floor, state.now_ns, engine.store, config.identity, config.tracking)
     floor, gone = leave_unseen(identity, floor, state.now_ns, engine.store, config.identity)
     sure = np.flatnonzero((floor.tracks.status != Status.TENTATIVE) & (floor.tracks.status != Status.LEFT))
     bodies = Bodies(

@@ -100,9 +100,7 @@ def _open_chunk(content: bytes, place: str) -> bytes:
     block, error = _unpack(packed, compression, size)
     if error or len(block) != size:
         received = error or f"{len(block)} bytes"
-        raise Damage(
-            f"{place}: expected a {compression or 'plain'} chunk of {size} bytes, received {received}"
-        )
+        raise Damage(f"{place}: expected a {compression or 'plain'} chunk of {size} bytes, received {received}")
     if crc and zlib.crc32(block) != crc:
         raise Damage(f"{place}: expected a chunk with CRC {crc}, received {zlib.crc32(block)}")
     return block

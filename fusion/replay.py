@@ -3,7 +3,7 @@
 import argparse
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -74,10 +74,10 @@ def run_replay(args: argparse.Namespace) -> int:
     return 0
 
 
-def _cut(frames: "Iterator[Frame] | object", since: float | None, until: float | None) -> "Iterator[Frame]":
+def _cut(frames: "Iterable[Frame]", since: float | None, until: float | None) -> "Iterator[Frame]":
     """Keep the frames that arrived in [since, until)."""
     start_ns: int | None = None
-    for frame in frames:  # type: ignore[attr-defined]
+    for frame in frames:
         start_ns = frame.arrival_ns if start_ns is None else start_ns
         if since is not None and frame.arrival_ns < _instant(since, start_ns):
             continue
@@ -96,7 +96,12 @@ def _paced(frames: "Iterator[Frame]", rate: float | None) -> "Iterator[Frame]":
     from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
     console = Console(stderr=True)
-    columns = (SpinnerColumn(), TextColumn("{task.description}"), TextColumn("{task.fields[told]}"), TimeElapsedColumn())
+    columns = (
+        SpinnerColumn(),
+        TextColumn("{task.description}"),
+        TextColumn("{task.fields[told]}"),
+        TimeElapsedColumn(),
+    )
     with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
         task = progress.add_task("replaying", total=None, told="")
         begun_s, start_ns, told_s = time.perf_counter(), 0, 0.0

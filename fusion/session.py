@@ -1,4 +1,4 @@
-"""The shell around the engine: frames in, an output folder out (contract section 5). Live service and replay share it."""
+"""The shell around the engine: frames in, an output folder out (contract section 5). Live and replay share it."""
 
 import json
 import platform
@@ -74,7 +74,12 @@ class Session:
     def _reject(self, frame: Frame, bad: Malformed) -> None:
         self.reasons[bad.reason.value] += 1
         if self.reasons.total() <= REJECTED_MAX:
-            row = {"topic": frame.topic, "arrival": frame.arrival_ns, "reason": bad.reason.value, "text": bad.text}
+            row = {
+                "topic": frame.topic,
+                "arrival": frame.arrival_ns,
+                "reason": bad.reason.value,
+                "text": bad.text,
+            }
             self._files["rejected"].write(json.dumps(row | {"payload": frame.payload[:256].hex()}) + "\n")
 
     def _step(self, part: Slice) -> Outputs:
@@ -107,7 +112,9 @@ class Session:
             "ledger": self.book.digest(),
             "messages": {
                 "read": self.counts["read"],
-                "dropped": dict(sorted((self.reasons + Counter({k: seen[k] for k in ("duplicate", "late", "future")})).items())),
+                "dropped": dict(
+                    sorted((self.reasons + Counter({k: seen[k] for k in ("duplicate", "late", "future")})).items())
+                ),
                 "repaired": seen["duplicate"],
                 "late": seen["late"],
                 "missing": max(0, seen["missing"]),

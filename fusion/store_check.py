@@ -20,9 +20,7 @@ def check_plates(path: Path, plates: list[Row], problems: list[Problem]) -> None
         gap = next(i for i in range(len(taken) + 1) if i not in taken)
         if gap != len(taken):
             received = f"no channel {gap}, but {max(taken)}"
-            problems.append(
-                Problem(str(path), f"controller {controller}", "channels counted from 0", received)
-            )
+            problems.append(Problem(str(path), f"controller {controller}", "channels counted from 0", received))
 
 
 def check_references(

@@ -41,9 +41,7 @@ def read_store(folder: Path) -> Store:
 def _assemble(text: Row, plates: list[Row], products: list[Row], facings: list[Row]) -> Store:
     plate_row = {row["plate"]: i for i, row in enumerate(plates)}
     product_row = {row["sku"]: i for i, row in enumerate(products)}
-    fixtures = [
-        Fixture(row["id"], _floats([row["outline"]], -1, 2), row["height"]) for row in text["fixture"]
-    ]
+    fixtures = [Fixture(row["id"], _floats([row["outline"]], -1, 2), row["height"]) for row in text["fixture"]]
     return Store(
         store_id=text["store_id"],
         currency=text["currency"],

@@ -41,9 +41,7 @@ def _parse_toml(path: Path, problems: list[Problem]) -> Row | None:
         return tomllib.loads(raw_text)
     except (tomllib.TOMLDecodeError, RecursionError) as error:
         reason, _, place = str(error).partition(" (at ")
-        problems.append(
-            Problem(str(path), place.rstrip(")") or "text", "TOML", f"text that is not ({reason})")
-        )
+        problems.append(Problem(str(path), place.rstrip(")") or "text", "TOML", f"text that is not ({reason})"))
         return None
 
 

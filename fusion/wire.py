@@ -54,9 +54,7 @@ def _decode(topic: str, payload: bytes) -> Message:
 
 def _unpack(payload: bytes) -> Fields:
     try:
-        fields = msgpack.unpackb(
-            payload, object_pairs_hook=_unique, max_array_len=LIST_MAX, max_map_len=LIST_MAX
-        )
+        fields = msgpack.unpackb(payload, object_pairs_hook=_unique, max_array_len=LIST_MAX, max_map_len=LIST_MAX)
     except msgpack.StackError:
         raise Rejected(Reason.TOO_DEEP, "payload: expected at most 1024 levels, received more") from None
     except msgpack.ExtraData as error:
@@ -123,10 +121,10 @@ def _rejection(error: str, fields: Fields) -> Rejected:
     received = _shown(fields.get(key))
     if expected.startswith("Object missing required field"):
         return Rejected(Reason.MISSING_KEY, f"{expected.rsplit(' ', 1)[1]}: expected, received nothing")
-    if expected.startswith("Expected `array` of length"):
-        return Rejected(Reason.WRONG_SHAPE, f"{place}: {_lowered(expected)}, received {received}")
-    wrong_type = ", got " in expected
-    reason = Reason.WRONG_TYPE if wrong_type else Reason.OUT_OF_RANGE
+    if ", got " not in expected:
+        reason = Reason.OUT_OF_RANGE
+    else:
+        reason = Reason.WRONG_SHAPE if " of length " in expected else Reason.WRONG_TYPE
     return Rejected(reason, f"{place}: {_lowered(expected)}, received {received}")
 
 

@@ -78,9 +78,7 @@ def _belief_fields(beliefs: tuple[tuple[str, float], ...]) -> list[Any]:
 
 
 def _cart_fields(message: Cart) -> Fields:
-    moves = [
-        [int(m.t_ns), int(m.direction), _belief_fields(m.beliefs), float(m.score)] for m in message.moves
-    ]
+    moves = [[int(m.t_ns), int(m.direction), _belief_fields(m.beliefs), float(m.score)] for m in message.moves]
     return {
         "pos": None if message.pos is None else np.asarray(message.pos, dtype="<f4").tobytes(),
         "sd": None if math.isnan(message.sd) else float(message.sd),
@@ -90,8 +88,13 @@ def _cart_fields(message: Cart) -> Fields:
 
 
 def _gate_fields(message: Gate) -> Fields:
-    names = ("gate", "event", "account", "role")
-    return {name: getattr(message, name) for name in names} | {"party": int(message.party)}
+    return {
+        "gate": message.gate,
+        "event": message.event,
+        "account": message.account,
+        "party": int(message.party),
+        "role": message.role,
+    }
 
 
 def _portal_fields(message: Portal) -> Fields:

@@ -33,9 +33,7 @@ def _drink(name: str, mass_g: float, price_cents: int) -> Article:
 
 
 def _household(name: str, mass_g: float, price_cents: int, width_m: float) -> Article:
-    return Article(
-        name, "household", mass_g, price_cents, width_m, tax_class="general", snap=False, tagged=True
-    )
+    return Article(name, "household", mass_g, price_cents, width_m, tax_class="general", snap=False, tagged=True)
 
 
 def _produce(name: str, mass_g: float, price_cents: int, mass_sd_g: float) -> Article:
@@ -102,9 +100,7 @@ def products() -> Products:
         tax_class=tuple(article.tax_class for article in ARTICLES),
         snap=np.array([article.snap for article in ARTICLES]),
         min_age=np.zeros(len(ARTICLES), dtype=np.int64),
-        epc_prefix=tuple(
-            f"{EPC_HEADER}{row:012X}" if article.tagged else "" for row, article in enumerate(ARTICLES)
-        ),
+        epc_prefix=tuple(f"{EPC_HEADER}{row:012X}" if article.tagged else "" for row, article in enumerate(ARTICLES)),
     )
 
 
@@ -113,9 +109,7 @@ def row_named(name: str) -> int:
     for row, article in enumerate(ARTICLES):
         if article.name == name:
             return row
-    close = (
-        ", ".join(a.name for a in ARTICLES if set(a.name.split()) & set(name.split())) or "a catalogue name"
-    )
+    close = ", ".join(a.name for a in ARTICLES if set(a.name.split()) & set(name.split())) or "a catalogue name"
     raise ValueError(f"product: expected {close}, received {name!r}")
 
 

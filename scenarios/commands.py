@@ -41,14 +41,10 @@ def add_sensors(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]
     """Add `aisle sensors SCENARIO --to ADDRESS`."""
     parser = subparsers.add_parser("sensors", help="play a scenario live, each sensor a process of its own")
     parser.add_argument("name", metavar="SCENARIO", help="a scenario; `aisle scenarios` lists them")
-    parser.add_argument(
-        "--to", required=True, metavar="ADDRESS", help="where `aisle serve` listens, tcp://HOST:PORT"
-    )
+    parser.add_argument("--to", required=True, metavar="ADDRESS", help="where `aisle serve` listens, tcp://HOST:PORT")
     parser.add_argument("--seed", type=_seed, default=0, help="whole number, 0 or more (default 0)")
     parser.add_argument("--speed", type=_speed, default=1.0, help="times real speed (default 1.0)")
-    parser.add_argument(
-        "--store-out", type=Path, metavar="DIR", help="write the scenario's store folder first"
-    )
+    parser.add_argument("--store-out", type=Path, metavar="DIR", help="write the scenario's store folder first")
     parser.set_defaults(run=_sensors)
 
 

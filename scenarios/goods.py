@@ -40,9 +40,7 @@ def stock_up(store: Store, rng: np.random.Generator) -> Goods:
     mass = np.where(products.by_weight[product], np.maximum(mass, 20.0), np.clip(mass, low, high))
     along = np.concatenate([_lanes(store, row) for row in range(len(facings.facing_id))])
     along += rng.normal(0.0, 0.006, along.size)
-    return Goods(
-        product, mass, facing, along, np.ones(product.size, dtype=bool), np.full(product.size, -np.inf)
-    )
+    return Goods(product, mass, facing, along, np.ones(product.size, dtype=bool), np.full(product.size, -np.inf))
 
 
 def _lanes(store: Store, facing: int) -> Floats:
@@ -72,9 +70,7 @@ def carriers(store: Store, facing: int, along_m: float, width_m: float) -> list[
     shelf = store.plates.shelf[store.facings.plates[facing][0]]
     plates = [row for row, name in enumerate(store.plates.shelf) if name == shelf]
     middle, half = _along(store, plates), store.plates.size[plates, 0] / 2
-    overlap = np.minimum(middle + half, along_m + width_m / 2) - np.maximum(
-        middle - half, along_m - width_m / 2
-    )
+    overlap = np.minimum(middle + half, along_m + width_m / 2) - np.maximum(middle - half, along_m - width_m / 2)
     share = np.maximum(overlap, 0.0) / np.maximum(overlap, 0.0).sum()
     share = np.where(share < SHARE_MIN, 0.0, share)
     share /= share.sum()

@@ -123,9 +123,7 @@ def _choose(stage: Stage, actor: Actor, product: int, qty: int) -> tuple[int, In
     """Return the nearest place where enough packages lie, and the packages that stand together there."""
     goods = stage.goods
     lying = np.flatnonzero(goods.on_shelf & (goods.product == product))
-    places = [
-        facing for facing in np.unique(goods.facing[lying]) if (goods.facing[lying] == facing).sum() >= qty
-    ]
+    places = [facing for facing in np.unique(goods.facing[lying]) if (goods.facing[lying] == facing).sum() >= qty]
     if not places:
         raise ValueError(f"{ARTICLES[product].name}: expected {qty} on one shelf, found fewer")
     facing = int(min(places, key=lambda one: (_distance(stage, actor, int(one)), one)))
@@ -168,17 +166,13 @@ def _reach(stage: Stage, actor: Actor, goal: Floats, dwell_s: float) -> Reach:
     start_s = actor.now_s
     there_s = start_s + float(stage.rng.uniform(0.6, 1.2))
     leave_s = there_s + dwell_s
-    reach = Reach(
-        actor.row, hand, start_s, there_s, leave_s, leave_s + float(stage.rng.uniform(0.6, 1.0)), goal
-    )
+    reach = Reach(actor.row, hand, start_s, there_s, leave_s, leave_s + float(stage.rng.uniform(0.6, 1.0)), goal)
     stage.reaches.append(reach)
     stand(stage, actor, reach.back_s - start_s)
     return reach
 
 
-def _record(
-    stage: Stage, actor: Actor, reach: Reach, t_s: float, kind: str, items: Ints, facing: int
-) -> None:
+def _record(stage: Stage, actor: Actor, reach: Reach, t_s: float, kind: str, items: Ints, facing: int) -> None:
     """Write down that packages moved, and by how much each plate changed."""
     loads: dict[int, float] = {}
     product = int(stage.goods.product[items[0]])

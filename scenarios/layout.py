@@ -124,9 +124,7 @@ def _plates(shop: Shop) -> Plates:
         for level, z in enumerate(gondola.shelf_z):
             shelf = f"{gondola.gondola_id}-s{level + 1}"
             for at in range(gondola.plates):
-                names.append(
-                    (f"{shelf}-p{at + 1:02d}", gondola.gondola_id, shelf, f"ctl-{gondola.gondola_id}")
-                )
+                names.append((f"{shelf}-p{at + 1:02d}", gondola.gondola_id, shelf, f"ctl-{gondola.gondola_id}"))
                 along = (BOARD_M + (at + 0.5) * PLATE_WIDTH_M) * width
                 xy = np.array(gondola.corner) + along + 0.5 * PLATE_DEPTH_M * depth
                 channel.append(level * gondola.plates + at)
@@ -156,9 +154,7 @@ def _facings(shop: Shop, rng: np.random.Generator) -> Facings:
             at = 0
             while at < gondola.plates:
                 width_m = ARTICLES[article].width_m
-                span = min(
-                    max(FACING_PLATES, int(np.ceil(2.0 * width_m / PLATE_WIDTH_M))), gondola.plates - at
-                )
+                span = min(max(FACING_PLATES, int(np.ceil(2.0 * width_m / PLATE_WIDTH_M))), gondola.plates - at)
                 # A narrow rest is no place of its own: the last facing of a shelf takes it.
                 span += gondola.plates - at - span if gondola.plates - at - span < FACING_PLATES else 0
                 lanes = max(1, int(span * PLATE_WIDTH_M / width_m))
@@ -169,9 +165,7 @@ def _facings(shop: Shop, rng: np.random.Generator) -> Facings:
                 article = (article + 1) % len(ARTICLES)
                 at += span
             first += gondola.plates
-    return Facings(
-        tuple(facing), np.array(product, dtype=np.int64), tuple(spans), np.array(qty, dtype=np.int64)
-    )
+    return Facings(tuple(facing), np.array(product, dtype=np.int64), tuple(spans), np.array(qty, dtype=np.int64))
 
 
 def _cameras(shop: Shop, rng: np.random.Generator) -> Cameras:

@@ -149,11 +149,7 @@ SCRIPTS: Final = (
     Script(
         "empty-visit",
         "one shopper looks round, touches two products and buys nothing",
-        (
-            Shopper(
-                "ann", 2.0, (Touch("wafer rolls"), Walk("batteries"), Look(2.0), Touch("butter"), Leave())
-            ),
-        ),
+        (Shopper("ann", 2.0, (Touch("wafer rolls"), Walk("batteries"), Look(2.0), Touch("butter"), Leave())),),
     ),
 )
 

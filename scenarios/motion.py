@@ -81,9 +81,7 @@ def _rest(foot: Floats, facing: Floats, height_m: float, hand: int, held: Ints) 
     return np.column_stack([xy, height_m * (REST_SHARE + (CARRY_SHARE - REST_SHARE) * carries)])
 
 
-def _stretch(
-    reach: Reach, foot: Floats, facing: Floats, height_m: Floats, head: Floats, hands: Floats
-) -> None:
+def _stretch(reach: Reach, foot: Floats, facing: Floats, height_m: Floats, head: Floats, hands: Floats) -> None:
     """Lead a hand out and back; where the arm is too short the upper body follows it."""
     row, hand = reach.person, reach.hand
     first, last = round(reach.start_s * RATE_HZ), round(reach.back_s * RATE_HZ) + 1

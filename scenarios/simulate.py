@@ -44,9 +44,7 @@ def source_names(name: str, seed: int) -> list[str]:
     return list(sensors_of(staged(name, seed).world.store))
 
 
-def source_messages(
-    name: str, seed: int, src: str, *, epoch_ns: int = EPOCH_NS
-) -> list[tuple[float, Message]]:
+def source_messages(name: str, seed: int, src: str, *, epoch_ns: int = EPOCH_NS) -> list[tuple[float, Message]]:
     """Return all that one source sends, in order: seconds since the scenario began, and the message."""
     return messages_of(staged(name, seed).world, src, seed=seed, epoch_ns=epoch_ns)
 

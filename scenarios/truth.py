@@ -24,9 +24,7 @@ def truth_of(staging: Staging, clocks: Mapping[str, Clock], epoch_ns: int) -> di
             for visit in staging.performance.visits
             if staging.world.bodies.role[visit.person] == "shopper"
         ],
-        "events": [
-            _event(staging, move, epoch_ns) for move in staging.performance.moves if move.kind != "cart"
-        ],
+        "events": [_event(staging, move, epoch_ns) for move in staging.performance.moves if move.kind != "cart"],
         "handover": staging.world.store.handover,
         "unaccounted": {},
         "other": [

@@ -38,9 +38,7 @@ class _Frame:
     held: tuple[Held, ...]
 
 
-def camera_messages(
-    world: World, camera: str, clock: Clock, epoch_ns: int, rng: np.random.Generator
-) -> list[Sent]:
+def camera_messages(world: World, camera: str, clock: Clock, epoch_ns: int, rng: np.random.Generator) -> list[Sent]:
     """Return what one ceiling camera sends over the whole scenario."""
     row = world.store.cameras.camera_id.index(camera)
     eye = eye_of(world.store.cameras, row)
@@ -61,9 +59,7 @@ def camera_messages(
     return sent
 
 
-def _frame(
-    world: World, eye: Eye, sights: View, frame: int, names: list[str], rng: np.random.Generator
-) -> _Frame:
+def _frame(world: World, eye: Eye, sights: View, frame: int, names: list[str], rng: np.random.Generator) -> _Frame:
     bodies, at = world.bodies, sights.rows[frame]
     person = np.flatnonzero(sights.seen[frame])
     hands = np.where(sights.hand_clear[frame, person, :, None], bodies.hands[person, at], np.nan)

@@ -24,14 +24,10 @@ SCALE_SD_G: Final = 8.0
 SCALE_ZERO_SD_G: Final = 15.0
 
 
-def cart_messages(
-    world: World, cart: str, clock: Clock, epoch_ns: int, rng: np.random.Generator
-) -> list[Sent]:
+def cart_messages(world: World, cart: str, clock: Clock, epoch_ns: int, rng: np.random.Generator) -> list[Sent]:
     """Return what one cart's camera and basket scale report over the whole scenario."""
     row = world.store.carts.index(cart)
-    seen = [
-        _see(world, move, rng) for move in world.carts.moves if move.cart == row and rng.random() >= MISS_P
-    ]
+    seen = [_see(world, move, rng) for move in world.carts.moves if move.cart == row and rng.random() >= MISS_P]
     zero_g = float(rng.normal(0.0, SCALE_ZERO_SD_G))
     end_s = min(world.seconds - 0.5, float(world.carts.gone_s[row]) + LINGER_S)
     reports: list[tuple[float, Cart]] = []

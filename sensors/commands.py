@@ -9,9 +9,7 @@ def add_publish(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]
     """Add `aisle publish RECORDING --to ADDRESS`."""
     parser = subparsers.add_parser("publish", help="send a recording over ZeroMQ as live sensors would")
     parser.add_argument("recording", type=Path, metavar="RECORDING", help="an MCAP recording")
-    parser.add_argument(
-        "--to", required=True, metavar="ADDRESS", help="where `aisle serve` listens, tcp://HOST:PORT"
-    )
+    parser.add_argument("--to", required=True, metavar="ADDRESS", help="where `aisle serve` listens, tcp://HOST:PORT")
     parser.add_argument(
         "--rate",
         type=_rate,

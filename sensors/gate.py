@@ -15,9 +15,7 @@ READ_PERIOD_S: Final = 0.35
 READ_P: Final = 0.7  # an inventory round
 
 
-def gate_messages(
-    world: World, gate: str, clock: Clock, epoch_ns: int, rng: np.random.Generator
-) -> list[Sent]:
+def gate_messages(world: World, gate: str, clock: Clock, epoch_ns: int, rng: np.random.Generator) -> list[Sent]:
     """Return what one gate says: who was let in, and that somebody went out."""
     sent: list[Sent] = []
     for crossing in world.crossings:
@@ -32,9 +30,7 @@ def gate_messages(
     return sent
 
 
-def portal_messages(
-    world: World, portal: str, clock: Clock, epoch_ns: int, rng: np.random.Generator
-) -> list[Sent]:
+def portal_messages(world: World, portal: str, clock: Clock, epoch_ns: int, rng: np.random.Generator) -> list[Sent]:
     """Return the inventory rounds in which one RFID portal read any tag."""
     gate = dict(world.store.portals)[portal]
     passing = [tag for tag in world.tags if tag.gate == gate]

@@ -80,9 +80,7 @@ def _add_steps(g: Floats, world: World, column: dict[int, int], t_s: Floats) -> 
         g[:, column[int(plate)]] += delta * (x * x * (3.0 - 2.0 * x) + RING_SHARE * ring)
 
 
-def _add_presses(
-    g: Floats, world: World, column: dict[int, int], t_s: Floats, rng: np.random.Generator
-) -> None:
+def _add_presses(g: Floats, world: World, column: dict[int, int], t_s: Floats, rng: np.random.Generator) -> None:
     presses = world.presses
     for t0, t1, plate, peak in zip(presses.t0_s, presses.t1_s, presses.plate, presses.peak_g, strict=True):
         if int(plate) not in column:

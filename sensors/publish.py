@@ -94,9 +94,7 @@ class Sender:
         self._context.term()
 
 
-def publish(
-    frames: Iterable[Frame], sender: Sender, rate: float | None, sent: Callable[[Frame], None]
-) -> int:
+def publish(frames: Iterable[Frame], sender: Sender, rate: float | None, sent: Callable[[Frame], None]) -> int:
     """Send frames in their order, paced by arrival time x rate, or as fast as taken where rate is None.
 
     Calls `sent` after each; returns how many. A clock that steps back in the recording causes no waiting.

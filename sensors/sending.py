@@ -14,14 +14,10 @@ HEALTH_PERIOD_S: Final = 0.9  # the contract asks for one a second at least
 HEALTH_COST_S: Final = 0.002
 
 
-def health_reports(
-    src: str, seconds: float, clock: Clock, epoch_ns: int, rng: np.random.Generator
-) -> list[Sent]:
+def health_reports(src: str, seconds: float, clock: Clock, epoch_ns: int, rng: np.random.Generator) -> list[Sent]:
     """Return the regular word of a healthy sensor about itself."""
     times = np.arange(rng.uniform(0.0, HEALTH_PERIOD_S), seconds, HEALTH_PERIOD_S)
-    return [
-        (float(t) + HEALTH_COST_S, Health(src, 0, clock.read_ns(float(t), epoch_ns), "ok", "")) for t in times
-    ]
+    return [(float(t) + HEALTH_COST_S, Health(src, 0, clock.read_ns(float(t), epoch_ns), "ok", "")) for t in times]
 
 
 def number(sent: list[Sent]) -> list[Sent]:

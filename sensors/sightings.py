@@ -79,9 +79,7 @@ def _hands_clear(world: World, eye: Eye, hands: Floats, present: Bools, floor: F
     return out
 
 
-def device_ids(
-    seen: Bools, t_s: Floats, spots: Floats, src: str, rng: np.random.Generator
-) -> list[list[str]]:
+def device_ids(seen: Bools, t_s: Floats, spots: Floats, src: str, rng: np.random.Generator) -> list[list[str]]:
     """Return the camera's own name for each person, (f, n): it breaks, restarts after a gap and can swap."""
     frames, people = seen.shape
     current = list(range(people))

@@ -54,9 +54,7 @@ def make_store() -> Store:
     facings = Facings(facing_id, np.array(product), rows, np.array(qty))
     cameras = Cameras((), EMPTY.astype(bool), EMPTY, EMPTY, EMPTY, EMPTY, EMPTY, EMPTY)
     gates = Gates((), (), EMPTY)
-    return Store(
-        "nano", "USD", "UTC", "holder", EMPTY, (), gates, cameras, (), (), RATES, plates, products, facings
-    )
+    return Store("nano", "USD", "UTC", "holder", EMPTY, (), gates, cameras, (), (), RATES, plates, products, facings)
 
 
 STORE = make_store()
@@ -122,9 +120,7 @@ def test_goods_are_conserved_per_sku(history: list[Transfer]) -> None:
 def test_a_total_is_its_lines_and_its_tax(taken: list[Item], status: str) -> None:
     receipt = receipt_of(*taken, status=status)
     assert receipt.total_cents == sum(line.amount_cents for line in receipt.lines) + receipt.tax_cents
-    assert [line.sku for line in receipt.lines] == sorted(
-        CATALOGUE[i.product][0] for i in taken if i.quantity
-    )
+    assert [line.sku for line in receipt.lines] == sorted(CATALOGUE[i.product][0] for i in taken if i.quantity)
     for line in receipt.lines:
         _, cents, by_weight, *_ = next(row for row in CATALOGUE if row[0] == line.sku)
         exact = cents * line.grams / 1000 if by_weight else cents * line.quantity

@@ -12,9 +12,8 @@ from tiny import Action, frames, tape, tiny_store
 
 from fusion.checkout.goods import balances
 from fusion.config import Config
-from fusion.engine import Outputs, first_state, make_engine
+from fusion.engine import Outputs, first_state, make_engine, step
 from fusion.engine import finish as finish_engine
-from fusion.engine import step
 from fusion.intake import Sequencer
 from fusion.messages import Frame
 from fusion.session import Session

@@ -47,9 +47,7 @@ def test_any_frames_come_back_as_they_were(frames: list[Frame]) -> None:
 
 
 @given(FRAMES, st.data())
-def test_a_cut_at_any_byte_keeps_exactly_the_whole_records_before_it(
-    frames: list[Frame], data: st.DataObject
-) -> None:
+def test_a_cut_at_any_byte_keeps_exactly_the_whole_records_before_it(frames: list[Frame], data: st.DataObject) -> None:
     tape = tape_of(frames)
     ends = [len(tape_of(frames[:count])) for count in range(len(frames) + 1)]
     cut = data.draw(st.integers(0, len(tape)), label="cut")
@@ -61,9 +59,7 @@ def test_a_cut_at_any_byte_keeps_exactly_the_whole_records_before_it(
 
 
 @given(FRAMES.filter(bool), st.data())
-def test_a_flipped_byte_in_the_last_record_drops_only_that_record(
-    frames: list[Frame], data: st.DataObject
-) -> None:
+def test_a_flipped_byte_in_the_last_record_drops_only_that_record(frames: list[Frame], data: st.DataObject) -> None:
     tape = bytearray(tape_of(frames))
     place = data.draw(st.integers(len(tape_of(frames[:-1])), len(tape) - 1), label="place")
     tape[place] ^= data.draw(st.integers(1, 255), label="bits")

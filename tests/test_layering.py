@@ -6,7 +6,12 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
-ABOVE = {"fusion": {"sensors", "scenarios", "bench"}, "sensors": {"scenarios", "bench"}, "scenarios": {"bench"}, "bench": set()}
+ABOVE = {
+    "fusion": {"sensors", "scenarios", "bench"},
+    "sensors": {"scenarios", "bench"},
+    "scenarios": {"bench"},
+    "bench": set(),
+}
 CORE = [
     *sorted((ROOT / "fusion" / "intake").glob("*.py")),
     *sorted((ROOT / "fusion" / "tracking").glob("*.py")),

@@ -75,9 +75,7 @@ def raw(book: Book) -> Iterator[sqlite3.Connection]:
 
 @SLOW_DISK
 @given(transfers, entries, st.data())
-def test_neither_order_nor_repetition_shows(
-    moved: list[Transfer], paid: list[Entry], data: st.DataObject
-) -> None:
+def test_neither_order_nor_repetition_shows(moved: list[Transfer], paid: list[Entry], data: st.DataObject) -> None:
     with TemporaryDirectory() as here, TemporaryDirectory() as there:
         with opened(here) as one, opened(there) as other:
             one.commit(moved, paid)
@@ -223,9 +221,7 @@ def test_verification_sees_what_was_forced_in(book: Book) -> None:
     forger = sqlite3.connect(book.path, isolation_level=None)
     forger.execute("DROP TRIGGER legs_no_update")
     forger.execute("UPDATE legs SET amount_cents = 499 WHERE amount_cents = 500")
-    forger.execute(
-        "INSERT INTO transfers VALUES (zeroblob(16), 1, 'cola', 2, NULL, 'cart:t1', 'floor', 'x', NULL)"
-    )
+    forger.execute("INSERT INTO transfers VALUES (zeroblob(16), 1, 'cola', 2, NULL, 'cart:t1', 'floor', 'x', NULL)")
     forger.close()
     assert book.verify_balances() == (
         f"entry {sale(1).entry_id.hex()}: expected a sum of 0, received -1",

@@ -3,6 +3,7 @@
 import json
 import signal
 import subprocess
+import threading
 import time
 from collections import Counter
 from collections.abc import Iterator
@@ -116,17 +117,22 @@ def test_every_frame_is_on_the_tape_before_it_is_fed_and_stopping_loses_none(tmp
 
 
 def test_a_sensor_waits_for_a_busy_engine_and_nothing_is_dropped() -> None:
-    count = 30_000  # more than both high-water marks hold together
-    payload = bytes(1000)
+    count = 20_000  # of 4 kB: more than high-water marks and TCP hold together
     got: list[Frame] = []
-    with inbox_of() as inbox, Sender(inbox.endpoint) as sender:
-        sender.connect()
-        for i in range(count):
-            sender.send("boxes/cam-1", i.to_bytes(4, "little") + payload)
-            if i > 20_000:
-                got += inbox.take(4)
-        while inbox.wait(300):
+
+    def send(address: str) -> None:
+        payloads = (i.to_bytes(4, "little") + bytes(4092) for i in range(count))
+        with Sender(address) as sender:
+            publish((Frame("boxes/cam-1", p, 0) for p in payloads), sender, None, lambda frame: None)
+
+    with inbox_of() as inbox:
+        sensor = threading.Thread(target=send, args=(inbox.endpoint,))
+        sensor.start()
+        sensor.join(timeout=1.0)
+        assert sensor.is_alive()  # waiting
+        while sensor.is_alive() or inbox.wait(300):
             got += inbox.take(256)
+        sensor.join()
     assert [int.from_bytes(frame.payload[:4], "little") for frame in got] == list(range(count))
 
 
@@ -248,10 +254,7 @@ def test_serving_a_published_recording_gives_the_bytes_of_its_replay(tmp_path: P
             stop(serve)
             assert subscriber.poll(5000)
             topic, receipt = subscriber.recv_multipart()
-    assert (
-        main(["replay", str(live / "recording.mcap"), "--store", str(CASE / "store"), "--out", str(again)])
-        == 0
-    )
+    assert main(["replay", str(live / "recording.mcap"), "--store", str(CASE / "store"), "--out", str(again)]) == 0
     for name in ("receipts.jsonl", "events.jsonl", "tracks.parquet"):
         assert (live / name).read_bytes() == (again / name).read_bytes(), name
     ran, replayed = (json.loads((folder / "run.json").read_text()) for folder in (live, again))

@@ -70,9 +70,7 @@ def test_any_named_scenario_holds_together(name, seed):
 
 @settings(max_examples=10, deadline=None)
 @given(
-    st.lists(
-        st.tuples(st.integers(0, len(ARTICLES) - 1), st.integers(1, 2), st.booleans()), min_size=1, max_size=3
-    ),
+    st.lists(st.tuples(st.integers(0, len(ARTICLES) - 1), st.integers(1, 2), st.booleans()), min_size=1, max_size=3),
     st.integers(0, 50),
 )
 def test_any_drawn_trip_holds_together(trip, seed):

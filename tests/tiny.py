@@ -85,7 +85,7 @@ def frames(messages: list[Message], late_ns: int = 100_000_000) -> list[Frame]:
 
 
 def _ns(t_s: float) -> int:
-    return EPOCH + int(round(t_s * 1e3)) * 1_000_000
+    return EPOCH + round(t_s * 1e3) * 1_000_000
 
 
 def _numbered(messages: list[Message]) -> list[Message]:
@@ -121,13 +121,13 @@ def _frame(
     n = len(rows)
     head, hands, look = np.zeros((n, 3)), np.full((n, 2, 3), np.nan), np.zeros((n, 8))
     for row, (k, place) in enumerate(rows):
-        head[row] = [*place, 1.55 + 0.08 * k] + rng.normal(0, 0.02, 3)
+        head[row] = np.array([*place, 1.55 + 0.08 * k]) + rng.normal(0, 0.02, 3)
         hands[row] = [[*place, 0.9], [*place, 0.9]]
         look[row, k] = 1.0
         for i, action in enumerate(actions):
             if action.shopper == k and abs(t_s - (begin_s + STEP_S * i + 2.1)) < 0.6:
                 x = 1.0 + 0.3 * (action.plate if action.onto is None else action.onto)
-                hands[row, 0] = [x, 2.6, 1.08] + rng.normal(0, 0.02, 3)
+                hands[row, 0] = np.array([x, 2.6, 1.08]) + rng.normal(0, 0.02, 3)
     f4 = np.float32
     return People(
         "cam", 0, _ns(t_s), head.astype(f4), hands.astype(f4), np.full(n, 0.03, f4), np.full(n, 0.9, f4),

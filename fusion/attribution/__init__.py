@@ -1,10 +1,10 @@
 """Attribution: who took or put what, as posteriors, with goods conserved.
 
-Theory of operation. A shelf change waits until the hands around it have been watched for a moment, then evidence.py says
-who could have moved it (body, hands, classifier). explanations.py enumerates readings: (trip, pick or put, product,
-count) with mass, planogram, misplaced goods and hands as nats, several parts where two people or two products were
-involved. hypotheses.py keeps a beam of joint readings per group of people who interact; goods in hand follow from the
-reading, so only what is carried can be put back. stage.py runs this per slice and settles a trip when it closes: the
-charge is chosen, the beam is conditioned on it, and every change it explains becomes final. Nothing is dropped: a
-change nobody explains is settled as unclaimed.
+Theory of operation. A shelf change waits until the hands around it have been watched for a moment, then
+evidence.py says who could have moved it (body, hands, classifier). explanations.py enumerates readings: (trip,
+pick or put, product, count) with mass, planogram, misplaced goods and hands as nats, several parts where two
+people or two products were involved. hypotheses.py keeps a beam of joint readings per group of people who
+interact; goods in hand follow from the reading, so only what is carried can be put back. stage.py runs this per
+slice and settles a trip when it closes: the charge is chosen, the beam is conditioned on it, and every change
+it explains becomes final. Nothing is dropped: a change nobody explains is settled as unclaimed.
 """

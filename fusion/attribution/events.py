@@ -4,7 +4,7 @@ import json
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from fusion.attribution.explanations import PICK, Explanation, Part
+from fusion.attribution.explanations import PICK, Explanation
 from fusion.attribution.stage import Settled
 from fusion.checkout import goods
 from fusion.checkout.records import Transfer
@@ -131,7 +131,7 @@ def transfers_of(settled: Settled, owner_of: OwnerOf, store: Store) -> tuple[Tra
 
 
 def _shelf_plate(settled: Settled, product: int, store: Store) -> int:
-    """Return the plate whose account holds these goods: of a facing, its first; off the planogram, the one that moved."""
+    """Return the plate whose account holds these goods: a facing's first; off the planogram, the one that moved."""
     moved = set(settled.change.plates)
     for row, plates in enumerate(store.facings.plates):
         if int(store.facings.product[row]) == product and moved & set(plates):

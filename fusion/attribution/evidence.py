@@ -165,8 +165,4 @@ def _held_nats(
                 if sku in row_of:
                     total[row_of[sku]] = total.get(row_of[sku], 0.0) + p
     share = config.held_trust * min(looks, 3)
-    return {
-        k: float(min(share * np.log1p(20.0 * p / looks), config.held_nats_max)) for k, p in sorted(total.items())
-    }
-
-
+    return {k: float(min(share * np.log1p(20.0 * p / looks), config.held_nats_max)) for k, p in sorted(total.items())}

@@ -55,7 +55,10 @@ Goods = tuple[tuple[int, int, float], ...]  # (product, pieces, grams a piece) a
 
 
 def movers(
-    people: tuple[Candidate, ...], trip_of: Mapping[int, str], staff: frozenset[str], config: AttributionConfig
+    people: tuple[Candidate, ...],
+    trip_of: Mapping[int, str],
+    staff: frozenset[str],
+    config: AttributionConfig,
 ) -> tuple[Mover, ...]:
     """Gather candidates by trip; those too unlikely beside the best are left out."""
     best: dict[str, Candidate] = {}
@@ -85,13 +88,11 @@ def nobody(
         found = puts(change, stranger, (), store, config)[:NOBODY_READINGS]
     nats = np.array([e.nats for e in found])
     share = nats - nats.max() - np.log(np.exp(nats - nats.max()).sum())
-    return tuple(
-        Explanation(e.parts, config.nobody_nats + float(s)) for e, s in zip(found, share, strict=True)
-    )
+    return tuple(Explanation(e.parts, config.nobody_nats + float(s)) for e, s in zip(found, share, strict=True))
 
 
 def settling(change: ShelfChange, config: AttributionConfig) -> Explanation:
-    """Return the reading that no goods moved: creep, cross-talk and a package that found its place shift levels a little.
+    """Return the reading that no goods moved: levels shift a little by creep, cross-talk and packages that settle.
 
     The shift is Laplace distributed: mostly small, now and then not.
     """
@@ -100,13 +101,18 @@ def settling(change: ShelfChange, config: AttributionConfig) -> Explanation:
 
 
 def picks(
-    change: ShelfChange, who: tuple[Mover, ...], misplaced: Mapping[int, float], store: Store, config: AttributionConfig
+    change: ShelfChange,
+    who: tuple[Mover, ...],
+    misplaced: Mapping[int, float],
+    store: Store,
+    config: AttributionConfig,
 ) -> tuple[Explanation, ...]:
     """Enumerate pick readings, best first; misplaced gives products believed on these plates off the planogram."""
     total, var = change.total_g, change.total_var
     prior = product_prior(change, misplaced, store, config)
-    goods = _mass_nats(total, var, store, config) + prior[:, None] + _count_nats(config)
-    out = [*_single(goods, total, who, config), *_shared(goods, total, who, config)]
+    counts = _count_nats(store, config)
+    goods = _mass_nats(total, var, store, config) + prior[:, None] + counts
+    out = [*_single(goods, total, who, config), *_shared(goods, counts, total, who, config)]
     out += _several(change, prior, who, store, config)
     return tuple(sorted(out, key=_rank))
 
@@ -114,7 +120,7 @@ def picks(
 def puts(
     change: ShelfChange, mover: Mover, carried: Goods, store: Store, config: AttributionConfig
 ) -> tuple[Explanation, ...]:
-    """Enumerate put-back readings for one mover: only what is carried can be put; staff can put anything planned here."""
+    """Enumerate put-back readings for one mover: what is carried; for staff anything planned here."""
     total, var = change.total_g, change.total_var
     prior = product_prior(change, {}, store, config) if mover.is_staff or carried else np.zeros(0)
     if mover.is_staff:
@@ -132,7 +138,9 @@ def puts(
     return tuple(sorted(out, key=_rank))
 
 
-def product_prior(change: ShelfChange, misplaced: Mapping[int, float], store: Store, config: AttributionConfig) -> Floats:
+def product_prior(
+    change: ShelfChange, misplaced: Mapping[int, float], store: Store, config: AttributionConfig
+) -> Floats:
     """Return log prior (k,) of each product having stood on these plates: planogram, misplaced goods, anything else."""
     k = len(store.products.sku)
     share = np.zeros(k)
@@ -146,11 +154,13 @@ def product_prior(change: ShelfChange, misplaced: Mapping[int, float], store: St
         share[product] += 0.5 * count
     norm = share.sum()
     planned = share / norm * config.planogram_p if norm > 1e-9 else np.zeros(k)
-    return np.log(planned + (1.0 - config.planogram_p) / k)
+    return np.asarray(np.log(planned + (1.0 - config.planogram_p) / k), dtype=np.float64)
 
 
-def _count_nats(config: AttributionConfig) -> Floats:
-    return np.arange(config.qty_max) * float(np.log(config.qty_decay))
+def _count_nats(store: Store, config: AttributionConfig) -> Floats:
+    """Return log prior (k, qty_max) of taking n pieces at once, geometric: loose goods are taken by the handful."""
+    decay = np.where(store.products.by_weight, config.loose_decay, config.qty_decay)[:, None]
+    return np.asarray(np.log(decay) * np.arange(config.qty_max)[None, :])
 
 
 def _normal(x: float, mean: float, var: float) -> float:
@@ -181,7 +191,9 @@ def _single(goods: Floats, total_g: float, who: tuple[Mover, ...], config: Attri
     return out
 
 
-def _shared(goods: Floats, total_g: float, who: tuple[Mover, ...], config: AttributionConfig) -> list[Explanation]:
+def _shared(
+    goods: Floats, counts: Floats, total_g: float, who: tuple[Mover, ...], config: AttributionConfig
+) -> list[Explanation]:
     """Two people take the same product from one place at once."""
     likely = [m for m in who if m.nats > 0.0]
     out = []
@@ -190,15 +202,15 @@ def _shared(goods: Floats, total_g: float, who: tuple[Mover, ...], config: Attri
             product, n = divmod(int(flat), goods.shape[1])
             for mine in range(1, n + 1):
                 yours = n + 1 - mine
-                counts = (mine - 1 + yours - 1) * float(np.log(config.qty_decay))
-                nats = float(goods[product, n] - _count_nats(config)[n]) + counts + a.nats + b.nats
+                nats = float(goods[product, n] - counts[product, n]) + a.nats + b.nats
+                nats += float(counts[product, mine - 1] + counts[product, yours - 1])
                 nats += a.held.get(product, 0.0) + b.held.get(product, 0.0)
                 grams = abs(total_g) / (n + 1)
                 parts = (
                     Part(a.trip, PICK, product, mine, grams * mine),
                     Part(b.trip, PICK, product, yours, grams * yours),
                 )
-                out.append(Explanation(parts, nats + float(np.log(config.combine_p))))
+                out.append(Explanation(parts, nats + float(np.log(config.shared_p))))
     return out
 
 
@@ -213,7 +225,9 @@ def _several(
     for product, grams, var in split:
         n = max(1, round(-grams / max(float(store.products.mass_g[product]), 1.0)))
         nats = _mass_nats(grams, var, store, config)[product, min(n, config.qty_max) - 1]
-        pieces.append((product, min(n, config.qty_max), -grams, float(nats) + (n - 1) * float(np.log(config.qty_decay))))
+        pieces.append(
+            (product, min(n, config.qty_max), -grams, float(nats) + (n - 1) * float(np.log(config.qty_decay)))
+        )
     if any(grams <= 0 for _, _, grams, _ in pieces):
         return []
     base = sum(nats for *_, nats in pieces) + float(np.log(config.combine_p)) * (len(pieces) - 1)

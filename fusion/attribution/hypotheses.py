@@ -56,9 +56,7 @@ def extend(
             for part in reading.parts:
                 if part.trip in goods:
                     goods[part.trip] = apply(goods[part.trip], part)
-            beam.append(
-                Hypothesis(hypothesis.nats + reading.nats, goods, {**hypothesis.choice, event: reading})
-            )
+            beam.append(Hypothesis(hypothesis.nats + reading.nats, goods, {**hypothesis.choice, event: reading}))
     return replace(group, beam=_pruned(beam, config))
 
 

@@ -6,7 +6,18 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from fusion.attribution.evidence import Witnesses, candidates
-from fusion.attribution.explanations import PUT, Explanation, Goods, Mover, Part, movers, nobody, picks, puts, settling
+from fusion.attribution.explanations import (
+    PUT,
+    Explanation,
+    Goods,
+    Mover,
+    Part,
+    movers,
+    nobody,
+    picks,
+    puts,
+    settling,
+)
 from fusion.attribution.hypotheses import (
     Group,
     Hypothesis,
@@ -63,7 +74,12 @@ def open_trip(state: Attribution, trip: str, *, is_staff: bool) -> Attribution:
 
 
 def attribute(
-    state: Attribution, new: tuple[ShelfChange, ...], now_ns: int, people: People, store: Store, config: AttributionConfig
+    state: Attribution,
+    new: tuple[ShelfChange, ...],
+    now_ns: int,
+    people: People,
+    store: Store,
+    config: AttributionConfig,
 ) -> tuple[Attribution, tuple[Settled, ...]]:
     """Queue new changes and read those whose hands have been watched to the end of the window."""
     waiting = sorted((*state.waiting, *new), key=lambda c: (c.step_ns, c.plates))
@@ -88,9 +104,7 @@ def _read(
 ) -> tuple[Attribution, list[Settled]]:
     """Read one change into the beam of everybody it may concern."""
     event = event_id(change, store)
-    who = movers(
-        candidates(change, state.seen, people.alias, store, config), people.trip_of, people.staff, config
-    )
+    who = movers(candidates(change, state.seen, people.alias, store, config), people.trip_of, people.staff, config)
     known = frozenset().union(*(g.trips for g in state.groups)) if state.groups else frozenset()
     who = tuple(m if m.trip in known else replace(m, trip="") for m in who)
     who = _narrow(who)
@@ -163,9 +177,7 @@ def _restock(stock: Stock, change: ShelfChange, best: tuple[Explanation, float],
     return out
 
 
-def _unclaimed(
-    event: str, change: ShelfChange, state: Attribution, store: Store, config: AttributionConfig
-) -> Settled:
+def _unclaimed(event: str, change: ShelfChange, state: Attribution, store: Store, config: AttributionConfig) -> Settled:
     """Read a change nobody with a trip was near: what it was is said, who it was is not."""
     stranger = nobody(change, _misplaced_on(state, change), store, config)
     found = sorted((settling(change, config), *stranger), key=lambda e: -e.nats)

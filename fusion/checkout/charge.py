@@ -1,7 +1,7 @@
 """From a posterior over what a trip carries to what it is charged.
 
 The charge is one of the believed readings, never a mixture, so that receipt, events and goods transfers tell one
-story. It is the reading with the quantities of least expected cost; decision.py says whether a person should look first.
+story. It is the reading with the quantities of least expected cost; decision.py says whether a person looks first.
 """
 
 from collections.abc import Mapping, Sequence
@@ -68,4 +68,3 @@ def quantity_posterior(product: int, posterior: tuple[tuple[Goods, float], ...])
 
 def _counts(goods: Goods) -> dict[int, int]:
     return {product: pieces for product, pieces, _ in goods}
-

@@ -88,11 +88,7 @@ def unit_value_cents(store: Store, product: int) -> float:
 def unit_loss(posterior: QuantityPosterior, charged: int, config: CheckoutConfig) -> float:
     """Return the expected cost of charging a quantity, in units of the product's price."""
     return sum(
-        p
-        * (
-            config.overcharge_weight * max(0, charged - taken)
-            + config.undercharge_weight * max(0, taken - charged)
-        )
+        p * (config.overcharge_weight * max(0, charged - taken) + config.undercharge_weight * max(0, taken - charged))
         for taken, p in zip(posterior.quantities, posterior.p, strict=True)
     )
 

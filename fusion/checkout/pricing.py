@@ -55,9 +55,7 @@ def class_sums(lines: Iterable[Line], store: Store) -> tuple[ClassSum, ...]:
     for line in lines:
         net[tax_class[line.sku]] = net.get(tax_class[line.sku], 0) + line.amount_cents
     rates = dict(store.tax_rates)
-    return tuple(
-        ClassSum(name, cents, tax_cents(cents, rates.get(name, 0.0))) for name, cents in sorted(net.items())
-    )
+    return tuple(ClassSum(name, cents, tax_cents(cents, rates.get(name, 0.0))) for name, cents in sorted(net.items()))
 
 
 def price(trip: TripEnd, items: Iterable[Item], confidence: float, status: str, store: Store) -> Receipt:

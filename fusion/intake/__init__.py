@@ -1,11 +1,11 @@
 """Intake: messages in any order of arrival become closed slices of event time, each message once.
 
-Theory of operation. The one order of the house is (t, src, seq), made here and nowhere else. A message waits until the
-watermark has passed its slice; the watermark trails the frontier of event time by the reorder window, so that sources
-of different lateness (plates 0.1 s, a pose system 2.3 s) meet in the right slice. The frontier is the second newest
-source's time: one sensor with a broken clock cannot drag it. Duplicates share (t, src, seq) and vanish when the slice
-closes; a message behind the watermark is counted as late, never silently lost. Arrival times are no input: the same
-messages in any order inside the window give the same slices.
+Theory of operation. The one order of the house is (t, src, seq), made here and nowhere else. A message waits
+until the watermark has passed its slice; the watermark trails the frontier of event time by the reorder window,
+so that sources of different lateness (plates 0.1 s, a pose system 2.3 s) meet in the right slice. The frontier
+is the second newest source's time: one sensor with a broken clock cannot drag it. Duplicates share (t, src,
+seq) and vanish when the slice closes; a message behind the watermark is counted as late, never silently lost.
+Arrival times are no input: the same messages in any order inside the window give the same slices.
 """
 
 from fusion.intake.sequencer import Sequencer, Slice

@@ -31,12 +31,8 @@ def add_serve(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]")
     )
     parser.add_argument("--store", type=Path, required=True, metavar="DIR", help="store folder")
     parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="where outputs go")
-    parser.add_argument(
-        "--listen", required=True, metavar="ADDRESS", help="where sensors connect, tcp://HOST:PORT"
-    )
-    parser.add_argument(
-        "--publish", metavar="ADDRESS", help="where outputs are published (PUB), tcp://HOST:PORT"
-    )
+    parser.add_argument("--listen", required=True, metavar="ADDRESS", help="where sensors connect, tcp://HOST:PORT")
+    parser.add_argument("--publish", metavar="ADDRESS", help="where outputs are published (PUB), tcp://HOST:PORT")
     parser.add_argument(
         "--recording", type=Path, metavar="FILE", help="recording written at the end (OUT/recording.mcap)"
     )

@@ -1,11 +1,12 @@
 """Shelf: plate samples become shelf changes, each a difference in grams with its variance.
 
-Theory of operation. A plate gives a level with unknown zero, slow drift, noise of its own, touches and ringing. Samples
-are averaged robustly to blocks of 0.1 s (levels.py, all plates of a controller at once). A block far off the level, in
-that plate's own noise, starts a disturbance; a run of quiet blocks ends it. Level after minus level before is a change if
-the noise cannot explain it, and nothing otherwise: a touch or a press of any strength leaves no trace. Steps on
-neighbouring plates at one moment are one shelf change with a share per plate (changes.py), because packages rest on
-several plates. No gram is a threshold anywhere: all decisions are in standard deviations learned per plate.
+Theory of operation. A plate gives a level with unknown zero, slow drift, noise of its own, touches and ringing.
+Samples are averaged robustly to blocks of 0.1 s (levels.py, all plates of a controller at once). A block far
+off the level, in that plate's own noise, starts a disturbance; a run of quiet blocks ends it. Level after minus
+level before is a change if the noise cannot explain it, and nothing otherwise: a touch or a press of any
+strength leaves no trace. Steps on neighbouring plates at one moment are one shelf change with a share per plate
+(changes.py), because packages rest on several plates. No gram is a threshold anywhere: all decisions are in
+standard deviations learned per plate.
 """
 
 from fusion.shelf.changes import Pending, ShelfChange, group_changes

@@ -1,10 +1,11 @@
 """Plate changes that belong together become shelf changes."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
 
-from fusion.arrays import Floats
+from fusion.arrays import Ints
 from fusion.config import SECOND_NS, ShelfConfig
 from fusion.shelf.levels import Levels, PlateChange
 from fusion.store import Store
@@ -40,7 +41,12 @@ class Pending:
 
 
 def group_changes(
-    pending: Pending, new: tuple[PlateChange, ...], levels: Levels, now_ns: int, store: Store, config: ShelfConfig
+    pending: Pending,
+    new: tuple[PlateChange, ...],
+    levels: Levels,
+    now_ns: int,
+    store: Store,
+    config: ShelfConfig,
 ) -> tuple[Pending, tuple[ShelfChange, ...]]:
     """Add new plate changes and return the shelf changes that are complete at now_ns.
 
@@ -49,17 +55,17 @@ def group_changes(
     if not pending.changes and not new:
         return pending, ()
     changes = _without_plateaus(sorted((*pending.changes, *new), key=lambda c: (c.step_ns, c.plate)), config)
+    last = {c.plate: c.step_ns for c in changes}
     ready: list[ShelfChange] = []
     waiting: list[PlateChange] = []
     for group in _groups(changes, store, config):
         if now_ns - max(c.settled_ns for c in group) < config.group_wait_s * SECOND_NS:
             waiting += group
         else:
-            last = {c.plate: c.step_ns for c in changes}
             sharp = [_sharpened(c, levels) if last[c.plate] == c.step_ns else c for c in group]
             real = [c for c in sharp if abs(c.after_g - c.before_g) > config.change_sds * np.sqrt(c.var)]
             if real:
-                ready.append(_shelf_change([*real, *_hidden_shares(real, levels, store)]))
+                ready.append(_shelf_change([*real, *_hidden_shares(real, last, levels, store)]))
     return Pending(tuple(waiting)), tuple(sorted(ready, key=lambda c: (c.step_ns, c.plates)))
 
 
@@ -106,7 +112,9 @@ def _sharpened(change: PlateChange, levels: Levels) -> PlateChange:
     return replace(change, after_g=float(levels.level_g[change.plate]))
 
 
-def _hidden_shares(group: list[PlateChange], levels: Levels, store: Store) -> list[PlateChange]:
+def _hidden_shares(
+    group: list[PlateChange], busy: Mapping[int, int], levels: Levels, store: Store
+) -> list[PlateChange]:
     """Find shares of the same goods on plates of the same facing that were too small to be changes of their own."""
     moved = {c.plate for c in group}
     beside = {p for plates in store.facings.plates if moved & set(plates) for p in plates} - moved
@@ -117,7 +125,7 @@ def _hidden_shares(group: list[PlateChange], levels: Levels, store: Store) -> li
         times, blocks = levels.history_ns[plate], levels.history_g[plate]
         before = blocks[(times < onset) & (times >= onset - SECOND_NS)]
         after = blocks[(times > settled) & (times <= settled + SECOND_NS)]
-        if levels.disturbed[plate] or len(before) < 3 or len(after) < 3:
+        if plate in busy or levels.disturbed[plate] or len(before) < 3 or len(after) < 3:
             continue
         var = float(levels.noise_var[plate]) * (1 / min(3, len(before)) + 1 / min(3, len(after)))
         share = PlateChange(plate, onset, step, settled, float(before.mean()), float(after.mean()), var)
@@ -138,9 +146,9 @@ def _shelf_change(group: list[PlateChange]) -> ShelfChange:
     )
 
 
-def channel_rows(store: Store) -> dict[str, Floats]:
+def channel_rows(store: Store) -> dict[str, Ints]:
     """Return per controller the plate row of each channel, -1 where there is none."""
-    rows: dict[str, Floats] = {}
+    rows: dict[str, Ints] = {}
     for name in dict.fromkeys(store.plates.controller):
         own = [i for i, c in enumerate(store.plates.controller) if c == name]
         table = np.full(int(store.plates.channel[own].max()) + 1, -1)

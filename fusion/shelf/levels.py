@@ -121,7 +121,7 @@ def _learn(out: Levels, rows: Ints, off: Floats, config: ShelfConfig) -> None:
     out.level_blocks[rows] = np.minimum(n + 1, config.level_blocks_max)
     w = np.minimum(out.noise_blocks[rows] + 1, config.noise_blocks)
     # Light touches stay below the start of a disturbance; they must not teach the plate that it is noisy.
-    usual = np.minimum(off**2 * n / (n + 1), 6.0 * np.maximum(out.noise_var[rows], config.noise_sd_g_min**2))
+    usual = np.minimum(off**2 * n / (n + 1), 9.0 * np.maximum(out.noise_var[rows], config.noise_sd_g_min**2))
     out.noise_var[rows] += (usual - out.noise_var[rows]) / w
     out.noise_blocks[rows] = w
 

@@ -182,7 +182,7 @@ def birth(
     x[0], x[1], x[4] = place[0], place[1], height_m
     along = np.array([slope[0], slope[1], 0.0, 0.0, 1.0])
     P += height_sd_m**2 * np.outer(along, along)
-    uv, J, depth = predict_image_point(x[0], x[1], x[4], R, T)
+    _, _, depth = predict_image_point(x[0], x[1], x[4], R, T)
     across = (sd * depth) ** 2 + lean_sd_m**2
     P[0, 0] += across
     P[1, 1] += across

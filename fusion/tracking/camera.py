@@ -62,7 +62,7 @@ def camera_centre(R: Floats, T: Floats) -> Floats:
 def ray_directions(points: Floats, R: Floats) -> Floats:
     """Turn normalised image points (n, 2) into unit directions in the world (n, 3)."""
     local = np.concatenate([points, np.ones((len(points), 1))], axis=1) @ R
-    return local / np.linalg.norm(local, axis=1, keepdims=True)
+    return np.asarray(local / np.linalg.norm(local, axis=1, keepdims=True))
 
 
 @njit(cache=True)

@@ -60,7 +60,7 @@ def observe(floor: Floor, frame: Sightings, store: Store, config: TrackingConfig
     track_id = np.full(len(frame.sd), -1, np.int64)
     track_id[column[hit]] = tracks.track_id[live[hit]]
     after = Floor(max(floor.t_ns, frame.t_ns), floor.next_id, tracks)
-    if not hit.sum() == len(frame.sd):
+    if hit.sum() < len(frame.sd):
         # A second sight of a person the same frame has already seen starts nobody new.
         twin = ((distance <= config.gate_nats) & (looks >= 0.0)).any(axis=0)
         born = _births(floor.next_id, frame, np.flatnonzero((track_id < 0) & ~twin), store, config)
@@ -123,9 +123,7 @@ def _remember(tracks: Tracks, rows: Ints, columns: Ints, frame: Sightings, confi
     tracks.status[rows] = np.where(status == Status.COASTING, NEXT[Status.COASTING][Seen.HIT], status)
 
 
-def _births(
-    next_id: int, frame: Sightings, free: Ints, store: Store, config: TrackingConfig
-) -> Tracks:
+def _births(next_id: int, frame: Sightings, free: Ints, store: Store, config: TrackingConfig) -> Tracks:
     """Start tentative tracks from detections nobody claimed."""
     R, T = store.cameras.R[frame.camera], store.cameras.T[frame.camera]
     states, covs, columns = [], [], []

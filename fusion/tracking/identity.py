@@ -51,7 +51,12 @@ def admit(identity: Identity, gate: Gate, trip: str, store: Store) -> Identity:
 
 
 def name_tracks(
-    identity: Identity, floor: Floor, now_ns: int, store: Store, config: IdentityConfig, tracking: TrackingConfig
+    identity: Identity,
+    floor: Floor,
+    now_ns: int,
+    store: Store,
+    config: IdentityConfig,
+    tracking: TrackingConfig,
 ) -> tuple[Identity, Floor]:
     """Give every confirmed track without a trip its slot or its former self, oldest first."""
     expired = now_ns - int(config.scan_wait_s * SECOND_NS)
@@ -69,7 +74,12 @@ def name_tracks(
 
 
 def _name(
-    identity: Identity, floor: Floor, track_id: int, store: Store, config: IdentityConfig, tracking: TrackingConfig
+    identity: Identity,
+    floor: Floor,
+    track_id: int,
+    store: Store,
+    config: IdentityConfig,
+    tracking: TrackingConfig,
 ) -> tuple[Identity, Floor]:
     row = int(np.searchsorted(floor.tracks.track_id, track_id))
     slot, slot_nats = _best_slot(identity, floor.tracks, row, store, config)
@@ -138,7 +148,12 @@ def _join(identity: Identity, floor: Floor, lost: int, row: int) -> tuple[Identi
 
 
 def leave_by_gate(
-    identity: Identity, floor: Floor, gate: Gate, trip_of_account: Mapping[str, str], store: Store, config: IdentityConfig
+    identity: Identity,
+    floor: Floor,
+    gate: Gate,
+    trip_of_account: Mapping[str, str],
+    store: Store,
+    config: IdentityConfig,
 ) -> tuple[Identity, Floor, tuple[Departure, ...]]:
     """Take out the person the exit saw: nearest to its line, of the named account where there is one."""
     tracks = floor.tracks
@@ -171,9 +186,7 @@ def leave_unseen(
         stayed = tracks.seen_ns - tracks.born_ns > 3 * SECOND_NS
         out = ~_inside(tracks.mean[:, :2], store.outline) | (far < 0.3)
         unseen = now_ns - tracks.seen_ns > config.exit_wait_s * SECOND_NS
-        rows = np.flatnonzero(
-            (tracks.status == Status.LOST) & (far < config.exit_reach_m) & out & stayed & unseen
-        )
+        rows = np.flatnonzero((tracks.status == Status.LOST) & (far < config.exit_reach_m) & out & stayed & unseen)
         if not len(rows):
             break
         row = int(rows[0])

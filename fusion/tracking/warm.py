@@ -1,4 +1,4 @@
-"""Compile the numba kernels once and leave them in the cache: `python -m fusion.tracking.warm`, part of `make setup`."""
+"""Compile the numba kernels once and leave them in the cache: `python -m fusion.tracking.warm` in `make setup`."""
 
 import numpy as np
 
