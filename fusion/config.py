@@ -67,10 +67,29 @@ class IdentityConfig:
 
     entry_reach_m: float = 1.6  # a track first seen this near an entry line may have come in there
     scan_lead_s: float = 2.0  # the scan comes before the step over the line
-    scan_lead_sd_s: float = 1.5
+    scan_lead_sd_s: float = 1.5  # earlier than that
+    scan_late_sd_s: float = 4.0  # later: people dawdle, and parties come in one by one
+    no_slot_nats: float = -6.0  # a scan that fits worse is somebody else's
     scan_wait_s: float = 12.0  # an entry nobody was seen for is matched for this long
     exit_reach_m: float = 1.5
     exit_wait_s: float = 3.0  # a track gone at an exit without the gate's word has left after this
+
+
+@dataclass(frozen=True, slots=True)
+class CartConfig:
+    """Where carts are and whose they are."""
+
+    accel_sd_mps2: float = 0.8
+    sd_m_min: float = 0.05
+    near_m: float = 0.8  # who pushes a cart is about this near it
+    far_nats: float = -3.0  # further away says no more than this
+    rolling_mps: float = 0.25
+    standing_weight: float = 0.3  # being near a standing cart says less
+    fade: float = 0.9  # per report, twice a second
+    nats_max: float = 8.0
+    nobody_nats: float = 0.0
+    move_window_s: float = 4.0  # goods reach the cart this long after the pick at most
+    move_nats_max: float = 3.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +148,7 @@ class Config:
     intake: IntakeConfig = field(default_factory=IntakeConfig)
     tracking: TrackingConfig = field(default_factory=TrackingConfig)
     identity: IdentityConfig = field(default_factory=IdentityConfig)
+    cart: CartConfig = field(default_factory=CartConfig)
     shelf: ShelfConfig = field(default_factory=ShelfConfig)
     attribution: AttributionConfig = field(default_factory=AttributionConfig)
     checkout: CheckoutConfig = field(default_factory=CheckoutConfig)

@@ -24,11 +24,12 @@ from fusion.checkout.postings import close_trip as postings_of
 from fusion.checkout.records import OPEN, Entry, Receipt, Transfer
 from fusion.config import SECOND_NS, Config
 from fusion.intake import Slice
-from fusion.messages import Boxes, Gate, Message, Plates
+from fusion.messages import Boxes, Cart, Gate, Message, Plates
 from fusion.messages import People as PeopleMessage
 from fusion.shelf import Levels, Pending, PlateChange, empty_levels, group_changes, observe_plates
 from fusion.shelf.changes import channel_rows
 from fusion.store import Store
+from fusion.tracking.carts import Carts, SeenMove, observe_cart
 from fusion.tracking.floor import Floor, Match, advance, empty_floor, observe
 from fusion.tracking.identity import Departure, Identity, admit, leave_by_gate, leave_unseen, name_tracks
 from fusion.tracking.sightings import Sightings, from_boxes, from_people
@@ -52,6 +53,7 @@ class State:
     now_ns: int
     floor: Floor
     identity: Identity
+    carts: Carts
     levels: Levels
     pending: Pending
     attribution: Attribution
@@ -79,6 +81,16 @@ class Outputs:
     tracks: TrackRows | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class News:
+    """What one slice brings, gathered message by message."""
+
+    matches: list[Match] = field(default_factory=list)
+    changes: list[PlateChange] = field(default_factory=list)
+    departures: list[Departure] = field(default_factory=list)
+    moves: list[SeenMove] = field(default_factory=list)
+
+
 def make_engine(store: Store, config: Config) -> Engine:
     """Return the constant part of the engine for a store."""
     rows = {name: i for i, name in enumerate(store.cameras.camera_id)}
@@ -91,6 +103,7 @@ def first_state(engine: Engine) -> State:
         now_ns=0,
         floor=empty_floor(engine.store),
         identity=Identity(),
+        carts={},
         levels=empty_levels(engine.store, engine.config.shelf),
         pending=Pending(),
         attribution=Attribution(),
@@ -102,14 +115,12 @@ def step(engine: Engine, state: State, part: Slice) -> tuple[State, Outputs]:
     """Advance the state by one closed slice and return what is settled by it."""
     assert part.end_ns > state.now_ns, "slices come in order"
     before_ns, state = state.now_ns, replace(state, now_ns=part.end_ns)
-    matches: list[Match] = []
-    changes: list[PlateChange] = []
-    departures: list[Departure] = []
+    news = News()
     for message in part.messages:
-        state = _take(engine, state, message, matches, changes, departures)
-    state, gone = _follow(engine, state, tuple(matches))
-    state = _leave(state, (*departures, *gone))
-    state, settled = _shelf(engine, state, tuple(changes), state.now_ns)
+        state = _take(engine, state, message, news)
+    state, gone = _follow(engine, state, news)
+    state = _leave(state, (*news.departures, *gone))
+    state, settled = _shelf(engine, state, tuple(news.changes), state.now_ns)
     state, outputs = _close(engine, state, visits.due(state.trips, state.now_ns))
     outputs = _join(_say(engine, state, settled), outputs)
     for _ in [s for s in settled if not s.reading.parts]:
@@ -125,32 +136,30 @@ def finish(engine: Engine, state: State) -> tuple[State, Outputs]:
     return state, _join(_say(engine, state, settled), outputs)
 
 
-def _take(
-    engine: Engine,
-    state: State,
-    message: Message,
-    matches: list[Match],
-    changes: list[PlateChange],
-    departures: list[Departure],
-) -> State:
-    """Hand one message to its stage; lists collect what the slice brings."""
+def _take(engine: Engine, state: State, message: Message, news: News) -> State:
+    """Hand one message to its stage; news collects what the slice brings."""
     match message:
         case Plates():
             rows = engine.channels.get(message.src)
             if rows is None or len(rows) < message.g.shape[1]:
                 return _note(state, f"plates of {message.src} do not fit plates.csv")
             levels, new = observe_plates(state.levels, message, rows[: message.g.shape[1]], engine.config.shelf)
-            changes += new
+            news.changes.extend(new)
             return replace(state, levels=levels)
         case PeopleMessage() | Boxes():
             frame = _sightings(engine, message)
             if frame is None:
                 return _note(state, f"camera {message.src} is not in store.toml")
             floor, match_ = observe(state.floor, frame, engine.store, engine.config.tracking)
-            matches.append(match_)
+            news.matches.append(match_)
             return replace(state, floor=floor)
+        case Cart():
+            config = engine.config.cart
+            carts, moves = observe_cart(state.carts, message, state.floor, state.identity.trip_of, config)
+            news.moves.extend(moves)
+            return replace(state, carts=carts)
         case Gate():
-            return _gate(engine, state, message, departures)
+            return _gate(engine, state, message, news)
     return state
 
 
@@ -163,7 +172,7 @@ def _sightings(engine: Engine, message: PeopleMessage | Boxes) -> Sightings | No
     return from_people(message, row, engine.config.tracking)
 
 
-def _gate(engine: Engine, state: State, gate: Gate, departures: list[Departure]) -> State:
+def _gate(engine: Engine, state: State, gate: Gate, news: News) -> State:
     if gate.event == "enter":
         trips = visits.enter(state.trips, gate, gate.t_ns, engine.config)
         attribution = state.attribution
@@ -176,12 +185,12 @@ def _gate(engine: Engine, state: State, gate: Gate, departures: list[Departure])
     identity, floor, gone = leave_by_gate(
         state.identity, state.floor, gate, of_account, engine.store, engine.config.identity
     )
-    departures += gone
+    news.departures.extend(gone)
     state = replace(state, identity=identity, floor=floor)
     return state if gone else _note(state, "exit of nobody known")
 
 
-def _follow(engine: Engine, state: State, matches: tuple[Match, ...]) -> tuple[State, tuple[Departure, ...]]:
+def _follow(engine: Engine, state: State, news: News) -> tuple[State, tuple[Departure, ...]]:
     """Let the life cycles run, name tracks, and remember who was where."""
     config = engine.config
     floor = advance(state.floor, state.now_ns, config.tracking)
@@ -194,7 +203,7 @@ def _follow(engine: Engine, state: State, matches: tuple[Match, ...]) -> tuple[S
         xy=floor.tracks.mean[sure, :2],
         unseen_s=np.maximum(0.0, (state.now_ns - floor.tracks.seen_ns[sure]) / SECOND_NS - 0.3),
     )
-    seen = remember(state.attribution.seen, matches, bodies, config.attribution)
+    seen = remember(state.attribution.seen, tuple(news.matches), bodies, tuple(news.moves), config.attribution)
     attribution = replace(state.attribution, seen=seen)
     return replace(state, floor=floor, identity=identity, attribution=attribution), gone
 
@@ -213,7 +222,7 @@ def _shelf(
     config = engine.config
     pending, ready = group_changes(state.pending, changes, state.levels, now_ns, engine.store, config.shelf)
     staff = frozenset(trip.trip for trip in state.trips.live if trip.is_staff)
-    people = People(state.identity.trip_of, state.identity.alias, staff)
+    people = People(state.identity.trip_of, state.identity.alias, staff, config.cart)
     attribution, settled = attribute(state.attribution, ready, now_ns, people, engine.store, config.attribution)
     return replace(state, pending=pending, attribution=attribution), settled
 

@@ -20,8 +20,8 @@ Lines: TypeAlias = SimpleQueue[str]
 
 @contextmanager
 def running(*words: str) -> Iterator[tuple[Child, Lines]]:
-    """Run a subcommand; what it prints comes through a queue, so that nobody ever waits for it to speak."""
-    child = subprocess.Popen([*AISLE, *words], stdout=subprocess.PIPE, text=True)
+    """Run a subcommand; what it prints, errors too, comes through a queue: nobody waits for it to speak."""
+    child = subprocess.Popen([*AISLE, *words], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     lines: Lines = SimpleQueue()
     reader = threading.Thread(target=_read, args=(child, lines))
     reader.start()

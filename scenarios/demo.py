@@ -70,6 +70,7 @@ def _play_live(demo: Demo, console: Console) -> None:
     with running(*words) as (serve, said):
         address = listening_address(serve, said)
         if address is None:
+            _show(said, console)
             raise DemoError("aisle serve did not come to listen")
         _say(console, 3, f"starting the sensors, each its own process, to {address}: about {seconds:.0f} s")
         _play_sensors(demo, address, seconds, said, console)
@@ -81,7 +82,7 @@ def _play_sensors(demo: Demo, address: str, seconds: float, said: Lines, console
     """Run the sensors to their end, showing meanwhile what the engine says."""
     words = ("sensors", demo.name, "--seed", str(demo.seed), "--speed", str(demo.speed), "--to", address)
     shown = console.is_terminal
-    with running(*words) as (sensors, _), Progress(console=console, disable=not shown) as bar:
+    with running(*words) as (sensors, told), Progress(console=console, disable=not shown) as bar:
         task = bar.add_task("shopping", total=seconds)
         start_s = said_s = time.monotonic()
         while sensors.poll() is None:
@@ -91,6 +92,7 @@ def _play_sensors(demo: Demo, address: str, seconds: float, said: Lines, console
             if not shown and now_s - said_s >= SAY_S:
                 said_s = now_s
                 console.print(f"      {now_s - start_s:.0f} s of about {seconds:.0f} s")
+        _show(told, console)
         if sensors.returncode != 0:
             raise DemoError(f"aisle sensors ended with status {sensors.returncode}")
 

@@ -277,7 +277,7 @@ def test_a_service_nobody_spoke_to_ends_with_empty_outputs(tmp_path: Path) -> No
 
 
 def test_each_sensor_process_sends_all_its_messages_in_order() -> None:
-    words = ("sensors", "single", "--seed", "3", "--speed", "30")
+    words = ("sensors", "single", "--seed", "3", "--speed", "60")
     got: dict[str, list[int]] = {src: [] for src in source_names("single", 3)}
     with inbox_of() as inbox, running(*words, "--to", inbox.endpoint) as (sensors, _):
         while sensors.poll() is None or inbox.wait(100):
@@ -300,7 +300,7 @@ def test_sensors_asked_to_stop_end_together() -> None:
 
 
 def test_the_demo_shows_that_live_and_replay_are_identical(tmp_path: Path) -> None:
-    words = ("demo", "--scenario", "single", "--speed", "10", "--out", str(tmp_path / "demo"))
+    words = ("demo", "--scenario", "single", "--speed", "40", "--out", str(tmp_path / "demo"))
     done = subprocess.run([*AISLE, *words], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
     assert "live and replay are identical" in done.stdout

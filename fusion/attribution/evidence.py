@@ -6,10 +6,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from fusion.arrays import Floats, Ints
-from fusion.config import SECOND_NS, AttributionConfig
+from fusion.config import SECOND_NS, AttributionConfig, CartConfig
 from fusion.shelf import ShelfChange
 from fusion.store import Store
 from fusion.tracking.camera import camera_centre, ray_directions
+from fusion.tracking.carts import SeenMove
 from fusion.tracking.floor import Match
 
 HAND_ABOVE_PLATE_M = 0.08
@@ -27,10 +28,11 @@ class Bodies:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Witnesses:
-    """What the last seconds showed: matches of frames and places of bodies, oldest first."""
+    """What the last seconds showed: matches of frames, places of bodies and cart moves, oldest first."""
 
     matches: tuple[Match, ...] = ()
     bodies: tuple[Bodies, ...] = ()
+    moves: tuple[SeenMove, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -43,13 +45,20 @@ class Candidate:
     held: Mapping[int, float]  # product -> nats of the hand's contents around the change
 
 
-def remember(seen: Witnesses, matches: tuple[Match, ...], bodies: Bodies, config: AttributionConfig) -> Witnesses:
+def remember(
+    seen: Witnesses,
+    matches: tuple[Match, ...],
+    bodies: Bodies,
+    moves: tuple[SeenMove, ...],
+    config: AttributionConfig,
+) -> Witnesses:
     """Add one slice and forget what is too old to matter."""
     since = bodies.t_ns - int(config.sightings_s * SECOND_NS)
     old = next((i for i, m in enumerate(seen.matches) if m.sightings.t_ns >= since), len(seen.matches))
     gone = next((i for i, b in enumerate(seen.bodies) if b.t_ns >= since), len(seen.bodies))
     with_people = tuple(m for m in matches if len(m.track_id))
-    return Witnesses((*seen.matches[old:], *with_people), (*seen.bodies[gone:], bodies))
+    carts = tuple(m for m in (*seen.moves, *moves) if m.move.t_ns >= since)
+    return Witnesses((*seen.matches[old:], *with_people), (*seen.bodies[gone:], bodies), carts)
 
 
 def candidates(
@@ -166,3 +175,24 @@ def _held_nats(
                     total[row_of[sku]] = total.get(row_of[sku], 0.0) + p
     share = config.held_trust * min(looks, 3)
     return {k: float(min(share * np.log1p(20.0 * p / looks), config.held_nats_max)) for k, p in sorted(total.items())}
+
+
+def cart_nats(
+    trip: str, change: ShelfChange, seen: Witnesses, row_of: Mapping[str, int], config: CartConfig
+) -> dict[int, float]:
+    """Return what cart cameras say of each product having gone between this shelf and the trip's cart.
+
+    After a pick goods go into the cart, before a put-back they come out of it.
+    """
+    direction = 1 if change.total_g < 0 else -1
+    best: dict[int, float] = {}
+    for one in seen.moves:
+        late_s = direction * (one.move.t_ns - change.step_ns) / SECOND_NS
+        owned = one.pairing.get(trip, 0.0)
+        if one.move.direction != direction or not -0.5 <= late_s <= config.move_window_s or owned <= 0.0:
+            continue
+        for sku, p in one.move.beliefs:
+            if sku in row_of:
+                nats = owned * min(float(np.log1p(30.0 * p * one.move.score)), config.move_nats_max)
+                best[row_of[sku]] = max(best.get(row_of[sku], 0.0), nats)
+    return best

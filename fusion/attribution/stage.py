@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from fusion.attribution.evidence import Witnesses, candidates
+from fusion.attribution.evidence import Witnesses, candidates, cart_nats
 from fusion.attribution.explanations import (
     PUT,
     Explanation,
@@ -29,7 +29,7 @@ from fusion.attribution.hypotheses import (
     reading_posterior,
 )
 from fusion.checkout.records import derive_id
-from fusion.config import SECOND_NS, AttributionConfig
+from fusion.config import SECOND_NS, AttributionConfig, CartConfig
 from fusion.shelf import ShelfChange
 from fusion.store import Store
 
@@ -65,6 +65,7 @@ class People:
     trip_of: Mapping[int, str]  # track_id -> trip
     alias: Mapping[int, int]
     staff: frozenset[str]  # trips
+    cart: CartConfig
 
 
 def open_trip(state: Attribution, trip: str, *, is_staff: bool) -> Attribution:
@@ -107,6 +108,7 @@ def _read(
     who = movers(candidates(change, state.seen, people.alias, store, config), people.trip_of, people.staff, config)
     known = frozenset().union(*(g.trips for g in state.groups)) if state.groups else frozenset()
     who = tuple(m if m.trip in known else replace(m, trip="") for m in who)
+    who = tuple(_with_cart(m, change, state.seen, store, people.cart) for m in who)
     who = _narrow(who)
     named = frozenset(m.trip for m in who if m.trip)
     touched = [g for g in state.groups if g.trips & named]
@@ -126,6 +128,16 @@ def _read(
         misplaced=_restock(state.misplaced, change, reading_posterior(group, event)[0], store),
     )
     return state, []
+
+
+def _with_cart(mover: Mover, change: ShelfChange, seen: Witnesses, store: Store, config: CartConfig) -> Mover:
+    """Add what the mover's cart saw to what was seen in their hands."""
+    rows = {sku: i for i, sku in enumerate(store.products.sku)}
+    by_cart = cart_nats(mover.trip, change, seen, rows, config)
+    if not by_cart:
+        return mover
+    held = {k: mover.held.get(k, 0.0) + by_cart.get(k, 0.0) for k in sorted({*mover.held, *by_cart})}
+    return replace(mover, held=held)
 
 
 def _narrow(who: tuple[Mover, ...]) -> tuple[Mover, ...]:

@@ -3,13 +3,14 @@
 import argparse
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from fusion.live.bus import Inbox, Outbox
+    from fusion.store import Store
 
 EXAMPLES = """\
 examples:
@@ -52,35 +53,47 @@ def run_serve(args: argparse.Namespace) -> int:
 
 
 def _serve(args: argparse.Namespace) -> None:
-    from fusion.journal import Journal
-    from fusion.live.announce import announce
     from fusion.live.export import export_tape
-    from fusion.live.service import run
     from fusion.live.stopping import stop_on_signals
-    from fusion.messages import Frame
-    from fusion.session import Session
     from fusion.store import load_store
 
     store = load_store(args.store)
     args.out.mkdir(parents=True, exist_ok=True)
     recording = args.recording or args.out / "recording.mcap"
     with stop_on_signals() as stopping, _sockets(args.listen, args.publish) as (inbox, outbox):
-        session = Session(store, args.out)
+        tape = fresh_tape(args.out)
+        try:
+            silent = _run(store, args.out, tape, inbox, outbox, stopping)
+        finally:  # should the engine fail over what a sensor sent, this is what to replay
+            frames = export_tape(tape, recording, store.store_id)
+        _report(args.out, recording, inbox, frames, silent)
+
+
+def _run(
+    store: "Store", out: Path, tape: Path, inbox: "Inbox", outbox: "Outbox | None", stopping: Callable[[], bool]
+) -> bool:
+    """Serve until stopping; return whether the sensors had fallen silent by then."""
+    from fusion.journal import Journal
+    from fusion.live.announce import announce
+    from fusion.live.service import run
+    from fusion.messages import Frame
+    from fusion.session import Session
+
+    with Journal(tape) as journal:
+        session = Session(store, out)
 
         def feed(frame: Frame) -> None:
             for outputs in session.feed(frame):
                 announce(outputs, store.store_id, store.currency, outbox)
 
-        with Journal(fresh_tape(args.out)) as tape:
-            print(f"aisle serve: listening on {inbox.endpoint}", flush=True)
-            if outbox is not None:
-                print(f"aisle serve: publishing on {outbox.endpoint}", flush=True)
-            silent = run(inbox, tape, feed, stopping)
+        print(f"aisle serve: listening on {inbox.endpoint}", flush=True)
+        if outbox is not None:
+            print(f"aisle serve: publishing on {outbox.endpoint}", flush=True)
+        silent = run(inbox, journal, feed, stopping)
         for outputs in session.finish():
             announce(outputs, store.store_id, store.currency, outbox)
         session.close()
-        frames = export_tape(tape.path, recording, store.store_id)
-        _report(args.out, recording, inbox, frames, silent)
+    return silent
 
 
 @contextmanager

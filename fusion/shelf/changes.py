@@ -129,7 +129,7 @@ def _hidden_shares(
             continue
         var = float(levels.noise_var[plate]) * (1 / min(3, len(before)) + 1 / min(3, len(after)))
         share = PlateChange(plate, onset, step, settled, float(before.mean()), float(after.mean()), var)
-        if abs(share.after_g - share.before_g) > 2.0 * np.sqrt(var):
+        if abs(share.after_g - share.before_g) > 3.0 * np.sqrt(var):
             out.append(share)
     return out
 

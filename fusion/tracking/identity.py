@@ -9,8 +9,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 import numpy as np
+from scipy.optimize import linear_sum_assignment
 
-from fusion.arrays import Floats
+from fusion.arrays import Floats, Ints
 from fusion.config import SECOND_NS, IdentityConfig, TrackingConfig
 from fusion.messages import Gate
 from fusion.store import Store
@@ -63,27 +64,26 @@ def name_tracks(
     slots = tuple(s for s in identity.slots if s.t_ns >= expired)
     if len(slots) < len(identity.slots):
         identity = replace(identity, slots=slots)
-    nameless = [
-        int(k)
-        for k, status in zip(floor.tracks.track_id, floor.tracks.status, strict=True)
-        if status == Status.CONFIRMED and int(k) not in identity.trip_of
-    ]
-    for track_id in nameless:
-        identity, floor = _name(identity, floor, track_id, store, config, tracking)
+    nameless = np.array(
+        [
+            int(k)
+            for k, status in zip(floor.tracks.track_id, floor.tracks.status, strict=True)
+            if status == Status.CONFIRMED and int(k) not in identity.trip_of
+        ],
+        np.int64,
+    )
+    if not len(nameless):
+        return identity, floor
+    for track_id, slot, nats in _slots_of(identity, floor.tracks, nameless, store, config):
+        identity, floor = _name(identity, floor, track_id, slot, nats, tracking)
     return identity, floor
 
 
 def _name(
-    identity: Identity,
-    floor: Floor,
-    track_id: int,
-    store: Store,
-    config: IdentityConfig,
-    tracking: TrackingConfig,
+    identity: Identity, floor: Floor, track_id: int, slot: Slot | None, slot_nats: float, config: TrackingConfig
 ) -> tuple[Identity, Floor]:
     row = int(np.searchsorted(floor.tracks.track_id, track_id))
-    slot, slot_nats = _best_slot(identity, floor.tracks, row, store, config)
-    lost, lost_nats = _best_lost(floor.tracks, row, tracking)
+    lost, lost_nats = _best_lost(floor.tracks, row, config)
     if lost is not None and lost_nats > slot_nats:
         return _join(identity, floor, lost, row)
     if slot is None:
@@ -93,21 +93,30 @@ def _name(
     return replace(identity, slots=tuple(slots), trip_of={**identity.trip_of, track_id: slot.trip}), floor
 
 
-def _best_slot(
-    identity: Identity, tracks: Tracks, row: int, store: Store, config: IdentityConfig
-) -> tuple[Slot | None, float]:
-    best: tuple[Slot | None, float] = (None, -np.inf)
-    for slot in identity.slots:
-        if slot.gate < 0:
-            reach = 0.0
-        else:
-            reach = float(line_distance(tracks.born_xy[row : row + 1], store.gates.line[slot.gate])[0])
-        late_s = (int(tracks.born_ns[row]) - slot.t_ns) / SECOND_NS
-        off = (late_s - config.scan_lead_s) / config.scan_lead_sd_s
-        nats = -0.5 * min(off, 0.0) ** 2 - 0.1 * max(off, 0.0)
-        if reach <= config.entry_reach_m and nats > -6.0 and nats > best[1] + 0.5:
-            best = (slot, nats)
-    return best
+def _slots_of(
+    identity: Identity, tracks: Tracks, nameless: Ints, store: Store, config: IdentityConfig
+) -> list[tuple[int, Slot | None, float]]:
+    """Return for each track the slot it takes, all solved together, with its nats; None where none fits.
+
+    Lateness costs by its square, so people who come in one after the other take their slots in that order.
+    """
+    rows = np.searchsorted(tracks.track_id, nameless)
+    nats = np.full((len(rows), len(identity.slots)), config.no_slot_nats)
+    for j, slot in enumerate(identity.slots):
+        line = None if slot.gate < 0 else store.gates.line[slot.gate]
+        far = np.zeros(len(rows)) if line is None else line_distance(tracks.born_xy[rows], line)
+        off_s = (tracks.born_ns[rows] - slot.t_ns) / SECOND_NS - config.scan_lead_s
+        sd_s = np.where(off_s < 0, config.scan_lead_sd_s, config.scan_late_sd_s)
+        nats[:, j] = np.where(far <= config.entry_reach_m, -0.5 * (off_s / sd_s) ** 2, config.no_slot_nats)
+    missed = np.full((len(rows), len(rows)), config.no_slot_nats)
+    cost = -np.maximum(np.hstack([nats, missed]), config.no_slot_nats)
+    _, column = linear_sum_assignment(cost)
+    return [
+        (int(k), identity.slots[j], float(nats[i, j]))
+        if j < len(identity.slots) and nats[i, j] > config.no_slot_nats
+        else (int(k), None, -np.inf)
+        for i, (k, j) in enumerate(zip(nameless, column, strict=True))
+    ]
 
 
 def _best_lost(tracks: Tracks, row: int, config: TrackingConfig) -> tuple[int | None, float]:
