@@ -1,0 +1,127 @@
+"""Hypotheses and carts: conservation inside a group, posteriors that are posteriors, carts that find their people."""
+
+from dataclasses import replace
+
+import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
+from tiny import tiny_store
+
+from fusion.attribution.evidence import Candidate
+from fusion.attribution.explanations import PICK, PUT, Explanation, Goods, Mover, Part, movers, nobody, picks, puts
+from fusion.attribution.hypotheses import apply, drop, extend, goods_posterior, lone, merge, reading_posterior, weights
+from fusion.config import AttributionConfig, CartConfig
+from fusion.messages import Cart
+from fusion.shelf import ShelfChange
+from fusion.store import Store
+from fusion.tracking.carts import observe_cart, pairing_of
+from fusion.tracking.floor import Floor, empty_floor
+from fusion.tracking.tracks import Status, no_tracks
+
+CONFIG, STORE = AttributionConfig(), tiny_store()
+
+
+def change(grams: float, plate: int = 0, sd: float = 1.0) -> ShelfChange:
+    return ShelfChange(0, 1, 0, (plate,), (grams,), (sd**2,))
+
+
+def pieces(goods: Goods) -> dict[int, int]:
+    return {k: n for k, n, _ in goods}
+
+
+moves = st.lists(st.tuples(st.sampled_from("ab"), st.integers(0, 3), st.integers(1, 2), st.booleans()), max_size=6)
+
+
+@given(moves)
+def test_goods_are_conserved_in_every_hypothesis(script: list[tuple[str, int, int, bool]]) -> None:
+    group = merge(lone("a"), lone("b"), CONFIG)
+    for i, (trip, product, qty, shared) in enumerate(script):
+        take = Explanation((Part(trip, PICK, product, qty, 100.0 * qty),), 1.0)
+        other = Explanation((Part("b" if trip == "a" else "a", PICK, product, qty, 100.0 * qty),), 0.5 * shared)
+        readings = {}
+        for row, h in enumerate(group.beam):
+            back = [Explanation((Part(t, PUT, k, 1, g),), 0.2) for t, goods in h.goods.items() for k, _, g in goods]
+            readings[row] = (take, other, *back[:2])
+        group = extend(group, f"e{i}", readings, CONFIG)
+    for h in group.beam:
+        net: dict[tuple[str, int], int] = {}
+        for reading in h.choice.values():
+            for part in reading.parts:
+                key = (part.trip, part.product)
+                net[key] = net.get(key, 0) + (part.qty if part.kind == PICK else -part.qty)
+        assert {(t, k): n for t, goods in h.goods.items() for k, n in pieces(goods).items()} == {
+            key: n for key, n in net.items() if n
+        }
+    assert abs(weights(group).sum() - 1.0) < 1e-9
+    nats = [h.nats for h in group.beam]
+    assert nats == sorted(nats, reverse=True) and len(nats) <= CONFIG.hypotheses_max
+    for trip in "ab":
+        assert abs(sum(p for _, p in goods_posterior(group, trip)) - 1.0) < 1e-9
+    for i in range(len(script)):
+        assert abs(sum(p for _, p in reading_posterior(group, f"e{i}")) - 1.0) < 1e-9
+    before = goods_posterior(group, "a")[0][1]
+    rest = drop(group, frozenset("b"), frozenset(f"e{i}" for i in range(len(script))), CONFIG)
+    assert rest.trips == {"a"} and abs(goods_posterior(rest, "a")[0][1] - before) < 1e-6
+
+
+@given(st.integers(0, 5), st.integers(1, 4), st.floats(-0.04, 0.04))
+def test_the_right_product_and_count_come_first(product: int, count: int, bias: float) -> None:
+    mass = float(STORE.products.mass_g[product]) * count * (1 + bias)
+    who = (Mover("a", False, 4.0, {}),)
+    best = picks(change(-mass, plate=product), who, {}, STORE, CONFIG)[0]
+    assert [(p.product, p.qty) for p in best.parts] == [(product, count)]
+
+
+@given(st.integers(0, 5), st.floats(0.97, 1.03))
+def test_only_what_is_carried_can_be_put_back(product: int, factor: float) -> None:
+    grams = float(STORE.products.mass_g[product]) * factor
+    goods = apply((), Part("a", PICK, product, 2, 2 * grams))
+    who = Mover("a", False, 4.0, {})
+    found = puts(change(grams), who, goods, STORE, CONFIG)
+    assert {p.product for e in found for p in e.parts} == {product}
+    assert found[0].parts[0].qty == 1
+    assert puts(change(grams), who, (), STORE, CONFIG) == ()
+    assert all(p.trip == "" for e in nobody(change(grams), {}, STORE, CONFIG) for p in e.parts)
+
+
+@given(st.lists(st.floats(-30, 0), min_size=1, max_size=5))
+def test_movers_keep_the_best_and_name_each_trip_once(nats: list[float]) -> None:
+    people = tuple(Candidate(i, x, 0.1, {}) for i, x in enumerate(nats))
+    who = movers(people, {i: f"t{i % 2}" for i in range(len(nats))}, frozenset(("t1",)), CONFIG)
+    assert len({m.trip for m in who}) == len(who)
+    assert max(m.nats for m in who) == max(nats) + 4.0
+    assert all(m.is_staff == (m.trip == "t1") for m in who)
+
+
+def walkers(*xy: tuple[float, float]) -> Floor:
+    n = len(xy)
+    rows = no_tracks(1)
+    mean = np.zeros((n, 5))
+    mean[:, :2] = np.array(xy).reshape(n, 2)
+    tracks = replace(rows, track_id=np.arange(n), status=np.full(n, int(Status.CONFIRMED)), mean=mean)
+    return replace(empty_floor(STORE), tracks=tracks)
+
+
+def test_a_cart_belongs_to_who_walks_with_it_and_can_change_hands() -> None:
+    config, carts = CartConfig(), {}
+    for i in range(40):
+        x = 0.3 * i if i < 20 else 0.3 * 20 + 0.3 * (i - 20)
+        near, far = (x, 0.5), (x, 6.0)
+        floor = walkers(near, far) if i < 20 else walkers(far, near)
+        message = Cart("cart", i, i * 500_000_000, (x, 0.0), 0.1, (), None)
+        carts, _ = observe_cart(carts, message, floor, {0: "ann", 1: "bob"}, config)
+        if i == 19:
+            assert pairing_of(carts["cart"], config)["ann"] > 0.95
+    assert pairing_of(carts["cart"], config)["bob"] > 0.95
+    assert abs(carts["cart"].mean[0] - x) < 0.2 and abs(carts["cart"].mean[2] - 0.6) < 0.2
+
+
+def test_a_report_without_a_place_moves_no_cart() -> None:
+    carts, seen = observe_cart({}, Cart("cart", 0, 0, None, float("nan"), (), None), walkers(), {}, CartConfig())
+    assert carts == {} and seen == ()
+
+
+def test_a_store_without_facings_still_reads_a_change() -> None:
+    bare: Store = replace(STORE, facings=replace(STORE.facings, facing_id=(), product=np.zeros(0, np.int64), plates=()))
+    found = picks(change(-355.0, plate=1), (Mover("a", False, 4.0, {}),), {}, bare, CONFIG)
+    assert found[0].parts[0].product == 3
