@@ -1,1 +1,16 @@
-"""TODO."""
+"""The engine: what sensors say in, who pays for what out. It imports neither sensors nor scenarios.
+
+Data flows one way, and every stage is a folder:
+
+    wire.py messages.py   bytes <-> typed messages, with limits
+    intake/               one order of event time: reorder window, duplicates, gaps
+    tracking/             camera frames -> tracks -> people with accounts; carts
+    shelf/                plate samples -> shelf changes with variance
+    attribution/          who took or put what: evidence, readings, joint hypotheses
+    checkout/             trips, prices, receipts, the ledger
+    engine.py             step(state, slice): the stages composed, pure
+
+Around it stand the shells, the only code that touches files, sockets or clocks: store*.py loads a store folder,
+recording.py reads and writes MCAP, journal.py is the tape on disk, session.py drives step and writes an output folder,
+replay.py and live/ feed it, cli.py is the command `aisle`. config.py holds every tunable with its unit.
+"""

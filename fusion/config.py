@@ -117,13 +117,15 @@ class AttributionConfig:
     """Explanations of shelf changes and their joint hypotheses."""
 
     mass_bias_sd: float = 0.03  # real packages against the catalogue, relative
-    hand_sd_m: float = 0.11  # wrist to plate centre at a real pick
-    hand_window_s: float = 0.35
-    hand_nats_max: float = 9.0
+    hand_sd_m: float = 0.12  # wrist to goods at a real pick
+    arm_m: float = 0.8  # the hands of somebody standing by are anywhere within this
+    hand_seen_p: float = 0.45  # of the hand that moves goods: shelf and body hide it
+    idle_hand_seen_p: float = 0.6
+    hand_window_s: float = 0.25
+    hand_nats_max: float = 6.0
     body_reach_m: float = 0.75
     body_reach_sd_m: float = 0.30
     reach_m_max: float = 2.2
-    no_hand_nats: float = 1.0
     held_window_s: float = 4.0
     held_trust: float = 0.7
     held_nats_max: float = 2.5

@@ -32,7 +32,7 @@ from sensors.world import RATE_HZ
 
 OUTSIDE_M: Final = 0.8  # people come from and go to here, before the gate
 INSIDE_M: Final = 0.6
-TAIL_S: Final = 2.5  # sensors go on after the last one left
+TAIL_S: Final = 10.0  # sensors go on after the last one left: so long takes a receipt
 ENTER_SIDE: Final = -0.3  # of the width of the gate, from its middle
 LEAVE_SIDE: Final = 0.3
 BAY_STEP_M: Final = 0.6  # from a parked cart to where one stands to take it

@@ -19,7 +19,7 @@ from fusion.cli import main
 from fusion.journal import Journal, read_journal
 from fusion.live.admission import PARTS, TOPIC_CHARS_MAX, Refusal, admit
 from fusion.live.bus import BusError, Inbox, check_address
-from fusion.live.serve import fresh_tape
+from fusion.live.serve import set_aside
 from fusion.live.service import run
 from fusion.messages import Frame
 from fusion.recording import read_recording
@@ -165,11 +165,17 @@ def test_an_oversized_message_closes_its_sender_and_harms_nobody_else() -> None:
     assert sent_by(got) == sent_by(frames(10))
 
 
-def test_a_tape_of_an_earlier_run_is_put_aside_not_lost(tmp_path: Path) -> None:
+def test_what_an_earlier_run_left_is_put_aside_not_lost(tmp_path: Path) -> None:
     for text in ("first", "second", "third"):
-        fresh_tape(tmp_path).write_text(text)
-    kept = {path.name: path.read_text() for path in tmp_path.iterdir()}
-    assert kept == {"tape-1.journal": "first", "tape-2.journal": "second", "tape.journal": "third"}
+        set_aside(tmp_path)
+        for name in ("tape.journal", "ledger.db"):
+            (tmp_path / name).write_text(text)
+    kept = {str(path.relative_to(tmp_path)): path.read_text() for path in tmp_path.rglob("*") if path.is_file()}
+    assert kept == {
+        f"{folder}{name}": text
+        for folder, text in (("earlier-1/", "first"), ("earlier-2/", "second"), ("", "third"))
+        for name in ("tape.journal", "ledger.db")
+    }
 
 
 # A sensor's end

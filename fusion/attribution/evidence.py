@@ -40,8 +40,7 @@ class Candidate:
     """Somebody who could have moved the goods."""
 
     track_id: int
-    nats: float  # of place and hands
-    hand_m: float  # closest approach of a hand to the plates; NaN if no hand was seen
+    nats: float  # log-likelihood ratio of place and hands: moved the goods, against merely being there
     held: Mapping[int, float]  # product -> nats of the hand's contents around the change
 
 
@@ -72,14 +71,13 @@ def candidates(
     weight = np.abs(change.delta_g) / max(float(np.abs(change.delta_g).sum()), 1e-9)
     centre = weight @ store.plates.centre[plates]
     far = np.linalg.norm(bodies.xy - centre[:2], axis=1) if len(bodies.xy) else np.zeros(0)
-    hand_m = _hand_distances(change, seen, alias, store, config)
+    hands = _hand_evidence(change, seen, alias, store, config)
     out = []
     for row in np.flatnonzero(far - 1.0 * np.minimum(bodies.unseen_s, 3.0) < config.reach_m_max):
         track_id = int(bodies.track_id[row])
-        hand = hand_m.get(track_id, np.nan)
-        nats = _body_nats(float(far[row]), float(bodies.unseen_s[row]), config) + _hand_nats(hand, config)
+        nats = _body_nats(float(far[row]), float(bodies.unseen_s[row]), config) + hands.get(track_id, 0.0)
         held = _held_nats(track_id, change, seen, alias, store, config)
-        out.append(Candidate(track_id, nats, hand, held))
+        out.append(Candidate(track_id, nats, held))
     return tuple(sorted(out, key=lambda c: c.track_id))
 
 
@@ -88,35 +86,45 @@ def _body_nats(far_m: float, unseen_s: float, config: AttributionConfig) -> floa
     return float(-0.5 * (max(far_m - config.body_reach_m, 0.0) / sd) ** 2)
 
 
-def _hand_nats(hand_m: float, config: AttributionConfig) -> float:
-    if np.isnan(hand_m):
-        return -config.no_hand_nats - 1.5
-    off = max(hand_m - config.hand_sd_m, 0.0) / config.hand_sd_m
-    return float(-min(0.5 * off * off, config.hand_nats_max))
-
-
-def _hand_distances(
+def _hand_evidence(
     change: ShelfChange, seen: Witnesses, alias: Mapping[int, int], store: Store, config: AttributionConfig
 ) -> dict[int, float]:
-    """Return per track the closest approach of a hand to the change's plates, m.
+    """Return per track what its hands say of having moved the goods, in nats.
 
-    Every camera gives its own closest approach near the moment of the step; their mean is taken, because a ray that
-    passes the plate far in front of it looks close from one camera only.
+    Frames of one camera within the moment of the step repeat each other and are averaged; cameras are half
+    independent, so their sum is divided by the root of their number.
     """
     points = _plate_points(change, store)
-    best: dict[tuple[int, int], float] = {}
+    looks: dict[tuple[int, int], list[float]] = {}
     for match in seen.matches:
         if abs(match.sightings.t_ns - change.step_ns) > config.hand_window_s * SECOND_NS:
             continue
-        reach = _reach(match, points, store)
-        for track_id, distance in zip(match.track_id.tolist(), reach.tolist(), strict=True):
-            if track_id >= 0 and np.isfinite(distance):
-                key = (alias.get(track_id, track_id), match.sightings.camera)
-                best[key] = min(best.get(key, np.inf), distance)
-    per_track: dict[int, list[float]] = {}
-    for (track_id, _), distance in sorted(best.items()):
-        per_track.setdefault(track_id, []).append(distance)
-    return {k: float(np.mean(v)) for k, v in per_track.items()}
+        nats = hand_nats(_reach(match, points, store), is_depth=match.sightings.is_depth, config=config)
+        for track_id, one in zip(match.track_id.tolist(), nats.tolist(), strict=True):
+            if track_id >= 0:
+                looks.setdefault((alias.get(track_id, track_id), match.sightings.camera), []).append(one)
+    cameras: dict[int, list[float]] = {}
+    for (track_id, _), frames in sorted(looks.items()):
+        cameras.setdefault(track_id, []).append(float(np.mean(frames)))
+    cap = config.hand_nats_max
+    return {k: float(np.clip(np.sum(v) / np.sqrt(len(v)), -cap, cap)) for k, v in cameras.items()}
+
+
+def hand_nats(gap_m: Floats, *, is_depth: bool, config: AttributionConfig) -> Floats:
+    """Return per person (n,) the log-likelihood ratio of the distances (n, 2) of two hands, NaN where unseen.
+
+    Who moves goods has one hand at them, either one, and that hand is often hidden by shelf or body: a hand seen far
+    away says little unless the other is seen as well. A hand at the goods is Rayleigh distributed about them; the hand
+    of somebody standing by is anywhere within arm's reach, in space for a depth camera, across the ray for an image.
+    """
+    d = np.maximum(gap_m, 0.02)
+    s, arm = config.hand_sd_m, config.arm_m
+    at_goods = d / s**2 * np.exp(-0.5 * (d / s) ** 2)
+    anywhere = 3 * d**2 / arm**3 if is_depth else 2 * d / arm**2
+    seen = config.hand_seen_p / config.idle_hand_seen_p * at_goods / np.maximum(anywhere, 1e-9)
+    hidden = (1 - config.hand_seen_p) / (1 - config.idle_hand_seen_p)
+    ratio = np.where(np.isnan(gap_m), hidden, seen).mean(axis=1)
+    return np.asarray(np.clip(np.log(np.maximum(ratio, 1e-9)), -config.hand_nats_max, config.hand_nats_max))
 
 
 def _plate_points(change: ShelfChange, store: Store) -> Floats:
@@ -130,19 +138,17 @@ def _plate_points(change: ShelfChange, store: Store) -> Floats:
 
 
 def _reach(match: Match, points: Floats, store: Store) -> Floats:
-    """Return per detection the smallest distance of either hand to any of the points, m; NaN without a hand."""
+    """Return per detection and hand (n, 2) the smallest distance to any of the points, m; NaN for a hand unseen."""
     frame = match.sightings
     n = len(frame.sd)
     if frame.is_depth:
         gap = np.linalg.norm(frame.hands[:, :, None, :] - points, axis=3)
     else:
-        camera = frame.camera
-        R, T = store.cameras.R[camera], store.cameras.T[camera]
+        R, T = store.cameras.R[frame.camera], store.cameras.T[frame.camera]
         rays = ray_directions(frame.hands.reshape(-1, 2), R).reshape(n, 2, 1, 3)
         to_points = points - camera_centre(R, T)
         gap = np.linalg.norm(np.cross(np.broadcast_to(to_points, (n, 2, *to_points.shape)), rays), axis=3)
-    flat = gap.reshape(n, -1)
-    return np.where(np.isnan(flat).all(axis=1), np.nan, np.min(np.where(np.isnan(flat), np.inf, flat), axis=1))
+    return np.asarray(gap.min(axis=2))
 
 
 def _held_nats(

@@ -19,7 +19,7 @@ from fusion.store import Store
 
 PICK, PUT = "pick", "put"
 NOBODY_READINGS = 3
-INVOLVED_NATS = 4.0  # what a hand right at the plate says for a part in the move, against merely standing there
+STRANGER_NATS = -2.0  # people without a trip are rare
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +68,7 @@ def movers(
             best[trip] = person
     top = max((p.nats for p in best.values()), default=0.0)
     return tuple(
-        Mover(trip, trip in staff, person.nats + INVOLVED_NATS - (2.0 if trip == "" else 0.0), person.held)
+        Mover(trip, trip in staff, person.nats + (STRANGER_NATS if trip == "" else 0.0), person.held)
         for trip, person in sorted(best.items())
         if person.nats > top - config.hand_nats_max - 3.0
     )

@@ -117,8 +117,13 @@ def _read(
     group = touched[0]
     for other in touched[1:]:
         group = merge(group, other, config)
+    misplaced = _misplaced_on(state, change)
+    rest = (settling(change, config), *nobody(change, misplaced, store, config))
+    taken = picks(change, who, misplaced, store, config) if change.total_g < 0 else ()
+    room = config.explanations_max - len(rest)
     readings = {
-        row: _readings(change, who, hypothesis.goods, state, store, config) for row, hypothesis in enumerate(group.beam)
+        row: (*(taken or _put_readings(change, who, hypothesis.goods, store, config))[:room], *rest)
+        for row, hypothesis in enumerate(group.beam)
     }
     group = extend(group, event, readings, config)
     state = replace(
@@ -150,18 +155,14 @@ def _narrow(who: tuple[Mover, ...]) -> tuple[Mover, ...]:
     return (who[best],) if nats[best] - rest > 8.0 and who[best].trip else who
 
 
-def _readings(
-    change: ShelfChange, who: tuple[Mover, ...], goods: Mapping[str, Goods], state: Attribution, store: Store,
-    config: AttributionConfig,
-) -> tuple[Explanation, ...]:  # fmt: skip
-    """Return the best readings of a change given what everybody carries, best first."""
+def _put_readings(
+    change: ShelfChange, who: tuple[Mover, ...], goods: Mapping[str, Goods], store: Store, config: AttributionConfig
+) -> tuple[Explanation, ...]:
+    """Return the put-back readings of a change given what everybody carries, best first; none for a pick."""
     if change.total_g < 0:
-        found = list(picks(change, who, _misplaced_on(state, change), store, config))
-    else:
-        found = [r for m in who for r in puts(change, m, goods.get(m.trip, ()), store, config)]
-    found.sort(key=lambda e: -e.nats)
-    rest = (settling(change, config), *nobody(change, _misplaced_on(state, change), store, config))
-    return (*found[: config.explanations_max - len(rest)], *rest)
+        return ()
+    found = [r for m in who for r in puts(change, m, goods.get(m.trip, ()), store, config)]
+    return tuple(sorted(found, key=lambda e: -e.nats))
 
 
 def _misplaced_on(state: Attribution, change: ShelfChange) -> dict[int, float]:

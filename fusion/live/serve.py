@@ -12,6 +12,10 @@ if TYPE_CHECKING:
     from fusion.live.bus import Inbox, Outbox
     from fusion.store import Store
 
+OUTPUTS = (
+    *("tape.journal", "recording.mcap", "receipts.jsonl", "events.jsonl", "rejected.jsonl"),
+    *("tracks.parquet", "ledger.db", "ledger.db-wal", "ledger.db-shm", "run.json", "service.json"),
+)
 EXAMPLES = """\
 examples:
   aisle serve --store shop/ --out out/today --listen tcp://127.0.0.1:5555
@@ -61,7 +65,8 @@ def _serve(args: argparse.Namespace) -> None:
     args.out.mkdir(parents=True, exist_ok=True)
     recording = args.recording or args.out / "recording.mcap"
     with stop_on_signals() as stopping, _sockets(args.listen, args.publish) as (inbox, outbox):
-        tape = fresh_tape(args.out)
+        set_aside(args.out)
+        tape = args.out / "tape.journal"
         try:
             silent = _run(store, args.out, tape, inbox, outbox, stopping)
         finally:  # should the engine fail over what a sensor sent, this is what to replay
@@ -110,15 +115,18 @@ def _sockets(listen: str, publish: str | None) -> "Iterator[tuple[Inbox, Outbox 
                 yield inbox, outbox
 
 
-def fresh_tape(out: Path) -> Path:
-    """Return OUT/tape.journal, having put a tape from an earlier run aside under a number of its own."""
-    tape = out / "tape.journal"
-    if tape.exists():
-        number = 1
-        while (aside := out / f"tape-{number}.journal").exists():
-            number += 1
-        tape.rename(aside)
-    return tape
+def set_aside(out: Path) -> None:
+    """Move what an earlier run left in OUT, its ledger above all, to OUT/earlier-N: a service overwrites nothing."""
+    left = [out / name for name in OUTPUTS if (out / name).exists()]
+    if not left:
+        return
+    number = 1
+    while (aside := out / f"earlier-{number}").exists():
+        number += 1
+    aside.mkdir()
+    for path in left:
+        path.rename(aside / path.name)
+    print(f"aisle serve: the outputs of an earlier run are now in {aside}", flush=True)
 
 
 def _report(out: Path, recording: Path, inbox: "Inbox", frames: int, silent: bool) -> None:

@@ -8,8 +8,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 import numpy as np
-from filterpy.common import Q_discrete_white_noise
-from filterpy.kalman import predict, update
 
 from fusion.arrays import Floats
 from fusion.config import SECOND_NS, CartConfig
@@ -64,6 +62,10 @@ def pairing_of(cart: CartTrack, config: CartConfig) -> dict[str, float]:
 def _moved(cart: CartTrack | None, message: Cart, config: CartConfig) -> CartTrack | None:
     if message.pos is None:
         return cart
+    # Imported here because filterpy loads all of scipy.stats, 0.7 s that a store without carts need not wait for.
+    from filterpy.common import Q_discrete_white_noise
+    from filterpy.kalman import predict, update
+
     z = np.array(message.pos)
     R = np.eye(2) * max(message.sd, config.sd_m_min) ** 2
     if cart is None:

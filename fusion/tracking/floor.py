@@ -13,8 +13,6 @@ from fusion.tracking.kalman import predict
 from fusion.tracking.sightings import LOOK_DIM, Sightings
 from fusion.tracking.tracks import NEXT, Seen, Status, Tracks, append, no_tracks, take, thaw
 
-NOBODY = np.zeros(0, np.int64)
-
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Match:
@@ -40,8 +38,6 @@ def empty_floor(store: Store) -> Floor:
 
 def observe(floor: Floor, frame: Sightings, store: Store, config: TrackingConfig) -> tuple[Floor, Match]:
     """Move all tracks to the frame's time, associate the frame as a whole, correct, and start new tracks."""
-    if not len(frame.sd):
-        return floor, Match(frame, NOBODY)
     tracks = thaw(floor.tracks)
     live = np.flatnonzero(tracks.status <= Status.LEFT)
     mean, cov = tracks.mean[live], tracks.cov[live]
