@@ -2,5 +2,6 @@
 
 world.py is all of the truth a sensor may look at. plates.py, cameras.py (optics.py, occlusion.py, sightings.py),
 cart.py and gate.py turn it into messages; clocks.py and sending.py give every source its own clock, lateness and
-sequence; sources.py names the sources of a world. publish.py sends over ZeroMQ; aifi*.py reads the public AiFi test case format.
+sequence; sources.py names the sources of a world. publish.py sends over ZeroMQ; aifi*.py reads the public AiFi test
+case format.
 """
