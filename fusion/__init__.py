@@ -8,6 +8,7 @@ Data flows one way, and every stage is a folder:
     shelf/                plate samples -> shelf changes with variance
     attribution/          who took or put what: evidence, readings, joint hypotheses
     checkout/             trips, prices, receipts, the ledger
+    settlement.py         trips that are over -> receipts, events, transfers, postings
     engine.py             step(state, slice): the stages composed, pure
 
 Around it stand the shells, the only code that touches files, sockets or clocks: store*.py loads a store folder,

@@ -48,7 +48,6 @@ class TrackingConfig:
     id_same_nats: float = 2.0
     id_other_nats: float = -1.0
     confirm_hits: int = 5
-    confirm_within_s: float = 1.5
     tentative_s: float = 0.6  # unseen for longer, a tentative track is dropped
     coasting_s: float = 0.7  # unseen for longer, a confirmed track coasts
     lost_s: float = 2.5  # unseen for longer, it waits for a new track to be joined to

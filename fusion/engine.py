@@ -5,33 +5,22 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from fusion.arrays import Floats, Ints
-from fusion.attribution.events import Event, Owner, events_of, transfers_of
+from fusion.arrays import Ints
 from fusion.attribution.evidence import Bodies, remember
-from fusion.attribution.stage import (
-    Attribution,
-    People,
-    Settled,
-    attribute,
-    carried,
-    close_trip,
-    open_trip,
-    parts_of,
-)
+from fusion.attribution.stage import Attribution, People, Settled, attribute, open_trip
 from fusion.checkout import trips as visits
-from fusion.checkout.charge import choose
-from fusion.checkout.postings import close_trip as postings_of
-from fusion.checkout.records import OPEN, Entry, Receipt, Transfer
 from fusion.config import SECOND_NS, Config
 from fusion.intake import Slice
 from fusion.messages import Boxes, Cart, Gate, Message, Plates
 from fusion.messages import People as PeopleMessage
+from fusion.settlement import Outputs, TrackRows, join, say, settle
 from fusion.shelf import Levels, Pending, PlateChange, empty_levels, group_changes, observe_plates
 from fusion.shelf.changes import channel_rows
 from fusion.store import Store
 from fusion.tracking.carts import Carts, SeenMove, observe_cart
 from fusion.tracking.floor import Floor, Match, advance, empty_floor, observe
-from fusion.tracking.identity import Departure, Identity, admit, leave_by_gate, leave_unseen, name_tracks
+from fusion.tracking.gates import Departure, leave_by_gate, leave_unseen
+from fusion.tracking.identity import Identity, admit, name_tracks
 from fusion.tracking.sightings import Sightings, from_boxes, from_people
 from fusion.tracking.tracks import Status
 
@@ -59,26 +48,6 @@ class State:
     attribution: Attribution
     trips: visits.Trips
     notes: Mapping[str, int] = field(default_factory=dict)  # what was odd, counted
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class TrackRows:
-    """Rows of tracks.parquet at one instant."""
-
-    t_ns: int
-    track_id: Ints  # (n,)
-    xy: Floats  # (n, 2) m
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Outputs:
-    """What one step says to the world."""
-
-    events: tuple[Event, ...] = ()
-    receipts: tuple[Receipt, ...] = ()
-    transfers: tuple[Transfer, ...] = ()
-    entries: tuple[Entry, ...] = ()
-    tracks: TrackRows | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,8 +90,9 @@ def step(engine: Engine, state: State, part: Slice) -> tuple[State, Outputs]:
     state, gone = _follow(engine, state, news)
     state = _leave(state, (*news.departures, *gone))
     state, settled = _shelf(engine, state, tuple(news.changes), state.now_ns)
-    state, outputs = _close(engine, state, visits.due(state.trips, state.now_ns))
-    outputs = _join(_say(engine, state, settled), outputs)
+    due = visits.due(state.trips, state.now_ns)
+    state, outputs = _close(engine, state, visits.close(state.trips, due, state.now_ns), due)
+    outputs = join(say(settled, state.trips, engine.store, engine.config), outputs)
     for _ in [s for s in settled if not s.reading.parts]:
         state = _note(state, "shelf change without goods")
     return state, replace(outputs, tracks=_track_rows(state, before_ns, engine.config.track_rows_ns))
@@ -131,9 +101,9 @@ def step(engine: Engine, state: State, part: Slice) -> tuple[State, Outputs]:
 def finish(engine: Engine, state: State) -> tuple[State, Outputs]:
     """End of tape: read what still waits, close trips whose people have left, and show the others as open."""
     state, settled = _shelf(engine, state, (), now_ns=state.now_ns + 60 * SECOND_NS)
-    trips = tuple(trip.trip for trip in state.trips.live)
-    state, outputs = _close(engine, replace(state, trips=visits.end_tape(state.trips, state.now_ns)), trips)
-    return state, _join(_say(engine, state, settled), outputs)
+    inside = tuple(trip.trip for trip in state.trips.live)
+    state, outputs = _close(engine, state, visits.end_tape(state.trips, state.now_ns), inside)
+    return state, join(say(settled, state.trips, engine.store, engine.config), outputs)
 
 
 def _take(engine: Engine, state: State, message: Message, news: News) -> State:
@@ -229,53 +199,10 @@ def _shelf(
     return replace(state, pending=pending, attribution=attribution), settled
 
 
-def _close(engine: Engine, state: State, ids: tuple[str, ...]) -> tuple[State, Outputs]:
-    """Settle trips that are over, or still open at the end of the tape: charge, events, transfers, postings."""
-    trips = state.trips
-    due = tuple(trip.trip for trip in trips.live if trip.trip in ids)
-    state = replace(state, trips=visits.close(trips, due, state.now_ns))
-    total = Outputs()
-    for trip in [t for t in state.trips.ended if t.trip in ids]:
-        state, one = _settle(engine, state, trip)
-        total = _join(total, one)
-    return state, total
-
-
-def _settle(engine: Engine, state: State, trip: visits.Trip) -> tuple[State, Outputs]:
-    """Choose the charge of one trip and settle every change it explains."""
-    store, config = engine.store, engine.config
-    charge = None if trip.is_staff else choose(carried(state.attribution, trip.trip), store, config.checkout)
-    goods = None if charge is None else charge.goods
-    attribution, settled = close_trip(state.attribution, trip.trip, goods, config.attribution)
-    state = replace(state, attribution=attribution)
-    outputs = _say(engine, state, settled)
-    if charge is None:
-        return state, outputs
-    evidence: dict[int, list[str]] = {}
-    for one in settled:
-        for part in parts_of(one, trip.trip):
-            evidence.setdefault(part.product, []).append(one.event)
-    receipt = charge.receipt(trip.end(), evidence, store)
-    moved, posted = postings_of(receipt, store) if receipt.status != OPEN else ((), ())
-    return state, _join(outputs, Outputs(receipts=(receipt,), transfers=moved, entries=posted))
-
-
-def _say(engine: Engine, state: State, settled: tuple[Settled, ...]) -> Outputs:
-    """Turn settled changes into events and transfers of goods, in order of time."""
-    trips = (*state.trips.live, *state.trips.ended)
-    owner = OwnerTable({t.trip: Owner(t.account, t.is_staff) for t in trips})
-    ordered = sorted(settled, key=lambda s: (s.change.step_ns, s.event))
-    events = [e for s in ordered for e in events_of(s, owner, engine.store, engine.config.attribution)]
-    return Outputs(tuple(events), (), tuple(t for s in ordered for t in transfers_of(s, owner, engine.store)))
-
-
-def _join(a: Outputs, b: Outputs) -> Outputs:
-    return Outputs(
-        events=(*a.events, *b.events),
-        receipts=(*a.receipts, *b.receipts),
-        transfers=(*a.transfers, *b.transfers),
-        entries=(*a.entries, *b.entries),
-    )
+def _close(engine: Engine, state: State, trips: visits.Trips, ids: tuple[str, ...]) -> tuple[State, Outputs]:
+    """Settle the trips among ids, which have just ended."""
+    attribution, outputs = settle(state.attribution, trips, ids, engine.store, engine.config)
+    return replace(state, trips=trips, attribution=attribution), outputs
 
 
 def _track_rows(state: State, before_ns: int, every_ns: int) -> TrackRows | None:
@@ -288,17 +215,6 @@ def _track_rows(state: State, before_ns: int, every_ns: int) -> TrackRows | None
     mean = tracks.mean[shown]
     ahead_s = (t_ns - state.floor.t_ns) / SECOND_NS
     return TrackRows(t_ns, tracks.track_id[shown], mean[:, :2] + ahead_s * mean[:, 2:4])
-
-
-@dataclass(frozen=True, slots=True)
-class OwnerTable:
-    """Looks a trip up; nobody and unknown trips have no account."""
-
-    owners: Mapping[str, Owner]
-
-    def __call__(self, trip: str) -> Owner:
-        """Return what the trip means outside."""
-        return self.owners.get(trip, Owner(None, False))
 
 
 def _note(state: State, text: str) -> State:

@@ -15,9 +15,10 @@ import polars as pl
 from fusion.checkout.book import Book, open_book
 from fusion.checkout.goods import opening
 from fusion.config import SECOND_NS, Config
-from fusion.engine import Outputs, State, TrackRows, finish, first_state, make_engine, step
+from fusion.engine import State, finish, first_state, make_engine, step
 from fusion.intake import Sequencer, Slice
 from fusion.messages import Frame, Malformed
+from fusion.settlement import Outputs, TrackRows
 from fusion.store import Store
 from fusion.wire import decode
 
@@ -117,7 +118,7 @@ class Session:
                 ),
                 "repaired": seen["duplicate"],
                 "late": seen["late"],
-                "missing": max(0, seen["missing"]),
+                "missing": self.sequencer.missing(),
                 "restarts": seen["restart"],
             },
             "notes": dict(sorted(self.state.notes.items())),

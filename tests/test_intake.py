@@ -65,7 +65,12 @@ def test_one_clock_in_the_future_does_not_make_the_others_late() -> None:
 
 def test_gaps_and_restarts_are_counted() -> None:
     _, sequencer = run([health("a", s, 100 * i) for i, s in enumerate([0, 1, 4, 5, 0, 1])])
-    assert sequencer.counts["missing"] == 2 and sequencer.counts["restart"] == 1
+    assert sequencer.missing() == 2 and sequencer.counts["restart"] == 1
+
+
+def test_messages_of_one_source_out_of_their_numbers_order_are_no_gap() -> None:
+    _, sequencer = run([health("a", s, 100 * i) for i, s in enumerate([1, 0, 3, 2, 5, 4, 6])])
+    assert sequencer.missing() == 0 and sequencer.counts["restart"] == 0
 
 
 def test_a_late_message_is_told_from_a_late_duplicate() -> None:

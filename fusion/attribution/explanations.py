@@ -13,6 +13,7 @@ import numpy as np
 
 from fusion.arrays import Floats
 from fusion.attribution.evidence import Candidate
+from fusion.attribution.priors import count_nats, mass_nats, normal_nats, product_prior
 from fusion.config import AttributionConfig
 from fusion.shelf import ShelfChange
 from fusion.store import Store
@@ -110,8 +111,8 @@ def picks(
     """Enumerate pick readings, best first; misplaced gives products believed on these plates off the planogram."""
     total, var = change.total_g, change.total_var
     prior = product_prior(change, misplaced, store, config)
-    counts = _count_nats(store, config)
-    goods = _mass_nats(total, var, store, config) + prior[:, None] + counts
+    counts = count_nats(store, config)
+    goods = mass_nats(total, var, store, config) + prior[:, None] + counts
     out = [*_single(goods, total, who, config), *_shared(goods, counts, total, who, config)]
     out += _several(change, prior, who, store, config)
     return tuple(sorted(out, key=_rank))
@@ -124,7 +125,7 @@ def puts(
     total, var = change.total_g, change.total_var
     prior = product_prior(change, {}, store, config) if mover.is_staff or carried else np.zeros(0)
     if mover.is_staff:
-        goods = _mass_nats(-total, var, store, config) + prior[:, None]
+        goods = mass_nats(-total, var, store, config) + prior[:, None]
         return tuple(_single(goods, total, (mover,), config))
     out = []
     for product, pieces, grams in carried:
@@ -132,48 +133,10 @@ def puts(
         for n in range(1, pieces + 1):
             # The piece was weighed when it was taken: what it weighs is known better than the catalogue.
             sd2 = var + n * (2.0**2 + (0.004 * grams) ** 2 + 0.5 * var)
-            nats = _normal(total, n * grams, sd2) + max(0.15 * float(home), -1.5) - 0.7 * (n - 1)
+            nats = normal_nats(total, n * grams, sd2) + max(0.15 * float(home), -1.5) - 0.7 * (n - 1)
             part = Part(mover.trip, PUT, product, n, abs(total))
             out.append(Explanation((part,), float(nats + mover.nats + mover.held.get(product, 0.0))))
     return tuple(sorted(out, key=_rank))
-
-
-def product_prior(
-    change: ShelfChange, misplaced: Mapping[int, float], store: Store, config: AttributionConfig
-) -> Floats:
-    """Return log prior (k,) of each product having stood on these plates: planogram, misplaced goods, anything else."""
-    k = len(store.products.sku)
-    share = np.zeros(k)
-    total = sum(abs(d) for d in change.delta_g)
-    weight = dict(zip(change.plates, (abs(d) / max(total, 1e-9) for d in change.delta_g), strict=True))
-    for row, plates in enumerate(store.facings.plates):
-        covered = sum(weight.get(p, 0.0) for p in plates)
-        product = int(store.facings.product[row])
-        share[product] = max(share[product], covered**2)
-    for product, count in sorted(misplaced.items()):
-        share[product] += 0.5 * count
-    norm = share.sum()
-    planned = share / norm * config.planogram_p if norm > 1e-9 else np.zeros(k)
-    return np.asarray(np.log(planned + (1.0 - config.planogram_p) / k), dtype=np.float64)
-
-
-def _count_nats(store: Store, config: AttributionConfig) -> Floats:
-    """Return log prior (k, qty_max) of taking n pieces at once, geometric: loose goods are taken by the handful."""
-    decay = np.where(store.products.by_weight, config.loose_decay, config.qty_decay)[:, None]
-    return np.asarray(np.log(decay) * np.arange(config.qty_max)[None, :])
-
-
-def _normal(x: float, mean: float, var: float) -> float:
-    return float(-0.5 * (x - mean) ** 2 / var - 0.5 * np.log(2 * np.pi * var))
-
-
-def _mass_nats(total_g: float, var: float, store: Store, config: AttributionConfig) -> Floats:
-    """Return log density (k, qty_max) of losing -total_g if n pieces of each product went."""
-    n = np.arange(1, config.qty_max + 1)[None, :]
-    mass, sd = store.products.mass_g[:, None], store.products.mass_sd_g[:, None]
-    # The packages of one batch are off the catalogue together: the bias does not average out over pieces.
-    spread = var + n * sd**2 + (config.mass_bias_sd * mass * n) ** 2
-    return np.asarray(-0.5 * (-total_g - n * mass) ** 2 / spread - 0.5 * np.log(2 * np.pi * spread))
 
 
 def _single(goods: Floats, total_g: float, who: tuple[Mover, ...], config: AttributionConfig) -> list[Explanation]:
@@ -224,7 +187,7 @@ def _several(
     pieces = []
     for product, grams, var in split:
         n = max(1, round(-grams / max(float(store.products.mass_g[product]), 1.0)))
-        nats = _mass_nats(grams, var, store, config)[product, min(n, config.qty_max) - 1]
+        nats = mass_nats(grams, var, store, config)[product, min(n, config.qty_max) - 1]
         pieces.append(
             (product, min(n, config.qty_max), -grams, float(nats) + (n - 1) * float(np.log(config.qty_decay)))
         )

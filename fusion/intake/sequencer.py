@@ -9,6 +9,7 @@ from fusion.config import IntakeConfig
 from fusion.messages import Message
 
 Key = tuple[int, str, int]
+REORDERED_MAX = 50  # a number further back than this is a new numbering: the sensor restarted
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +21,20 @@ class Slice:
     messages: tuple[Message, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Boot:
+    """The numbers seen of one source since it started."""
+
+    first: int
+    last: int
+    count: int
+    begun: bool  # its number 0 was seen
+
+    def missing(self) -> int:
+        """Return how many numbers between the first and the last were not seen."""
+        return self.last - self.first + 1 - self.count
+
+
 @dataclass(slots=True)
 class Sequencer:
     """Hold messages until their slice is complete; see the package docstring."""
@@ -27,7 +42,7 @@ class Sequencer:
     config: IntakeConfig
     counts: Counter[str] = field(default_factory=Counter)
     closed_ns: int = -1  # slices ending at or before this are out
-    last_seq: dict[str, int] = field(default_factory=dict)  # per source, in event order, for gaps
+    boots: dict[str, "Boot"] = field(default_factory=dict)  # per source, the numbering it is in
     _newest: tuple[int, str] = (-1, "")  # newest time and its source
     _second_ns: int = -1  # newest time of all other sources
     _pushed: int = 0
@@ -90,16 +105,20 @@ class Sequencer:
             self._count_gap(src, seq)
             yield message
 
+    def missing(self) -> int:
+        """Return how many messages never came, by the numbers their neighbours carry."""
+        return self.counts["missing"] + sum(boot.missing() for boot in self.boots.values())
+
     def _count_gap(self, src: str, seq: int) -> None:
-        last = self.last_seq.get(src)
-        if last is not None and seq > last + 1:
-            self.counts["missing"] += seq - last - 1
-        elif last is not None and seq == 0:
-            self.counts["restart"] += 1
-        elif last is not None and seq < last:
-            self.counts["missing"] -= 1  # clocks inside one source may reorder: it was not missing after all
+        """Note a number; one source's messages are nearly, not quite, in the order of their numbers."""
+        boot = self.boots.get(src)
+        if boot is not None and seq >= boot.last - REORDERED_MAX and not (seq == 0 and boot.begun):
+            self.boots[src] = Boot(min(boot.first, seq), max(boot.last, seq), boot.count + 1, boot.begun or seq == 0)
             return
-        self.last_seq[src] = seq
+        if boot is not None:
+            self.counts["restart"] += 1
+            self.counts["missing"] += boot.missing()
+        self.boots[src] = Boot(seq, seq, 1, seq == 0)
 
     def _forget(self, before_ns: int) -> None:
         while self._emitted:

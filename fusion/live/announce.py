@@ -1,8 +1,8 @@
 """What the service tells the world: a line for each receipt, and every output on the bus."""
 
 from fusion.checkout.records import Line, Receipt
-from fusion.engine import Outputs
 from fusion.live.bus import Outbox
+from fusion.settlement import Outputs
 
 
 def announce(outputs: Outputs, store_id: str, currency: str, outbox: Outbox | None) -> None:

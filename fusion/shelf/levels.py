@@ -24,7 +24,8 @@ class Levels:
     onset_ns: Ints  # (p,) start of the disturbance
     quiet_g: Floats  # (p,) mean of the quiet run inside a disturbance
     quiet_blocks: Ints  # (p,)
-    last_ns: Ints  # (p,) end of the last block
+    last_ns: Ints  # (p,) middle of the last block
+    last_seq: Ints  # (p,) of the last batch; a smaller one after it means a restart
     history_g: Floats  # (p, HISTORY) latest last
     history_ns: Ints  # (p, HISTORY)
 
@@ -58,6 +59,7 @@ def empty_levels(store: Store, config: ShelfConfig) -> Levels:
         quiet_g=np.zeros(p),
         quiet_blocks=np.zeros(p, np.int64),
         last_ns=np.zeros(p, np.int64),
+        last_seq=np.full(p, -1),
         history_g=np.full((p, HISTORY), np.nan),
         history_ns=np.zeros((p, HISTORY), np.int64),
     )
@@ -72,10 +74,11 @@ def observe_plates(
     out = Levels(*[getattr(levels, name).copy() for name in COLUMNS])
     changes: list[PlateChange] = []
     samples = message.g[:, known].astype(np.float64)
-    if (message.seq == 0) and (out.last_ns[rows] > 0).any():
+    if len(rows) and message.seq < out.last_seq[rows[0]]:
         # A restarted controller has a new zero: what happened meanwhile cannot be read from it.
         out.level_g[rows] = np.nan
         out.disturbed[rows] = False
+    out.last_seq[rows] = message.seq
     for start in range(0, len(samples) - config.block + 1, config.block):
         block = _robust_mean(samples[start : start + config.block])
         t_ns = message.t_ns + start * message.dt_ns + (config.block * message.dt_ns) // 2

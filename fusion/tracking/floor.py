@@ -59,7 +59,9 @@ def observe(floor: Floor, frame: Sightings, store: Store, config: TrackingConfig
     if hit.sum() < len(frame.sd):
         # A second sight of a person the same frame has already seen starts nobody new.
         twin = ((distance <= config.gate_nats) & (looks >= 0.0)).any(axis=0)
-        born = _births(floor.next_id, frame, np.flatnonzero((track_id < 0) & ~twin), store, config)
+        room = max(0, config.tracks_max - len(tracks))
+        free = np.flatnonzero((track_id < 0) & ~twin)[:room]
+        born = _births(floor.next_id, frame, free, store, config)
         after = Floor(after.t_ns, floor.next_id + len(born), append(tracks, born))
     return after, Match(frame, track_id)
 

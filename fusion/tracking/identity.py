@@ -16,6 +16,7 @@ from fusion.config import SECOND_NS, IdentityConfig, TrackingConfig
 from fusion.messages import Gate
 from fusion.store import Store
 from fusion.tracking.floor import Floor
+from fusion.tracking.geometry import line_distance
 from fusion.tracking.tracks import Seen, Status, Tracks, move, take, thaw
 
 
@@ -35,14 +36,6 @@ class Identity:
     slots: tuple[Slot, ...] = ()
     trip_of: Mapping[int, str] = field(default_factory=dict)  # track_id -> trip
     alias: Mapping[int, int] = field(default_factory=dict)  # joined track_id -> the one that goes on
-
-
-@dataclass(frozen=True, slots=True)
-class Departure:
-    """One person of a trip left."""
-
-    trip: str
-    t_ns: int
 
 
 def admit(identity: Identity, gate: Gate, trip: str, store: Store) -> Identity:
@@ -154,77 +147,3 @@ def _join(identity: Identity, floor: Floor, lost: int, row: int) -> tuple[Identi
     keep = np.flatnonzero(np.arange(len(tracks)) != row)
     identity = replace(identity, alias={**identity.alias, new_id: old_id})
     return identity, replace(floor, tracks=take(tracks, keep))
-
-
-def leave_by_gate(
-    identity: Identity,
-    floor: Floor,
-    gate: Gate,
-    trip_of_account: Mapping[str, str],
-    store: Store,
-    config: IdentityConfig,
-) -> tuple[Identity, Floor, tuple[Departure, ...]]:
-    """Take out the person the exit saw: nearest to its line, of the named account where there is one."""
-    tracks = floor.tracks
-    wanted = trip_of_account.get(gate.account) if gate.account is not None else None
-    row = store.gates.gate_id.index(gate.gate) if gate.gate in store.gates.gate_id else -1
-    named = np.array([identity.trip_of.get(int(k)) for k in tracks.track_id], dtype=object)
-    able = (tracks.status != Status.TENTATIVE) & (tracks.status != Status.LEFT)
-    able &= (named == wanted) if wanted is not None else (named != None)  # noqa: E711
-    far = line_distance(tracks.mean[:, :2], store.gates.line[row]) if row >= 0 else np.zeros(len(tracks))
-    unseen_s = (gate.t_ns - tracks.seen_ns) / SECOND_NS
-    reach = np.where(able, far - 0.8 * np.clip(unseen_s, 0.0, 3.0), np.inf)
-    if len(reach) and reach.min() <= (np.inf if wanted is not None else config.exit_reach_m):
-        leaver = int(np.argmin(reach))
-        if np.isfinite(reach[leaver]):
-            trip = str(named[leaver])
-            floor = _take_out(floor, leaver)
-            return identity, floor, (Departure(trip, gate.t_ns),)
-    return identity, floor, (Departure(wanted, gate.t_ns),) if wanted is not None else ()
-
-
-def leave_unseen(
-    identity: Identity, floor: Floor, now_ns: int, store: Store, config: IdentityConfig
-) -> tuple[Floor, tuple[Departure, ...]]:
-    """Take out people lost right at an exit whose gate said nothing."""
-    exits = [i for i, kind in enumerate(store.gates.kind) if kind in ("exit", "both")]
-    gone: list[Departure] = []
-    while exits:
-        tracks = floor.tracks
-        far = np.min([line_distance(tracks.mean[:, :2], store.gates.line[i]) for i in exits], axis=0)
-        stayed = tracks.seen_ns - tracks.born_ns > 3 * SECOND_NS
-        out = ~_inside(tracks.mean[:, :2], store.outline) | (far < 0.3)
-        unseen = now_ns - tracks.seen_ns > config.exit_wait_s * SECOND_NS
-        rows = np.flatnonzero((tracks.status == Status.LOST) & (far < config.exit_reach_m) & out & stayed & unseen)
-        if not len(rows):
-            break
-        row = int(rows[0])
-        trip = identity.trip_of.get(int(tracks.track_id[row]))
-        if trip is not None:
-            gone.append(Departure(trip, int(tracks.seen_ns[row])))
-        floor = _take_out(floor, row)
-    return floor, tuple(gone)
-
-
-def _take_out(floor: Floor, row: int) -> Floor:
-    """Somebody left; the track stays while a camera sees it, so that no new one is born of the same person."""
-    tracks = move(floor.tracks, row, Seen.DOOR)
-    return replace(floor, tracks=take(tracks, np.flatnonzero(tracks.status != Status.EXITED)))
-
-
-def line_distance(points: Floats, line: Floats) -> Floats:
-    """Return the distance of points (n, 2) to the segment line (2, 2), m."""
-    a, b = line
-    along = b - a
-    share = np.clip((points - a) @ along / max(float(along @ along), 1e-9), 0.0, 1.0)
-    return np.asarray(np.linalg.norm(points - a - share[:, None] * along, axis=1))
-
-
-def _inside(points: Floats, outline: Floats) -> np.ndarray:
-    """Even-odd rule: which points (n, 2) lie in the polygon (v, 2)."""
-    a, b = outline, np.roll(outline, -1, axis=0)
-    x, y = points[:, :1], points[:, 1:]
-    crosses = (a[:, 1] > y) != (b[:, 1] > y)
-    rise = np.where(b[:, 1] == a[:, 1], 1.0, b[:, 1] - a[:, 1])
-    left = x < a[:, 0] + (y - a[:, 1]) / rise * (b[:, 0] - a[:, 0])
-    return np.asarray((crosses & left).sum(axis=1) % 2 == 1)

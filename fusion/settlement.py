@@ -1,0 +1,93 @@
+"""Settlement: trips that are over become receipts, events, transfers of goods and postings of money."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from fusion.arrays import Floats, Ints
+from fusion.attribution.events import Event, Owner, events_of, transfers_of
+from fusion.attribution.stage import Attribution, Settled, carried, close_trip, parts_of
+from fusion.checkout.charge import choose
+from fusion.checkout.postings import close_trip as postings_of
+from fusion.checkout.records import OPEN, Entry, Receipt, Transfer
+from fusion.checkout.trips import Trip, Trips
+from fusion.config import Config
+from fusion.store import Store
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class TrackRows:
+    """Rows of tracks.parquet at one instant."""
+
+    t_ns: int
+    track_id: Ints  # (n,)
+    xy: Floats  # (n, 2) m
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Outputs:
+    """What one step says to the world."""
+
+    events: tuple[Event, ...] = ()
+    receipts: tuple[Receipt, ...] = ()
+    transfers: tuple[Transfer, ...] = ()
+    entries: tuple[Entry, ...] = ()
+    tracks: TrackRows | None = None
+
+
+def settle(
+    attribution: Attribution, trips: Trips, ids: tuple[str, ...], store: Store, config: Config
+) -> tuple[Attribution, Outputs]:
+    """Settle ended trips, in order of entry: charge, events, transfers, postings."""
+    total = Outputs()
+    for trip in [t for t in trips.ended if t.trip in ids]:
+        attribution, one = _settle_one(attribution, trips, trip, store, config)
+        total = join(total, one)
+    return attribution, total
+
+
+def _settle_one(
+    attribution: Attribution, trips: Trips, trip: Trip, store: Store, config: Config
+) -> tuple[Attribution, Outputs]:
+    """Choose the charge of one trip and settle every change it explains."""
+    charge = None if trip.is_staff else choose(carried(attribution, trip.trip), store, config.checkout)
+    goods = None if charge is None else charge.goods
+    attribution, settled = close_trip(attribution, trip.trip, goods, config.attribution)
+    outputs = say(settled, trips, store, config)
+    if charge is None:
+        return attribution, outputs
+    evidence: dict[int, list[str]] = {}
+    for one in settled:
+        for part in parts_of(one, trip.trip):
+            evidence.setdefault(part.product, []).append(one.event)
+    receipt = charge.receipt(trip.end(), evidence, store)
+    moved, posted = postings_of(receipt, store) if receipt.status != OPEN else ((), ())
+    return attribution, join(outputs, Outputs(receipts=(receipt,), transfers=moved, entries=posted))
+
+
+def say(settled: tuple[Settled, ...], trips: Trips, store: Store, config: Config) -> Outputs:
+    """Turn settled changes into events and transfers of goods, in order of time."""
+    owner = OwnerTable({t.trip: Owner(t.account, t.is_staff) for t in (*trips.live, *trips.ended)})
+    ordered = sorted(settled, key=lambda s: (s.change.step_ns, s.event))
+    events = [e for s in ordered for e in events_of(s, owner, store, config.attribution)]
+    return Outputs(tuple(events), (), tuple(t for s in ordered for t in transfers_of(s, owner, store)))
+
+
+def join(a: Outputs, b: Outputs) -> Outputs:
+    """Return the outputs of both, a first; track rows are added later."""
+    return Outputs(
+        events=(*a.events, *b.events),
+        receipts=(*a.receipts, *b.receipts),
+        transfers=(*a.transfers, *b.transfers),
+        entries=(*a.entries, *b.entries),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class OwnerTable:
+    """Looks a trip up; nobody and unknown trips have no account."""
+
+    owners: Mapping[str, Owner]
+
+    def __call__(self, trip: str) -> Owner:
+        """Return what the trip means outside."""
+        return self.owners.get(trip, Owner(None, False))

@@ -1,0 +1,78 @@
+"""The ways out: whom an exit saw, who left unseen, and the geometry of lines and floors."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from fusion.config import SECOND_NS, IdentityConfig
+from fusion.messages import Gate
+from fusion.store import Store
+from fusion.tracking.floor import Floor
+from fusion.tracking.geometry import inside, line_distance
+from fusion.tracking.identity import Identity
+from fusion.tracking.tracks import Seen, Status, move, take
+
+
+@dataclass(frozen=True, slots=True)
+class Departure:
+    """One person of a trip left."""
+
+    trip: str
+    t_ns: int
+
+
+def leave_by_gate(
+    identity: Identity,
+    floor: Floor,
+    gate: Gate,
+    trip_of_account: Mapping[str, str],
+    store: Store,
+    config: IdentityConfig,
+) -> tuple[Identity, Floor, tuple[Departure, ...]]:
+    """Take out the person the exit saw: nearest to its line, of the named account where there is one."""
+    tracks = floor.tracks
+    wanted = trip_of_account.get(gate.account) if gate.account is not None else None
+    row = store.gates.gate_id.index(gate.gate) if gate.gate in store.gates.gate_id else -1
+    named = np.array([identity.trip_of.get(int(k)) for k in tracks.track_id], dtype=object)
+    able = (tracks.status != Status.TENTATIVE) & (tracks.status != Status.LEFT)
+    able &= (named == wanted) if wanted is not None else (named != None)  # noqa: E711
+    far = line_distance(tracks.mean[:, :2], store.gates.line[row]) if row >= 0 else np.zeros(len(tracks))
+    unseen_s = (gate.t_ns - tracks.seen_ns) / SECOND_NS
+    reach = np.where(able, far - 0.8 * np.clip(unseen_s, 0.0, 3.0), np.inf)
+    if len(reach) and reach.min() <= (np.inf if wanted is not None else config.exit_reach_m):
+        leaver = int(np.argmin(reach))
+        if np.isfinite(reach[leaver]):
+            trip = str(named[leaver])
+            floor = _take_out(floor, leaver)
+            return identity, floor, (Departure(trip, gate.t_ns),)
+    return identity, floor, (Departure(wanted, gate.t_ns),) if wanted is not None else ()
+
+
+def leave_unseen(
+    identity: Identity, floor: Floor, now_ns: int, store: Store, config: IdentityConfig
+) -> tuple[Floor, tuple[Departure, ...]]:
+    """Take out people lost right at an exit whose gate said nothing."""
+    exits = [i for i, kind in enumerate(store.gates.kind) if kind in ("exit", "both")]
+    gone: list[Departure] = []
+    while exits:
+        tracks = floor.tracks
+        far = np.min([line_distance(tracks.mean[:, :2], store.gates.line[i]) for i in exits], axis=0)
+        stayed = tracks.seen_ns - tracks.born_ns > 3 * SECOND_NS
+        out = ~inside(tracks.mean[:, :2], store.outline) | (far < 0.3)
+        unseen = now_ns - tracks.seen_ns > config.exit_wait_s * SECOND_NS
+        rows = np.flatnonzero((tracks.status == Status.LOST) & (far < config.exit_reach_m) & out & stayed & unseen)
+        if not len(rows):
+            break
+        row = int(rows[0])
+        trip = identity.trip_of.get(int(tracks.track_id[row]))
+        if trip is not None:
+            gone.append(Departure(trip, int(tracks.seen_ns[row])))
+        floor = _take_out(floor, row)
+    return floor, tuple(gone)
+
+
+def _take_out(floor: Floor, row: int) -> Floor:
+    """Somebody left; the track stays while a camera sees it, so that no new one is born of the same person."""
+    tracks = move(floor.tracks, row, Seen.DOOR)
+    return replace(floor, tracks=take(tracks, np.flatnonzero(tracks.status != Status.EXITED)))

@@ -1,0 +1,23 @@
+"""Lines and floors in the plane."""
+
+import numpy as np
+
+from fusion.arrays import Bools, Floats
+
+
+def line_distance(points: Floats, line: Floats) -> Floats:
+    """Return the distance of points (n, 2) to the segment line (2, 2), m."""
+    a, b = line
+    along = b - a
+    share = np.clip((points - a) @ along / max(float(along @ along), 1e-9), 0.0, 1.0)
+    return np.asarray(np.linalg.norm(points - a - share[:, None] * along, axis=1))
+
+
+def inside(points: Floats, outline: Floats) -> Bools:
+    """Return which points (n, 2) lie in the polygon (v, 2), by the even-odd rule."""
+    a, b = outline, np.roll(outline, -1, axis=0)
+    x, y = points[:, :1], points[:, 1:]
+    crosses = (a[:, 1] > y) != (b[:, 1] > y)
+    rise = np.where(b[:, 1] == a[:, 1], 1.0, b[:, 1] - a[:, 1])
+    left = x < a[:, 0] + (y - a[:, 1]) / rise * (b[:, 0] - a[:, 0])
+    return np.asarray((crosses & left).sum(axis=1) % 2 == 1)
