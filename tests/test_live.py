@@ -41,9 +41,9 @@ def inbox_of(address: str = ANY_PORT) -> Iterator[Inbox]:
 
 
 @contextmanager
-def serving(out: Path, *more: str) -> Iterator[tuple[Child, Lines, str]]:
-    """Give a running `aisle serve` on the shared case's store, its lines and its address."""
-    words = ("serve", "--store", str(CASE / "store"), "--out", str(out), "--listen", ANY_PORT, *more)
+def serving(out: Path, *more: str, store: Path = CASE / "store") -> Iterator[tuple[Child, Lines, str]]:
+    """Give a running `aisle serve`, on the shared case's store if no other is named, its lines and its address."""
+    words = ("serve", "--store", str(store), "--out", str(out), "--listen", ANY_PORT, *more)
     with running(*words) as (serve, said):
         address = listening_address(serve, said)
         assert address is not None
@@ -272,6 +272,21 @@ def test_serving_a_published_recording_gives_the_bytes_of_its_replay(tmp_path: P
     original = Counter(sent_by(list(read_recording(CASE / "recording.mcap"))))
     recorded = Counter(sent_by(list(read_recording(live / "recording.mcap"))))
     assert recorded - original == {("plates/ctl-G1", b"\xc1 not msgpack"): 1} and not original - recorded
+
+
+def test_the_real_store_published_live_gives_the_receipt_and_ledger_of_its_replay(shared: Path, tmp_path: Path) -> None:
+    live, again, store = tmp_path / "live", tmp_path / "again", tmp_path / "store"
+    recording = tmp_path / "recording.mcap"
+    assert main(["import", "aifi", str(shared / "real" / "aifi_benchmark1"), "--out", str(tmp_path)]) == 0
+    assert main(["replay", str(recording), "--store", str(store), "--out", str(again)]) == 0
+    with serving(live, store=store) as (serve, _, address):
+        words = ("publish", str(recording), "--to", address, "--rate", "max")
+        assert subprocess.run([*AISLE, *words], check=False).returncode == 0
+        stop(serve)
+    assert (live / "receipts.jsonl").read_bytes() == (again / "receipts.jsonl").read_bytes()
+    assert b"071142008582" in (live / "receipts.jsonl").read_bytes()
+    ran, replayed = (json.loads((folder / "run.json").read_text()) for folder in (live, again))
+    assert ran["ledger"] == replayed["ledger"]
 
 
 @needs_case
