@@ -7,7 +7,7 @@ import numpy as np
 
 from fusion.arrays import Ints
 from fusion.attribution.evidence import Bodies, remember
-from fusion.attribution.stage import Attribution, People, Settled, attribute, open_trip
+from fusion.attribution.stage import Attribution, People, Settled, attribute, open_trip, watch_hands
 from fusion.checkout import trips as visits
 from fusion.config import SECOND_NS, Config
 from fusion.intake import Slice
@@ -93,7 +93,7 @@ def step(engine: Engine, state: State, part: Slice) -> tuple[State, Outputs]:
     due = visits.due(state.trips, state.now_ns)
     state, outputs = _close(engine, state, visits.close(state.trips, due, state.now_ns), due)
     outputs = join(say(settled, state.trips, engine.store, engine.config), outputs)
-    for _ in [s for s in settled if not s.reading.parts]:
+    for _ in [s for s in settled if not s.reading.parts and s.change.plates]:
         state = _note(state, "shelf change without goods")
     return state, replace(outputs, tracks=_track_rows(state, before_ns, engine.config.track_rows_ns))
 
@@ -177,6 +177,8 @@ def _follow(engine: Engine, state: State, news: News) -> tuple[State, tuple[Depa
     )
     seen = remember(state.attribution.seen, tuple(news.matches), bodies, tuple(news.moves), config.attribution)
     attribution = replace(state.attribution, seen=seen)
+    people = _people(engine, replace(state, identity=identity))
+    attribution = watch_hands(attribution, tuple(news.matches), people, engine.store, config.attribution)
     return replace(state, floor=floor, identity=identity, attribution=attribution), gone
 
 
@@ -193,10 +195,15 @@ def _shelf(
     """Group plate changes and read those that have waited long enough by now_ns."""
     config = engine.config
     pending, ready = group_changes(state.pending, changes, state.levels, now_ns, engine.store, config.shelf)
-    staff = frozenset(trip.trip for trip in state.trips.live if trip.is_staff)
-    people = People(state.identity.trip_of, state.identity.alias, staff, config.cart)
-    attribution, settled = attribute(state.attribution, ready, now_ns, people, engine.store, config.attribution)
+    attribution, settled = attribute(
+        state.attribution, ready, now_ns, _people(engine, state), engine.store, config.attribution
+    )
     return replace(state, pending=pending, attribution=attribution), settled
+
+
+def _people(engine: Engine, state: State) -> People:
+    staff = frozenset(trip.trip for trip in state.trips.live if trip.is_staff)
+    return People(state.identity.trip_of, state.identity.alias, staff, engine.config.cart)
 
 
 def _close(engine: Engine, state: State, trips: visits.Trips, ids: tuple[str, ...]) -> tuple[State, Outputs]:

@@ -65,7 +65,7 @@ class Event:
 
 def events_of(settled: Settled, owner_of: OwnerOf, store: Store, config: AttributionConfig) -> tuple[Event, ...]:
     """Return one event per part of the final reading: none where no goods moved, unclaimed where nobody is known."""
-    parts = settled.reading.parts
+    parts = settled.reading.parts if settled.change.plates else ()  # a hand-over is no event of the shelf
     known = any(part.trip for part in parts)
     change = settled.change
     return tuple(
@@ -105,6 +105,8 @@ def _outcome(owner: Owner, known: bool, p: float, config: AttributionConfig) -> 
 
 def transfers_of(settled: Settled, owner_of: OwnerOf, store: Store) -> tuple[Transfer, ...]:
     """Return the goods a settled change moved between shelf and cart, staff or nobody."""
+    if not settled.change.plates:
+        return _passed(settled, store)
     out = []
     for i, part in enumerate(settled.reading.parts):
         shelf = goods.plate(store.plates.plate_id[_shelf_plate(settled, part.product, store)])
@@ -128,6 +130,24 @@ def transfers_of(settled: Settled, owner_of: OwnerOf, store: Store) -> tuple[Tra
             )
         )
     return tuple(out)
+
+
+def _passed(settled: Settled, store: Store) -> tuple[Transfer, ...]:
+    """Return the goods a hand-over moved from cart to cart."""
+    if not settled.reading.parts:
+        return ()
+    given, taken = settled.reading.parts
+    move = goods.move(
+        store.store_id,
+        evidence=settled.event,
+        t_ns=settled.change.step_ns,
+        sku=store.products.sku[given.product],
+        quantity=given.qty,
+        grams=given.grams,
+        source=goods.cart(given.trip),
+        target=goods.cart(taken.trip),
+    )
+    return (move,)
 
 
 def _shelf_plate(settled: Settled, product: int, store: Store) -> int:

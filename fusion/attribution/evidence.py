@@ -72,11 +72,13 @@ def candidates(
     centre = weight @ store.plates.centre[plates]
     far = np.linalg.norm(bodies.xy - centre[:2], axis=1) if len(bodies.xy) else np.zeros(0)
     hands = _hand_evidence(change, seen, alias, store, config)
+    # After a pick the goods are in the hand, before a put-back they were.
+    window_s = (0.0, config.held_window_s) if change.total_g < 0 else (-config.held_window_s, 0.0)
     out = []
     for row in np.flatnonzero(far - 1.0 * np.minimum(bodies.unseen_s, 3.0) < config.reach_m_max):
         track_id = int(bodies.track_id[row])
         nats = _body_nats(float(far[row]), float(bodies.unseen_s[row]), config) + hands.get(track_id, 0.0)
-        held = _held_nats(track_id, change, seen, alias, store, config)
+        held = held_looks(track_id, change.step_ns, window_s, seen, alias, store, config)
         out.append(Candidate(track_id, nats, held))
     return tuple(sorted(out, key=lambda c: c.track_id))
 
@@ -151,25 +153,25 @@ def _reach(match: Match, points: Floats, store: Store) -> Floats:
     return np.asarray(gap.min(axis=2))
 
 
-def _held_nats(
+def held_looks(
     track_id: int,
-    change: ShelfChange,
+    t_ns: int,
+    window_s: tuple[float, float],
     seen: Witnesses,
     alias: Mapping[int, int],
     store: Store,
     config: AttributionConfig,
 ) -> dict[int, float]:
-    """Return what the classifier says for each product: after a pick, before a put-back.
+    """Return what the classifier says of each product having been in a track's hands within a window about t_ns.
 
     Looks at one hand are not independent; their mean counts as three looks at most.
     """
-    lo, hi = (0.0, config.held_window_s) if change.total_g < 0 else (-config.held_window_s, 0.0)
     row_of = {sku: i for i, sku in enumerate(store.products.sku)}
     total: dict[int, float] = {}
     looks = 0
     for match in seen.matches:
-        late_s = (match.sightings.t_ns - change.step_ns) / SECOND_NS
-        if not lo <= late_s <= hi:
+        late_s = (match.sightings.t_ns - t_ns) / SECOND_NS
+        if not window_s[0] <= late_s <= window_s[1]:
             continue
         for held in match.sightings.held:
             owner = int(match.track_id[held.row])

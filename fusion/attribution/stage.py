@@ -18,6 +18,7 @@ from fusion.attribution.explanations import (
     puts,
     settling,
 )
+from fusion.attribution.handover import Meeting, Touch, as_change, handover_readings, meetings, touches
 from fusion.attribution.hypotheses import (
     Group,
     Hypothesis,
@@ -32,6 +33,7 @@ from fusion.checkout.records import derive_id
 from fusion.config import SECOND_NS, AttributionConfig, CartConfig
 from fusion.shelf import ShelfChange
 from fusion.store import Store
+from fusion.tracking.floor import Match
 
 Stock = Mapping[int, Mapping[int, float]]  # plate -> product -> pieces believed there off the planogram
 
@@ -53,6 +55,7 @@ class Attribution:
 
     seen: Witnesses = field(default_factory=Witnesses)
     waiting: tuple[ShelfChange, ...] = ()  # until the hands have been watched long enough
+    touches: tuple[Touch, ...] = ()
     groups: tuple[Group, ...] = ()
     open: Mapping[str, ShelfChange] = field(default_factory=dict)  # event id -> change
     misplaced: Stock = field(default_factory=dict)
@@ -82,16 +85,56 @@ def attribute(
     store: Store,
     config: AttributionConfig,
 ) -> tuple[Attribution, tuple[Settled, ...]]:
-    """Queue new changes and read those whose hands have been watched to the end of the window."""
+    """Queue new changes; read changes and meetings whose hands have been watched to the end of the window."""
     waiting = sorted((*state.waiting, *new), key=lambda c: (c.step_ns, c.plates))
     until = now_ns - int(config.held_window_s * SECOND_NS)
-    due = [c for c in waiting if c.step_ns <= until]
-    state = replace(state, waiting=tuple(c for c in waiting if c.step_ns > until))
+    due: list[ShelfChange | Meeting] = [c for c in waiting if c.step_ns <= until]
+    met, touching = meetings(state.touches, until, config)
+    state = replace(state, waiting=tuple(c for c in waiting if c.step_ns > until), touches=touching)
+    if store.handover == "holder":
+        due += met
     settled: list[Settled] = []
-    for change in due:
-        state, done = _read(state, change, people, store, config)
-        settled += done
+    for one in sorted(due, key=lambda d: d.t_ns if isinstance(d, Meeting) else d.step_ns):
+        if isinstance(one, Meeting):
+            state = _read_meeting(state, one, people, store, config)
+        else:
+            state, done = _read(state, one, people, store, config)
+            settled += done
     return state, tuple(settled)
+
+
+def watch_hands(
+    state: Attribution, matches: tuple[Match, ...], people: People, store: Store, config: AttributionConfig
+) -> Attribution:
+    """Note where hands of two people touch in the frames of this slice."""
+    if len(people.trip_of) < 2 or not matches:
+        return state
+    new = touches(matches, people.alias, store, config)
+    return replace(state, touches=(*state.touches, *new)) if new else state
+
+
+def _read_meeting(
+    state: Attribution, meeting: Meeting, people: People, store: Store, config: AttributionConfig
+) -> Attribution:
+    """Read a meeting of hands into the beam of the two trips, if either carries anything."""
+    trips = people.trip_of.get(meeting.a, ""), people.trip_of.get(meeting.b, "")
+    groups = [next((g for g in state.groups if t in g.trips), None) for t in trips]
+    if trips[0] == trips[1] or None in groups or people.staff & set(trips):
+        return state
+    first, second = groups
+    assert first is not None and second is not None
+    if not any(h.goods.get(t) for t, g in zip(trips, (first, second), strict=True) for h in g.beam):
+        return state
+    group = first if first is second else merge(first, second, config)
+    evidence = ("handover", store.store_id, str(meeting.t_ns), *sorted(trips))
+    event = f"ho-{derive_id(*evidence).hex()[:16]}"
+    readings = {
+        row: handover_readings(meeting, trips, h.goods, state.seen, people.alias, store, config)
+        for row, h in enumerate(group.beam)
+    }
+    rest = [g for g in state.groups if g is not first and g is not second]
+    group = extend(group, event, readings, config)
+    return replace(state, groups=(*rest, group), open={**state.open, event: as_change(meeting)})
 
 
 def event_id(change: ShelfChange, store: Store) -> str:
@@ -218,14 +261,18 @@ def close_trip(
         group = replace(group, beam=tuple(h for h in group.beam if _counts(h.goods[trip]) == want))
     last = group.trips == {trip}
     settled: list[Settled] = []
-    for event in posterior:
+    concerned = {trip}
+    # Latest first: goods that came by hand-over bring the giver's earlier changes with them.
+    for event in sorted(posterior, key=lambda e: (state.open[e].step_ns, e), reverse=True):
         reading = reading_posterior(group, event)[0][0]
-        if last or any(part.trip == trip for part in reading.parts):
+        movers_of = {part.trip for part in reading.parts}
+        if last or movers_of & concerned:
             # What is settled is settled for all: the others go on with hypotheses that agree.
             group = replace(group, beam=tuple(h for h in group.beam if h.choice[event].parts == reading.parts))
             p = next(p for r, p in posterior[event] if r.parts == reading.parts)
             others = tuple((r, q) for r, q in posterior[event] if r.parts != reading.parts)
             settled.append(Settled(event, state.open[event], reading, p, others))
+            concerned |= movers_of - {""} if not state.open[event].plates else set()
         else:
             free = tuple(h for h in group.beam if all(part.trip != trip for part in h.choice[event].parts))
             group = replace(group, beam=free or group.beam)

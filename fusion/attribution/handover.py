@@ -1,0 +1,135 @@
+"""Hand-over: hands of two people meet, and goods may have gone from one to the other.
+
+A depth frame in which hands of two people are close, away from all shelves, is a touch. Touches of a pair, close in
+time, are a meeting; it is read like a shelf change once the hands have been watched for a moment: nothing passed, or one
+piece of something one of them carries did. What a classifier saw in the hands after, the taker's and the giver's,
+decides. Image cameras see rays, and two rays that meet prove nothing; they are not asked.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from fusion.arrays import Floats
+from fusion.attribution.evidence import Witnesses, held_looks
+from fusion.attribution.explanations import PICK, PUT, Explanation, Goods, Part
+from fusion.config import SECOND_NS, AttributionConfig
+from fusion.shelf import ShelfChange
+from fusion.store import Store
+from fusion.tracking.floor import Match
+
+
+@dataclass(frozen=True, slots=True)
+class Touch:
+    """Hands of two people near each other in one frame."""
+
+    t_ns: int
+    a: int  # track_id, the smaller
+    b: int
+    camera: int
+
+
+@dataclass(frozen=True, slots=True)
+class Meeting:
+    """Hands of two people met at about t_ns."""
+
+    t_ns: int
+    a: int
+    b: int
+
+
+def touches(
+    matches: tuple[Match, ...], alias: Mapping[int, int], store: Store, config: AttributionConfig
+) -> tuple[Touch, ...]:
+    """Return the pairs whose hands are within touching distance, frame by frame."""
+    out = []
+    for match in matches:
+        frame = match.sightings
+        if not frame.is_depth or len(frame.sd) < 2:
+            continue
+        gap = _hand_gaps(_free_hands(frame.hands, store, config))
+        for i, j in np.argwhere(np.triu(gap <= config.touch_m, 1)):
+            pair = sorted(alias.get(int(match.track_id[k]), int(match.track_id[k])) for k in (i, j))
+            if pair[0] >= 0 and pair[0] != pair[1]:
+                out.append(Touch(frame.t_ns, pair[0], pair[1], frame.camera))
+    return tuple(out)
+
+
+def _free_hands(hands: Floats, store: Store, config: AttributionConfig) -> Floats:
+    """Return hands (n, 2, 3) with those at a shelf left out (NaN): arms that reach side by side meet there."""
+    gap = np.linalg.norm(hands[:, :, None, :] - store.plates.centre, axis=3).min(axis=2)
+    return np.where((gap > config.shelf_side_m)[:, :, None], hands, np.nan)
+
+
+def _hand_gaps(hands: Floats) -> Floats:
+    """Return the smallest distance of any hand of one to any hand of the other (n, n), m; infinite if unseen."""
+    n = len(hands)
+    gap = np.linalg.norm(hands[:, None, :, None] - hands[None, :, None, :], axis=4).reshape(n, n, 4)
+    return np.asarray(np.min(np.where(np.isnan(gap), np.inf, gap), axis=2))
+
+
+def meetings(
+    pending: tuple[Touch, ...], until_ns: int, config: AttributionConfig
+) -> tuple[list[Meeting], tuple[Touch, ...]]:
+    """Return the meetings whose last touch lies before until_ns, and the touches that still wait.
+
+    A single touch is no meeting: hands are measured with errors, and a frame can put one on the wrong person.
+    """
+    pairs: dict[tuple[int, int], list[Touch]] = {}
+    for touch in pending:
+        pairs.setdefault((touch.a, touch.b), []).append(touch)
+    found: list[Meeting] = []
+    waiting: list[Touch] = []
+    for (a, b), group in sorted(pairs.items()):
+        for cluster in _clusters(group, int(config.meeting_gap_s * SECOND_NS)):
+            if cluster[-1].t_ns > until_ns:
+                waiting += cluster
+            elif len(cluster) >= config.meeting_touches:
+                found.append(Meeting(int(np.median([t.t_ns for t in cluster])), a, b))
+    found.sort(key=lambda m: (m.t_ns, m.a, m.b))
+    return found, tuple(sorted(waiting, key=lambda t: (t.t_ns, t.a, t.b, t.camera)))
+
+
+def _clusters(group: list[Touch], gap_ns: int) -> list[list[Touch]]:
+    """Split touches of one pair, sorted by time, where nothing happened for gap_ns."""
+    group = sorted(group, key=lambda t: (t.t_ns, t.camera))
+    out = [[group[0]]]
+    for touch in group[1:]:
+        if touch.t_ns - out[-1][-1].t_ns > gap_ns:
+            out.append([])
+        out[-1].append(touch)
+    return out
+
+
+def handover_readings(
+    meeting: Meeting,
+    trips: tuple[str, str],
+    goods: Mapping[str, Goods],
+    seen: Witnesses,
+    alias: Mapping[int, int],
+    store: Store,
+    config: AttributionConfig,
+) -> tuple[Explanation, ...]:
+    """Return what may have passed between two trips, best first; the first of the list may be "nothing"."""
+    late, early = (0.0, config.held_window_s), (-config.held_window_s, 0.0)
+
+    def looks(track_id: int, window_s: tuple[float, float]) -> dict[int, float]:
+        return held_looks(track_id, meeting.t_ns, window_s, seen, alias, store, config)
+
+    out = [Explanation((), 0.0)]
+    ways = ((meeting.a, meeting.b, trips[0], trips[1]), (meeting.b, meeting.a, trips[1], trips[0]))
+    for giver, taker, source, target in ways:
+        had, keeps = looks(giver, early), looks(giver, late)
+        has, owned = looks(taker, late), looks(taker, early)
+        for product, _, grams in goods.get(source, ()):
+            nats = config.handover_nats + 0.5 * had.get(product, 0.0) + has.get(product, 0.0)
+            nats -= keeps.get(product, 0.0) + owned.get(product, 0.0)
+            parts = (Part(source, PUT, product, 1, grams), Part(target, PICK, product, 1, grams))
+            out.append(Explanation(parts, nats))
+    return tuple(sorted(out, key=lambda e: -e.nats))
+
+
+def as_change(meeting: Meeting) -> ShelfChange:
+    """Return a meeting in the shape of a change: no plates, no grams."""
+    return ShelfChange(meeting.t_ns, meeting.t_ns, meeting.t_ns, (), (), ())
