@@ -139,11 +139,13 @@ class AttributionConfig:
     hypotheses_max: int = 48  # per group of people who interact
     explanations_max: int = 12  # per shelf change
     sightings_s: float = 12.0
-    touch_m: float = 0.2  # hands of two people this near may be passing something
+    touch_m: float = 0.15  # hands of two people this near may be passing something
     shelf_side_m: float = 0.4  # hands this near a plate are busy with it
     meeting_gap_s: float = 1.0
     meeting_touches: int = 2
-    handover_nats: float = -3.0  # that a piece was passed when hands met, against nothing
+    handover_nats: float = -3.5  # that a piece was passed at the shortest meeting, against nothing
+    touch_nats: float = 0.5  # and so much more for every further touch
+    touches_max: int = 10
     p_ambiguous: float = 0.7
 
 

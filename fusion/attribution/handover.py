@@ -37,6 +37,7 @@ class Meeting:
     t_ns: int
     a: int
     b: int
+    touches: int
 
 
 def touches(
@@ -86,7 +87,7 @@ def meetings(
             if cluster[-1].t_ns > until_ns:
                 waiting += cluster
             elif len(cluster) >= config.meeting_touches:
-                found.append(Meeting(int(np.median([t.t_ns for t in cluster])), a, b))
+                found.append(Meeting(int(np.median([t.t_ns for t in cluster])), a, b, len(cluster)))
     found.sort(key=lambda m: (m.t_ns, m.a, m.b))
     return found, tuple(sorted(waiting, key=lambda t: (t.t_ns, t.a, t.b, t.camera)))
 
@@ -112,6 +113,9 @@ def handover_readings(
     config: AttributionConfig,
 ) -> tuple[Explanation, ...]:
     """Return what may have passed between two trips, best first; the first of the list may be "nothing"."""
+    # Hands that stay together pass something; hands that brush past each other do not.
+    longer = min(meeting.touches, config.touches_max) - config.meeting_touches
+    prior = config.handover_nats + config.touch_nats * longer
     late, early = (0.0, config.held_window_s), (-config.held_window_s, 0.0)
 
     def looks(track_id: int, window_s: tuple[float, float]) -> dict[int, float]:
@@ -123,7 +127,7 @@ def handover_readings(
         had, keeps = looks(giver, early), looks(giver, late)
         has, owned = looks(taker, late), looks(taker, early)
         for product, _, grams in goods.get(source, ()):
-            nats = config.handover_nats + 0.5 * had.get(product, 0.0) + has.get(product, 0.0)
+            nats = prior - float(np.log(len(goods[source]))) + 0.5 * had.get(product, 0.0) + has.get(product, 0.0)
             nats -= keeps.get(product, 0.0) + owned.get(product, 0.0)
             parts = (Part(source, PUT, product, 1, grams), Part(target, PICK, product, 1, grams))
             out.append(Explanation(parts, nats))
