@@ -84,8 +84,8 @@ class CartConfig:
     far_nats: float = -3.0  # further away says no more than this
     rolling_mps: float = 0.25
     standing_weight: float = 0.3  # being near a standing cart says less
-    fade: float = 0.9  # per report, twice a second
-    nats_max: float = 8.0
+    fade: float = 0.97  # per report, twice a second: whose cart it is changes slowly
+    nats_max: float = 12.0
     nobody_nats: float = 0.0
     move_window_s: float = 4.0  # goods reach the cart this long after the pick at most
     move_nats_max: float = 3.0
@@ -105,6 +105,7 @@ class ShelfConfig:
     change_sds: float = 4.5  # levels that differ by less are one level
     drift_g_per_sqrt_s: float = 0.15
     disturbed_s_max: float = 25.0  # never quiet for longer: the noise is learned anew
+    cross_talk: float = 0.015  # of a load shows on the plates beside it
     plateau_s: float = 0.4  # a level held for a shorter time was a hand, not goods
     together_s: float = 0.45  # steps on neighbouring plates closer in time may be one move
     group_wait_s: float = 1.6
@@ -139,6 +140,9 @@ class AttributionConfig:
     hypotheses_max: int = 48  # per group of people who interact
     explanations_max: int = 12  # per shelf change
     sightings_s: float = 12.0
+    cart_pass_nats: float = -2.5  # that somebody put goods of their own into another's cart
+    cart_owner_p: float = 0.95  # whose cart it is must be this clear
+    cart_reach_m: float = 2.0
     touch_m: float = 0.15  # hands of two people this near may be passing something
     shelf_side_m: float = 0.4  # hands this near a plate are busy with it
     meeting_gap_s: float = 1.0

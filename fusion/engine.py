@@ -7,7 +7,7 @@ import numpy as np
 
 from fusion.arrays import Ints
 from fusion.attribution.evidence import Bodies, remember
-from fusion.attribution.stage import Attribution, People, Settled, attribute, open_trip, watch_hands
+from fusion.attribution.stage import Attribution, People, Settled, attribute, open_trip, watch_passing
 from fusion.checkout import trips as visits
 from fusion.config import SECOND_NS, Config
 from fusion.intake import Slice
@@ -178,7 +178,9 @@ def _follow(engine: Engine, state: State, news: News) -> tuple[State, tuple[Depa
     seen = remember(state.attribution.seen, tuple(news.matches), bodies, tuple(news.moves), config.attribution)
     attribution = replace(state.attribution, seen=seen)
     people = _people(engine, replace(state, identity=identity))
-    attribution = watch_hands(attribution, tuple(news.matches), people, engine.store, config.attribution)
+    attribution = watch_passing(
+        attribution, tuple(news.matches), tuple(news.moves), people, engine.store, config.attribution
+    )
     return replace(state, floor=floor, identity=identity, attribution=attribution), gone
 
 

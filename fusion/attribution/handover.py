@@ -1,8 +1,8 @@
-"""Hand-over: hands of two people meet, and goods may have gone from one to the other.
+"""Goods that pass between people: hand to hand, or into another's cart.
 
 A depth frame in which hands of two people are close, away from all shelves, is a touch. Touches of a pair, close in
-time, are a meeting; it is read like a shelf change once the hands have been watched for a moment: nothing passed, or one
-piece of something one of them carries did. What a classifier saw in the hands after, the taker's and the giver's,
+time, are a meeting; it is read like a shelf change once the hands have been watched for a moment: nothing passed, or
+one piece of something one of them carries did. What a classifier saw in the hands after, the taker's and the giver's,
 decides. Image cameras see rays, and two rays that meet prove nothing; they are not asked.
 """
 
@@ -17,6 +17,7 @@ from fusion.attribution.explanations import PICK, PUT, Explanation, Goods, Part
 from fusion.config import SECOND_NS, AttributionConfig
 from fusion.shelf import ShelfChange
 from fusion.store import Store
+from fusion.tracking.carts import SeenMove
 from fusion.tracking.floor import Match
 
 
@@ -134,6 +135,48 @@ def handover_readings(
     return tuple(sorted(out, key=lambda e: -e.nats))
 
 
-def as_change(meeting: Meeting) -> ShelfChange:
-    """Return a meeting in the shape of a change: no plates, no grams."""
-    return ShelfChange(meeting.t_ns, meeting.t_ns, meeting.t_ns, (), (), ())
+@dataclass(frozen=True, slots=True)
+class CartPass:
+    """Goods went into a cart; beside its owner others stood near enough to have put them there."""
+
+    t_ns: int
+    owner: str  # trip
+    others: tuple[str, ...]
+    nats: tuple[tuple[int, float], ...]  # (product, nats) by the cart camera
+
+
+def cart_passes(
+    moves: tuple[SeenMove, ...], staff: frozenset[str], store: Store, config: AttributionConfig
+) -> tuple[CartPass, ...]:
+    """Return the moves into carts of a clear owner that somebody else may have made."""
+    row_of = {sku: i for i, sku in enumerate(store.products.sku)}
+    out = []
+    for one in moves:
+        owner = max(one.pairing, key=lambda t: (one.pairing[t], t), default="")
+        others = tuple(t for t, far in sorted(one.near.items()) if far < config.cart_reach_m and t != owner)
+        if one.move.direction < 0 or not others or one.pairing[owner] < config.cart_owner_p:
+            continue
+        seen = tuple(
+            (row_of[k], float(np.log1p(30.0 * p * one.move.score))) for k, p in one.move.beliefs if k in row_of
+        )
+        if not staff & {owner, *others}:
+            out.append(CartPass(one.move.t_ns, owner, others, seen))
+    return tuple(out)
+
+
+def cart_pass_readings(one: CartPass, goods: Mapping[str, Goods], config: AttributionConfig) -> tuple[Explanation, ...]:
+    """Return who put what into the cart, best first: its owner goods of their own, or somebody else theirs."""
+    seen = dict(one.nats)
+    own = max((seen.get(product, 0.0) for product, _, _ in goods.get(one.owner, ())), default=0.0)
+    out = [Explanation((), max(own, 0.0))]
+    for other in one.others:
+        for product, _, grams in goods.get(other, ()):
+            if product in seen:
+                parts = (Part(other, PUT, product, 1, grams), Part(one.owner, PICK, product, 1, grams))
+                out.append(Explanation(parts, config.cart_pass_nats + seen[product]))
+    return tuple(sorted(out, key=lambda e: -e.nats))
+
+
+def at_moment(t_ns: int) -> ShelfChange:
+    """Return a passing in the shape of a change: no plates, no grams."""
+    return ShelfChange(t_ns, t_ns, t_ns, (), (), ())

@@ -1,6 +1,6 @@
 """The attribution stage: changes in, settled readings out."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -18,7 +18,17 @@ from fusion.attribution.explanations import (
     puts,
     settling,
 )
-from fusion.attribution.handover import Meeting, Touch, as_change, handover_readings, meetings, touches
+from fusion.attribution.handover import (
+    CartPass,
+    Meeting,
+    Touch,
+    at_moment,
+    cart_pass_readings,
+    cart_passes,
+    handover_readings,
+    meetings,
+    touches,
+)
 from fusion.attribution.hypotheses import (
     Group,
     Hypothesis,
@@ -33,6 +43,7 @@ from fusion.checkout.records import derive_id
 from fusion.config import SECOND_NS, AttributionConfig, CartConfig
 from fusion.shelf import ShelfChange
 from fusion.store import Store
+from fusion.tracking.carts import SeenMove
 from fusion.tracking.floor import Match
 
 Stock = Mapping[int, Mapping[int, float]]  # plate -> product -> pieces believed there off the planogram
@@ -56,6 +67,7 @@ class Attribution:
     seen: Witnesses = field(default_factory=Witnesses)
     waiting: tuple[ShelfChange, ...] = ()  # until the hands have been watched long enough
     touches: tuple[Touch, ...] = ()
+    passes: tuple[CartPass, ...] = ()
     groups: tuple[Group, ...] = ()
     open: Mapping[str, ShelfChange] = field(default_factory=dict)  # event id -> change
     misplaced: Stock = field(default_factory=dict)
@@ -88,53 +100,91 @@ def attribute(
     """Queue new changes; read changes and meetings whose hands have been watched to the end of the window."""
     waiting = sorted((*state.waiting, *new), key=lambda c: (c.step_ns, c.plates))
     until = now_ns - int(config.held_window_s * SECOND_NS)
-    due: list[ShelfChange | Meeting] = [c for c in waiting if c.step_ns <= until]
+    due: list[ShelfChange | Meeting | CartPass] = [c for c in waiting if c.step_ns <= until]
     met, touching = meetings(state.touches, until, config)
-    state = replace(state, waiting=tuple(c for c in waiting if c.step_ns > until), touches=touching)
     if store.handover == "holder":
-        due += met
+        due += [*met, *(p for p in state.passes if p.t_ns <= until)]
+    state = replace(
+        state,
+        waiting=tuple(c for c in waiting if c.step_ns > until),
+        touches=touching,
+        passes=tuple(p for p in state.passes if p.t_ns > until),
+    )
     settled: list[Settled] = []
-    for one in sorted(due, key=lambda d: d.t_ns if isinstance(d, Meeting) else d.step_ns):
-        if isinstance(one, Meeting):
-            state = _read_meeting(state, one, people, store, config)
-        else:
+    for one in sorted(due, key=lambda d: d.step_ns if isinstance(d, ShelfChange) else d.t_ns):
+        if isinstance(one, ShelfChange):
             state, done = _read(state, one, people, store, config)
             settled += done
+        elif isinstance(one, Meeting):
+            state = _read_meeting(state, one, people, store, config)
+        else:
+            state = _read_cart_pass(state, one, store, config)
     return state, tuple(settled)
 
 
-def watch_hands(
-    state: Attribution, matches: tuple[Match, ...], people: People, store: Store, config: AttributionConfig
+def watch_passing(
+    state: Attribution,
+    matches: tuple[Match, ...],
+    moves: tuple[SeenMove, ...],
+    people: People,
+    store: Store,
+    config: AttributionConfig,
 ) -> Attribution:
-    """Note where hands of two people touch in the frames of this slice."""
-    if len(people.trip_of) < 2 or not matches:
+    """Note where hands of two people touch in this slice, and what went into carts beside others."""
+    if len(people.trip_of) < 2:
         return state
     new = touches(matches, people.alias, store, config)
-    return replace(state, touches=(*state.touches, *new)) if new else state
+    carts = cart_passes(moves, people.staff, store, config)
+    return replace(state, touches=(*state.touches, *new), passes=(*state.passes, *carts))
 
 
 def _read_meeting(
     state: Attribution, meeting: Meeting, people: People, store: Store, config: AttributionConfig
 ) -> Attribution:
-    """Read a meeting of hands into the beam of the two trips, if either carries anything."""
+    """Read a meeting of hands into the beam of the two trips."""
     trips = people.trip_of.get(meeting.a, ""), people.trip_of.get(meeting.b, "")
-    groups = [next((g for g in state.groups if t in g.trips), None) for t in trips]
-    if trips[0] == trips[1] or None in groups or people.staff & set(trips):
+    if trips[0] == trips[1] or people.staff & set(trips):
         return state
-    first, second = groups
-    assert first is not None and second is not None
-    if not any(h.goods.get(t) for t, g in zip(trips, (first, second), strict=True) for h in g.beam):
+
+    def readings(goods: Mapping[str, Goods]) -> tuple[Explanation, ...]:
+        return handover_readings(meeting, trips, goods, state.seen, people.alias, store, config)
+
+    return _read_passing(state, meeting.t_ns, trips, readings, store, config)
+
+
+def _read_cart_pass(state: Attribution, one: CartPass, store: Store, config: AttributionConfig) -> Attribution:
+    """Read a move into a cart into the beam of everybody near it."""
+
+    def readings(goods: Mapping[str, Goods]) -> tuple[Explanation, ...]:
+        return cart_pass_readings(one, goods, config)
+
+    return _read_passing(state, one.t_ns, (one.owner, *one.others), readings, store, config)
+
+
+def _read_passing(
+    state: Attribution,
+    t_ns: int,
+    trips: tuple[str, ...],
+    readings: Callable[[Mapping[str, Goods]], tuple[Explanation, ...]],
+    store: Store,
+    config: AttributionConfig,
+) -> Attribution:
+    """Extend the joint beam of some trips by what may have passed between them, if anything can have."""
+    known = frozenset().union(*(g.trips for g in state.groups))
+    touched = [g for g in state.groups if g.trips & set(trips)]
+    carrying = any(h.goods.get(t) for g in touched for h in g.beam for t in trips)
+    if not known.issuperset(trips) or not carrying:
         return state
-    group = first if first is second else merge(first, second, config)
-    evidence = ("handover", store.store_id, str(meeting.t_ns), *sorted(trips))
-    event = f"ho-{derive_id(*evidence).hex()[:16]}"
-    readings = {
-        row: handover_readings(meeting, trips, h.goods, state.seen, people.alias, store, config)
-        for row, h in enumerate(group.beam)
-    }
-    rest = [g for g in state.groups if g is not first and g is not second]
-    group = extend(group, event, readings, config)
-    return replace(state, groups=(*rest, group), open={**state.open, event: as_change(meeting)})
+    group = touched[0]
+    for other in touched[1:]:
+        group = merge(group, other, config)
+    rows = {row: readings(h.goods) for row, h in enumerate(group.beam)}
+    if all(len(found) == 1 for found in rows.values()):
+        return state
+    event = f"ho-{derive_id('passing', store.store_id, str(t_ns), *sorted(trips)).hex()[:16]}"
+    group = extend(group, event, rows, config)
+    rest = [g for g in state.groups if g not in touched]
+    return replace(state, groups=(*rest, group), open={**state.open, event: at_moment(t_ns)})
 
 
 def event_id(change: ShelfChange, store: Store) -> str:

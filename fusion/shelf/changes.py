@@ -64,8 +64,11 @@ def group_changes(
         else:
             sharp = [_sharpened(c, levels) if last[c.plate] == c.step_ns else c for c in group]
             real = [c for c in sharp if abs(c.after_g - c.before_g) > config.change_sds * np.sqrt(c.var)]
+            real = _without_cross_talk(real, config)
             if real:
-                ready.append(_shelf_change([*real, *_hidden_shares(real, last, levels, store)]))
+                ready.append(
+                    _shelf_change(_without_cross_talk([*real, *_hidden_shares(real, last, levels, store)], config))
+                )
     return Pending(tuple(waiting)), tuple(sorted(ready, key=lambda c: (c.step_ns, c.plates)))
 
 
@@ -110,6 +113,12 @@ def _sharpened(change: PlateChange, levels: Levels) -> PlateChange:
     if levels.disturbed[change.plate]:
         return change
     return replace(change, after_g=float(levels.level_g[change.plate]))
+
+
+def _without_cross_talk(group: list[PlateChange], config: ShelfConfig) -> list[PlateChange]:
+    """Leave out neighbours that moved no more than a load beside them moves a plate."""
+    most = max((abs(c.after_g - c.before_g) for c in group), default=0.0)
+    return [c for c in group if abs(c.after_g - c.before_g) > config.cross_talk * most]
 
 
 def _hidden_shares(

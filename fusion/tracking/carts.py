@@ -32,6 +32,7 @@ class SeenMove:
 
     move: CartMove
     pairing: Mapping[str, float]  # trip -> probability; the rest is nobody
+    near: Mapping[str, float]  # trip -> distance of its nearest person to the cart, m
 
 
 Carts = Mapping[str, CartTrack]
@@ -44,9 +45,10 @@ def observe_cart(
     cart = _moved(carts.get(message.src), message, config)
     if cart is None:
         return carts, ()
-    cart = replace(cart, with_trip=_nearness(cart, floor, trip_of, config))
+    near = _distances(cart, floor, trip_of)
+    cart = replace(cart, with_trip=_nearness(cart, near, config))
     pairing = pairing_of(cart, config)
-    return {**carts, message.src: cart}, tuple(SeenMove(move, pairing) for move in message.moves)
+    return {**carts, message.src: cart}, tuple(SeenMove(move, pairing, near) for move in message.moves)
 
 
 def pairing_of(cart: CartTrack, config: CartConfig) -> dict[str, float]:
@@ -81,21 +83,25 @@ def _moved(cart: CartTrack | None, message: Cart, config: CartConfig) -> CartTra
     return replace(cart, t_ns=message.t_ns, mean=mean, cov=cov)
 
 
-def _nearness(cart: CartTrack, floor: Floor, trip_of: Mapping[int, str], config: CartConfig) -> dict[str, float]:
-    """Fade what was, and add what this moment says of every trip within reach."""
-    speed = float(np.linalg.norm(cart.mean[2:]))
-    weight = 1.0 if speed > config.rolling_mps else config.standing_weight
-    now: dict[str, float] = {}
+def _distances(cart: CartTrack, floor: Floor, trip_of: Mapping[int, str]) -> dict[str, float]:
+    """Return how far the nearest person of each trip is from the cart, m."""
+    near: dict[str, float] = {}
     for track_id, status, mean in zip(
         floor.tracks.track_id.tolist(), floor.tracks.status.tolist(), floor.tracks.mean, strict=True
     ):
         trip = trip_of.get(track_id)
-        if trip is None or status not in (Status.CONFIRMED, Status.COASTING):
-            continue
-        far = float(np.linalg.norm(mean[:2] - cart.mean[:2]))
+        if trip is not None and status in (Status.CONFIRMED, Status.COASTING):
+            near[trip] = min(near.get(trip, np.inf), float(np.linalg.norm(mean[:2] - cart.mean[:2])))
+    return near
+
+
+def _nearness(cart: CartTrack, near: Mapping[str, float], config: CartConfig) -> dict[str, float]:
+    """Fade what was, and add what this moment says of every trip within reach."""
+    weight = 1.0 if float(np.linalg.norm(cart.mean[2:])) > config.rolling_mps else config.standing_weight
+    out: dict[str, float] = {}
+    for trip in sorted({*near, *cart.with_trip}):
+        far = near.get(trip, np.inf)
         nats = max(-0.5 * (far / config.near_m) ** 2, config.far_nats) - config.far_nats / 2
-        now[trip] = max(now.get(trip, -np.inf), weight * nats)
-    trips = set(now) | set(cart.with_trip)
-    floor_nats = weight * config.far_nats / 2
-    faded = {t: config.fade * cart.with_trip.get(t, 0.0) + now.get(t, floor_nats) for t in sorted(trips)}
-    return {t: float(np.clip(n, -config.nats_max, config.nats_max)) for t, n in faded.items()}
+        now = config.fade * cart.with_trip.get(trip, 0.0) + weight * nats
+        out[trip] = float(np.clip(now, -config.nats_max, config.nats_max))
+    return out
