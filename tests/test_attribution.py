@@ -7,8 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tiny import tiny_store
 
-from fusion.attribution.evidence import Candidate
+from fusion.attribution.evidence import Candidate, Witnesses
 from fusion.attribution.explanations import PICK, PUT, Explanation, Goods, Mover, Part, movers, nobody, picks, puts
+from fusion.attribution.handover import CartPass, Meeting, Touch, cart_pass_readings, handover_readings, meetings, ways
 from fusion.attribution.hypotheses import apply, drop, extend, goods_posterior, lone, merge, reading_posterior, weights
 from fusion.config import AttributionConfig, CartConfig
 from fusion.messages import Cart
@@ -91,6 +92,47 @@ def test_movers_keep_the_best_and_name_each_trip_once(nats: list[float]) -> None
     assert len({m.trip for m in who}) == len(who)
     assert max(m.nats for m in who) == max(nats)
     assert all(m.is_staff == (m.trip == "t1") for m in who)
+
+
+def test_goods_that_pass_from_hand_to_hand_are_conserved_and_need_the_giver_to_carry_them() -> None:
+    group = merge(lone("a"), lone("b"), CONFIG)
+    take = Explanation((Part("a", PICK, 2, 1, 260.0),), 0.0)
+    group = extend(group, "ev-1", dict.fromkeys(range(len(group.beam)), (take,)), CONFIG)
+    meeting = Meeting(0, 1, 2, touches=CONFIG.touches_max)
+    readings = handover_readings(ways(meeting, ("a", "b"), Witnesses(), {}, STORE, CONFIG), group.beam[0].goods)
+    assert {tuple(p.trip for p in e.parts) for e in readings} == {(), ("a", "b")}
+    group = extend(group, "ho-1", {0: readings}, CONFIG)
+    for hypothesis in group.beam:
+        assert sum(n for goods in hypothesis.goods.values() for _, n, _ in goods) == 1
+
+
+@given(st.integers(2, 20))
+def test_hands_that_stay_together_pass_more_surely(count: int) -> None:
+    goods = {"a": ((2, 1, 260.0),), "b": ()}
+
+    def passed(touching: int) -> float:
+        readings = handover_readings(
+            ways(Meeting(0, 1, 2, touching), ("a", "b"), Witnesses(), {}, STORE, CONFIG), goods
+        )
+        return max(e.nats for e in readings if e.parts)
+
+    assert passed(count) <= passed(count + 1)
+
+
+def test_touches_close_in_time_are_one_meeting_and_a_single_one_is_none() -> None:
+    second = 1_000_000_000
+    near = [Touch(int(t * second), 1, 2, 0) for t in (1.0, 1.1, 1.2, 5.0, 9.0, 9.1)]
+    found, waiting = meetings(tuple(near), 8 * second, CONFIG)
+    assert [(m.t_ns, m.touches) for m in found] == [(int(1.1 * second), 3)]
+    assert [t.t_ns for t in waiting] == [9 * second, int(9.1 * second)]
+
+
+def test_who_put_it_into_the_cart_its_owner_or_somebody_beside() -> None:
+    seen = CartPass(0, "owner", ("guest",), ((2, 2.9), (3, 0.5)))
+    mine = cart_pass_readings(seen, {"owner": ((2, 1, 260.0),), "guest": ((2, 1, 261.0),)}, CONFIG)
+    assert mine[0].parts == ()
+    theirs = cart_pass_readings(seen, {"owner": (), "guest": ((2, 1, 261.0),)}, CONFIG)
+    assert [(p.trip, p.kind) for p in theirs[0].parts] == [("guest", PUT), ("owner", PICK)]
 
 
 def walkers(*xy: tuple[float, float]) -> Floor:

@@ -7,4 +7,5 @@ people or two products were involved. hypotheses.py keeps a beam of joint readin
 interact; goods in hand follow from the reading, so only what is carried can be put back. stage.py runs this per
 slice and settles a trip when it closes: the charge is chosen, the beam is conditioned on it, and every change
 it explains becomes final. Nothing is dropped: a change nobody explains is settled as unclaimed.
+handover.py adds the ways goods pass between people; priors.py holds what is known of goods before anybody is looked at.
 """

@@ -50,6 +50,8 @@ def touches(
         frame = match.sightings
         if not frame.is_depth or len(frame.sd) < 2:
             continue
+        if _hand_gaps(frame.hands).min() > config.touch_m:
+            continue  # nearly every frame: the shelves need not be asked
         gap = _hand_gaps(_free_hands(frame.hands, store, config))
         for i, j in np.argwhere(np.triu(gap <= config.touch_m, 1)):
             pair = sorted(alias.get(int(match.track_id[k]), int(match.track_id[k])) for k in (i, j))
@@ -67,8 +69,11 @@ def _free_hands(hands: Floats, store: Store, config: AttributionConfig) -> Float
 def _hand_gaps(hands: Floats) -> Floats:
     """Return the smallest distance of any hand of one to any hand of the other (n, n), m; infinite if unseen."""
     n = len(hands)
-    gap = np.linalg.norm(hands[:, None, :, None] - hands[None, :, None, :], axis=4).reshape(n, n, 4)
-    return np.asarray(np.min(np.where(np.isnan(gap), np.inf, gap), axis=2))
+    apart = hands[:, None, :, None] - hands[None, :, None, :]
+    gap = np.sqrt((apart * apart).sum(axis=4)).reshape(n, n, 4)
+    smallest = np.where(np.isnan(gap), np.inf, gap).min(axis=2)
+    np.fill_diagonal(smallest, np.inf)
+    return np.asarray(smallest)
 
 
 def meetings(
@@ -104,34 +109,48 @@ def _clusters(group: list[Touch], gap_ns: int) -> list[list[Touch]]:
     return out
 
 
-def handover_readings(
+Way = tuple[str, str, Mapping[int, float]]  # from trip, to trip, nats of each product having passed
+
+
+def ways(
     meeting: Meeting,
     trips: tuple[str, str],
-    goods: Mapping[str, Goods],
     seen: Witnesses,
     alias: Mapping[int, int],
     store: Store,
     config: AttributionConfig,
-) -> tuple[Explanation, ...]:
-    """Return what may have passed between two trips, best first; the first of the list may be "nothing"."""
-    # Hands that stay together pass something; hands that brush past each other do not.
+) -> tuple[Way, Way]:
+    """Return what the hands say of goods having passed, either way, before it is asked who carries what.
+
+    Hands that stay together pass something; hands that brush past each other do not.
+    """
     longer = min(meeting.touches, config.touches_max) - config.meeting_touches
     prior = config.handover_nats + config.touch_nats * longer
     late, early = (0.0, config.held_window_s), (-config.held_window_s, 0.0)
+    looks = {
+        (track_id, window): held_looks(track_id, meeting.t_ns, window, seen, alias, store, config)
+        for track_id in (meeting.a, meeting.b)
+        for window in (late, early)
+    }
 
-    def looks(track_id: int, window_s: tuple[float, float]) -> dict[int, float]:
-        return held_looks(track_id, meeting.t_ns, window_s, seen, alias, store, config)
+    def nats(giver: int, taker: int) -> dict[int, float]:
+        had, keeps, has, owned = looks[giver, early], looks[giver, late], looks[taker, late], looks[taker, early]
+        return {
+            k: prior + 0.5 * had.get(k, 0.0) + has.get(k, 0.0) - keeps.get(k, 0.0) - owned.get(k, 0.0)
+            for k in range(len(store.products.sku))
+        }
 
+    return (*trips, nats(meeting.a, meeting.b)), (*reversed(trips), nats(meeting.b, meeting.a))
+
+
+def handover_readings(both: tuple[Way, Way], goods: Mapping[str, Goods]) -> tuple[Explanation, ...]:
+    """Return what may have passed between two trips given what they carry, best first; no parts is "nothing"."""
     out = [Explanation((), 0.0)]
-    ways = ((meeting.a, meeting.b, trips[0], trips[1]), (meeting.b, meeting.a, trips[1], trips[0]))
-    for giver, taker, source, target in ways:
-        had, keeps = looks(giver, early), looks(giver, late)
-        has, owned = looks(taker, late), looks(taker, early)
-        for product, _, grams in goods.get(source, ()):
-            nats = prior - float(np.log(len(goods[source]))) + 0.5 * had.get(product, 0.0) + has.get(product, 0.0)
-            nats -= keeps.get(product, 0.0) + owned.get(product, 0.0)
+    for source, target, nats in both:
+        carried = goods.get(source, ())
+        for product, _, grams in carried:
             parts = (Part(source, PUT, product, 1, grams), Part(target, PICK, product, 1, grams))
-            out.append(Explanation(parts, nats))
+            out.append(Explanation(parts, nats[product] - float(np.log(len(carried)))))
     return tuple(sorted(out, key=lambda e: -e.nats))
 
 

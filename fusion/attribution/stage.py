@@ -28,6 +28,7 @@ from fusion.attribution.handover import (
     handover_readings,
     meetings,
     touches,
+    ways,
 )
 from fusion.attribution.hypotheses import (
     Group,
@@ -146,8 +147,10 @@ def _read_meeting(
     if trips[0] == trips[1] or people.staff & set(trips):
         return state
 
+    both = ways(meeting, trips, state.seen, people.alias, store, config)
+
     def readings(goods: Mapping[str, Goods]) -> tuple[Explanation, ...]:
-        return handover_readings(meeting, trips, goods, state.seen, people.alias, store, config)
+        return handover_readings(both, goods)
 
     return _read_passing(state, meeting.t_ns, trips, readings, store, config)
 
