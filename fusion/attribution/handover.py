@@ -140,7 +140,8 @@ def ways(
             for k in range(len(store.products.sku))
         }
 
-    return (*trips, nats(meeting.a, meeting.b)), (*reversed(trips), nats(meeting.b, meeting.a))
+    first, second = trips
+    return (first, second, nats(meeting.a, meeting.b)), (second, first, nats(meeting.b, meeting.a))
 
 
 def handover_readings(both: tuple[Way, Way], goods: Mapping[str, Goods]) -> tuple[Explanation, ...]:
