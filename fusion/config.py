@@ -56,6 +56,7 @@ class TrackingConfig:
     merge_after_s: float = 1.0
     join_speed_mps: float = 1.6
     join_slack_m: float = 1.0
+    join_overlap_s: float = 6.0
     tracks_max: int = 4096
     cameras_floor_margin_m: float = 1.5  # sightings further outside the floor are somebody else's
 

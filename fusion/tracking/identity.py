@@ -116,12 +116,19 @@ def _best_lost(tracks: Tracks, row: int, config: TrackingConfig) -> tuple[int | 
     """Return the lost track this new one may be, and how well it fits in nats; looks decide, distance forbids."""
     best: tuple[int | None, float] = (None, -np.inf)
     for lost in np.flatnonzero(tracks.status == Status.LOST):
-        if tracks.seen_ns[lost] > tracks.born_ns[row] + SECOND_NS:
+        gap_s = (int(tracks.born_ns[row]) - int(tracks.seen_ns[lost])) / SECOND_NS
+        # A track can live on for a while on false detections after its person has been found again.
+        overlap_s, gap_s = max(0.0, -gap_s), max(0.0, gap_s)
+        if overlap_s > config.join_overlap_s:
             continue
-        gap_s = max(0.0, (int(tracks.born_ns[row]) - int(tracks.seen_ns[lost])) / SECOND_NS)
         far_m = float(np.linalg.norm(tracks.born_xy[row] - tracks.mean[lost, :2]))
         excess = max(0.0, far_m - config.join_slack_m - config.join_speed_mps * gap_s)
-        nats = -((excess / 0.7) ** 2) - 0.02 * gap_s + _alike_nats(tracks.look[lost], tracks.look[row], config)
+        nats = (
+            -((excess / 0.7) ** 2)
+            - 0.02 * gap_s
+            - 0.5 * overlap_s
+            + _alike_nats(tracks.look[lost], tracks.look[row], config)
+        )
         if nats > -4.0 and nats > best[1]:
             best = (int(lost), nats)
     return best
