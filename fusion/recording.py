@@ -41,6 +41,8 @@ class Recording:
         self.path = path
         self.damage = ""  # where and why reading stopped early; "" for a whole file
         self.store_id = ""  # "" where the file does not say
+        self.bytes_total = path.stat().st_size
+        self.bytes_read = 0  # how far reading has come
         with path.open("rb") as stream:
             _check_magic(path, stream)
 
@@ -51,7 +53,8 @@ class Recording:
         with self.path.open("rb") as stream:
             _check_magic(self.path, stream)
             try:
-                for record in read_records(stream, self.path.stat().st_size):
+                for record in read_records(stream, self.bytes_total):
+                    self.bytes_read = stream.tell()
                     if record.opcode == Opcode.MESSAGE:
                         yield _frame(record, topics)
                     elif record.opcode == Opcode.CHANNEL:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from fusion.messages import Frame
+    from fusion.recording import Recording
 
 EXAMPLES = """\
 examples:
@@ -59,7 +60,7 @@ def run_replay(args: argparse.Namespace) -> int:
     store = load_store(args.store)
     recording = read_recording(args.recording)
     session = Session(store, args.out)
-    for frame in _paced(_cut(recording, args.since, args.until), args.rate):
+    for frame in _paced(_cut(recording, args.since, args.until), args.rate, recording):
         session.feed(frame)
     session.finish()
     record = session.close()
@@ -90,28 +91,29 @@ def _instant(t: float, start_ns: int) -> int:
     return int(t) if t > EPOCH_FROM else start_ns + int(t * SECOND_NS)
 
 
-def _paced(frames: "Iterator[Frame]", rate: float | None) -> "Iterator[Frame]":
-    """Hand frames on when they are due, showing progress in store time on a terminal."""
+def _paced(frames: "Iterator[Frame]", rate: float | None, recording: "Recording") -> "Iterator[Frame]":
+    """Hand frames on when they are due, showing on a terminal how far the file is read."""
     from rich.console import Console
-    from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+    from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
     console = Console(stderr=True)
     columns = (
-        SpinnerColumn(),
         TextColumn("{task.description}"),
+        BarColumn(),
+        TaskProgressColumn(),
         TextColumn("{task.fields[told]}"),
-        TimeElapsedColumn(),
+        TimeRemainingColumn(),
     )
     with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
-        task = progress.add_task("replaying", total=None, told="")
-        begun_s, start_ns, told_s = time.perf_counter(), 0, 0.0
+        task = progress.add_task("replaying", total=recording.bytes_total, told="")
+        begun_s, start_ns = time.perf_counter(), 0
         for count, frame in enumerate(frames):
             start_ns = start_ns or frame.arrival_ns
             store_s = (frame.arrival_ns - start_ns) / SECOND_NS
             if rate is not None:
                 time.sleep(max(0.0, store_s / rate - (time.perf_counter() - begun_s)))
             if count % 500 == 0:
-                told_s = time.perf_counter() - begun_s
-                told = f"{store_s:.1f} s of store time, {count:,} messages, {store_s / max(told_s, 1e-3):.0f} x"
-                progress.update(task, told=told)
+                speed = store_s / max(time.perf_counter() - begun_s, 1e-3)
+                told = f"{store_s:.0f} s of store time, {speed:.0f} x"
+                progress.update(task, completed=recording.bytes_read, told=told)
             yield frame

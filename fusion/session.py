@@ -111,6 +111,7 @@ class Session:
             "versions": {"python": platform.python_version(), **{p: version(p) for p in PACKAGES}},
             "config": self.config.digest(),
             "ledger": self.book.digest(),
+            "ledger_faults": list(self.book.verify_balances()),
             "messages": {
                 "read": self.counts["read"],
                 "dropped": dict(

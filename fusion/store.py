@@ -1,6 +1,8 @@
 """A store folder as arrays (contract section 2)."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 from fusion.arrays import Bools, Floats, Ints
@@ -119,6 +121,12 @@ class Store:
     plates: Plates
     products: Products
     facings: Facings
+
+
+@lru_cache(maxsize=8)
+def product_rows(products: Products) -> Mapping[str, int]:
+    """Return the row of each SKU; made once a catalogue."""
+    return {sku: row for row, sku in enumerate(products.sku)}
 
 
 def load_store(folder: Path) -> Store:

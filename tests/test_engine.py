@@ -154,4 +154,5 @@ def test_bad_bytes_are_counted_and_kept_and_change_nothing(tmp_path: Path) -> No
     assert outputs_of(plain, tmp_path / "a") == outputs_of([*junk, *plain, *junk], tmp_path / "b")
     run = json.loads((tmp_path / "b" / "run.json").read_text())
     assert sum(run["messages"]["dropped"].values()) == 4
+    assert run["ledger_faults"] == []
     assert len((tmp_path / "b" / "rejected.jsonl").read_text().splitlines()) == 4

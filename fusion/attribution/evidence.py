@@ -8,7 +8,7 @@ import numpy as np
 from fusion.arrays import Floats, Ints
 from fusion.config import SECOND_NS, AttributionConfig, CartConfig
 from fusion.shelf import ShelfChange
-from fusion.store import Store
+from fusion.store import Store, product_rows
 from fusion.tracking.camera import camera_centre, ray_directions
 from fusion.tracking.carts import SeenMove
 from fusion.tracking.floor import Match
@@ -166,7 +166,7 @@ def held_looks(
 
     Looks at one hand are not independent; their mean counts as three looks at most.
     """
-    row_of = {sku: i for i, sku in enumerate(store.products.sku)}
+    row_of = product_rows(store.products)
     total: dict[int, float] = {}
     looks = 0
     for match in seen.matches:

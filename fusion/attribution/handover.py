@@ -16,7 +16,7 @@ from fusion.attribution.evidence import Witnesses, held_looks
 from fusion.attribution.explanations import PICK, PUT, Explanation, Goods, Part
 from fusion.config import SECOND_NS, AttributionConfig
 from fusion.shelf import ShelfChange
-from fusion.store import Store
+from fusion.store import Store, product_rows
 from fusion.tracking.carts import SeenMove
 from fusion.tracking.floor import Match
 
@@ -169,7 +169,7 @@ def cart_passes(
     moves: tuple[SeenMove, ...], staff: frozenset[str], store: Store, config: AttributionConfig
 ) -> tuple[CartPass, ...]:
     """Return the moves into carts of a clear owner that somebody else may have made."""
-    row_of = {sku: i for i, sku in enumerate(store.products.sku)}
+    row_of = product_rows(store.products)
     out = []
     for one in moves:
         owner = max(one.pairing, key=lambda t: (one.pairing[t], t), default="")

@@ -43,7 +43,7 @@ from fusion.attribution.hypotheses import (
 from fusion.checkout.records import derive_id
 from fusion.config import SECOND_NS, AttributionConfig, CartConfig
 from fusion.shelf import ShelfChange
-from fusion.store import Store
+from fusion.store import Store, product_rows
 from fusion.tracking.carts import SeenMove
 from fusion.tracking.floor import Match
 
@@ -152,7 +152,7 @@ def _read_meeting(
     def readings(goods: Mapping[str, Goods]) -> tuple[Explanation, ...]:
         return handover_readings(both, goods)
 
-    return _read_passing(state, meeting.t_ns, trips, readings, store, config)
+    return _read_passing(state, meeting.t_ns, "hands", trips, readings, store, config)
 
 
 def _read_cart_pass(state: Attribution, one: CartPass, store: Store, config: AttributionConfig) -> Attribution:
@@ -161,12 +161,13 @@ def _read_cart_pass(state: Attribution, one: CartPass, store: Store, config: Att
     def readings(goods: Mapping[str, Goods]) -> tuple[Explanation, ...]:
         return cart_pass_readings(one, goods, config)
 
-    return _read_passing(state, one.t_ns, (one.owner, *one.others), readings, store, config)
+    return _read_passing(state, one.t_ns, f"cart {one.nats}", (one.owner, *one.others), readings, store, config)
 
 
 def _read_passing(
     state: Attribution,
     t_ns: int,
+    witness: str,  # tells apart what was seen at one instant
     trips: tuple[str, ...],
     readings: Callable[[Mapping[str, Goods]], tuple[Explanation, ...]],
     store: Store,
@@ -184,7 +185,7 @@ def _read_passing(
     rows = {row: readings(h.goods) for row, h in enumerate(group.beam)}
     if all(len(found) == 1 for found in rows.values()):
         return state
-    event = f"ho-{derive_id('passing', store.store_id, str(t_ns), *sorted(trips)).hex()[:16]}"
+    event = f"ho-{derive_id('passing', store.store_id, str(t_ns), witness, *sorted(trips)).hex()[:16]}"
     group = extend(group, event, rows, config)
     rest = [g for g in state.groups if g not in touched]
     return replace(state, groups=(*rest, group), open={**state.open, event: at_moment(t_ns)})
@@ -233,8 +234,7 @@ def _read(
 
 def _with_cart(mover: Mover, change: ShelfChange, seen: Witnesses, store: Store, config: CartConfig) -> Mover:
     """Add what the mover's cart saw to what was seen in their hands."""
-    rows = {sku: i for i, sku in enumerate(store.products.sku)}
-    by_cart = cart_nats(mover.trip, change, seen, rows, config)
+    by_cart = cart_nats(mover.trip, change, seen, product_rows(store.products), config)
     if not by_cart:
         return mover
     held = {k: mover.held.get(k, 0.0) + by_cart.get(k, 0.0) for k in sorted({*mover.held, *by_cart})}
