@@ -12,7 +12,7 @@ from fusion.arrays import Floats
 from fusion.store import Store
 from scenarios.goods import Goods
 from scenarios.handling import into_cart, pick, put_back, stow, touch, walk_to
-from scenarios.performance import Performance, Visit
+from scenarios.performance import INTO_CART, CartUse, Performance, Visit
 from scenarios.script import (
     Hold,
     Intention,
@@ -25,8 +25,8 @@ from scenarios.script import (
     TakeCart,
     Touch,
     Walk,
-    check_script,
 )
+from scenarios.script_check import check_script
 from scenarios.stage import SECONDS_MAX, SPEED_MPS, Actor, Doing, Stage, follow, stand, walk
 from sensors.world import RATE_HZ
 
@@ -92,10 +92,13 @@ def _leave(stage: Stage, actor: Actor) -> Doing:
     begin = actor.tick
     yield from follow(stage, actor, lambda: np.array([actor.xy, outer]))
     items = tuple(actor.bag) + tuple(
-        item for move in stage.moves if move.kind == "cart" and move.cart == actor.cart for item in move.items
+        item for move in stage.moves if move.kind == INTO_CART and move.cart == actor.cart for item in move.items
     )
     left_s = _crossing(stage, actor, begin)
-    stage.visits.append(Visit(actor.row, actor.entered_s, left_s, items, actor.cart, actor.cart_from_s))
+    gate = stage.store.gates.gate_id[0]
+    stage.visits.append(Visit(actor.row, actor.entered_s, left_s, gate, gate, items))
+    if actor.cart >= 0:
+        stage.cart_uses.append(CartUse(actor.cart, actor.row, actor.cart_from_s, left_s, True))
     actor.xy = np.full(2, np.nan)
 
 
@@ -123,9 +126,9 @@ def _perform(stage: Stage, actor: Actor, intention: Intention, bay: Floats) -> D
             stand(stage, actor, seconds)
         case Touch(product):
             yield from touch(stage, actor, product)
-        case Pick(product, qty):
+        case Pick(product=product, qty=qty):
             yield from pick(stage, actor, product, qty)
-        case PutBack(product, beside):
+        case PutBack(product=product, beside=beside):
             yield from put_back(stage, actor, product, beside)
         case TakeCart(cart):
             actor.cart = stage.store.carts.index(cart)
@@ -133,7 +136,7 @@ def _perform(stage: Stage, actor: Actor, intention: Intention, bay: Floats) -> D
             yield from walk(stage, actor, parked + np.array([0.0, BAY_STEP_M]), np.array([0.0, -1.0]))
             actor.cart_from_s = actor.now_s
             stand(stage, actor, 0.8)
-        case IntoCart(product):
+        case IntoCart(product=product):
             into_cart(stage, actor, product, bay)
         case Leave():
             stow(stage, actor)
@@ -151,7 +154,11 @@ def _finish(stage: Stage) -> Performance:
         reaches=tuple(stage.reaches),
         grips=tuple(stage.grips),
         moves=tuple(sorted(stage.moves, key=lambda move: (move.t_s, move.person))),
+        lifts=(),
         presses=tuple(stage.presses),
+        bumps=(),
+        cart_uses=tuple(sorted(stage.cart_uses, key=lambda use: (use.cart, use.from_s))),
+        undressings=(),
         visits=tuple(sorted(stage.visits, key=lambda visit: (visit.left_s, visit.person))),
     )
 

@@ -9,7 +9,7 @@ from scenarios.catalogue import ARTICLES, row_named
 from scenarios.goods import carriers, extent, spot
 from scenarios.layout import axes
 from scenarios.motion import trail
-from scenarios.performance import Grip, Move, Press, Reach
+from scenarios.performance import INTO_CART, Grip, Move, Press, Reach
 from scenarios.stage import Actor, Doing, Stage, room_before, stand, walk
 from sensors.world import RATE_HZ
 
@@ -91,7 +91,7 @@ def into_cart(stage: Stage, actor: Actor, product: str, bay: Floats) -> None:
     stand(stage, actor, 0.3)
     _bring_out(stage, actor, row)
     reach = _reach(stage, actor, np.array([*cart_xy, BASKET_M]), 0.4)
-    _record(stage, actor, reach, reach.there_s + 0.2, "cart", items, -1)
+    _record(stage, actor, reach, reach.there_s + 0.2, INTO_CART, items, -1)
     actor.bag = [item for item in actor.bag if stage.goods.product[item] != row]
     _let_go(stage, actor, reach.there_s + 0.2)
 
@@ -194,7 +194,7 @@ def _record(stage: Stage, actor: Actor, reach: Reach, t_s: float, kind: str, ite
             mass_g=float(stage.goods.mass_g[items].sum()),
             facing=facing,
             loads=tuple(sorted(loads.items())),
-            cart=actor.cart if kind == "cart" else -1,
+            cart=actor.cart if kind == INTO_CART else -1,
         )
     )
 

@@ -18,9 +18,10 @@ from scenarios.script import (
 
 SCRIPTS: Final = (
     Script(
-        "corner",
-        "four shoppers in a small shop: picks, a put-back in place, one elsewhere, a cart",
-        (
+        store="corner",
+        name="corner",
+        about="four shoppers in a small shop: picks, a put-back in place, one elsewhere, a cart",
+        shoppers=(
             Shopper(
                 "ann",
                 2.0,
@@ -78,14 +79,16 @@ SCRIPTS: Final = (
         ),
     ),
     Script(
-        "single",
-        "one shopper, three picks",
-        (Shopper("ann", 2.0, (Pick("popcorn"), Pick("lemonade"), Pick("lentil soup"), Leave())),),
+        store="corner",
+        name="single",
+        about="one shopper, three picks",
+        shoppers=(Shopper("ann", 2.0, (Pick("popcorn"), Pick("lemonade"), Pick("lentil soup"), Leave())),),
     ),
     Script(
-        "put-back",
-        "one shopper takes two things and puts both back in their places",
-        (
+        store="corner",
+        name="put-back",
+        about="one shopper takes two things and puts both back in their places",
+        shoppers=(
             Shopper(
                 "ann",
                 2.0,
@@ -102,17 +105,19 @@ SCRIPTS: Final = (
         ),
     ),
     Script(
-        "crossing",
-        "two shoppers at neighbouring gondolas pick at the same time, then change sides",
-        (
+        store="corner",
+        name="crossing",
+        about="two shoppers at neighbouring gondolas pick at the same time, then change sides",
+        shoppers=(
             Shopper("ann", 2.0, (Pick("fruit gums"), Pick("iced tea"), Leave())),
             Shopper("ben", 4.0, (Pick("sparkling water"), Pick("ginger cookies"), Leave())),
         ),
     ),
     Script(
-        "cart",
-        "one shopper fills a cart",
-        (
+        store="corner",
+        name="cart",
+        about="one shopper fills a cart",
+        shoppers=(
             Shopper(
                 "ann",
                 2.0,
@@ -130,9 +135,10 @@ SCRIPTS: Final = (
         ),
     ),
     Script(
-        "produce",
-        "one shopper chooses fruit by the piece that is sold by weight, and puts one piece back",
-        (
+        store="corner",
+        name="produce",
+        about="one shopper chooses fruit by the piece that is sold by weight, and puts one piece back",
+        shoppers=(
             Shopper(
                 "ann",
                 2.0,
@@ -147,9 +153,10 @@ SCRIPTS: Final = (
         ),
     ),
     Script(
-        "empty-visit",
-        "one shopper looks round, touches two products and buys nothing",
-        (Shopper("ann", 2.0, (Touch("wafer rolls"), Walk("batteries"), Look(2.0), Touch("butter"), Leave())),),
+        store="corner",
+        name="empty-visit",
+        about="one shopper looks round, touches two products and buys nothing",
+        shoppers=(Shopper("ann", 2.0, (Touch("wafer rolls"), Walk("batteries"), Look(2.0), Touch("butter"), Leave())),),
     ),
 )
 

@@ -13,7 +13,7 @@ from fusion.arrays import Floats
 from fusion.store import Fixture, Store
 from scenarios.goods import Goods
 from scenarios.paths import CLEARANCE_M, is_free, pace, route
-from scenarios.performance import Grip, Move, Press, Reach, Visit
+from scenarios.performance import CartUse, Grip, Move, Press, Reach, Visit
 from scenarios.script import Shopper
 from sensors.world import RATE_HZ
 
@@ -69,6 +69,7 @@ class Stage:
     grips: list[Grip] = field(default_factory=list)
     moves: list[Move] = field(default_factory=list)
     presses: list[Press] = field(default_factory=list)
+    cart_uses: list[CartUse] = field(default_factory=list)
     visits: list[Visit] = field(default_factory=list)
 
 

@@ -12,12 +12,13 @@ from scenarios.goods import Goods, opening_loads, stock_up
 from scenarios.layout import CORNER, build_store
 from scenarios.library import script_named
 from scenarios.motion import holding, pose, trail
-from scenarios.performance import Performance
+from scenarios.performance import INTO_CART, Performance
 from scenarios.script import Script
 from sensors.world import (
     RATE_HZ,
     BasketMove,
     Bodies,
+    Bumps,
     Carts,
     Crossing,
     LoadSteps,
@@ -59,6 +60,7 @@ def stage(name: str, seed: int) -> Staging:
         opening_g=opening,
         steps=_steps(performance, generator(seed, STREAM, 4)),
         presses=_presses(performance),
+        bumps=Bumps(np.zeros(0), (), np.zeros(0)),
         carts=_carts(store, performance, bodies.foot, bay),
         crossings=_crossings(store, performance, bodies),
         tags=_tags(store, performance, goods),
@@ -78,7 +80,8 @@ def _bodies(script: Script, performance: Performance, rng: np.random.Generator) 
         account=tuple(f"acct-{number}" for number in numbers),
         role=tuple(shopper.role for shopper in script.shoppers),
         height_m=height,
-        look=look / np.linalg.norm(look, axis=1, keepdims=True),
+        looks=look / np.linalg.norm(look, axis=1, keepdims=True),
+        outfit=np.repeat(np.arange(people)[:, None], performance.foot.shape[1], axis=1),
         present=performance.present,
         foot=foot,
         head=head,
@@ -89,9 +92,8 @@ def _bodies(script: Script, performance: Performance, rng: np.random.Generator) 
 
 def _steps(performance: Performance, rng: np.random.Generator) -> LoadSteps:
     rows = [
-        (move.t_s, plate, grams, ramp_s)
+        (move.t_s, plate, grams, float(rng.uniform(0.08, 0.25)))
         for move in performance.moves
-        for ramp_s in [float(rng.uniform(0.08, 0.25))]
         for plate, grams in move.loads
     ]
     columns = np.array(rows).reshape(-1, 4).T
@@ -108,18 +110,17 @@ def _carts(store: Store, performance: Performance, foot: Floats, bay: Floats) ->
     ticks = foot.shape[1]
     xy = np.repeat(bay[:, None, :], ticks, axis=1)
     gone = np.full(len(store.carts), np.inf)
-    for visit in performance.visits:
-        if visit.cart >= 0:
-            since = round(visit.cart_from_s * RATE_HZ)
-            xy[visit.cart, since:] = trail(foot[visit.person, since:], bay[visit.cart])
-            gone[visit.cart] = visit.left_s
+    for use in performance.cart_uses:
+        since = round(use.from_s * RATE_HZ)
+        xy[use.cart, since:] = trail(foot[use.person, since:], bay[use.cart])
+        gone[use.cart] = use.to_s
     moves = tuple(
         BasketMove(move.t_s + 0.05 * at, move.cart, 1, move.product, move.mass_g / len(move.items))
         for move in performance.moves
-        if move.kind == "cart"
+        if move.kind == INTO_CART
         for at in range(len(move.items))
     )
-    return Carts(xy, gone, moves)
+    return Carts(xy, gone, np.ones(len(store.carts), dtype=bool), moves)
 
 
 def _crossings(store: Store, performance: Performance, bodies: Bodies) -> tuple[Crossing, ...]:

@@ -7,7 +7,7 @@ from typing import Any, Final
 import numpy as np
 import polars as pl
 
-from scenarios.performance import Move, Visit
+from scenarios.performance import PICK, PUT, Move, Visit
 from scenarios.staging import Staging
 from sensors.clocks import Clock
 from sensors.world import RATE_HZ
@@ -24,7 +24,7 @@ def truth_of(staging: Staging, clocks: Mapping[str, Clock], epoch_ns: int) -> di
             for visit in staging.performance.visits
             if staging.world.bodies.role[visit.person] == "shopper"
         ],
-        "events": [_event(staging, move, epoch_ns) for move in staging.performance.moves if move.kind != "cart"],
+        "events": [_event(staging, move, epoch_ns) for move in staging.performance.moves if move.kind in (PICK, PUT)],
         "handover": staging.world.store.handover,
         "unaccounted": {},
         "other": [

@@ -81,7 +81,7 @@ def _frame(world: World, eye: Eye, sights: View, frame: int, names: list[str], r
         clear,
         sights.distance_m[frame, person],
         score,
-        looks(bodies.look[person], rng),
+        looks(bodies.looks[bodies.outfit[person, at]], rng),
         tuple(names[who] for who in person),
         held,
     )

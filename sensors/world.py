@@ -25,7 +25,8 @@ class Bodies:
     account: tuple[str | None, ...]
     role: tuple[str, ...]  # "shopper" or "staff"
     height_m: Floats  # (n,)
-    look: Floats  # (n, d) unit vectors
+    looks: Floats  # (o, d) unit vectors, one an outfit
+    outfit: Ints  # (n, k) row in looks: two people may wear alike, and a jacket can come off
     present: Bools  # (n, k)
     foot: Floats  # (n, k, 2) m
     head: Floats  # (n, k, 3) m, centre of the head
@@ -53,6 +54,15 @@ class Presses:
     peak_g: Floats  # (s,) negative where a package is lifted a little
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Bumps:
+    """Shoves that let a whole gondola swing; nothing stays of them."""
+
+    t_s: Floats  # (s,)
+    gondola: tuple[str, ...]  # (s,)
+    peak_g: Floats  # (s,) on the plate that swings most
+
+
 @dataclass(frozen=True, slots=True)
 class BasketMove:
     """Goods that went into a cart (+1) or out of it (-1)."""
@@ -62,6 +72,7 @@ class BasketMove:
     direction: int
     product: int  # row in Products
     mass_g: float
+    hidden: bool = False  # done so that the cart's camera cannot see it; a scale still weighs it
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -70,6 +81,7 @@ class Carts:
 
     xy: Floats  # (c, k, 2) m
     gone_s: Floats  # (c,) when the cart left the store, inf if it did not
+    has_scale: Bools  # (c,)
     moves: tuple[BasketMove, ...]  # in order of time
 
 
@@ -80,18 +92,19 @@ class Crossing:
     t_s: float
     gate: str
     event: str  # "enter" or "exit"
-    account: str | None
-    party: int
+    account: str | None  # None: only the beam was broken, by a tailgater say
+    party: int  # people let in on this account
     role: str
 
 
 @dataclass(frozen=True, slots=True)
 class TagPassing:
-    """A tagged item that was carried through a gate."""
+    """A tagged item that was carried through a gate, or past it in the next lane."""
 
     t_s: float
     gate: str
     epc: str
+    next_lane: bool = False
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -104,6 +117,7 @@ class World:
     opening_g: Floats  # (p,) load of each plate at the start
     steps: LoadSteps
     presses: Presses
+    bumps: Bumps
     carts: Carts
     crossings: tuple[Crossing, ...]
     tags: tuple[TagPassing, ...]

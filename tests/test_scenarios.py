@@ -15,7 +15,9 @@ from scenarios.goods import opening_loads, stock_up
 from scenarios.layout import CORNER, build_store
 from scenarios.library import SCRIPTS, script_named
 from scenarios.paths import CLEARANCE_M, distance_to, route
-from scenarios.script import IntoCart, Leave, Pick, PutBack, Script, Shopper, check_script
+from scenarios.performance import INTO_CART
+from scenarios.script import IntoCart, Leave, Pick, PutBack, Script, Shopper
+from scenarios.script_check import check_script
 from scenarios.simulate import scenario_truth, simulate, source_messages, source_names, staged
 from scenarios.staging import Staging, stage
 from scenarios.storefile import write_store
@@ -106,7 +108,7 @@ def test_the_corner_is_a_demo_of_about_a_minute():
     kinds = Counter(move.kind for move in staging.performance.moves)
     assert 45.0 < staging.world.seconds < 75.0
     assert len(staging.performance.visits) == 4
-    assert kinds["put"] == 2 and kinds["pick"] >= 8 and kinds["cart"] >= 2
+    assert kinds["put"] == 2 and kinds["pick"] >= 8 and kinds[INTO_CART] >= 2
     assert 100 <= len(store.plates.plate_id) <= 150
     assert 0 < store.cameras.is_depth.sum() < len(store.cameras.camera_id)
 
