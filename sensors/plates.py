@@ -1,7 +1,8 @@
-"""Load plates under a shelf: weight, hands, zero, drift, noise and the converter's steps.
+"""Load plates under a shelf: weight, hands, zero, drift, noise, shaking and the converter's steps.
 
 A controller samples all its plates together at 60 Hz and sends twelve samples at a time. Its zero is unknown
-and its drift is slow, so only differences mean anything. Noise differs by shelf: some stand on a shaky board.
+and its drift is slow, so only differences mean anything. What the parts are modelled on stands in plate_loads.py,
+plate_noise.py and plate_shaking.py.
 """
 
 from typing import Final
@@ -11,21 +12,20 @@ import numpy as np
 from fusion.arrays import Floats, Ints
 from fusion.messages import Plates
 from sensors.clocks import Clock
+from sensors.plate_loads import add_presses, add_steps, draw_cells
+from sensors.plate_noise import draw_character, drift, idle_noise, resonance
+from sensors.plate_shaking import add_bumps, rumble
 from sensors.sending import Sent
 from sensors.world import World
 
 PLATE_HZ: Final = 60
 DT_NS: Final = 16_666_667
 BATCH: Final = 12
-STEP_G: Final = 0.241  # of the converter
+STEP_G: Final = 0.24097  # of the converter: real readings lie on this grid
+HELD_SHARE: Final = 0.05  # of real samples repeat the one before, on each plate at other moments
 ZERO_SD_G: Final = 250.0
-DRIFT_SD_G_PER_S: Final = 0.003
-DRIFT_WAVE_G: Final = 0.4
-NOISE_MEDIAN_G: Final = 0.65
-NOISE_SPREAD: Final = 0.6  # of the logarithm
-RING_HZ: Final = 9.0  # a plate swings after its load changed
-RING_DECAY_S: Final = 0.12
-RING_SHARE: Final = 0.1
+ZERO_FAR_SHARE: Final = 0.02  # of real plates read kilograms off: -3,007 and -5,019 g among 240
+ZERO_FAR_G: Final = 5_000.0
 
 
 def controller_messages(
@@ -50,56 +50,29 @@ def controller_messages(
 
 
 def read(world: World, rows: Ints, t_s: Floats, rng: np.random.Generator) -> Floats:
-    """Return what the plates show, (samples, plates) g."""
-    g = world.opening_g[rows] + rng.normal(0.0, ZERO_SD_G, rows.size) + _drift(t_s, rows.size, rng)
-    column = {int(row): at for at, row in enumerate(rows)}
-    _add_steps(g, world, column, t_s)
-    _add_presses(g, world, column, t_s, rng)
-    g += _noise(world, rows, t_s.size, rng)
-    rounded: Floats = np.round(g / STEP_G) * STEP_G
+    """Return what the plates show at even times, (samples, plates) g."""
+    character, cells = draw_character(world, rows, rng), draw_cells(rows, rng)
+    swing = np.stack([resonance(t_s, rng) for _ in range(character.shelf.max() + 1)])
+    g = drift(t_s, rows.size, rng)
+    g += world.opening_g[rows] * cells.gain + _zero(rows.size, rng)
+    g += idle_noise(world, character, swing, rumble(world, rows, character.shelf, t_s, rng), t_s, rng)
+    add_steps(g, world, cells, t_s)
+    add_presses(g, world, cells, t_s, rng)
+    add_bumps(g, world, rows, t_s, rng)
+    return _convert(g, world.store.plates.capacity_g[rows], rng)
+
+
+def _zero(plates: int, rng: np.random.Generator) -> Floats:
+    near = rng.normal(0.0, ZERO_SD_G, plates)
+    far = rng.uniform(-ZERO_FAR_G, ZERO_FAR_G, plates)
+    return np.where(rng.random(plates) < ZERO_FAR_SHARE, far, near)
+
+
+def _convert(g: Floats, capacity_g: Floats, rng: np.random.Generator) -> Floats:
+    """Return readings as the converter gives them: inside its range, in its steps, some of them late."""
+    fresh = rng.random(g.shape, dtype=np.float32) >= HELD_SHARE
+    fresh[0] = True
+    newest = np.maximum.accumulate(np.where(fresh, np.arange(len(g))[:, None], 0), axis=0)
+    held = np.take_along_axis(g, newest, axis=0)
+    rounded: Floats = np.round(np.clip(held, -capacity_g, capacity_g) / STEP_G) * STEP_G
     return rounded
-
-
-def _drift(t_s: Floats, plates: int, rng: np.random.Generator) -> Floats:
-    rate = rng.normal(0.0, DRIFT_SD_G_PER_S, plates)
-    period_s = rng.uniform(60.0, 300.0, plates)
-    phase = rng.uniform(0.0, 2.0 * np.pi, plates)
-    wave: Floats = np.sin(2.0 * np.pi * t_s[:, None] / period_s + phase)
-    return rate * t_s[:, None] + DRIFT_WAVE_G * wave
-
-
-def _add_steps(g: Floats, world: World, column: dict[int, int], t_s: Floats) -> None:
-    steps = world.steps
-    for t, plate, delta, ramp in zip(steps.t_s, steps.plate, steps.delta_g, steps.ramp_s, strict=True):
-        if int(plate) not in column:
-            continue  # another controller's plate
-        since = t_s - t
-        x = np.clip(since / ramp + 0.5, 0.0, 1.0)
-        settled_s = np.maximum(since - 0.5 * ramp, 0.0)
-        ring = np.exp(-settled_s / RING_DECAY_S) * np.sin(2.0 * np.pi * RING_HZ * settled_s)
-        g[:, column[int(plate)]] += delta * (x * x * (3.0 - 2.0 * x) + RING_SHARE * ring)
-
-
-def _add_presses(g: Floats, world: World, column: dict[int, int], t_s: Floats, rng: np.random.Generator) -> None:
-    presses = world.presses
-    for t0, t1, plate, peak in zip(presses.t0_s, presses.t1_s, presses.plate, presses.peak_g, strict=True):
-        if int(plate) not in column:
-            continue
-        x = np.clip((t_s - t0) / (t1 - t0), 0.0, 1.0)
-        # A hand never presses evenly: one slow swell, and a tremble of a few hertz on it.
-        tremble = 1.0 + 0.25 * np.sin(2.0 * np.pi * rng.uniform(2.0, 5.0) * t_s + rng.uniform(0.0, 6.0))
-        g[:, column[int(plate)]] += peak * np.sin(np.pi * x) ** 2 * tremble
-
-
-def _noise(world: World, rows: Ints, samples: int, rng: np.random.Generator) -> Floats:
-    """Return white noise with the spread of each shelf, and a hum that all plates of a shelf share."""
-    plates = world.store.plates
-    shelves = [plates.shelf[row] for row in rows]
-    out = np.empty((samples, rows.size))
-    for shelf in dict.fromkeys(shelves):
-        own = np.array([name == shelf for name in shelves])
-        sd = np.clip(NOISE_MEDIAN_G * np.exp(rng.normal(0.0, NOISE_SPREAD)), 0.3, 2.6)
-        spread = sd * np.exp(rng.normal(0.0, 0.2, int(own.sum())))
-        hum = 0.3 * sd * np.sin(2.0 * np.pi * rng.uniform(5.0, 25.0) * np.arange(samples) / PLATE_HZ)
-        out[:, own] = rng.normal(0.0, 1.0, (samples, int(own.sum()))) * spread + hum[:, None]
-    return out
