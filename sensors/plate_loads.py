@@ -1,8 +1,8 @@
 """What goods and hands do to load plates: steps with ringing and creep, presses, cross-talk to the neighbours.
 
-A real bottle of 622 g that was taken from a real plate, sampled at 60 Hz: a hand first leaned on it with 50 g, growing
-for 0.25 s; the load was gone within five samples; no ringing above 1 % and no creep above 0.1 % in the next four seconds;
-two plates beside it lost 1.4 and 1.1 % of the step, a third nothing.
+Measured when a bottle of 622 g was taken from a real plate: a hand first leaned on it with 50 g, growing for 0.25 s;
+the load was gone within five samples; no ringing above 1 % and no creep above 0.1 % in the next four seconds; two
+plates beside it lost 1.4 and 1.1 % of the step, a third nothing.
 """
 
 from dataclasses import dataclass

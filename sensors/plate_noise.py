@@ -20,7 +20,7 @@ from sensors.world import World, generator
 
 # The shelves of a store by their loudness: at this share of them stands this idle SD.
 LEVEL_SHARE: Final = (0.0, 0.3, 0.65, 0.70, 0.85, 0.88, 1.0)
-LEVEL_SD_G: Final = (0.38, 0.52, 0.70, 1.05, 1.45, 2.15, 3.0)
+LEVEL_SD_G: Final = (0.40, 0.54, 0.74, 1.10, 1.55, 2.30, 3.2)
 PLATE_SPREAD: Final = 0.31  # of the logarithm, within a shelf
 SD_MIN_G: Final = 0.3
 SD_MAX_G: Final = 6.8
@@ -66,7 +66,8 @@ def shelf_levels(world: World) -> dict[str, float]:
     """Return the idle SD that plates of each shelf have at the median, g.
 
     The shelves of a store are spread evenly over the measured distribution, so that a small store has quiet and
-    shaky shelves too. Which is which must come out alike in every controller's process: it is drawn from what stands on them.
+    shaky shelves too. Which is which must come out alike in every controller's process, so it is drawn from what
+    the store and its first load are, not from a controller's own stream.
     """
     shelves = sorted(set(world.store.plates.shelf))
     share = (_of_the_store(world, 0).permutation(len(shelves)) + 0.5) / len(shelves)
