@@ -20,11 +20,11 @@ from sensors.world import World, generator
 
 # The shelves of a store by their loudness: at this share of them stands this idle SD.
 LEVEL_SHARE: Final = (0.0, 0.3, 0.65, 0.70, 0.85, 0.88, 1.0)
-LEVEL_SD_G: Final = (0.40, 0.54, 0.74, 1.10, 1.55, 2.30, 3.2)
+LEVEL_SD_G: Final = (0.46, 0.58, 0.78, 1.15, 1.65, 2.45, 3.4)
 PLATE_SPREAD: Final = 0.31  # of the logarithm, within a shelf
 SD_MIN_G: Final = 0.3
 SD_MAX_G: Final = 6.8
-SHARES: Final = (1.1, 0.9, 0.4, 1.3)  # Dirichlet weights of sway, hum, resonance and white in the variance
+SHARES: Final = (1.5, 0.9, 0.4, 1.2)  # Dirichlet weights of sway, hum, resonance and white in the variance
 SWAY_HZ: Final = (1.4, 1.6)
 HUM_HZ: Final = (22.0, 27.0)
 WIDTH_HZ: Final = (0.06, 0.04)  # of sway and hum: their peaks are narrower than a window of 4.8 s can tell
@@ -101,8 +101,8 @@ def idle_noise(
     """
     sd, root = character.sd_g, np.sqrt(character.shares)
     turned = np.stack([np.cos(character.phase), np.sin(character.phase)])
-    # Sway and hum reach each plate by its own way: their phases are all over the circle.
-    angle = rng.uniform(0.0, 2.0 * np.pi, (2, sd.size))
+    # The sway of two plates is in any phase to each other, their hum (median 0.9 rad) nearly together.
+    angle = np.stack([rng.uniform(0.0, 2.0 * np.pi, sd.size), rng.normal(0.0, PHASE_SPREAD, sd.size)])
     sway, hum = ground(world, t_s)
     out = rng.normal(0.0, 1.0, (t_s.size, sd.size)) * (sd * root[:, 3])
     out += sway @ (np.stack([np.cos(angle[0]), np.sin(angle[0])]) * sd * root[:, 0])
