@@ -29,7 +29,7 @@ from bench.realism_measures import (
     window_sd,
 )
 from bench.realism_steps import STEP_G, Steps, steps_of
-from bench.realism_traces import Traces, real_traces, simulated_traces
+from bench.realism_traces import HZ, Traces, real_traces, simulated_traces
 from fusion.arrays import Floats
 from sensors.aifi_lines import RecordingError
 
@@ -54,14 +54,14 @@ def rows_of(traces: Traces) -> dict[str, str]:
     g, steps, felt = traces.g, steps_of(traces), touches(traces.g)
     wide = swings(g)
     rows = {
-        "plates, seconds": f"{g.shape[1]}, {len(g) / 60:.0f}",
+        "plates, seconds": f"{g.shape[1]}, {len(g) / HZ:.0f}",
         "idle SD, g": _quantiles(idle_sd(g)),
-        "SD in the median second, g": _quantiles(window_sd(g, 0.5)),
-        "neighbours' correlation": f"{neighbour_correlation(traces):.2f}",
+        "SD in use, g": _quantiles(window_sd(g, 0.5)),
+        "correlation beside": f"{neighbour_correlation(traces):.2f}",
         "repeated samples": f"{repeated_share(g):.1%}",
-        f"plates swinging by {SWING_G:.0f} g": f"{(wide > SWING_G).sum()} ({(wide > SWING_G).mean():.0%})",
+        f"swing by {SWING_G:.0f} g": f"{(wide > SWING_G).sum()} ({(wide > SWING_G).mean():.0%})",
         "widest swing, g": _quantiles(wide),
-        "touches / min, 100 plates": f"{felt.peak_g.size * 6000 / (len(g) / 60 * g.shape[1]):.1f}",
+        "touches a minute": f"{felt.peak_g.size * 60 * HZ / len(g):.1f}",
         "touch peak, g": _quantiles(np.abs(felt.peak_g)),
         "touch, s": _quantiles(felt.seconds),
         "drift in 8 s, g": _quantiles(drift_g(g)),
@@ -74,20 +74,19 @@ def rows_of(traces: Traces) -> dict[str, str]:
 def _step_rows(steps: Steps) -> dict[str, str]:
     return {
         f"steps over {STEP_G:.0f} g": f"{steps.delta_g.size}",
-        "rise from 10 to 90 %, s": _quantiles(steps.rise_s),
-        "press before, share": _quantiles(steps.press, 3),
-        "overshoot, share": _quantiles(steps.overshoot, 3),
-        "creep in 3 s, share": _quantiles(steps.creep, 4),
-        "felt beside, share": _quantiles(steps.crossed, 4),
+        "rise, 10 to 90 %, s": _quantiles(steps.rise_s),
+        "press before it, %": _quantiles(100.0 * steps.press),
+        "overshoot, %": _quantiles(100.0 * steps.overshoot),
+        "creep in 3 s, %": _quantiles(100.0 * steps.creep),
+        "felt beside it, %": _quantiles(100.0 * steps.crossed),
     }
 
 
-def _quantiles(values: Floats, digits: int = 2) -> str:
+def _quantiles(values: Floats) -> str:
     if not values.size:
         return "none"
-    if values.size == 1:
-        return f"{values[0]:.{digits}f}"
-    return "  ".join(f"{value:.{digits}f}" for value in np.quantile(values, (*QUANTILES, 1.0)))
+    shown = np.quantile(values, (*QUANTILES, 1.0)) if values.size > 1 else values
+    return "  ".join(f"{value:.2f}" if abs(value) < 10.0 else f"{value:.0f}" for value in shown)
 
 
 def table_of(real: Traces, simulated: Traces) -> Table:

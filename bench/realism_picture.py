@@ -15,6 +15,7 @@ from fusion.arrays import Floats, Ints
 
 COLOURS: Final = ("#0072B2", "#D55E00")  # real, simulated
 EXAMPLES: Final = (0.1, 0.5, 0.9)  # plates of this rank by idle SD are shown
+TICKS_G: Final = (0.2, 0.5, 1, 2, 5, 10, 20, 50, 100, 200, 500)
 TOUCHES_MAX: Final = 4
 TOUCH_HALF: Final = 90  # samples
 STEPS_MAX: Final = 6
@@ -50,6 +51,9 @@ def _distribution(axis: Any, shown: list[tuple[Traces, Floats, str]], title: str
     for share in EXAMPLES:
         axis.axhline(share, color="0.85", lw=1, zorder=0)
     axis.set(title=f"{title}: share of plates below", xlabel="g", ylim=(0, 1))
+    axis.set_xticks([tick for tick in TICKS_G if axis.get_xlim()[0] < tick < axis.get_xlim()[1]])
+    axis.xaxis.set_major_formatter("{x:g}")
+    axis.xaxis.set_minor_formatter("")
     axis.legend(loc="lower right", frameon=False)
 
 
@@ -69,9 +73,9 @@ def _idle(axis: Any, traces: Traces, colour: str) -> None:
         own = _quietest(traces.g[:, column])
         base += 3.0 * own.std() + 2.0
         axis.plot(np.arange(own.size) / HZ, own - own.mean() + base, color=colour, lw=0.8)
-        axis.annotate(f"SD {sd[column]:.2f} g", (own.size / HZ, base), ha="right", va="bottom", fontsize=9)
+        axis.annotate(f"SD {sd[column]:.2f} g", (own.size / HZ + 0.05, base), va="center", fontsize=9)
         base += 3.0 * own.std()
-    axis.set(title=f"{traces.name}: idle plates at 10, 50, 90 %", xlabel="s", ylabel="g", ylim=(0, 28))
+    axis.set(title=f"{traces.name}: idle plates at 10, 50, 90 %", xlabel="s", ylabel="g", xlim=(0, 4.8), ylim=(0, 28))
 
 
 def _quietest(g: Floats) -> Floats:

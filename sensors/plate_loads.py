@@ -5,6 +5,7 @@ the load was gone within five samples; no ringing above 1 % and no creep above 0
 plates beside it lost 1.4 and 1.1 % of the step, a third nothing.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -17,7 +18,7 @@ from sensors.world import World
 GAIN_SD: Final = 0.003  # what calibration leaves
 CROSS_MAX: Final = 0.014  # of a step, felt by a plate right beside it
 CROSS_FAR: Final = 0.5  # of that, one plate further
-CROSS_REACH: Final = 2.5  # plate widths
+CROSS_REACH: Final = 2  # plates
 CREEP_S: Final = (3.0, 40.0)
 CREEP_SHARE: Final = (0.0006, 0.0015)  # of a step, at the median
 CREEP_SPREAD: Final = 0.5  # of the logarithm
@@ -37,16 +38,19 @@ class Cells:
     """How the load cells of one controller answer to weight."""
 
     rows: Ints  # (p,) in the store's plates
+    columns: Mapping[str, Ints]  # of each shelf
     gain: Floats  # (p,)
     cross: Floats  # (p,) share of a step on the next plate
     creep: Floats  # (p, 2) share of a step that comes late, by time constant
     ring_hz: Floats  # (p,)
 
 
-def draw_cells(rows: Ints, rng: np.random.Generator) -> Cells:
+def draw_cells(plates: Plates, rows: Ints, rng: np.random.Generator) -> Cells:
     """Draw what is particular about each load cell."""
+    shelves = [plates.shelf[row] for row in rows]
     return Cells(
         rows=rows,
+        columns={name: np.flatnonzero([own == name for own in shelves]) for name in dict.fromkeys(shelves)},
         gain=1.0 + rng.normal(0.0, GAIN_SD, rows.size),
         cross=rng.uniform(0.0, CROSS_MAX, rows.size),
         creep=CREEP_SHARE * np.exp(rng.normal(0.0, CREEP_SPREAD, (rows.size, 1))),
@@ -102,12 +106,11 @@ def _felt_by(cells: Cells, plates: Plates, plate: int, lean: float = 0.0) -> tup
 
     `lean` is the further share of the plate next to it, to the right where positive, to the left where negative.
     """
+    columns = cells.columns.get(plates.shelf[plate], np.zeros(0, dtype=np.int64))
     yaw = np.deg2rad(plates.yaw_deg[plate])
-    apart = (plates.centre[cells.rows, :2] - plates.centre[plate, :2]) @ [np.cos(yaw), np.sin(yaw)]
-    apart = np.rint(apart / plates.size[plate, 0])
-    same = np.array([plates.shelf[row] == plates.shelf[plate] for row in cells.rows])
-    columns = np.flatnonzero(same & (np.abs(apart) < CROSS_REACH))
-    apart = apart[columns]
+    away_m = (plates.centre[cells.rows[columns], :2] - plates.centre[plate, :2]) @ [np.cos(yaw), np.sin(yaw)]
+    apart = np.rint(away_m / plates.size[plate, 0])
+    columns, apart = columns[np.abs(apart) <= CROSS_REACH], apart[np.abs(apart) <= CROSS_REACH]
     shares = cells.cross[columns] * np.where(np.abs(apart) > 1.0, CROSS_FAR, 1.0)
     shares[(np.abs(apart) == 1.0) & (apart * lean > 0.0)] += abs(lean)
     shares = np.where(cells.rows[columns] == plate, 1.0, shares)

@@ -18,6 +18,7 @@ from scipy.signal import lfilter
 from fusion.arrays import Floats, Ints
 from sensors.world import World, generator
 
+PLATE_HZ: Final = 60
 # The shelves of a store by their loudness: at this share of them stands this idle SD.
 LEVEL_SHARE: Final = (0.0, 0.3, 0.65, 0.70, 0.85, 0.88, 1.0)
 LEVEL_SD_G: Final = (0.46, 0.58, 0.78, 1.15, 1.65, 2.45, 3.4)
@@ -83,10 +84,10 @@ def ground(world: World, t_s: Floats) -> tuple[Floats, Floats]:
     return sway, hum
 
 
-def resonance(t_s: Floats, rng: np.random.Generator) -> Floats:
+def resonance(samples: int, rng: np.random.Generator) -> Floats:
     """Return how a shelf swings when it is shaken all the time, (samples, 2) as for the ground."""
-    turn = np.exp((2j * rng.uniform(*SHELF_HZ) - SHELF_WIDTH_HZ) * np.pi / _rate_hz(t_s))
-    pushes = rng.normal(0.0, 1.0, (t_s.size + WARM_UP, 2)) @ [1.0, 1.0j]
+    turn = np.exp((2j * rng.uniform(*SHELF_HZ) - SHELF_WIDTH_HZ) * np.pi / PLATE_HZ)
+    pushes = rng.normal(0.0, 1.0, (samples + WARM_UP, 2)) @ [1.0, 1.0j]
     swing = lfilter([np.sqrt(1.0 - np.abs(turn) ** 2)], [1.0, -turn], pushes)[WARM_UP:]
     return np.stack([swing.real, swing.imag], axis=1)
 
@@ -132,7 +133,3 @@ def _narrow(t_s: Floats, middle_hz: float, width_hz: float, rng: np.random.Gener
 def _of_the_store(world: World, key: int) -> np.random.Generator:
     """Return a random stream that is the same for all sensors of a store and of what stands in it at the start."""
     return generator(crc32(world.opening_g.tobytes()), crc32(world.store.store_id.encode()), key)
-
-
-def _rate_hz(t_s: Floats) -> float:
-    return float((t_s.size - 1) / (t_s[-1] - t_s[0]))

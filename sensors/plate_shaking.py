@@ -23,7 +23,9 @@ SWING_HZ: Final = (6.0, 9.0)  # of a whole gondola
 SWING_DECAY_S: Final = 0.4
 SWING_ENDS_S: Final = 4.0
 FALLOFF_M: Final = 0.8
-SMOOTH: Final = 15  # samples over which the speed of a body is taken
+EVERY: Final = 3  # of the bodies' samples: 20 Hz follow footfalls well
+HZ: Final = RATE_HZ / EVERY
+SMOOTH: Final = 5  # of these, over which speed is taken
 
 
 def rumble(world: World, rows: Ints, shelf: Ints, t_s: Floats, rng: np.random.Generator) -> Floats:
@@ -41,21 +43,21 @@ def rumble(world: World, rows: Ints, shelf: Ints, t_s: Floats, rng: np.random.Ge
 
 
 def _footfalls(world: World) -> Floats:
-    """Return how hard each person treads at each sample, (people, k): speed, in pulses of one a stride."""
-    foot, present = world.bodies.foot, world.bodies.present
+    """Return how hard each person treads at 20 Hz, (people, samples): speed, in pulses of one a stride."""
+    foot, present = world.bodies.foot[:, ::EVERY], world.bodies.present[:, ::EVERY]
     moved = np.diff(foot, axis=1, prepend=foot[:, :1])
     way = np.linalg.norm(moved, axis=2) * present
     padded = np.pad(np.cumsum(way, axis=1), ((0, 0), (SMOOTH, 0)), mode="edge")
-    speed = (padded[:, SMOOTH:] - padded[:, :-SMOOTH]) * (RATE_HZ / SMOOTH)
+    speed = (padded[:, SMOOTH:] - padded[:, :-SMOOTH]) * (HZ / SMOOTH)
     pulse = 0.5 + np.sin(np.pi * padded[:, SMOOTH:] / STRIDE_M) ** 2
     treads: Floats = np.minimum(speed, 2.0) * pulse * present
     return treads
 
 
 def _from_steps(world: World, treads: Floats, place: Floats, t_s: Floats) -> Floats:
-    away = np.linalg.norm(world.bodies.foot - place, axis=2)
+    away = np.linalg.norm(world.bodies.foot[:, ::EVERY] - place, axis=2)
     felt = np.sqrt(((treads / np.maximum(away, NEAR_M)) ** 2).sum(axis=0))
-    shaken: Floats = RUMBLE * np.interp(t_s, np.arange(felt.size) / RATE_HZ, felt)
+    shaken: Floats = RUMBLE * np.interp(t_s, np.arange(felt.size) / HZ, felt)
     return shaken
 
 

@@ -13,12 +13,11 @@ from fusion.arrays import Floats, Ints
 from fusion.messages import Plates
 from sensors.clocks import Clock
 from sensors.plate_loads import add_presses, add_steps, draw_cells
-from sensors.plate_noise import draw_character, drift, idle_noise, resonance
+from sensors.plate_noise import PLATE_HZ, draw_character, drift, idle_noise, resonance
 from sensors.plate_shaking import add_bumps, rumble
 from sensors.sending import Sent
 from sensors.world import World
 
-PLATE_HZ: Final = 60
 DT_NS: Final = 16_666_667
 BATCH: Final = 12
 STEP_G: Final = 0.24097  # of the converter: real readings lie on this grid
@@ -50,9 +49,9 @@ def controller_messages(
 
 
 def read(world: World, rows: Ints, t_s: Floats, rng: np.random.Generator) -> Floats:
-    """Return what the plates show at even times, (samples, plates) g."""
-    character, cells = draw_character(world, rows, rng), draw_cells(rows, rng)
-    swing = np.stack([resonance(t_s, rng) for _ in range(character.shelf.max() + 1)])
+    """Return what the plates show sampled at 60 Hz, (samples, plates) g."""
+    character, cells = draw_character(world, rows, rng), draw_cells(world.store.plates, rows, rng)
+    swing = np.stack([resonance(t_s.size, rng) for _ in range(character.shelf.max() + 1)])
     g = drift(t_s, rows.size, rng)
     g += world.opening_g[rows] * cells.gain + _zero(rows.size, rng)
     g += idle_noise(world, character, swing, rumble(world, rows, character.shelf, t_s, rng), t_s, rng)
@@ -71,7 +70,6 @@ def _zero(plates: int, rng: np.random.Generator) -> Floats:
 def _convert(g: Floats, capacity_g: Floats, rng: np.random.Generator) -> Floats:
     """Return readings as the converter gives them: inside its range, in its steps, some of them late."""
     fresh = rng.random(g.shape, dtype=np.float32) >= HELD_SHARE
-    fresh[0] = True
     newest = np.maximum.accumulate(np.where(fresh, np.arange(len(g))[:, None], 0), axis=0)
     held = np.take_along_axis(g, newest, axis=0)
     rounded: Floats = np.round(np.clip(held, -capacity_g, capacity_g) / STEP_G) * STEP_G
