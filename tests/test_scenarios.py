@@ -16,6 +16,7 @@ from scenarios.layout import CORNER, build_store
 from scenarios.library import SCRIPTS, script_named
 from scenarios.paths import CLEARANCE_M, distance_to, route, survey
 from scenarios.performance import INTO_CART
+from scenarios.planogram import CORE
 from scenarios.script import IntoCart, Leave, Pick, PutBack, Script, Shopper
 from scenarios.script_check import check_script
 from scenarios.simulate import scenario_truth, simulate, source_messages, source_names, staged
@@ -72,7 +73,7 @@ def test_any_named_scenario_holds_together(name, seed):
 
 @settings(max_examples=10, deadline=None)
 @given(
-    st.lists(st.tuples(st.integers(0, len(ARTICLES) - 1), st.integers(1, 2), st.booleans()), min_size=1, max_size=3),
+    st.lists(st.tuples(st.integers(0, CORE - 1), st.integers(1, 2), st.booleans()), min_size=1, max_size=3),
     st.integers(0, 50),
 )
 def test_any_drawn_trip_holds_together(trip, seed):
