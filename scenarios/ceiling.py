@@ -21,7 +21,7 @@ KINDS: Final = ("depth", "image")
 
 def hang_cameras(shop: Shop, count: int) -> Shop:
     """Return a plan with so many cameras, both kinds mixed; none looks into the place "nook"."""
-    hidden = np.concatenate([_heads_about(place.stand) for place in shop.places if place.name == "nook"])
+    hidden = _heads_about(shop.places["nook"].stand)
     over_m = HIGH_SHARE * float(np.sqrt(shop.size[0] * shop.size[1] / count))
     cameras = [_camera(shop, at, place, over_m) for at, place in enumerate(_places(shop.size, count))]
     return replace(shop, cameras=tuple(_turn_away(camera, shop, hidden) for camera in cameras))
@@ -75,7 +75,7 @@ def _sees(camera: CeilingCamera, shop: Shop, points: Floats) -> bool:
     return bool((project(eye, points)[1] & ~hidden).any())
 
 
-def _heads_about(stand: Point) -> Floats:
+def _heads_about(stand: Floats) -> Floats:
     """Return where heads can be, (m, 3) m, of people short and tall who stand about a point."""
     offsets = [(x, y, z) for x in (-0.2, 0.0, 0.2) for y in (-0.15, 0.0, 0.15) for z in (1.0, 1.6, 1.9)]
     return np.array([*stand, 0.0]) + np.array(offsets)

@@ -8,7 +8,6 @@ import numpy as np
 from fusion.arrays import Floats, Ints
 from fusion.store import Cameras, Store
 from scenarios.paths import is_free
-from scenarios.plan import Point
 from sensors.occlusion import behind_fixtures
 from sensors.optics import eye_of, project
 
@@ -41,7 +40,7 @@ def _framed(cameras: Cameras, row: int, points: Floats, store: Store) -> Ints:
 
 
 def share_seen(
-    store: Store, *, cameras: int = ENOUGH, height_m: float = HEAD_M, apart_from: Sequence[Point] = ()
+    store: Store, *, cameras: int = ENOUGH, height_m: float = HEAD_M, apart_from: Sequence[Floats] = ()
 ) -> float:
     """Return the share of the walkable floor where at least so many cameras see a head; nooks can be left out."""
     floor = floor_points(store)

@@ -1,6 +1,7 @@
 """Plans of shops as data: what stands where, who sees it, and the places that scripts name."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Final, TypeAlias
 
 import numpy as np
@@ -65,13 +66,12 @@ class Door:
     to_y: float
 
 
-@dataclass(frozen=True, slots=True)
-class Spot:
-    """A named place: where a person stands, and where she lays goods down if she can lay any there."""
+@dataclass(frozen=True, slots=True, eq=False)
+class Place:
+    """A spot that scripts name: where a person stands, and where goods lie that she lays down there."""
 
-    name: str
-    stand: Point
-    goods: tuple[float, float, float] | None = None
+    stand: Floats  # (2,) m
+    top: Floats  # (3,) m
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,22 +96,18 @@ class Shop:
     gondolas: tuple[Gondola, ...]
     cameras: tuple[CeilingCamera, ...]
     blocks: tuple[Block, ...] = ()
-    places: tuple[Spot, ...] = ()
+    places: Mapping[str, Place] = field(default_factory=dict)
     carts: tuple[str, ...] = ()
     cart_bay: Point = (0.9, 0.35)  # m, the first cart; the next stand beside it
     is_drawn: bool = False  # whether the seed draws which articles it has and where; else the catalogue's order
     articles: tuple[str, ...] = ()  # the only ones it has, where not the whole catalogue
 
-
-def place_named(shop: Shop, name: str) -> Spot:
-    """Return a named place of a shop; raises ValueError with the names there are."""
-    for place in shop.places:
-        if place.name == name:
-            return place
-    known = ", ".join(place.name for place in shop.places)
-    raise ValueError(f"place in store {shop.store_id}: expected one of {known}, received {name!r}")
+    @property
+    def bays(self) -> Floats:
+        """Where the carts are parked, (c, 2) m; one takes a cart from its +y side."""
+        return np.array(self.cart_bay) + np.arange(len(self.carts))[:, None] * [CART_GAP_M, 0.0]
 
 
-def cart_bays(shop: Shop) -> Floats:
-    """Return where carts are parked, (c, 2) m; one takes a cart from its +y side."""
-    return np.array(shop.cart_bay) + np.arange(len(shop.carts))[:, None] * [CART_GAP_M, 0.0]
+def place(stand: Point, top: tuple[float, float, float]) -> Place:
+    """Return a place from plain numbers."""
+    return Place(np.array(stand), np.array(top))

@@ -11,7 +11,7 @@ import numpy as np
 
 from scenarios.ceiling import hang_cameras
 from scenarios.island import AISLE_M, BODY_M, GONDOLA_M, ISLAND_M, PER_SIDE, Kind, along_wall, island
-from scenarios.plan import PLATE_DEPTH_M, Block, Door, Point, Shop, Spot
+from scenarios.plan import PLATE_DEPTH_M, Block, Door, Point, Shop, place
 
 AREA_M2: Final = (60, 3000)
 ASPECT: Final = 1.4  # width over depth
@@ -25,7 +25,7 @@ LANE_GAP_M: Final = 0.35
 LANES_FROM_M2: Final = 100.0  # a smaller shop has one door to come and go
 STORE_ROOM: Final = Block("store-room", (0.0, 0.86), (1.3, 0.96), 4.0)  # one wall of it; up to the ceiling
 COUNTER: Final = Block("counter", (2.2, 0.0), (3.2, 0.45), 0.95)
-PLACES: Final = (Spot("nook", (0.4, 0.43)), Spot("counter", (2.7, 0.85), (2.7, 0.3, 0.95)))
+PLACES: Final = {"nook": place((0.4, 0.43), (0.25, 0.3, 0.0)), "counter": place((2.7, 0.85), (2.7, 0.3, 0.95))}
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,8 +3,8 @@
 from functools import lru_cache
 from typing import Final
 
-from scenarios.plan import Block, CeilingCamera, Door, Gondola, Shop, Spot
-from scenarios.shop_size import AREA_M2, Size, shop_of_size, size_of
+from scenarios.plan import Block, CeilingCamera, Door, Gondola, Shop, place
+from scenarios.shop_size import AREA_M2, PLACES, Size, shop_of_size, size_of
 
 CEILING_M: Final = 3.0
 NANO_SHELVES: Final = (0.2, 0.5, 0.8, 1.1, 1.4, 1.7)
@@ -19,7 +19,7 @@ KIOSK: Final = Shop(
         Block("store-room", (2.72, 0.0), (2.82, 1.05), CEILING_M),
         Block("counter", (1.5, 0.0), (2.3, 0.4), 0.95),
     ),
-    places=(Spot("nook", (3.3, 0.38)), Spot("counter", (1.9, 0.78), (1.9, 0.25, 0.95))),
+    places={"nook": place((3.3, 0.38), (3.45, 0.2, 0.0)), "counter": place((1.9, 0.78), (1.9, 0.25, 0.95))},
     cameras=(
         CeilingCamera("cam-01", "depth", (0.2, 2.8, 2.7), (1.9, 1.3, 1.2)),
         CeilingCamera("cam-02", "depth", (2.5, 0.2, 2.7), (2.2, 2.0, 1.0)),
@@ -54,7 +54,7 @@ CORNER: Final = Shop(
         Block("store-room", (4.95, 0.0), (5.05, 1.3), CEILING_M),
         Block("counter", (3.2, 0.0), (4.2, 0.4), 0.95),
     ),
-    places=(Spot("nook", (5.55, 0.42)), Spot("counter", (3.7, 0.8), (3.7, 0.25, 0.95))),
+    places={"nook": place((5.55, 0.42), (5.7, 0.2, 0.0)), "counter": place((3.7, 0.8), (3.7, 0.25, 0.95))},
     cameras=(
         CeilingCamera("cam-01", "depth", (0.3, 4.7, 2.7), (2.2, 2.6, 0.9)),
         CeilingCamera("cam-02", "depth", (4.8, 0.3, 2.7), (3.6, 2.6, 0.9)),
@@ -83,7 +83,7 @@ NANO: Final = Shop(
         Block("store-room", (0.0, 0.86), (1.3, 0.96), CEILING_M),
         Block("counter", (2.2, 0.0), (3.2, 0.45), 0.95),
     ),
-    places=(Spot("nook", (0.4, 0.43)), Spot("counter", (2.7, 0.85), (2.7, 0.3, 0.95))),
+    places=PLACES,
     cameras=(
         CeilingCamera("cam-01", "image", (1.9, 0.2, 2.8), (1.9, 2.4, 0.9)),
         CeilingCamera("cam-02", "depth", (3.3, 0.2, 2.8), (3.3, 2.4, 0.9)),
@@ -108,6 +108,7 @@ SIZES: Final = {
     "go": Size("go-01", 170.0, plates=1500, cameras=40, carts=0, produce_islands=0),
     "market": Size("market-01", 800.0, plates=4000, cameras=120, carts=12, produce_islands=2),
 }
+SHOPS: Final = (*DRAWN_BY_HAND, *SIZES)
 
 
 @lru_cache(maxsize=8)
@@ -120,6 +121,5 @@ def shop_named(name: str) -> Shop:
     digits = name.removesuffix("m2")
     if digits != name and digits.isdigit() and AREA_M2[0] <= int(digits) <= AREA_M2[1]:
         return shop_of_size(size_of(int(digits)))
-    known = ", ".join((*DRAWN_BY_HAND, *SIZES))
     sizes = f'a size from "{AREA_M2[0]}m2" to "{AREA_M2[1]}m2"'
-    raise ValueError(f"store: expected one of {known} or {sizes}, received {name!r}")
+    raise ValueError(f"store: expected one of {', '.join(SHOPS)} or {sizes}, received {name!r}")
