@@ -1,18 +1,162 @@
-"""Ways round fixtures: the shortest line between two points that keeps a body's width from everything."""
+"""Ways round fixtures and standing people: the shortest line between two points that keeps a body's width from all.
+
+The corners that ways turn at, and which of them see each other, are found once a store (`survey`); a way is then
+the shortest path from corner to corner (`route`).
+"""
 
 from collections.abc import Sequence
-from heapq import heappop, heappush
-from typing import Final
+from dataclasses import dataclass
+from typing import Final, TypeAlias
 
 import numpy as np
+from scipy.sparse import csr_array
+from scipy.sparse.csgraph import dijkstra
 
 from fusion.arrays import Bools, Floats
 from fusion.store import Fixture
+from scenarios.barriers import Barriers, barriers_of, clears, depths, mitred, passes
 
 CLEARANCE_M: Final = 0.28  # from the middle of a body to a fixture
 WALL_M: Final = 0.22
-TURN_M: Final = 0.42  # ways turn this far off a fixture's corner
-STRIDE_M: Final = 0.04  # how finely a line is looked at
+TURN_M: Final = 0.02  # ways turn this much farther off a fixture's corner
+RING: Final = 8  # points that ways turn at round a standing person
+PUSHES_MAX: Final = 12
+
+Post: TypeAlias = tuple[Floats, float]  # a standing person: (2,) m, and how near her the middle of a body may come
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Ways:
+    """A floor as walkers know it: n corners to turn at."""
+
+    walls: Barriers  # one polygon, the outline, seen from within
+    barriers: Barriers  # the fixtures, f of them
+    corners: Floats  # (n, 2) m
+    lengths: Floats  # (n, n) m, inf where one corner does not see the other
+
+
+def survey(outline: Floats, fixtures: Sequence[Fixture]) -> Ways:
+    """Return the ways of a floor, made once a store; raises ValueError where a polygon is not convex."""
+    walls, barriers = barriers_of([outline]), barriers_of([fixture.outline for fixture in fixtures])
+    corners = mitred(barriers, CLEARANCE_M + TURN_M).reshape(-1, 2)
+    corners = corners[_is_inside(walls, corners) & (depths(barriers, corners) >= CLEARANCE_M).all(axis=1)]
+    one, other = np.triu_indices(len(corners), 1)
+    margin = np.full((one.size, len(barriers.normals)), CLEARANCE_M)
+    free = passes(barriers, corners[one], corners[other], margin)
+    lengths = np.full((len(corners), len(corners)), np.inf)
+    lengths[one[free], other[free]] = np.linalg.norm(corners[one[free]] - corners[other[free]], axis=1)
+    return Ways(walls, barriers, corners, np.minimum(lengths, lengths.T))
+
+
+def route(ways: Ways, start: Floats, goal: Floats, posts: Sequence[Post] = ()) -> Floats:
+    """Return the corners of the shortest free way, (m, 2) m, start and goal included.
+
+    It keeps `CLEARANCE_M` from fixtures. A start or goal nearer to one than that is left by the shortest way out;
+    one nearer to a post than its radius may keep that nearness. People who cannot be passed are walked through
+    rather than waited for: that is the caller's choice. Raises ValueError where fixtures leave no way at all.
+    """
+    out, into = _push_out(ways, start), _push_out(ways, goal)
+    open_posts = [(xy, _radius(xy, radius, out, into)) for xy, radius in posts]
+    way = _shortest(ways, out, into, [])
+    if way is None:
+        raise ValueError(f"route: expected a way from {start.tolist()} to {goal.tolist()}, found none")
+    minded: list[Post] = []
+    while blocking := [post for post in open_posts if not clears(way[:-1], way[1:], *post).all()]:
+        minded += blocking
+        found = _shortest(ways, out, into, minded)
+        if found is None:
+            break
+        way = found
+    ends = [*([start] if (start != out).any() else []), *way, *([goal] if (goal != into).any() else [])]
+    return np.array(ends)
+
+
+def _shortest(ways: Ways, start: Floats, goal: Floats, posts: Sequence[Post]) -> Floats | None:
+    """Return the shortest way between two points that need no way out; None where there is none."""
+    ends = np.array([start, goal])
+    if _sees(ways, ends[:1], ends[1:], posts)[0]:
+        return ends
+    near = np.concatenate([ends, *[_ring(ways, post, posts) for post in posts]])
+    nodes = np.concatenate([near, ways.corners])
+    lengths = np.full((len(nodes), len(nodes)), np.inf)
+    lengths[len(near) :, len(near) :] = _unblocked(ways, posts)
+    one, other = np.triu_indices(len(nodes), 1)
+    one, other = one[one < len(near)], other[one < len(near)]
+    seen = _sees(ways, nodes[one], nodes[other], posts)
+    lengths[one[seen], other[seen]] = np.linalg.norm(nodes[one[seen]] - nodes[other[seen]], axis=1)
+    edges = np.nonzero(np.isfinite(lengths))
+    graph = csr_array((lengths[edges], edges), shape=lengths.shape)
+    reached, before = dijkstra(graph, directed=False, indices=0, return_predecessors=True)
+    if not np.isfinite(reached[1]):
+        return None
+    back = [1]
+    while back[-1] != 0:
+        back.append(int(before[back[-1]]))
+    way: Floats = nodes[back[::-1]]
+    return way
+
+
+def _sees(ways: Ways, here: Floats, there: Floats, posts: Sequence[Post]) -> Bools:
+    """Tell which lines, (m, 2) to (m, 2), keep clear of all; an end inside the clearance of a fixture may be there."""
+    nearest = np.minimum(depths(ways.barriers, here), depths(ways.barriers, there))
+    free = passes(ways.barriers, here, there, np.clip(nearest, 0.0, CLEARANCE_M))
+    for post in posts:
+        free &= clears(here, there, *post)
+    return free
+
+
+def _unblocked(ways: Ways, posts: Sequence[Post]) -> Floats:
+    """Return the lengths between corners, inf where a post stands between."""
+    lengths = ways.lengths.copy()
+    one, other = np.nonzero(np.isfinite(lengths)) if posts else ((), ())
+    for post in posts:
+        blocked = ~clears(ways.corners[one], ways.corners[other], *post)
+        lengths[one[blocked], other[blocked]] = np.inf
+    return lengths
+
+
+def _ring(ways: Ways, post: Post, posts: Sequence[Post]) -> Floats:
+    """Return the free points round a post at which ways turn, (r, 2) m."""
+    turn = np.arange(RING) * (2.0 * np.pi / RING)
+    # The chord between two of the points must clear the post as well.
+    points = post[0] + 1.02 * post[1] / np.cos(np.pi / RING) * np.column_stack([np.cos(turn), np.sin(turn)])
+    free = _is_inside(ways.walls, points) & (depths(ways.barriers, points) >= CLEARANCE_M).all(axis=1)
+    for xy, radius in posts:
+        free &= np.linalg.norm(points - xy, axis=1) >= radius
+    return points[free]
+
+
+def _radius(xy: Floats, radius: float, *ends: Floats) -> float:
+    """Return how far ways keep from a post that may stand right beside their start or goal."""
+    return max(0.0, min(radius, *(float(np.linalg.norm(end - xy)) - 0.01 for end in ends)))
+
+
+def _push_out(ways: Ways, point: Floats) -> Floats:
+    """Return the point, or the free one near it that a body standing too close to things steps to first."""
+    out = point.copy()
+    for _ in range(PUSHES_MAX):
+        over = (ways.walls.normals[0] @ out) - (ways.walls.offsets[0] - WALL_M)
+        edge, depth = int(over.argmax()), depths(ways.barriers, out[None])[0]
+        if over[edge] > 1e-9:
+            out = out - over[edge] * ways.walls.normals[0, edge]
+        elif (depth < CLEARANCE_M - 1e-9).any():
+            out = out + _away(ways.barriers, int(depth.argmin()), out)
+        else:
+            return out if _sees(ways, point[None], out[None], ())[0] else point
+    return point
+
+
+def _away(barriers: Barriers, row: int, point: Floats) -> Floats:
+    """Return the step that takes a point to the clearance of a fixture."""
+    outside = barriers.normals[row] @ point - barriers.offsets[row]
+    edge = int(outside.argmax())
+    step: Floats = (CLEARANCE_M - outside[edge]) * barriers.normals[row, edge]
+    return step
+
+
+def _is_inside(walls: Barriers, points: Floats) -> Bools:
+    inside: Bools = depths(walls, points)[:, 0] <= -WALL_M + 1e-9
+    return inside
 
 
 def distance_to(points: Floats, outline: Floats) -> Floats:
@@ -36,59 +180,6 @@ def is_free(points: Floats, outline: Floats, fixtures: Sequence[Fixture]) -> Boo
     for fixture in fixtures:
         free &= distance_to(points, fixture.outline) >= CLEARANCE_M
     return free
-
-
-def route(start: Floats, goal: Floats, outline: Floats, fixtures: Sequence[Fixture]) -> Floats:
-    """Return the corners of the shortest free way, (m, 2) m; a straight line where there is none."""
-    straight = np.array([start, goal])
-    if _free_lines(start, straight[1:], outline, fixtures)[0]:
-        return straight
-    turns = np.concatenate([_turning_points(fixture) for fixture in fixtures])
-    nodes = np.concatenate([straight, turns[is_free(turns, outline, fixtures)]])
-    cost, before, done = {0: 0.0}, {0: 0}, set[int]()
-    queue = [(0.0, 0)]
-    while queue:
-        _, node = heappop(queue)
-        if node == 1:
-            break
-        if node in done:
-            continue  # a shorter way here was found since
-        done.add(node)
-        reach = cost[node] + np.linalg.norm(nodes - nodes[node], axis=1)
-        for other in np.flatnonzero(_free_lines(nodes[node], nodes, outline, fixtures)).tolist():
-            if reach[other] < cost.get(other, np.inf):
-                cost[other], before[other] = float(reach[other]), node
-                heappush(queue, (cost[other], other))
-    return _unwind(nodes, before) if 1 in before else straight
-
-
-def _turning_points(fixture: Fixture) -> Floats:
-    """Return points off the corners of a convex outline, (v, 2)."""
-    middle = fixture.outline.mean(axis=0)
-    ahead = np.roll(fixture.outline, -1, axis=0) - fixture.outline
-    behind = np.roll(fixture.outline, 1, axis=0) - fixture.outline
-    away = -ahead / np.linalg.norm(ahead, axis=1, keepdims=True)
-    away -= behind / np.linalg.norm(behind, axis=1, keepdims=True)
-    assert (((fixture.outline - middle) * away).sum(axis=1) > 0).all(), "a fixture's outline is convex"
-    points: Floats = fixture.outline + TURN_M * away / np.linalg.norm(away, axis=1, keepdims=True)
-    return points
-
-
-def _free_lines(here: Floats, there: Floats, outline: Floats, fixtures: Sequence[Fixture]) -> Bools:
-    """Tell which lines from one point to others, (m, 2), are free all the way, their ends left out."""
-    longest = float(np.linalg.norm(there - here, axis=1).max())
-    steps = np.linspace(0.0, 1.0, max(3, int(longest / STRIDE_M)))[1:-1]
-    lines = here + steps[:, None, None] * (there - here)
-    free: Bools = np.logical_and.reduce(is_free(lines, outline, fixtures), axis=0)
-    return free
-
-
-def _unwind(nodes: Floats, before: dict[int, int]) -> Floats:
-    way = [1]
-    while way[-1] != 0:
-        way.append(before[way[-1]])
-    points: Floats = nodes[way[::-1]]
-    return points
 
 
 def pace(way: Floats, *, speed_mps: float, accel_mps2: float, rate_hz: float) -> Floats:

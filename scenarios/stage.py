@@ -10,9 +10,9 @@ from typing import Final, TypeAlias
 import numpy as np
 
 from fusion.arrays import Floats
-from fusion.store import Fixture, Store
+from fusion.store import Store
 from scenarios.goods import Goods
-from scenarios.paths import CLEARANCE_M, is_free, pace, route
+from scenarios.paths import Post, Ways, is_free, pace, route, survey
 from scenarios.performance import CartUse, Grip, Move, Press, Reach, Visit
 from scenarios.script import Shopper
 from sensors.world import RATE_HZ
@@ -25,7 +25,7 @@ TURN_S: Final = 0.25
 YIELD_S: Final = 0.4  # how long one waits before looking again
 YIELDS_MAX: Final = 12
 RESTS_S: Final = 1.0  # somebody who has not moved on yet is taken to stay this long
-STANDER_M: Final = 0.2  # ways lead round people who stand, as round a post of this radius
+POST_M: Final = 0.5  # ways lead round people who stand, this far from their middle
 SIDESTEPS_M: Final = (0.0, 0.15, -0.15, 0.3, -0.3, 0.45, -0.45, 0.6, -0.6, 0.75, -0.75)
 
 Doing: TypeAlias = Iterator[None]
@@ -71,6 +71,10 @@ class Stage:
     presses: list[Press] = field(default_factory=list)
     cart_uses: list[CartUse] = field(default_factory=list)
     visits: list[Visit] = field(default_factory=list)
+    ways: Ways = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.ways = survey(self.store.outline, self.store.fixtures)
 
 
 def stand(stage: Stage, actor: Actor, seconds: float) -> None:
@@ -92,8 +96,7 @@ def walk(stage: Stage, actor: Actor, goal: Floats, facing: Floats) -> Doing:
 
 
 def _way(stage: Stage, actor: Actor, goal: Floats) -> Floats:
-    obstacles = (*stage.store.fixtures, *_standing(stage, actor, goal))
-    return route(actor.xy, goal, stage.store.outline, obstacles)
+    return route(stage.ways, actor.xy, goal, _standing(stage, actor))
 
 
 def follow(stage: Stage, actor: Actor, find_way: Callable[[], Floats]) -> Doing:
@@ -140,19 +143,13 @@ def _is_clear(stage: Stage, actor: Actor, steps: Floats) -> bool:
     return True
 
 
-def _standing(stage: Stage, actor: Actor, goal: Floats) -> list[Fixture]:
+def _standing(stage: Stage, actor: Actor) -> list[Post]:
     """Return posts in place of the people who will stand still for a while."""
-    turn = np.arange(8) * (np.pi / 4.0)
-    rim = np.column_stack([np.cos(turn), np.sin(turn)])
     posts = []
     for other in _others(stage, actor):
         soon = _ahead(stage, actor, other, round(RESTS_S * RATE_HZ))
-        moves = np.isnan(soon).any() or np.ptp(soon, axis=0).max() > 0.05
-        # A post must leave room for who begins or ends her way right beside it.
-        beside = min(float(np.linalg.norm(other.xy - xy)) for xy in (actor.xy, goal))
-        radius = min(STANDER_M, beside - CLEARANCE_M - 0.05)
-        if not moves and radius > 0.0:
-            posts.append(Fixture(other.shopper.name, other.xy + radius * rim, 2.0))
+        if not np.isnan(soon).any() and np.ptp(soon, axis=0).max() <= 0.05:
+            posts.append((other.xy, POST_M))
     return posts
 
 

@@ -14,8 +14,9 @@ from scenarios.catalogue import ARTICLES
 from scenarios.goods import opening_loads, stock_up
 from scenarios.layout import CORNER, build_store
 from scenarios.library import SCRIPTS, script_named
-from scenarios.paths import CLEARANCE_M, distance_to, route
+from scenarios.paths import CLEARANCE_M, distance_to, route, survey
 from scenarios.performance import INTO_CART
+from scenarios.planogram import CORE
 from scenarios.script import IntoCart, Leave, Pick, PutBack, Script, Shopper
 from scenarios.script_check import check_script
 from scenarios.simulate import scenario_truth, simulate, source_messages, source_names, staged
@@ -72,7 +73,7 @@ def test_any_named_scenario_holds_together(name, seed):
 
 @settings(max_examples=10, deadline=None)
 @given(
-    st.lists(st.tuples(st.integers(0, len(ARTICLES) - 1), st.integers(1, 2), st.booleans()), min_size=1, max_size=3),
+    st.lists(st.tuples(st.integers(0, CORE - 1), st.integers(1, 2), st.booleans()), min_size=1, max_size=3),
     st.integers(0, 50),
 )
 def test_any_drawn_trip_holds_together(trip, seed):
@@ -186,7 +187,7 @@ def test_ways_lead_round_fixtures():
     low, high = corner.min(axis=0), corner.max(axis=0)
     start, goal = np.array([low[0] - 0.4, low[1] - 0.5]), np.array([low[0] - 0.4, high[1] + 0.5])
     post = Fixture("post", np.array([[4.9, 2.6], [5.4, 2.6], [5.4, 2.9], [4.9, 2.9]]), 2.0)
-    way = route(start, goal, store.outline, (*store.fixtures, post))
+    way = route(survey(store.outline, (*store.fixtures, post)), start, goal)
     line = np.concatenate([np.linspace(a, b, 50) for a, b in pairwise(way)])
     assert len(way) > 2
     assert distance_to(line, post.outline).min() > CLEARANCE_M - 0.01

@@ -1,0 +1,100 @@
+"""What stands where at opening: the catalogue laid out on the shelves of a plan."""
+
+from collections.abc import Iterator, Sequence
+from itertools import cycle
+from typing import Final
+
+import numpy as np
+
+from fusion.store import Facings
+from scenarios.catalogue import ARTICLES, row_named
+from scenarios.plan import PLATE_CAPACITY_G, Gondola, Shop
+
+FACING_M: Final = 0.3  # at least, for one article
+LANES_MIN: Final = 2  # packages that stand side by side in a facing
+DEEP: Final = (3, 6)  # packages one behind the other
+PILED: Final = (6, 11)  # pieces of produce, heaped
+FULL: Final = 0.75  # of what plates can carry
+CORE: Final = 40  # articles, the first of the catalogue, that every drawn store has
+PLACES_MEAN: Final = 1.05  # a drawn store has so many facings an article, where the catalogue is long enough
+
+
+def fill_shelves(shop: Shop, rng: np.random.Generator) -> Facings:
+    """Return the planogram of a shop: each article as wide as two packages need, the shelves full from end to end."""
+    orders = _orders(shop, rng)
+    facing, product, spans, qty = [], [], [], []
+    first = 0
+    for gondola in shop.gondolas:
+        order = orders[gondola.only]
+        for level in range(len(gondola.shelf_z)):
+            at = 0
+            while at < gondola.plates:
+                row = next(order)
+                span = _span(gondola, row, gondola.plates - at)
+                facing.append(f"{gondola.gondola_id}-s{level + 1}-f{at + 1:02d}")
+                product.append(row)
+                spans.append(tuple(range(first + at, first + at + span)))
+                qty.append(_stock(gondola, row, span, rng))
+                at += span
+            first += gondola.plates
+    return Facings(tuple(facing), np.array(product, dtype=np.int64), tuple(spans), np.array(qty, dtype=np.int64))
+
+
+def _span(gondola: Gondola, row: int, left: int) -> int:
+    """Return how many plates a facing takes of those left on its shelf."""
+    least = _plates(gondola, FACING_M)
+    span = min(max(least, _plates(gondola, LANES_MIN * ARTICLES[row].width_m)), left)
+    # A narrow rest is no place of its own: the last facing of a shelf takes it.
+    return left if left - span < least else span
+
+
+def _plates(gondola: Gondola, width_m: float) -> int:
+    return int(np.ceil(width_m / gondola.plate_width_m))
+
+
+def _stock(gondola: Gondola, row: int, span: int, rng: np.random.Generator) -> int:
+    """Return how many packages stand in a facing at opening; plates are never overloaded."""
+    article = ARTICLES[row]
+    lanes = max(1, int(span * gondola.plate_width_m / article.width_m))
+    deep = int(rng.integers(*(PILED if gondola.only else DEEP)))
+    return min(lanes * deep, int(FULL * span * PLATE_CAPACITY_G / article.mass_g))
+
+
+def _orders(shop: Shop, rng: np.random.Generator) -> dict[str, Iterator[int]]:
+    """Return the endless order of articles on the shelves of each kind; "" is what is kept for no category."""
+    kept = {gondola.only for gondola in shop.gondolas} - {""}
+    rows = [row_named(name) for name in shop.articles] or list(range(len(ARTICLES)))
+    loose = [row for row in rows if ARTICLES[row].category not in kept]
+    if shop.is_drawn:
+        loose = _draw_blocks(loose, _room(shop, loose), rng)
+    orders = {"": cycle(loose)}
+    for category in sorted(kept):
+        own = [row for row in rows if ARTICLES[row].category == category]
+        orders[category] = cycle(rng.permutation(own).tolist() if shop.is_drawn else own)
+    return orders
+
+
+def _room(shop: Shop, rows: Sequence[int]) -> int:
+    """Return about how many facings a shop has for articles of all kinds."""
+    spans = [
+        gondola.plates * len(gondola.shelf_z) / np.mean([_span(gondola, row, gondola.plates) for row in rows])
+        for gondola in shop.gondolas
+        if not gondola.only
+    ]
+    return int(sum(spans))
+
+
+def _draw_blocks(rows: Sequence[int], room: int, rng: np.random.Generator) -> list[int]:
+    """Return a drawn assortment in blocks by category; a large store has each article at several facings of its block.
+
+    Everybody's everyday goods, the first of the catalogue, are always in it.
+    """
+    core = [row for row in rows if row < CORE]
+    rest = [row for row in rows if row >= CORE]
+    drawn = rng.permutation(rest).tolist()[: max(0, int(room / PLACES_MEAN) - len(core))]
+    times = max(1, round(room / (len(core) + len(drawn))))
+    blocks: dict[str, list[int]] = {}
+    for row in [*core, *drawn]:
+        blocks.setdefault(ARTICLES[row].category, []).append(row)
+    names = rng.permutation(sorted(blocks)).tolist()
+    return [row for name in names for row in rng.permutation(blocks[name]).tolist() * times]

@@ -1,0 +1,134 @@
+"""Shops of any size: islands of shelves in rows, as many plates and cameras as such a floor usually has.
+
+From the door wall x = 0 inward: lanes and a free front, then rows of islands with two sides each, shelves along the
+far wall. A counter, the carts and the store room whose inside no camera sees stand along the wall y = 0.
+"""
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+
+from scenarios.ceiling import hang_cameras
+from scenarios.island import AISLE_M, BODY_M, GONDOLA_M, ISLAND_M, PER_SIDE, Kind, along_wall, island
+from scenarios.plan import PLATE_DEPTH_M, Block, Door, Point, Shop, place
+
+AREA_M2: Final = (60, 3000)
+ASPECT: Final = 1.4  # width over depth
+FRONT_M: Final = 1.6  # free behind the doors, and a little more in a wide shop
+SIDE_M: Final = 2.3  # free along the wall y = 0: counter, carts, people
+ON_ISLANDS: Final = 0.65  # of all shelves, where the far wall has room for the rest
+GONDOLA_PLATES: Final = 60
+TABLE_PLATES: Final = 12
+LANE_M: Final = 1.0
+LANE_GAP_M: Final = 0.35
+LANES_FROM_M2: Final = 100.0  # a smaller shop has one door to come and go
+STORE_ROOM: Final = Block("store-room", (0.0, 0.86), (1.3, 0.96), 4.0)  # one wall of it; up to the ceiling
+COUNTER: Final = Block("counter", (2.2, 0.0), (3.2, 0.45), 0.95)
+PLACES: Final = {"nook": place((0.4, 0.43), (0.25, 0.3, 0.0)), "counter": place((2.7, 0.85), (2.7, 0.3, 0.95))}
+
+
+@dataclass(frozen=True, slots=True)
+class Size:
+    """What a shop is asked to have."""
+
+    store_id: str
+    area_m2: float
+    plates: int
+    cameras: int
+    carts: int
+    produce_islands: int
+
+
+def size_of(area_m2: int) -> Size:
+    """Return what a shop of an area usually has: density falls with size as from AiFi's nano store to a supermarket."""
+    return Size(
+        store_id=f"shop-{area_m2}m2",
+        area_m2=float(area_m2),
+        plates=round(8.8 * area_m2 * (area_m2 / 170.0) ** -0.365),
+        cameras=round(0.235 * area_m2 * (area_m2 / 170.0) ** -0.29),
+        carts=min(30, area_m2 // 60) if area_m2 >= 250 else 0,
+        produce_islands=min(6, area_m2 // 250),
+    )
+
+
+def shop_of_size(size: Size) -> Shop:
+    """Return the plan of a shop of some size; where the floor has no room for all plates it has fewer."""
+    wide = round(float(np.sqrt(size.area_m2 * ASPECT)), 1)
+    floor = (wide, round(size.area_m2 / wide, 1))
+    walls, kinds = _share_out(size, floor)
+    corners = _spread(floor, len(kinds))
+    blocks, gondolas = [STORE_ROOM, COUNTER], []
+    for kind, corner in zip(kinds, corners, strict=True):
+        block, sides = island(len(blocks) - 1, corner, kind, first=len(gondolas) + 1)
+        blocks.append(block)
+        gondolas += sides
+    wall, shelves = along_wall(floor, walls, first=len(gondolas) + 1)
+    plan = Shop(
+        store_id=size.store_id,
+        size=floor,
+        doors=_doors(size, floor),
+        gondolas=(*gondolas, *shelves),
+        cameras=(),
+        blocks=(*blocks, wall),
+        places=PLACES,
+        carts=tuple(f"cart-{at + 1:02d}" for at in range(size.carts)),
+        cart_bay=(3.9, 0.35),
+        is_drawn=True,
+    )
+    return hang_cameras(plan, size.cameras)
+
+
+def _room(floor: Point) -> Point:
+    """Return the width and depth of the part of a floor where islands stand."""
+    front = FRONT_M + 0.06 * floor[0]
+    return floor[0] - front - AISLE_M, floor[1] - SIDE_M - AISLE_M - PLATE_DEPTH_M
+
+
+def _most(floor: Point) -> tuple[int, int]:
+    """Return how many columns and rows of islands find room at most."""
+    across, deep = _room(floor)
+    return int((across + AISLE_M) / (ISLAND_M + AISLE_M)), int((deep + AISLE_M) / (BODY_M + AISLE_M))
+
+
+def _share_out(size: Size, floor: Point) -> tuple[int, list[Kind]]:
+    """Return how many gondolas stand along the far wall, and of which kind each island is, the produce first."""
+    columns, rows = _most(floor)
+    room_by_wall = int((floor[0] - FRONT_M - 0.3) / GONDOLA_M)
+    produce = min(size.produce_islands, columns * rows - 1)
+    wanted = round((size.plates - produce * 2 * PER_SIDE * TABLE_PLATES) / GONDOLA_PLATES)
+    by_wall = -(-(wanted - room_by_wall) // (2 * PER_SIDE))
+    islands = min(max(int(ON_ISLANDS * wanted) // (2 * PER_SIDE), by_wall), columns * rows - produce)
+    freezers = min(1 + islands // 4, columns * rows - produce - islands)
+    kinds: list[Kind] = [*["produce"] * produce, *["shelves"] * islands, *["freezer"] * freezers]
+    return min(wanted - 2 * PER_SIDE * islands, room_by_wall), kinds
+
+
+def _spread(floor: Point, count: int) -> list[Point]:
+    """Return the low corners of islands, column after column from the front, aisles about as wide each way."""
+    across, deep = _room(floor)
+    most, rows_most = _most(floor)
+
+    def narrowest(columns: int) -> float:
+        rows = -(-count // columns)
+        gaps = (across - columns * ISLAND_M) / max(columns - 1, 1), (deep - rows * BODY_M) / max(rows - 1, 1)
+        return min(gaps) if rows <= rows_most else -1.0
+
+    columns = max(range(1, most + 1), key=narrowest)
+    rows = -(-count // columns)
+    left, low = FRONT_M + 0.06 * floor[0], SIDE_M
+    xs = left + np.linspace(0.0, across - ISLAND_M, columns) if columns > 1 else [left + (across - ISLAND_M) / 2]
+    ys = low + np.linspace(0.0, deep - BODY_M, rows) if rows > 1 else [low + (deep - BODY_M) / 2]
+    return [(round(float(x), 3), round(float(y), 3)) for x in xs for y in ys][:count]
+
+
+def _doors(size: Size, floor: Point) -> tuple[Door, ...]:
+    """Return one door, or lanes in and out side by side, about the middle of the wall."""
+    if size.area_m2 < LANES_FROM_M2:
+        return (Door("door", "both", 1.6, 2.9),)
+    lanes = int(np.clip(round(np.sqrt(size.area_m2) / 7.0), 1, 4))
+    pitch = LANE_M + LANE_GAP_M
+    first = floor[1] / 2 - lanes * pitch + LANE_GAP_M / 2
+    starts = [round(first + at * pitch, 3) for at in range(2 * lanes)]
+    names = [*[(f"out-{at + 1}", "exit") for at in range(lanes)], *[(f"in-{at + 1}", "entry") for at in range(lanes)]]
+    return tuple(Door(name, kind, y, round(y + LANE_M, 3)) for (name, kind), y in zip(names, starts, strict=True))
