@@ -9,142 +9,207 @@ from typing import Final
 import numpy as np
 
 from fusion.arrays import Floats
-from fusion.store import Store
+from scenarios.carting import into_cart, leave_cart, out_of_cart, take_cart
+from scenarios.doors import enter, leave, stay
 from scenarios.goods import Goods
-from scenarios.handling import into_cart, pick, put_back, stow, touch, walk_to
-from scenarios.performance import INTO_CART, CartUse, Performance, Visit
+from scenarios.handling import bump, lift, pick, put_back, swap, touch, walk_to
+from scenarios.laying import change_jacket, eat, go, lay_down, pick_up
+from scenarios.meeting import exchange, follow_person, give, receive, together
+from scenarios.performance import Performance
+from scenarios.reaching import stow
 from scenarios.script import (
+    Bump,
+    ChangeJacket,
+    Eat,
+    Exchange,
+    Face,
+    Follow,
+    Give,
+    Go,
     Hold,
     Intention,
     IntoCart,
+    LayDown,
     Leave,
+    LeaveCart,
+    Lift,
     Look,
+    OutOfCart,
     Pick,
+    PickUp,
     PutBack,
+    Receive,
+    Restock,
     Script,
+    Shopper,
+    Stay,
+    Swap,
     TakeCart,
+    Together,
     Touch,
     Walk,
 )
 from scenarios.script_check import check_script
-from scenarios.stage import SECONDS_MAX, SPEED_MPS, Actor, Doing, Stage, follow, stand, walk
+from scenarios.staffing import face, restock
+from scenarios.stage import ROOM_S, Actor, CartState, Doing, Setting, Stage, stand
 from sensors.world import RATE_HZ
 
-OUTSIDE_M: Final = 0.8  # people come from and go to here, before the gate
-INSIDE_M: Final = 0.6
+SPEED_MPS: Final = 1.1
+CHILD_SPEED: Final = 0.85
 TAIL_S: Final = 10.0  # sensors go on after the last one left: so long takes a receipt
-ENTER_SIDE: Final = -0.3  # of the width of the gate, from its middle
-LEAVE_SIDE: Final = 0.3
-BAY_STEP_M: Final = 0.6  # from a parked cart to where one stands to take it
+PARTY_S: Final = (0.6, 1.2)  # from one of a party to the next at the gate
+TAILGATE_S: Final = (0.5, 0.8)
+STUCK_TURNS: Final = 600  # for each person: everybody waits, and nobody can come any more
 DONE: Final = object()
 
 
-def act(script: Script, store: Store, goods: Goods, bay: Floats, rng: np.random.Generator) -> Performance:
-    """Return what comes of a script, `bay`, (c, 2) m, where carts are parked; edit the goods in place."""
+def act(script: Script, setting: Setting, goods: Goods, height_m: Floats, rng: np.random.Generator) -> Performance:
+    """Return what comes of a cast script played by people so tall, (n,) m; edit the goods in place.
+
+    Raises ValueError for what cannot be done, and where people wait for each other for ever.
+    """
     wrong = check_script(script)
     if wrong:
         raise ValueError("; ".join(wrong))
-    shape = (len(script.shoppers), SECONDS_MAX * RATE_HZ, 2)
-    actors = [
-        Actor(
-            row=row,
-            shopper=shopper,
-            speed_mps=SPEED_MPS * float(np.clip(rng.normal(1.0, 0.07), 0.8, 1.2)),
-            tick=round(shopper.at_s * RATE_HZ),
-            xy=np.full(2, np.nan),
-            goal=np.full(2, np.nan),
-            facing=np.array([1.0, 0.0]),
-        )
-        for row, shopper in enumerate(script.shoppers)
-    ]
-    stage = Stage(store, goods, rng, np.full(shape, np.nan), np.full(shape, np.nan), actors)
-    doing = {actor.row: _visit(stage, actor, bay) for actor in actors}
-    while doing:
-        row = min(doing, key=lambda one: (actors[one].tick, one))
-        if next(doing[row], DONE) is DONE:
-            del doing[row]
+    people, ticks = len(script.shoppers), ROOM_S * RATE_HZ
+    stage = Stage(
+        setting=setting,
+        goods=goods,
+        rng=rng,
+        actors=_actors(script.shoppers, height_m, rng),
+        foot=np.full((people, ticks, 2), np.nan),
+        facing=np.full((people, ticks, 2), np.nan),
+        carts=[CartState(xy) for xy in setting.bays],
+    )
+    _play(stage)
     return _finish(stage)
 
 
-def _visit(stage: Stage, actor: Actor, bay: Floats) -> Doing:
-    """Do one shopper's whole script."""
+def _actors(shoppers: tuple[Shopper, ...], height_m: Floats, rng: np.random.Generator) -> list[Actor]:
+    actors = []
+    for row, (shopper, at_s) in enumerate(zip(shoppers, _arrivals(shoppers, rng), strict=True)):
+        speed = SPEED_MPS * float(np.clip(rng.normal(1.0, 0.07), 0.8, 1.2)) * (CHILD_SPEED if shopper.is_child else 1)
+        nowhere = np.full(2, np.nan)
+        actors.append(
+            Actor(row, shopper, float(height_m[row]), speed, round(at_s * RATE_HZ), nowhere, nowhere, np.zeros(2))
+        )
+    return actors
+
+
+def _arrivals(shoppers: tuple[Shopper, ...], rng: np.random.Generator) -> list[float]:
+    """Return when everybody comes: a party one after the other, a tailgater right behind whoever comes before."""
+    at_s = {shopper.name: shopper.at_s for shopper in shoppers}
+    behind = {shopper.name: shopper.at_s for shopper in shoppers}
+    for shopper in shoppers:
+        if shopper.party_of is not None:
+            behind[shopper.party_of] += float(rng.uniform(*PARTY_S))
+            at_s[shopper.name] = behind[shopper.party_of]
+        elif shopper.tailgates:
+            before = [t for name, t in at_s.items() if name != shopper.name and t <= shopper.at_s]
+            at_s[shopper.name] = max(before, default=shopper.at_s) + float(rng.uniform(*TAILGATE_S))
+    return [at_s[shopper.name] for shopper in shoppers]
+
+
+def _play(stage: Stage) -> None:
+    doing = {actor.row: _visit(stage, actor) for actor in stage.actors}
+    stuck = 0
+    while doing:
+        row = min(doing, key=lambda one: (stage.actors[one].tick, one))
+        if next(doing[row], DONE) is DONE:
+            del doing[row]
+        stuck = stuck + 1 if stage.actors[row].waits_for else 0
+        if stuck > STUCK_TURNS * len(stage.actors):
+            waits = (actor for actor in stage.actors if actor.row in doing and actor.waits_for)
+            waiting = ", ".join(f"{actor.shopper.name} waits for {actor.waits_for}" for actor in waits)
+            raise ValueError(f"script: expected everybody to come to an end; {waiting}")
+
+
+def _visit(stage: Stage, actor: Actor) -> Doing:
+    """Do one person's whole script."""
     yield
-    yield from _enter(stage, actor)
+    yield from enter(stage, actor)
     for intention in actor.shopper.does:
         yield
-        yield from _perform(stage, actor, intention, bay)
+        yield from _perform(stage, actor, intention)
 
 
-def _enter(stage: Stage, actor: Actor) -> Doing:
-    middle = _doorway(stage, actor, ENTER_SIDE)
-    actor.xy = middle - np.array([OUTSIDE_M, 0.0])
-    inner = middle + np.array([INSIDE_M, 0.0])
-    begin = actor.tick
-    stand(stage, actor, 0.3)
-    yield from follow(stage, actor, lambda: np.array([actor.xy, inner]))
-    actor.entered_s = _crossing(stage, actor, begin)
-
-
-def _leave(stage: Stage, actor: Actor) -> Doing:
-    middle = _doorway(stage, actor, LEAVE_SIDE)
-    yield from walk(stage, actor, middle + np.array([INSIDE_M, 0.0]), np.array([-1.0, 0.0]))
-    outer = middle - np.array([OUTSIDE_M, 0.0])
-    begin = actor.tick
-    yield from follow(stage, actor, lambda: np.array([actor.xy, outer]))
-    items = tuple(actor.bag) + tuple(
-        item for move in stage.moves if move.kind == INTO_CART and move.cart == actor.cart for item in move.items
-    )
-    left_s = _crossing(stage, actor, begin)
-    gate = stage.store.gates.gate_id[0]
-    stage.visits.append(Visit(actor.row, actor.entered_s, left_s, gate, gate, items))
-    if actor.cart >= 0:
-        stage.cart_uses.append(CartUse(actor.cart, actor.row, actor.cart_from_s, left_s, True))
-    actor.xy = np.full(2, np.nan)
-
-
-def _doorway(stage: Stage, actor: Actor, side: float) -> Floats:
-    """Return a point of the gate line: people come in on one side of it and go out on the other."""
-    gate = stage.store.gates.line[0]
-    point: Floats = gate.mean(axis=0) + (side + stage.rng.uniform(-0.04, 0.04)) * (gate[1] - gate[0])
-    return point
-
-
-def _crossing(stage: Stage, actor: Actor, begin: int) -> float:
-    """Return when the actor's foot passed the line x = 0 since a sample."""
-    inside = stage.foot[actor.row, begin : actor.tick, 0] > 0.0
-    return (begin + int(np.flatnonzero(inside != inside[0])[0])) / RATE_HZ
-
-
-def _perform(stage: Stage, actor: Actor, intention: Intention, bay: Floats) -> Doing:
-    match intention:
-        case Walk(product):
-            yield from walk_to(stage, actor, product)
+def _perform(stage: Stage, actor: Actor, does: Intention) -> Doing:
+    match does:
         case Look(seconds):
             stow(stage, actor)
             stand(stage, actor, seconds)
         case Hold(seconds):
             stand(stage, actor, seconds)
-        case Touch(product):
-            yield from touch(stage, actor, product)
-        case Pick(product=product, qty=qty):
-            yield from pick(stage, actor, product, qty)
-        case PutBack(product=product, beside=beside):
-            yield from put_back(stage, actor, product, beside)
-        case TakeCart(cart):
-            actor.cart = stage.store.carts.index(cart)
-            parked = bay[actor.cart]
-            yield from walk(stage, actor, parked + np.array([0.0, BAY_STEP_M]), np.array([0.0, -1.0]))
-            actor.cart_from_s = actor.now_s
-            stand(stage, actor, 0.8)
-        case IntoCart(product=product):
-            into_cart(stage, actor, product, bay)
+        case Eat():
+            eat(stage, actor, does)
+        case ChangeJacket():
+            change_jacket(stage, actor)
+        case LeaveCart():
+            leave_cart(stage, actor)
         case Leave():
             stow(stage, actor)
-            yield from _leave(stage, actor)
+            yield from leave(stage, actor)
+        case Stay():
+            stow(stage, actor)
+        case Walk() | Touch() | Bump() | Pick() | Lift() | PutBack() | Swap() | Restock() | Face():
+            yield from _at_shelf(stage, actor, does)
+        case _:
+            yield from _elsewhere(stage, actor, does)
+
+
+def _at_shelf(stage: Stage, actor: Actor, does: Intention) -> Doing:
+    match does:
+        case Walk(product):
+            return walk_to(stage, actor, product)
+        case Touch(product):
+            return touch(stage, actor, product)
+        case Bump(product):
+            return bump(stage, actor, product)
+        case Pick():
+            return pick(stage, actor, does)
+        case Lift():
+            return lift(stage, actor, does)
+        case PutBack():
+            return put_back(stage, actor, does)
+        case Swap():
+            return swap(stage, actor, does)
+        case Restock():
+            return restock(stage, actor, does)
+        case Face():
+            return face(stage, actor, does)
+    raise AssertionError(does)
+
+
+def _elsewhere(stage: Stage, actor: Actor, does: Intention) -> Doing:
+    match does:
+        case Go():
+            return go(stage, actor, does)
+        case Follow():
+            return follow_person(stage, actor, does)
+        case Together():
+            return together(stage, actor, does)
+        case Give():
+            return give(stage, actor, does)
+        case Receive():
+            return receive(stage, actor, does)
+        case Exchange():
+            return exchange(stage, actor, does)
+        case LayDown():
+            return lay_down(stage, actor, does)
+        case PickUp():
+            return pick_up(stage, actor, does)
+        case TakeCart():
+            return take_cart(stage, actor, does)
+        case IntoCart():
+            return into_cart(stage, actor, does)
+        case OutOfCart():
+            return out_of_cart(stage, actor, does)
+    raise AssertionError(does)
 
 
 def _finish(stage: Stage) -> Performance:
     ticks = max(actor.tick for actor in stage.actors) + round(TAIL_S * RATE_HZ)
+    stay(stage, ticks)
     foot, facing = stage.foot[:, :ticks], stage.facing[:, :ticks]
     present = ~np.isnan(foot[..., 0])
     return Performance(
@@ -154,11 +219,11 @@ def _finish(stage: Stage) -> Performance:
         reaches=tuple(stage.reaches),
         grips=tuple(stage.grips),
         moves=tuple(sorted(stage.moves, key=lambda move: (move.t_s, move.person))),
-        lifts=(),
+        lifts=tuple(stage.lifts),
         presses=tuple(stage.presses),
-        bumps=(),
+        bumps=tuple(stage.bumps),
         cart_uses=tuple(sorted(stage.cart_uses, key=lambda use: (use.cart, use.from_s))),
-        undressings=(),
+        undressings=tuple(stage.undressings),
         visits=tuple(sorted(stage.visits, key=lambda visit: (visit.left_s, visit.person))),
     )
 

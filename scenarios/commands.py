@@ -2,17 +2,18 @@
 
 import argparse
 import sys
+import time
 from pathlib import Path
 
 from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
-from rich.table import Table
 
 from fusion.live.bus import BusError, check_address
 from fusion.live.stopping import stop_on_signals
-from scenarios.library import SCRIPTS
 from scenarios.live import Ending, play_live
-from scenarios.simulate import simulate, source_names, write_scenario_store
+from scenarios.shops import SHOPS
+from scenarios.simulate import Recipe, simulate, source_names, write_scenario_store
+from sensors.faults import read_plan
 
 SENT_COLUMNS = (
     SpinnerColumn(),
@@ -25,27 +26,31 @@ SENT_COLUMNS = (
 def add_simulate(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     """Add `aisle simulate NAME --seed S --out DIR`."""
     parser = subparsers.add_parser("simulate", help="write a scenario as store, recording and truth")
-    parser.add_argument("name", help="a scenario; `aisle scenarios` lists them")
-    parser.add_argument("--seed", type=_seed, default=0, help="whole number, 0 or more (default 0)")
-    parser.add_argument("--out", type=Path, required=True, help="folder to write into")
+    _add_recipe(parser)
+    parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="folder to write into")
     parser.set_defaults(run=_simulate)
-
-
-def add_scenarios(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    """Add `aisle scenarios`."""
-    parser = subparsers.add_parser("scenarios", help="list the named scenarios")
-    parser.set_defaults(run=_scenarios)
 
 
 def add_sensors(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     """Add `aisle sensors SCENARIO --to ADDRESS`."""
     parser = subparsers.add_parser("sensors", help="play a scenario live, each sensor a process of its own")
-    parser.add_argument("name", metavar="SCENARIO", help="a scenario; `aisle scenarios` lists them")
+    _add_recipe(parser)
     parser.add_argument("--to", required=True, metavar="ADDRESS", help="where `aisle serve` listens, tcp://HOST:PORT")
-    parser.add_argument("--seed", type=_seed, default=0, help="whole number, 0 or more (default 0)")
     parser.add_argument("--speed", type=_speed, default=1.0, help="times real speed (default 1.0)")
     parser.add_argument("--store-out", type=Path, metavar="DIR", help="write the scenario's store folder first")
     parser.set_defaults(run=_sensors)
+
+
+def _add_recipe(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("name", metavar="SCENARIO", help="a name that `aisle scenarios` lists, or a script file")
+    parser.add_argument("--seed", type=_seed, default=0, help="whole number, 0 or more (default 0)")
+    parser.add_argument("--store", metavar="SHOP", help=f"play it in another shop: {', '.join(SHOPS)}, or 250m2")
+    parser.add_argument("--faults", type=Path, metavar="PLAN.toml", help="a plan of what goes wrong besides")
+
+
+def _recipe(args: argparse.Namespace) -> Recipe:
+    """Return what to simulate; raises ValueError or OSError for a plan that cannot be read."""
+    return Recipe(args.name, args.seed, args.store, read_plan(args.faults) if args.faults else ())
 
 
 def add_demo(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -73,45 +78,32 @@ def _seed(text: str) -> int:
 
 def _simulate(args: argparse.Namespace) -> int:
     console = Console(stderr=True)
+    start_s = time.perf_counter()
     try:
-        sources = source_names(args.name, args.seed)
-        args.out.mkdir(parents=True, exist_ok=True)
+        recipe = _recipe(args)
+        sources = source_names(recipe.name, recipe.seed, recipe.shop)
         with Progress(console=console, disable=not console.is_terminal) as bar:
             task = bar.add_task(f"simulate {args.name}", total=len(sources))
-            case = simulate(args.name, args.seed, args.out, progress=lambda _: bar.advance(task))
+            case = simulate(recipe, args.out, progress=lambda _: bar.advance(task))
     except (ValueError, OSError) as error:
-        print(f"simulate: {error}", file=sys.stderr)
+        print(f"aisle simulate: {error}", file=sys.stderr)
         return 2
-    print(f"{case.folder}: {case.seconds:.1f} s of store time, {case.messages} messages")
-    return 0
-
-
-def _scenarios(args: argparse.Namespace) -> int:
-    table = Table("scenario", "shoppers", "what happens")
-    for script in SCRIPTS:
-        table.add_row(script.name, str(len(script.shoppers)), script.about)
-    Console().print(table)
+    factor = case.seconds / (time.perf_counter() - start_s)
+    print(f"{case.folder}: {case.seconds:.1f} s of store time, {case.messages} messages, {factor:.0f} x real time")
     return 0
 
 
 def _sensors(args: argparse.Namespace) -> int:
-
     console = Console(stderr=True)
     try:
         check_address(args.to, bind=False)
+        recipe = _recipe(args)
         if args.store_out is not None:
-            write_scenario_store(args.name, args.seed, args.store_out)
+            write_scenario_store(recipe.name, recipe.seed, args.store_out, recipe.shop)
         bar = Progress(*SENT_COLUMNS, console=console, disable=not console.is_terminal)
         with stop_on_signals() as stopping, bar:
             task = bar.add_task(f"sensors of {args.name}", total=None)
-            ending = play_live(
-                args.name,
-                args.seed,
-                args.to,
-                args.speed,
-                stopping,
-                lambda sent: bar.update(task, completed=sent),
-            )
+            ending = play_live(recipe, args.to, args.speed, stopping, lambda sent: bar.update(task, completed=sent))
     except (ValueError, OSError, BusError) as error:
         print(f"aisle sensors: {error}", file=sys.stderr)
         return 2

@@ -1,4 +1,4 @@
-"""What hands do: reach for a shelf or a cart, take, put back, press, and stow goods in the bag."""
+"""What hands do at a shelf: take, put back, swap, lift and hold, press, shove."""
 
 from typing import Final
 
@@ -8,115 +8,206 @@ from fusion.arrays import Floats, Ints
 from scenarios.catalogue import ARTICLES, row_named
 from scenarios.goods import carriers, extent, spot
 from scenarios.layout import axes
-from scenarios.motion import trail
-from scenarios.performance import INTO_CART, Grip, Move, Press, Reach
+from scenarios.performance import PICK, PUT, Bump, Press, Reach
+from scenarios.performance import Lift as Lifted
+from scenarios.reaching import (
+    DWELL_S,
+    RAMP_S,
+    bring_out,
+    carried,
+    draw,
+    free_hand,
+    lean,
+    let_go,
+    loads_of,
+    reach,
+    record,
+    stow,
+    take_up,
+)
+from scenarios.script import Lift, Pick, PutBack, Swap
 from scenarios.stage import Actor, Doing, Stage, room_before, stand, walk
-from sensors.world import RATE_HZ
 
 STAND_M: Final = 0.42  # from a shelf's front edge to the middle of the body
+TALL_M: Final = 1.7  # of whom STAND_M holds; who is smaller stands nearer
 GRIP_ABOVE_M: Final = 0.05  # from a plate's top to the middle of the hand
-BASKET_M: Final = 0.75  # height of a cart's basket
-STOW_S: Final = 0.9
-TOUCH_G: Final = (30.0, 200.0)
-TOUCH_S: Final = (0.3, 1.0)
+LIFTED_M: Final = 0.08  # how high goods are held over their place
+BOTH_P: Final = 0.3  # how often what is in one hand stays there while the other takes the next
+TOUCH_G: Final = (50.0, 300.0)
+TOUCH_S: Final = (0.3, 1.5)
+RAISE_SHARE: Final = (0.1, 0.5)  # of a package that a touch raises a little instead
+RAISE_P: Final = 0.3
+FIDGET_S: Final = (1.5, 4.0)  # how long a hand that rests on a package weighs the same
+FIDGET_SHARE: Final = (-0.25, 0.35)  # of the package
+SHOVE_G: Final = (60.0, 250.0)
 
 
 def walk_to(stage: Stage, actor: Actor, product: str) -> Doing:
     """Walk to the nearest facing of a product."""
-    facing = _facing_of(stage, actor, row_named(product))
+    facing = facing_of(stage, actor, row_named(product))
     low, high = extent(stage.store, facing)
-    yield from _approach(stage, actor, facing, (low + high) / 2)
+    yield from approach(stage, actor, facing, (low + high) / 2)
 
 
 def touch(stage: Stage, actor: Actor, product: str) -> Doing:
-    """Walk to a product and press it without taking it."""
-    facing = _facing_of(stage, actor, row_named(product))
+    """Walk to a product and press it, or raise it a little, without taking it."""
+    facing = facing_of(stage, actor, row_named(product))
     low, high = extent(stage.store, facing)
     along = float(stage.rng.uniform(low, high))
-    yield from _approach(stage, actor, facing, along)
+    yield from approach(stage, actor, facing, along)
     stow(stage, actor)
-    reach = _reach(stage, actor, _shelf_point(stage, facing, along), float(stage.rng.uniform(*TOUCH_S)))
-    plate = carriers(stage.store, facing, along, 0.08)[0][0]
-    peak = float(stage.rng.uniform(*TOUCH_G))
-    stage.presses.append(Press(actor.row, plate, reach.there_s, reach.leave_s, peak))
+    goal = shelf_point(stage, facing, along)
+    (done,) = reach(stage, actor, [(free_hand(actor, goal), goal)], draw(stage, TOUCH_S))
+    peak = draw(stage, TOUCH_G)
+    if stage.rng.random() < RAISE_P:
+        peak = -draw(stage, RAISE_SHARE) * ARTICLES[row_named(product)].mass_g
+    for plate, share in carriers(stage.store, facing, along, 0.1):
+        stage.presses.append(Press(actor.row, plate, done.there_s, done.leave_s, share * peak))
 
 
-def pick(stage: Stage, actor: Actor, product: str, qty: int) -> Doing:
+def bump(stage: Stage, actor: Actor, product: str) -> Doing:
+    """Walk to a product and run into its shelves."""
+    facing = facing_of(stage, actor, row_named(product))
+    low, high = extent(stage.store, facing)
+    yield from approach(stage, actor, facing, (low + high) / 2)
+    gondola = stage.store.plates.gondola[stage.store.facings.plates[facing][0]]
+    stage.bumps.append(Bump(actor.now_s, actor.row, gondola, draw(stage, SHOVE_G)))
+    stand(stage, actor, 1.0)
+
+
+def pick(stage: Stage, actor: Actor, does: Pick) -> Doing:
     """Walk to a product and take packages in one grab; raises ValueError where too few are left."""
-    row = row_named(product)
-    facing, items = _choose(stage, actor, row, qty)
-    stage.goods.on_shelf[items] = False
-    yield from _approach(stage, actor, facing, float(stage.goods.along_m[items[0]]))
-    stow(stage, actor)
-    wait_s = float(stage.goods.free_s[items].max()) - actor.now_s
+    grabs = [_choose(stage, actor, row_named(name), qty) for name, qty in ((does.product, does.qty), *does.also)]
+    for _, items in grabs:
+        stage.goods.on_shelf[items] = False
+    middles = [float(stage.goods.along_m[items[0]]) for _, items in grabs]
+    yield from approach(stage, actor, grabs[0][0], _between(stage, grabs, middles))
+    _make_hands_free(stage, actor, 1 if len(grabs) == 1 else 2)
+    wait_s = max(float(stage.goods.free_s[items].max()) for _, items in grabs) - actor.now_s
     if wait_s > 0.0:
         stand(stage, actor, wait_s)
-    along = float(stage.goods.along_m[items[0]])
-    reach = _reach(stage, actor, _shelf_point(stage, facing, along), float(stage.rng.uniform(0.35, 0.7)))
-    t_s = reach.there_s + 0.6 * (reach.leave_s - reach.there_s)
-    _record(stage, actor, reach, t_s, "pick", items, facing)
-    _lean(stage, actor, reach, t_s, stage.moves[-1].loads)
-    actor.bag += [int(item) for item in items]
-    actor.in_hand = (reach.hand, row, t_s)
+    goals = [shelf_point(stage, facing, middle) for (facing, _), middle in zip(grabs, middles, strict=True)]
+    first = free_hand(actor, goals[0])
+    ramp_s = draw(stage, RAMP_S[does.pace])
+    dwell_s = max(draw(stage, DWELL_S[does.pace]), 1.3 * ramp_s)
+    hands = [(first if at % 2 == 0 else 1 - first, goal) for at, goal in enumerate(goals[:2])]
+    reaches = reach(stage, actor, hands, does.hold_s + dwell_s, does.pace)
+    t_s = reaches[0].leave_s - 0.4 * dwell_s
+    for at, (facing, items) in enumerate(grabs):
+        done = reaches[at % len(reaches)]
+        move = record(stage, actor, done, t_s, PICK, items, facing=facing, ramp_s=ramp_s)
+        _rest(stage, actor, done, does.hold_s, move.loads)
+        lean(stage, actor, done.there_s + does.hold_s, t_s + 0.1, move.loads)
+        actor.bag += items.tolist()
+    for done, (_, items) in zip(reaches, grabs, strict=False):
+        take_up(actor, done.hand, int(stage.goods.product[items[0]]), t_s)
 
 
-def put_back(stage: Stage, actor: Actor, product: str, beside: str | None) -> Doing:
-    """Put one package back where it stood, or in front of another product."""
-    row = row_named(product)
-    item = next(one for one in reversed(actor.bag) if stage.goods.product[one] == row)
-    along = float(stage.goods.along_m[item] + stage.rng.normal(0.0, 0.01))
-    facing = int(stage.goods.facing[item])
-    if beside is not None:
-        facing = _facing_of(stage, actor, row_named(beside))
+def lift(stage: Stage, actor: Actor, does: Lift) -> Doing:
+    """Raise packages, hold them over their place, set down all but those taken."""
+    facing, items = _choose(stage, actor, row_named(does.product), does.qty)
+    taken, back = items[: does.taken], items[does.taken :]
+    stage.goods.on_shelf[items] = False
+    yield from approach(stage, actor, facing, float(stage.goods.along_m[items[0]]))
+    _make_hands_free(stage, actor, 1)
+    goal = shelf_point(stage, facing, float(stage.goods.along_m[items[0]])) + np.array([0.0, 0.0, LIFTED_M])
+    (done,) = reach(stage, actor, [(free_hand(actor, goal), goal)], does.seconds + 0.8)
+    t0_s, t1_s = done.there_s + 0.4, done.leave_s - 0.4
+    take_up(actor, done.hand, row_named(does.product), t0_s)
+    if back.size:
+        loads = loads_of(stage, back, facing, -1.0)
+        stage.lifts.append(Lifted(actor.row, done.hand, row_named(does.product), t0_s, t1_s, loads))
+        stage.goods.on_shelf[back], stage.goods.free_s[back] = True, done.back_s
+    if taken.size:
+        record(stage, actor, done, t0_s, PICK, taken, facing=facing)
+        actor.bag += taken.tolist()
+    else:
+        let_go(stage, actor, done.hand, t1_s)
+
+
+def put_back(stage: Stage, actor: Actor, does: PutBack) -> Doing:
+    """Put packages back where they stood, or in front of another product."""
+    row = row_named(does.product)
+    items = carried(stage, actor, row, does.qty)
+    facing, along = _where(stage, actor, items, does.beside)
+    yield from approach(stage, actor, facing, float(along[0]))
+    hand = bring_out(stage, actor, row)
+    ramp_s = draw(stage, RAMP_S[does.pace])
+    dwell_s = max(draw(stage, DWELL_S[does.pace]), 1.3 * ramp_s)
+    (done,) = reach(stage, actor, [(hand, shelf_point(stage, facing, float(along[0])))], dwell_s, does.pace)
+    set_down(stage, actor, done, done.there_s + 0.4 * dwell_s, items, facing, along, ramp_s)
+    if not any(stage.goods.product[item] == row for item in actor.bag) or does.qty > 1:
+        let_go(stage, actor, hand, stage.moves[-1].t_s)
+
+
+def swap(stage: Stage, actor: Actor, does: Swap) -> Doing:
+    """Put one package in the place of another and take that one, with both hands at once."""
+    row, other = row_named(does.product), row_named(does.into)
+    items = carried(stage, actor, row)
+    facing, wanted = _choose(stage, actor, other, 1)
+    stage.goods.on_shelf[wanted] = False
+    along = stage.goods.along_m[wanted].copy()
+    yield from approach(stage, actor, facing, float(along[0]))
+    hand = bring_out(stage, actor, row)
+    if actor.hands[1 - hand] is not None:
+        stow(stage, actor)
+        hand = bring_out(stage, actor, row)
+    goal = shelf_point(stage, facing, float(along[0]))
+    putting, taking = reach(stage, actor, [(hand, goal), (1 - hand, goal)], draw(stage, (0.7, 1.1)))
+    take_s = taking.there_s + 0.25
+    put_s = take_s + draw(stage, (0.05, 0.35))
+    record(stage, actor, taking, take_s, PICK, wanted, facing=facing)
+    actor.bag += wanted.tolist()
+    set_down(stage, actor, putting, put_s, items, facing, along, 0.15)
+    let_go(stage, actor, hand, put_s)
+    take_up(actor, 1 - hand, other, take_s)
+
+
+def set_down(
+    stage: Stage, actor: Actor, done: Reach, t_s: float, items: Ints, facing: int, along: Floats, ramp_s: float
+) -> None:
+    """Let packages stand on a shelf from now on."""
+    stage.goods.facing[items], stage.goods.along_m[items] = facing, along
+    record(stage, actor, done, t_s, PUT, items, facing=facing, ramp_s=ramp_s)
+    for item in items.tolist():
+        actor.bag.remove(item)
+    stage.goods.on_shelf[items], stage.goods.free_s[items] = True, done.back_s
+
+
+def _where(stage: Stage, actor: Actor, items: Ints, beside: str | None) -> tuple[int, Floats]:
+    """Return the facing that packages go to, and their middles along it."""
+    if beside is None:
+        facing = int(stage.goods.facing[items[0]])
+        near = stage.goods.along_m[items] + stage.rng.normal(0.0, 0.01, items.size)
         low, high = extent(stage.store, facing)
-        along = float(stage.rng.uniform(0.6 * low + 0.4 * high, 0.4 * low + 0.6 * high))
-    yield from _approach(stage, actor, facing, along)
-    _bring_out(stage, actor, row)
-    reach = _reach(stage, actor, _shelf_point(stage, facing, along), float(stage.rng.uniform(0.35, 0.7)))
-    t_s = reach.there_s + 0.4 * (reach.leave_s - reach.there_s)
-    stage.goods.facing[item], stage.goods.along_m[item] = facing, along
-    _record(stage, actor, reach, t_s, "put", np.array([item]), facing)
-    actor.bag.remove(item)
-    _let_go(stage, actor, t_s)
-    stage.goods.on_shelf[item], stage.goods.free_s[item] = True, reach.back_s
+        return facing, np.clip(near, low, high)
+    facing = facing_of(stage, actor, row_named(beside))
+    low, high = extent(stage.store, facing)
+    along = float(stage.rng.uniform(0.6 * low + 0.4 * high, 0.4 * low + 0.6 * high))
+    return facing, np.full(items.size, along)
 
 
-def into_cart(stage: Stage, actor: Actor, product: str, bay: Floats) -> None:
-    """Lay all carried packages of a product into the actor's cart."""
-    row = row_named(product)
-    items = np.array([item for item in actor.bag if stage.goods.product[item] == row], dtype=np.int64)
-    since = round(actor.cart_from_s * RATE_HZ)
-    cart_xy = trail(stage.foot[actor.row, since : actor.tick], bay[actor.cart])[-1]
-    actor.facing = (cart_xy - actor.xy) / np.linalg.norm(cart_xy - actor.xy)
-    stand(stage, actor, 0.3)
-    _bring_out(stage, actor, row)
-    reach = _reach(stage, actor, np.array([*cart_xy, BASKET_M]), 0.4)
-    _record(stage, actor, reach, reach.there_s + 0.2, INTO_CART, items, -1)
-    actor.bag = [item for item in actor.bag if stage.goods.product[item] != row]
-    _let_go(stage, actor, reach.there_s + 0.2)
+def _between(stage: Stage, grabs: list[tuple[int, Ints]], middles: list[float]) -> float:
+    """Return where to stand for a grab: between what both hands take, if it stands in one row."""
+    yaw = [stage.store.plates.yaw_deg[stage.store.facings.plates[facing][0]] for facing, _ in grabs[:2]]
+    return float(np.mean(middles[:2])) if len(set(yaw)) == 1 else middles[0]
 
 
-def stow(stage: Stage, actor: Actor) -> None:
-    """Put what the actor holds in the open into her bag."""
-    if actor.in_hand is not None:
-        stand(stage, actor, STOW_S)
-        _let_go(stage, actor, actor.now_s - STOW_S / 2)
+def _make_hands_free(stage: Stage, actor: Actor, needed: int) -> None:
+    """Stow what is in the hands, but let one thing now and then stay in the hand that is not needed."""
+    empty = actor.hands.count(None)
+    if empty < needed or (empty == 1 and stage.rng.random() >= BOTH_P):
+        stow(stage, actor)
 
 
-def _bring_out(stage: Stage, actor: Actor, product: int) -> None:
-    """Have a product in the hand, out of the bag if it is there."""
-    if actor.in_hand is not None and actor.in_hand[1] == product:
-        return
-    stow(stage, actor)
-    stand(stage, actor, STOW_S)
-    actor.in_hand = (int(stage.rng.integers(2)), product, actor.now_s - STOW_S / 2)
-
-
-def _let_go(stage: Stage, actor: Actor, t_s: float) -> None:
-    assert actor.in_hand is not None
-    hand, product, since_s = actor.in_hand
-    stage.grips.append(Grip(actor.row, hand, product, since_s, t_s))
-    actor.in_hand = None
+def _rest(stage: Stage, actor: Actor, done: Reach, hold_s: float, loads: tuple[tuple[int, float], ...]) -> None:
+    """Let a hand rest on a package before it is taken: weight comes and goes, and stays on the shelf."""
+    t_s = done.there_s
+    while t_s < done.there_s + hold_s - 0.5:
+        until_s = min(t_s + draw(stage, FIDGET_S), done.there_s + hold_s)
+        share = draw(stage, FIDGET_SHARE)
+        stage.presses += [Press(actor.row, plate, t_s, until_s, share * abs(grams)) for plate, grams in loads]
+        t_s = until_s
 
 
 def _choose(stage: Stage, actor: Actor, product: int, qty: int) -> tuple[int, Ints]:
@@ -125,7 +216,8 @@ def _choose(stage: Stage, actor: Actor, product: int, qty: int) -> tuple[int, In
     lying = np.flatnonzero(goods.on_shelf & (goods.product == product))
     places = [facing for facing in np.unique(goods.facing[lying]) if (goods.facing[lying] == facing).sum() >= qty]
     if not places:
-        raise ValueError(f"{ARTICLES[product].name}: expected {qty} on one shelf, found fewer")
+        who, name = actor.shopper.name, ARTICLES[product].name
+        raise ValueError(f"{who}: expected {qty} of {name} on one shelf, found fewer")
     facing = int(min(places, key=lambda one: (_distance(stage, actor, int(one)), one)))
     here = lying[goods.facing[lying] == facing]
     first = here[int(stage.rng.integers(here.size))]
@@ -133,8 +225,11 @@ def _choose(stage: Stage, actor: Actor, product: int, qty: int) -> tuple[int, In
     return facing, here[near[:qty]]
 
 
-def _facing_of(stage: Stage, actor: Actor, product: int) -> int:
+def facing_of(stage: Stage, actor: Actor, product: int) -> int:
+    """Return the nearest facing that the planogram gives a product; raises ValueError for a product without one."""
     facings = np.flatnonzero(stage.store.facings.product == product)
+    if not facings.size:
+        raise ValueError(f"{actor.shopper.name}: expected a product of this store, received {ARTICLES[product].name!r}")
     return int(min(facings, key=lambda one: (_distance(stage, actor, int(one)), one)))
 
 
@@ -143,64 +238,18 @@ def _distance(stage: Stage, actor: Actor, facing: int) -> float:
     return float(np.linalg.norm(spot(stage.store, facing, (low + high) / 2, 0.0)[:2] - actor.xy))
 
 
-def _approach(stage: Stage, actor: Actor, facing: int, along_m: float) -> Doing:
+def approach(stage: Stage, actor: Actor, facing: int, along_m: float) -> Doing:
     """Walk to where a point of a shelf is within reach, and face the shelf."""
     plate = stage.store.facings.plates[facing][0]
     width, depth = axes(float(stage.store.plates.yaw_deg[plate]))
-    point = spot(stage.store, facing, along_m, STAND_M + float(stage.store.plates.size[plate, 1]) / 2)
-    yield from walk(stage, actor, room_before(stage, actor, point[:2], width), depth)
+    before_m = max(STAND_M * min(1.0, actor.height_m / TALL_M), 0.3) + float(stage.store.plates.size[plate, 1]) / 2
+    point = spot(stage.store, facing, along_m, before_m)
+    yield from room_before(stage, actor, point[:2], width)
+    yield from walk(stage, actor, actor.goal, depth)
 
 
-def _shelf_point(stage: Stage, facing: int, along_m: float) -> Floats:
+def shelf_point(stage: Stage, facing: int, along_m: float) -> Floats:
     """Return where the hand goes for a package: above its plate, a little before the middle."""
     point = spot(stage.store, facing, along_m, float(stage.rng.uniform(0.02, 0.1)))
     raised: Floats = point + np.array([0.0, 0.0, GRIP_ABOVE_M])
     return raised
-
-
-def _reach(stage: Stage, actor: Actor, goal: Floats, dwell_s: float) -> Reach:
-    """Stretch out the holding hand, or the one on the side of the goal, and take it back."""
-    left = np.array([-actor.facing[1], actor.facing[0]])
-    side = 0 if float((goal[:2] - actor.xy) @ left) > 0.0 else 1
-    hand = side if actor.in_hand is None else actor.in_hand[0]
-    start_s = actor.now_s
-    there_s = start_s + float(stage.rng.uniform(0.6, 1.2))
-    leave_s = there_s + dwell_s
-    reach = Reach(actor.row, hand, start_s, there_s, leave_s, leave_s + float(stage.rng.uniform(0.6, 1.0)), goal)
-    stage.reaches.append(reach)
-    stand(stage, actor, reach.back_s - start_s)
-    return reach
-
-
-def _record(stage: Stage, actor: Actor, reach: Reach, t_s: float, kind: str, items: Ints, facing: int) -> None:
-    """Write down that packages moved, and by how much each plate changed."""
-    loads: dict[int, float] = {}
-    product = int(stage.goods.product[items[0]])
-    sign = -1.0 if kind == "pick" else 1.0
-    for item in items if facing >= 0 else []:
-        width_m = ARTICLES[product].width_m
-        for plate, share in carriers(stage.store, facing, float(stage.goods.along_m[item]), width_m):
-            loads[plate] = loads.get(plate, 0.0) + sign * share * float(stage.goods.mass_g[item])
-    stage.moves.append(
-        Move(
-            t_s=t_s,
-            start_s=reach.start_s,
-            end_s=reach.back_s,
-            kind=kind,
-            person=actor.row,
-            hand=reach.hand,
-            product=product,
-            items=tuple(int(item) for item in items),
-            mass_g=float(stage.goods.mass_g[items].sum()),
-            facing=facing,
-            loads=tuple(sorted(loads.items())),
-            cart=actor.cart if kind == INTO_CART else -1,
-        )
-    )
-
-
-def _lean(stage: Stage, actor: Actor, reach: Reach, t_s: float, loads: tuple[tuple[int, float], ...]) -> None:
-    """Let the hand weigh a little on the plates while it takes hold."""
-    for plate, grams in loads:
-        peak = 0.3 * abs(grams) * float(stage.rng.uniform(-0.3, 1.0))
-        stage.presses.append(Press(actor.row, plate, reach.there_s, t_s + 0.1, peak))

@@ -10,8 +10,7 @@ from dataclasses import dataclass
 from multiprocessing.process import BaseProcess
 
 from fusion.live.bus import BusError
-from fusion.wire import encode, topic_of
-from scenarios.simulate import source_messages, source_names
+from scenarios.simulate import Recipe, source_frames, source_names
 from sensors.publish import Sender
 
 HEAD_START_S = 2.0  # between starting the processes and the first moment of the scenario
@@ -23,8 +22,7 @@ UNREACHED = 2  # exit status of a sensor that found nobody listening
 class Play:
     """What every sensor of one run has in common."""
 
-    name: str
-    seed: int
+    recipe: Recipe
     address: str
     epoch_ns: int  # the first moment of the scenario
     speed: float  # times real speed; measurement times are those of the scenario all the same
@@ -41,8 +39,7 @@ class Ending:
 
 
 def play_live(
-    name: str,
-    seed: int,
+    recipe: Recipe,
     address: str,
     speed: float,
     stopping: Callable[[], bool],
@@ -52,10 +49,10 @@ def play_live(
 
     Raises ValueError for an unknown scenario.
     """
-    sources = source_names(name, seed)  # plays the scenario once; forked sensors inherit it
+    sources = source_names(recipe.name, recipe.seed, recipe.shop)  # plays the scenario once; forked sensors inherit it
     fork = multiprocessing.get_context("fork")
     sent = fork.RawArray("Q", len(sources))
-    play = Play(name, seed, address, time.time_ns() + round(HEAD_START_S * 1e9), speed)
+    play = Play(recipe, address, time.time_ns() + round(HEAD_START_S * 1e9), speed)
     sensors = [
         fork.Process(target=_sensor, args=(play, src, sent, row, os.getpid()), name=src, daemon=True)
         for row, src in enumerate(sources)
@@ -88,15 +85,15 @@ def _sensor(play: Play, src: str, sent: "multiprocessing.Array[int]", row: int, 
     """Publish what one sensor sends; runs in a process of its own."""
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the parent too, which ends us
-    messages = source_messages(play.name, play.seed, src, epoch_ns=play.epoch_ns)
+    frames = source_frames(play.recipe, src, epoch_ns=play.epoch_ns)
     try:
         with Sender(play.address) as sender:
             sender.connect()
-            for offset_s, message in messages:
+            for offset_s, frame in frames:
                 _sleep_until(play.epoch_ns / 1e9 + offset_s / play.speed)
                 if os.getppid() != parent:
                     sys.exit("the run this sensor belongs to is gone")
-                sender.send(topic_of(message), encode(message))
+                sender.send(frame.topic, frame.payload)
                 sent[row] += 1
             sender.finish()
     except BusError:

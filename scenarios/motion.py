@@ -10,6 +10,8 @@ from scenarios.performance import Grip, Performance, Reach
 from sensors.world import HEAD_BELOW_TOP_M, RATE_HZ
 
 ARM_M: Final = 0.68
+TALL_M: Final = 1.7  # of whom ARM_M holds
+TIPTOE_M: Final = 0.08
 SHOULDER_M: Final = 0.19  # from the middle of the body
 SHOULDER_SHARE: Final = 0.82  # of the height
 REST_SHARE: Final = 0.47
@@ -44,9 +46,10 @@ def pose(
         head[row, :, 2] = height - HEAD_BELOW_TOP_M
         for hand in range(2):
             hands[row, :, hand] = _rest(foot[row], facing[row], float(height), hand, held[row, :, hand])
+    lean = np.zeros_like(head)
     for reach in performance.reaches:
-        _stretch(reach, foot, facing, height_m, head, hands)
-    return foot, head, hands
+        _stretch(reach, foot, facing, height_m, lean, hands)
+    return foot, head + lean, hands
 
 
 def holding(grips: tuple[Grip, ...], people: int, ticks: int) -> Ints:
@@ -55,6 +58,19 @@ def holding(grips: tuple[Grip, ...], people: int, ticks: int) -> Ints:
     for grip in grips:
         held[grip.person, round(grip.from_s * RATE_HZ) : round(grip.to_s * RATE_HZ), grip.hand] = grip.product
     return held
+
+
+def cart_paths(performance: Performance, bays: Floats) -> Floats:
+    """Return where the carts are, (c, k, 2) m: parked, drawn by one person after the other, and left again."""
+    foot = smooth(performance)[0]
+    ticks = foot.shape[1]
+    paths = np.repeat(bays[:, None, :], ticks, axis=1)
+    for use in performance.cart_uses:
+        since, until = round(use.from_s * RATE_HZ), min(round(use.to_s * RATE_HZ), ticks)
+        until = ticks if use.leaves else until
+        paths[use.cart, since:until] = trail(foot[use.person, since:until], paths[use.cart, since - 1])
+        paths[use.cart, until:] = paths[use.cart, until - 1]
+    return paths
 
 
 def trail(feet: Floats, parked: Floats) -> Floats:
@@ -81,7 +97,7 @@ def _rest(foot: Floats, facing: Floats, height_m: float, hand: int, held: Ints) 
     return np.column_stack([xy, height_m * (REST_SHARE + (CARRY_SHARE - REST_SHARE) * carries)])
 
 
-def _stretch(reach: Reach, foot: Floats, facing: Floats, height_m: Floats, head: Floats, hands: Floats) -> None:
+def _stretch(reach: Reach, foot: Floats, facing: Floats, height_m: Floats, lean: Floats, hands: Floats) -> None:
     """Lead a hand out and back; where the arm is too short the upper body follows it."""
     row, hand = reach.person, reach.hand
     first, last = round(reach.start_s * RATE_HZ), round(reach.back_s * RATE_HZ) + 1
@@ -94,8 +110,12 @@ def _stretch(reach: Reach, foot: Floats, facing: Floats, height_m: Floats, head:
     left = np.array([-facing[row, first, 1], facing[row, first, 0]])
     shoulder = np.array([*(foot[row, first] + side * SHOULDER_M * left), SHOULDER_SHARE * height_m[row]])
     aim = reach.goal - shoulder
-    short_m = max(0.0, float(np.linalg.norm(aim)) - ARM_M)
-    head[row, here] += weight * (aim / np.linalg.norm(aim) * short_m)
+    short_m = max(0.0, float(np.linalg.norm(aim)) - ARM_M * min(1.0, float(height_m[row]) / TALL_M))
+    bend = aim / np.linalg.norm(aim) * short_m
+    bend[2] = min(bend[2], TIPTOE_M)
+    # Both hands may reach at once: the body bends for the one that asks for more.
+    more = np.linalg.norm(weight * bend, axis=1) > np.linalg.norm(lean[row, here], axis=1)
+    lean[row, here] = np.where(more[:, None], weight * bend, lean[row, here])
     hands[row, here, hand] += weight * (reach.goal - hands[row, here, hand])
 
 

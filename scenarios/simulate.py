@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final
@@ -14,6 +14,7 @@ from scenarios.staging import Staging, stage
 from scenarios.storefile import write_store
 from scenarios.truth import truth_of, write_tracks
 from sensors.clocks import draw_delays
+from sensors.faults import FaultPlan, disturb, stamp_of
 from sensors.sources import clock_of, messages_of, sensors_of
 from sensors.world import generator
 
@@ -23,30 +24,49 @@ STAGED_MAX: Final = 4  # scenarios kept in memory, for a process asks for one so
 
 
 @dataclass(frozen=True, slots=True)
+class Recipe:
+    """What to simulate."""
+
+    name: str  # a named scenario, or a script file
+    seed: int
+    shop: str | None = None  # another kind of store than the script names
+    plan: FaultPlan = ()  # faults besides those of the script
+
+
+@dataclass(frozen=True, slots=True)
 class Case:
     """A simulated scenario on disk."""
 
-    name: str
-    seed: int
     folder: Path
     seconds: float
     messages: int
 
 
 @lru_cache(maxsize=STAGED_MAX)
-def staged(name: str, seed: int) -> Staging:
+def staged(name: str, seed: int, shop: str | None = None) -> Staging:
     """Return a scenario as it truly happened; raises ValueError for an unknown name."""
-    return stage(name, seed)
+    return stage(name, seed, shop)
 
 
-def source_names(name: str, seed: int) -> list[str]:
+def source_names(name: str, seed: int, shop: str | None = None) -> list[str]:
     """Return the sources of a scenario's store, sorted."""
-    return list(sensors_of(staged(name, seed).world.store))
+    return list(sensors_of(staged(name, seed, shop).world.store))
 
 
-def source_messages(name: str, seed: int, src: str, *, epoch_ns: int = EPOCH_NS) -> list[tuple[float, Message]]:
-    """Return all that one source sends, in order: seconds since the scenario began, and the message."""
-    return messages_of(staged(name, seed).world, src, seed=seed, epoch_ns=epoch_ns)
+def source_messages(
+    name: str, seed: int, src: str, *, shop: str | None = None, epoch_ns: int = EPOCH_NS
+) -> list[tuple[float, Message]]:
+    """Return all that a faultless source sends, in order: seconds since the scenario began, and the message."""
+    return messages_of(staged(name, seed, shop).world, src, seed=seed, epoch_ns=epoch_ns)
+
+
+def source_frames(recipe: Recipe, src: str, *, epoch_ns: int = EPOCH_NS) -> list[tuple[float, Frame]]:
+    """Return all frames of one source in the order of sending, faults included."""
+    staging = staged(recipe.name, recipe.seed, recipe.shop)
+    sent = source_messages(recipe.name, recipe.seed, src, shop=recipe.shop, epoch_ns=epoch_ns)
+    frames = [(t_s, Frame(topic_of(m), encode(m), epoch_ns + round(t_s * 1e9))) for t_s, m in sent]
+    plan = (*staging.script.faults, *recipe.plan)
+    return disturb(plan, src, frames, store=staging.world.store, seed=recipe.seed)
 
 
 def scenario_seconds(name: str, seed: int) -> float:
@@ -54,40 +74,34 @@ def scenario_seconds(name: str, seed: int) -> float:
     return staged(name, seed).world.seconds
 
 
-def scenario_truth(name: str, seed: int, *, epoch_ns: int = EPOCH_NS) -> dict[str, Any]:
+def scenario_truth(name: str, seed: int, *, shop: str | None = None, epoch_ns: int = EPOCH_NS) -> dict[str, Any]:
     """Return the truth of a scenario, as in truth.json."""
-    staging = staged(name, seed)
-    clocks = {src: clock_of(staging.world.store, src, seed=seed) for src in source_names(name, seed)}
+    staging = staged(name, seed, shop)
+    clocks = {src: clock_of(staging.world.store, src, seed=seed) for src in source_names(name, seed, shop)}
     return truth_of(staging, clocks, epoch_ns)
 
 
-def write_scenario_store(name: str, seed: int, folder: Path) -> None:
+def write_scenario_store(name: str, seed: int, folder: Path, shop: str | None = None) -> None:
     """Write the store folder of a scenario."""
-    write_store(staged(name, seed).world.store, folder)
+    write_store(staged(name, seed, shop).world.store, folder)
 
 
-def simulate(
-    name: str,
-    seed: int,
-    out: Path,
-    *,
-    epoch_ns: int = EPOCH_NS,
-    progress: Callable[[str], None] = lambda src: None,
-) -> Case:
+def simulate(recipe: Recipe, out: Path, *, progress: Callable[[str], None] = lambda src: None) -> Case:
     """Write store/, recording.mcap, truth.json and truth_tracks.parquet; `progress` hears of each source."""
-    staging = staged(name, seed)
-    write_scenario_store(name, seed, out / "store")
-    truth = scenario_truth(name, seed, epoch_ns=epoch_ns)
+    out.mkdir(parents=True, exist_ok=True)
+    name, seed, shop = recipe.name, recipe.seed, recipe.shop
+    staging = staged(name, seed, shop)
+    write_scenario_store(name, seed, out / "store", shop)
+    truth = scenario_truth(name, seed, shop=shop)
     (out / "truth.json").write_text(json.dumps(truth, indent=1) + "\n", encoding="utf-8")
-    write_tracks(staging, out / "truth_tracks.parquet", epoch_ns)
+    write_tracks(staging, out / "truth_tracks.parquet", EPOCH_NS)
     arrivals: list[Arrival] = []
-    for order, src in enumerate(source_names(name, seed)):
-        sent = source_messages(name, seed, src, epoch_ns=epoch_ns)
-        arrivals += _arrivals(sent, order, seed, epoch_ns)
+    for order, src in enumerate(source_names(name, seed, shop)):
+        arrivals += _arrivals(source_frames(recipe, src), src, order, seed)
         progress(src)
     arrivals.sort(key=lambda arrival: (arrival.frame.arrival_ns, arrival.src, arrival.seq))
     _record(arrivals, out / "recording.mcap", staging.world.store.store_id)
-    return Case(name, seed, out, staging.world.seconds, len(arrivals))
+    return Case(out, staging.world.seconds, len(arrivals))
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,18 +114,15 @@ class Arrival:
     seq: int
 
 
-def _arrivals(sent: Sequence[tuple[float, Message]], order: int, seed: int, epoch_ns: int) -> list[Arrival]:
-    """Send the messages of one source through the network."""
+def _arrivals(sent: Sequence[tuple[float, Frame]], src: str, order: int, seed: int) -> list[Arrival]:
+    """Send the frames of one source through the network."""
     delays = draw_delays(len(sent), generator(seed, DELAYS, order))
-    return [
-        Arrival(
-            Frame(topic_of(message), encode(message), epoch_ns + round((t_s + float(delay_s)) * 1e9)),
-            message.src,
-            message.t_ns,
-            message.seq,
-        )
-        for (t_s, message), delay_s in zip(sent, delays, strict=True)
-    ]
+    arrivals = []
+    for (t_s, frame), delay_s in zip(sent, delays.tolist(), strict=True):
+        t_ns, seq = stamp_of(frame)
+        arrived = replace(frame, arrival_ns=EPOCH_NS + round((t_s + delay_s) * 1e9))
+        arrivals.append(Arrival(arrived, src, t_ns, seq))
+    return arrivals
 
 
 def _record(arrivals: Sequence[Arrival], path: Path, store_id: str) -> None:

@@ -1,50 +1,47 @@
 """What truly happened, told for scoring (contract section 7): receipts, events, and where people were."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from math import inf
 from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
 import polars as pl
 
-from scenarios.performance import PICK, PUT, Move, Visit
+from scenarios.bills import HOLDER, PICKER, bills
+from scenarios.performance import DROP, EAT, GIVE, PICK, PICK_UP, PUT, Move, Visit
 from scenarios.staging import Staging
 from sensors.clocks import Clock
 from sensors.world import RATE_HZ
 
 TRACK_HZ: Final = 10
 HAND_NAMES: Final = ("L", "R")
+SHELF_KINDS: Final = (PICK, PUT)
+OTHER_KINDS: Final = {DROP: "laid down", PICK_UP: "picked up", EAT: "eaten"}
 
 
 def truth_of(staging: Staging, clocks: Mapping[str, Clock], epoch_ns: int) -> dict[str, Any]:
     """Return the truth of a scenario as it stands in truth.json."""
+    products, performance = staging.world.store.products, staging.performance
+    policy = staging.world.store.handover
+    other_policy = HOLDER if policy == PICKER else PICKER
+    receipts, unaccounted = bills(staging.trips, performance, staging.goods, products, policy)
     return {
-        "receipts": [
-            _receipt(staging, visit)
-            for visit in staging.performance.visits
-            if staging.world.bodies.role[visit.person] == "shopper"
-        ],
-        "events": [_event(staging, move, epoch_ns) for move in staging.performance.moves if move.kind in (PICK, PUT)],
-        "handover": staging.world.store.handover,
-        "unaccounted": {},
-        "other": [
-            {
-                "t": _at(press.t0_s, epoch_ns),
-                "kind": "press",
-                "person": staging.world.bodies.person[press.person],
-                "plate": staging.world.store.plates.plate_id[press.plate],
-                "seconds": round(press.t1_s - press.t0_s, 3),
-                "peak_g": round(press.peak_g, 1),
-            }
-            for press in staging.performance.presses
-        ],
-        "people": [_person(staging, visit, epoch_ns) for visit in staging.performance.visits],
+        "receipts": receipts,
+        "receipts_other_policy": bills(staging.trips, performance, staging.goods, products, other_policy)[0],
+        "events": [_event(staging, move, epoch_ns) for move in performance.moves if move.kind in SHELF_KINDS],
+        "handover": policy,
+        "handovers": [_handover(staging, move, epoch_ns) for move in performance.moves if move.kind == GIVE],
+        "unaccounted": unaccounted,
+        "other": sorted(_others(staging, epoch_ns), key=lambda one: one["t"]),
+        "people": [_person(staging, visit, epoch_ns) for visit in performance.visits],
         "cart_moves": [
             {
                 "t": _at(move.t_s, epoch_ns),
                 "cart": staging.world.store.carts[move.cart],
                 "dir": move.direction,
-                "sku": staging.world.store.products.sku[move.product],
+                "sku": products.sku[move.product],
+                "seen": not move.hidden,
             }
             for move in staging.world.carts.moves
         ],
@@ -57,17 +54,6 @@ def truth_of(staging: Staging, clocks: Mapping[str, Clock], epoch_ns: int) -> di
 
 def _at(t_s: float, epoch_ns: int) -> int:
     return epoch_ns + round(t_s * 1e9)
-
-
-def _receipt(staging: Staging, visit: Visit) -> dict[str, Any]:
-    """Return what a person carried out: pieces, or grams of what is sold by weight."""
-    products, lines = staging.world.store.products, dict[str, float]()
-    for item in visit.items:
-        product = int(staging.goods.product[item])
-        amount = float(staging.goods.mass_g[item]) if products.by_weight[product] else 1
-        lines[products.sku[product]] = lines.get(products.sku[product], 0) + amount
-    rounded = {sku: amount if isinstance(amount, int) else round(amount, 1) for sku, amount in lines.items()}
-    return {"account": staging.world.bodies.account[visit.person], "lines": rounded}
 
 
 def _event(staging: Staging, move: Move, epoch_ns: int) -> dict[str, Any]:
@@ -90,15 +76,65 @@ def _event(staging: Staging, move: Move, epoch_ns: int) -> dict[str, Any]:
     }
 
 
+def _handover(staging: Staging, move: Move, epoch_ns: int) -> dict[str, Any]:
+    bodies = staging.world.bodies
+    return {
+        "t": _at(move.t_s, epoch_ns),
+        "sku": staging.world.store.products.sku[move.product],
+        "giver": bodies.account[move.person],
+        "taker": bodies.account[move.other],
+        "from_person": bodies.person[move.person],
+        "to_person": bodies.person[move.other],
+    }
+
+
+def _others(staging: Staging, epoch_ns: int) -> Iterable[dict[str, Any]]:
+    """Tell what happened besides picks, put-backs and hand-overs."""
+    performance, person = staging.performance, staging.world.bodies.person
+    sku, plate_id = staging.world.store.products.sku, staging.world.store.plates.plate_id
+    for press in performance.presses:
+        yield {
+            "t": _at(press.t0_s, epoch_ns),
+            "kind": "press",
+            "person": person[press.person],
+            "plate": plate_id[press.plate],
+            "seconds": round(press.t1_s - press.t0_s, 3),
+            "peak_g": round(press.peak_g, 1),
+        }
+    for lift in performance.lifts:
+        yield {
+            "t": _at(lift.t0_s, epoch_ns),
+            "kind": "lift",
+            "person": person[lift.person],
+            "sku": sku[lift.product],
+            "seconds": round(lift.t1_s - lift.t0_s, 3),
+        }
+    for bump in performance.bumps:
+        yield {"t": _at(bump.t_s, epoch_ns), "kind": "bump", "person": person[bump.person], "gondola": bump.gondola}
+    for change in performance.undressings:
+        yield {"t": _at(change.t_s, epoch_ns), "kind": "jacket", "person": person[change.person]}
+    for move in performance.moves:
+        if move.kind in OTHER_KINDS:
+            yield {
+                "t": _at(move.t_s, epoch_ns),
+                "kind": OTHER_KINDS[move.kind],
+                "person": person[move.person],
+                "sku": sku[move.product],
+                "qty": len(move.items),
+            }
+
+
 def _person(staging: Staging, visit: Visit, epoch_ns: int) -> dict[str, Any]:
     bodies = staging.world.bodies
+    trip = next(trip for trip in staging.trips if visit.person in trip.people)
     return {
         "person": bodies.person[visit.person],
         "account": bodies.account[visit.person],
         "role": bodies.role[visit.person],
         "height": round(float(bodies.height_m[visit.person]), 3),
+        "party": bodies.person[trip.people[0]],
         "entered": _at(visit.entered_s, epoch_ns),
-        "left": _at(visit.left_s, epoch_ns),
+        "left": None if visit.left_s == inf else _at(visit.left_s, epoch_ns),
     }
 
 
@@ -117,7 +153,7 @@ def write_tracks(staging: Staging, path: Path, epoch_ns: int) -> None:
                     "person": [bodies.person[visit.person]] * here.size,
                     "x": bodies.foot[visit.person, here, 0].astype(np.float32),
                     "y": bodies.foot[visit.person, here, 1].astype(np.float32),
-                    "account": [bodies.account[visit.person]] * here.size,
+                    "account": pl.Series([bodies.account[visit.person]] * here.size, dtype=pl.String),
                 }
             )
         )
