@@ -26,7 +26,6 @@ from fusion.tracking.camera import meet_plane, undistort
 from fusion.wire import decode
 from sensors.occlusion import behind_fixtures, behind_people
 from sensors.optics import Eye, eye_of, project
-from sensors.world import BODY_RADIUS_M
 
 HEAD_M: Final = 1.55  # of somebody whose height the truth does not tell
 MATCH_M: Final = 0.7  # a detection further from everybody is clutter
