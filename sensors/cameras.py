@@ -138,7 +138,8 @@ def _boxes(
 def _distance(eye: Eye, found: Detections) -> Floats:
     """Return how far each detection is from the camera, (k,) m; a head outside the picture leaves what is lowest."""
     point = np.where(np.isnan(found.head), found.base, found.head)
-    return np.maximum(np.linalg.norm(point - eye.place, axis=1), 0.5)
+    distance: Floats = np.maximum(np.linalg.norm(point - eye.place, axis=1), 0.5)
+    return distance
 
 
 def _seen_boxes(eye: Eye, found: Detections, noise: Floats, rng: Random) -> Floats:

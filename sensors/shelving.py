@@ -56,25 +56,33 @@ def obstacles_of(store: Store) -> Obstacles:
 def behind_shelves(place: Floats, points: Floats, shelves: Sequence[Shelving]) -> Bools:
     """Return which points, (m, 3) m, a camera at `place`, (3,) m, cannot see for boards and panels."""
     hidden = np.zeros(len(points), dtype=bool)
+    if not len(points):
+        return hidden
     ray = points - place
-    reach = np.maximum(1.0 - TOUCH_M / np.maximum(np.linalg.norm(ray, axis=1), TOUCH_M), 0.0)
+    length = np.linalg.norm(ray, axis=1)
+    reach = np.maximum(1.0 - TOUCH_M / np.maximum(length, TOUCH_M), 0.0)
     for shelf in shelves:
         start = _local(place - np.append(shelf.origin, 0.0), shelf.axes)
-        way = _local(ray, shelf.axes)
+        low, high = shelf.low.min(axis=0), shelf.high.max(axis=0)
+        if np.linalg.norm(np.maximum(np.maximum(low - start, start - high), 0.0)) > length.max():
+            continue
         # Most sight lines miss the gondola altogether.
-        hull = _crossed(start, way, shelf.low.min(axis=0)[None], shelf.high.max(axis=0)[None], reach)[:, 0]
-        near = np.flatnonzero(hull & ~hidden)
-        hidden[near] = _crossed(start, way[near], shelf.low, shelf.high, reach[near]).any(axis=1)
+        way = _local(ray, shelf.axes)
+        near = np.flatnonzero(_crossed(start, way, low, high, reach) & ~hidden)
+        hidden[near] = _crossed(start, way[near, None], shelf.low, shelf.high, reach[near, None]).any(axis=1)
     return hidden
 
 
 def _crossed(start: Floats, way: Floats, low: Floats, high: Floats, reach: Floats) -> Bools:
-    """Return which sight lines, (m, 3), cross which boxes, (b, 3), before their end: (m, b), the slab method."""
-    safe = np.where(np.abs(way) < 1e-9, 1e-9, way)[:, None, :]
-    one, other = (low - start) / safe, (high - start) / safe
-    enter = np.minimum(one, other).max(axis=2)
-    leave = np.maximum(one, other).min(axis=2)
-    crossed: Bools = np.maximum(enter, 0.0) < np.minimum(leave, reach[:, None])
+    """Return which sight lines, (..., 3) from start, cross which boxes, (..., 3), before their end: the slab method."""
+    enter, leave = np.zeros(()), reach
+    for axis in range(3):
+        step = way[..., axis]
+        step = np.where(np.abs(step) < 1e-9, 1e-9, step)
+        one, other = (low[..., axis] - start[axis]) / step, (high[..., axis] - start[axis]) / step
+        enter = np.maximum(enter, np.minimum(one, other))
+        leave = np.minimum(leave, np.maximum(one, other))
+    crossed: Bools = enter < leave
     return crossed
 
 

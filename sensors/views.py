@@ -47,11 +47,12 @@ def views(world: World, eye: Eye, t_s: Floats, range_m: float) -> Views:
     px, framed = project(eye, body)
     rough = ((px > -ROUGH_SIZE * eye.size_px) & (px < (1.0 + ROUGH_SIZE) * eye.size_px)).all(axis=-1)
     keep = (rough & _in_front(eye, body)).any(axis=-1)
-    frame, person, at, body, framed = (column[keep] for column in (frame, person, at, body, framed))
+    frame, person, at, body, framed = frame[keep], person[keep], at[keep], body[keep], framed[keep]
     hands = world.bodies.hands[person, at]
     pair = pairs_within(frame)
     points = np.concatenate([body, hands], axis=1)
-    hidden = _hidden_by_store(world, eye, points)
+    hands_framed = project(eye, hands)[1]
+    hidden = _hidden_by_store(world, eye, points, np.concatenate([framed, hands_framed], axis=1))
     hidden |= _hidden_by_others(world.bodies.height_m[person], eye, points, pair)
     hidden[:, -2:] |= _hidden_by_self(world.bodies.height_m[person], eye, hands, body[:, FOOT, :2])
     return Views(
@@ -65,7 +66,7 @@ def views(world: World, eye: Eye, t_s: Floats, range_m: float) -> Views:
         box=boxes_of(eye, body[:, FOOT], body[:, HEAD]),
         framed=framed,
         clear=framed & ~hidden[:, :-2],
-        hand_clear=project(eye, hands)[1] & ~hidden[:, -2:],
+        hand_clear=hands_framed & ~hidden[:, -2:],
         pair=pair,
     )
 
@@ -87,7 +88,8 @@ def pairs_within(group: Ints) -> Ints:
     first = np.repeat(np.repeat(start, count), others)
     run = np.arange(len(one)) - np.repeat(np.cumsum(others) - others, others)
     pair = np.column_stack([one, first + run])
-    return pair[pair[:, 0] != pair[:, 1]]
+    different: Ints = pair[pair[:, 0] != pair[:, 1]]
+    return different
 
 
 def _candidates(world: World, eye: Eye, t_s: Floats, range_m: float) -> tuple[Ints, Ints, Ints, Floats]:
@@ -106,12 +108,14 @@ def _in_front(eye: Eye, points: Floats) -> Bools:
     return ahead
 
 
-def _hidden_by_store(world: World, eye: Eye, points: Floats) -> Bools:
-    """Return which points, (m, 7, 3), stand behind fixtures or shelves."""
-    flat = points.reshape(-1, 3)
+def _hidden_by_store(world: World, eye: Eye, points: Floats, framed: Bools) -> Bools:
+    """Return which points, (m, 7, 3), that are framed, (m, 7), stand behind fixtures or shelves."""
+    flat = points[framed]
     obstacles = obstacles_of(world.store)
-    hidden = behind_fixtures(eye.place, flat, obstacles.solid) | behind_shelves(eye.place, flat, obstacles.shelves)
-    return hidden.reshape(points.shape[:-1])
+    hidden = np.zeros(framed.shape, dtype=bool)
+    hidden[framed] = behind_fixtures(eye.place, flat, obstacles.solid)
+    hidden[framed] |= behind_shelves(eye.place, flat, obstacles.shelves)
+    return hidden
 
 
 def _hidden_by_others(height_m: Floats, eye: Eye, points: Floats, pair: Ints) -> Bools:
