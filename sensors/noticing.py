@@ -15,15 +15,16 @@ from sensors.views import FOOT, HEAD, Views
 from sensors.wander import wander
 
 # Chance to be detected by distance (m): image cameras run out of pixels, depth cameras of range.
-IMAGE_P: Final = ((0.0, 3.0, 6.0, 10.0, 14.0), (0.97, 0.97, 0.93, 0.75, 0.0))
-DEPTH_P: Final = ((0.0, 3.0, 6.0, 8.0, 10.0), (0.97, 0.97, 0.9, 0.6, 0.0))
+IMAGE_P: Final = ((0.0, 3.0, 6.0, 10.0, 14.0), (0.95, 0.95, 0.92, 0.75, 0.0))
+DEPTH_P: Final = ((0.0, 3.0, 6.0, 8.0, 10.0), (0.95, 0.95, 0.9, 0.6, 0.0))
 WEIGHT: Final = np.array([0.1, 0.15, 0.2, 0.3, 0.25])  # of foot, knee, hip, chest, head for being noticed
 SHARE_P: Final = ((0.1, 0.3, 0.6, 0.9), (0.0, 0.25, 0.85, 1.0))  # by the share of a body in the open
 CROWDED: Final = 0.3  # lost where somebody nearer covers the whole box
 LUCK_S: Final = 0.4
 LUCK_SHARE: Final = 0.6  # of a detector's luck that lasts
-MERGE_IOU: Final = (0.62, 0.12)  # mean and SD of the overlap from which two boxes are taken for one
-MERGE_M: Final = (0.32, 0.07)  # of the distance of two heads under which a depth camera sees one
+MERGE_IOU: Final = (0.45, 0.12)  # mean and SD of the overlap from which two boxes are taken for one
+MERGE_M: Final = (0.36, 0.07)  # of the distance of two heads under which a depth camera sees one
+MERGE_SHARE: Final = 0.2  # of a body in the open, without which it does not disturb the nearer one
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -50,7 +51,7 @@ def notice(views: Views, habits: Habits, rng: np.random.Generator) -> Noticed:
     lasting = lasting_noise(views, 2, LUCK_S, habits.period_s, rng)
     luck = np.sqrt(LUCK_SHARE) * lasting[:, 0] + np.sqrt(1.0 - LUCK_SHARE) * rng.normal(size=p.shape)
     seen = ndtr(luck) < p
-    other = _merged(views, habits, seen, lasting[:, 1])
+    other = _merged(views, habits, seen, share > MERGE_SHARE, lasting[:, 1])
     row = np.flatnonzero(seen & ~np.isin(np.arange(len(p)), other))
     return Noticed(row, other[row], share[row])
 
@@ -80,10 +81,10 @@ def _covered(views: Views) -> Floats:
     return covered
 
 
-def _merged(views: Views, habits: Habits, seen: Bools, mood: Floats) -> Ints:
+def _merged(views: Views, habits: Habits, seen: Bools, open_: Bools, mood: Floats) -> Ints:
     """Return for each row which farther row is taken for a part of it, (m,), or -1; one at most."""
     one, other = views.pair.T
-    pair = views.pair[seen[one] & seen[other] & (views.distance_m[one] < views.distance_m[other])]
+    pair = views.pair[seen[one] & open_[other] & (views.distance_m[one] < views.distance_m[other])]
     near, far = pair.T
     if habits.is_depth:
         gap = np.linalg.norm(views.body[near, HEAD] - views.body[far, HEAD], axis=1)
