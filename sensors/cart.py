@@ -5,9 +5,9 @@ from typing import Final
 import numpy as np
 
 from fusion.messages import Cart, CartMove
+from sensors.classifier import classify
 from sensors.clocks import Clock
 from sensors.sending import Sent
-from sensors.sightings import classify
 from sensors.world import BasketMove, World
 
 PERIOD_S: Final = 0.5

@@ -2,16 +2,13 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from fusion.messages import Boxes, Cart, Gate, Health, Malformed, People, Plates, Portal
 from fusion.wire import decode, encode, topic_of
-from scenarios.layout import CORNER, build_store
 from scenarios.simulate import EPOCH_NS, source_messages, source_names, staged
 from sensors.clocks import DELAY_MAX_S, Clock, draw_clock, draw_delays
-from sensors.occlusion import behind_fixtures, behind_people
-from sensors.optics import NEAR_M, eye_of, look_at, project
 from sensors.sources import clock_of
 from sensors.world import generator
 
@@ -57,38 +54,6 @@ def test_each_source_counts_all_its_messages_and_reports_health_each_second(sent
         assert times == sorted(times)
         health = [t for t, message in messages if isinstance(message, Health)]
         assert max(np.diff(health)) <= 1.0
-
-
-def test_heads_of_depth_cameras_are_true_within_their_noise(world, sent):
-    errors = []
-    for messages in sent.values():
-        for _, message in messages:
-            if isinstance(message, People):
-                head = world.bodies.head[:, int(world.rows_at(np.array(true_s(world, message))))]
-                for row in np.flatnonzero(message.score > 0.7):
-                    off = head - message.head[row]
-                    errors.append(np.abs(off[np.linalg.norm(off, axis=1).argmin()]) / message.sd[row])
-    inside = np.mean(np.array(errors) < 3.0)
-    assert len(errors) > 1000 and inside > 0.99
-
-
-def test_heads_of_image_cameras_come_back_within_their_noise(world, sent):
-    errors, inside = [], []
-    for src, messages in sent.items():
-        for _, message in messages:
-            if isinstance(message, Boxes):
-                at = int(world.rows_at(np.array(true_s(world, message))))
-                eye = eye_of(world.store.cameras, world.store.cameras.camera_id.index(src))
-                px, _ = project(eye, world.bodies.head[:, at])
-                for row in np.flatnonzero(message.score > 0.7):
-                    off = np.linalg.norm(px - message.head[row], axis=1).min()
-                    errors.append(off / message.sd[row])
-                    left, top, wide, high = message.box[row]
-                    x, y = message.head[row]
-                    inside.append(left - 30 < x < left + wide + 30 and top - 30 < y < top + high + 30)
-    assert len(errors) > 1000
-    assert np.quantile(errors, 0.99) < 4.5 and np.median(errors) < 1.8
-    assert np.mean(inside) > 0.98
 
 
 def test_plates_step_by_what_was_taken(world, sent):
@@ -151,40 +116,3 @@ def test_clocks_and_delays_keep_their_limits(seed, count):
 
 def test_a_clock_reads_offset_and_drift():
     assert Clock(0.02, 50.0).read_ns(100.0, 10**18) == 10**18 + 100_025_000_000
-
-
-coordinates = st.tuples(*[st.floats(-4.0, 4.0)] * 2, st.floats(0.0, 2.0))
-
-
-@given(coordinates)
-def test_a_camera_sees_its_target_in_the_middle(target):
-    place, aim = np.array([0.1, -5.0, 2.8]), np.array(target)
-    rotation, shift = look_at(place, aim)
-    np.testing.assert_allclose(rotation @ rotation.T, np.eye(3), atol=1e-9)
-    assert np.linalg.det(rotation) > 0.99
-    camera = rotation @ aim + shift
-    np.testing.assert_allclose(camera[:2], 0.0, atol=1e-9)
-    assert camera[2] > NEAR_M
-    higher = rotation @ (aim + np.array([0.0, 0.0, 0.1])) + shift
-    assert higher[1] < camera[1]  # image y runs down
-
-
-@settings(max_examples=60)
-@given(coordinates, coordinates)
-def test_fixtures_hide_what_dense_samples_of_the_line_say(place, point):
-    fixture = build_store(CORNER, generator(0, 0)).fixtures[0]
-    shift = np.array([2.8, 4.75, 0.0])
-    camera, aim = np.array(place) + shift + [0.0, 0.0, 2.0], np.array(point) + shift
-    s = np.linspace(0.0, 0.97, 4000)[:, None]
-    line = camera + s * (aim - camera)
-    low, high = fixture.outline.min(axis=0), fixture.outline.max(axis=0)
-    depth = np.minimum(line[:, :2] - low, high - line[:, :2]).min(axis=1)
-    depth = np.minimum(depth, fixture.height_m - line[:, 2]).max()
-    if abs(depth) > 0.01:
-        assert behind_fixtures(camera, aim, [fixture]) == (depth > 0)
-
-
-def test_a_body_hides_what_is_behind_it_and_not_what_is_above():
-    camera, foot, top = np.array([0.0, 0.0, 2.5]), np.array([[2.0, 0.0]]), np.array([1.7])
-    points = np.array([[4.0, 0.0, 0.2], [4.0, 0.0, 2.4], [4.0, 2.0, 0.2], [1.0, 0.0, 1.0]])
-    assert behind_people(camera, points, foot, top, 0.22)[:, 0].tolist() == [True, False, False, False]
