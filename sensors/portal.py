@@ -19,9 +19,9 @@ from sensors.world import TagPassing, World
 
 ROUND_S: Final = 0.33
 HEARD_S: Final = 2.0  # no tag is near enough longer than this before or after the crossing
-WALK_MPS: Final = 1.1
+WALK_MPS: Final = 1.3
 OWN_LANE_M: Final = 0.8  # antenna to tag when both are abreast
-NEXT_LANE_M: Final = 1.5
+NEXT_LANE_M: Final = 1.6
 NEAR_DBM: Final = -45.0  # of a good tag at OWN_LANE_M
 WAKES_DBM: Final = -56.0  # a tag at this level is heard in half of the rounds
 WAKES_SPREAD_DB: Final = 1.5
