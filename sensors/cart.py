@@ -1,87 +1,75 @@
-"""The camera on a cart: where it believes the cart is, and what it saw going in and out."""
+"""The sensor on a cart: where it believes the cart is, what it saw going in and out, what its scale weighs.
+
+It travels with the cart and knows nothing of owners: whoever pushes, shares or borrows the cart, the reports are
+the same. A cart in use reports twice a second, an idle empty one every two seconds.
+"""
 
 from typing import Final
 
 import numpy as np
 
+from fusion.arrays import Floats
 from fusion.messages import Cart, CartMove
-from sensors.classifier import classify
+from sensors.cart_basket import SeenMove, moves_seen, moves_waved_past, scale_g
+from sensors.cart_place import localise
 from sensors.clocks import Clock
 from sensors.sending import Sent
-from sensors.world import BasketMove, World
+from sensors.world import World
 
 PERIOD_S: Final = 0.5
-IDLE_PERIOD_S: Final = 2.0
+IDLE_EVERY: Final = 4  # periods between the reports of an idle cart
 STANDS_M: Final = 0.02  # moved less than this in a period: it stands
-SD_M: Final = 0.12
-OUTAGE_P: Final = 0.05  # of reports without a position
-SEES_S: Final = 0.3  # from a move to the report that holds it, at least
-LINGER_S: Final = 1.5  # after the cart has left the store
-MISS_P: Final = 0.04
-GHOST_P: Final = 0.002  # a report
-RIGHT_P: Final = 0.8
-SCALE_SD_G: Final = 8.0
-SCALE_ZERO_SD_G: Final = 15.0
+IDLE_AFTER_S: Final = 5.0  # of standing still with nothing in the basket
+LINGER_S: Final = 1.5  # reports go on so long after the cart has left the store
 
 
 def cart_messages(world: World, cart: str, clock: Clock, epoch_ns: int, rng: np.random.Generator) -> list[Sent]:
     """Return what one cart's camera and basket scale report over the whole scenario."""
     row = world.store.carts.index(cart)
-    seen = [_see(world, move, rng) for move in world.carts.moves if move.cart == row and rng.random() >= MISS_P]
-    zero_g = float(rng.normal(0.0, SCALE_ZERO_SD_G))
+    t_s = _report_times(world, row, rng)
+    place = localise(world.carts.xy[row], t_s, rng)
+    g = scale_g(world, row, t_s, rng)
+    seen = moves_seen(world, row, rng) + moves_waved_past(world, row, t_s, rng)
+    moves = _by_report(seen, t_s, clock, epoch_ns)
+    sent_s = t_s + rng.uniform(0.005, 0.02, t_s.size)
+    return [
+        (
+            float(sent_s[at]),
+            Cart(
+                cart,
+                0,
+                clock.read_ns(float(t_s[at]), epoch_ns),
+                place.position(at),
+                round(float(place.sd_m[at]), 3),
+                moves.get(at, ()),
+                None if g is None else round(float(g[at]), 1),
+            ),
+        )
+        for at in range(t_s.size)
+    ]
+
+
+def _report_times(world: World, row: int, rng: np.random.Generator) -> Floats:
+    """Return when a cart reports, s: always while it moved of late or holds goods, now and then otherwise."""
     end_s = min(world.seconds - 0.5, float(world.carts.gone_s[row]) + LINGER_S)
-    reports: list[tuple[float, Cart]] = []
-    before_s, t = -1.0, float(rng.uniform(0.0, PERIOD_S))
-    while t < end_s:
-        moves = [move for report_s, move in seen if before_s < report_s <= t]
-        report = _report(world, row, t, tuple(moves), zero_g, clock, epoch_ns, rng)
-        reports.append((t + float(rng.uniform(0.005, 0.02)), report))
-        before_s = t
-        t += PERIOD_S if _in_use(world, row, t) else IDLE_PERIOD_S
-    return [(at, _on_clock(message, clock, epoch_ns)) for at, message in reports]
+    t_s = np.arange(rng.uniform(0.0, PERIOD_S), max(end_s, PERIOD_S), PERIOD_S)
+    xy = world.carts.xy[row, world.rows_at(t_s)]
+    moved = np.append(False, np.abs(np.diff(xy, axis=0)).max(axis=1) > STANDS_M)
+    last_moved_s = np.maximum.accumulate(np.where(moved, t_s, -np.inf))
+    own = [move for move in world.carts.moves if move.cart == row]
+    held = np.cumsum([0, *(move.direction for move in own)])
+    holds = held[np.searchsorted([move.t_s for move in own], t_s, side="right")] > 0
+    busy = holds | (t_s - last_moved_s <= IDLE_AFTER_S)
+    times: Floats = t_s[busy | (np.arange(t_s.size) % IDLE_EVERY == 0)]
+    return times
 
 
-def _see(world: World, move: BasketMove, rng: np.random.Generator) -> tuple[float, CartMove]:
-    """Return when a move is reported, and the report with its time in true nanoseconds of the scenario."""
-    beliefs = classify(move.product, world.store.products, RIGHT_P, rng)
-    seen_s = move.t_s + float(rng.normal(0.0, 0.08))
-    score = round(float(rng.uniform(0.7, 0.99)), 3)
-    return move.t_s + SEES_S, CartMove(round(seen_s * 1e9), move.direction, beliefs, score)
-
-
-def _report(
-    world: World,
-    row: int,
-    t: float,
-    moves: tuple[CartMove, ...],
-    zero_g: float,
-    clock: Clock,
-    epoch_ns: int,
-    rng: np.random.Generator,
-) -> Cart:
-    xy = world.carts.xy[row, int(world.rows_at(np.array(t)))] + rng.normal(0.0, SD_M, 2)
-    if rng.random() < GHOST_P:
-        product = int(rng.integers(len(world.store.products.sku)))
-        beliefs = classify(product, world.store.products, RIGHT_P, rng)
-        moves = (*moves, CartMove(round(t * 1e9), 1, beliefs, round(float(rng.uniform(0.3, 0.6)), 3)))
-    pos = None if rng.random() < OUTAGE_P else (float(np.float32(xy[0])), float(np.float32(xy[1])))
-    load_g = sum(m.direction * m.mass_g for m in world.carts.moves if m.cart == row and m.t_s <= t)
-    g = zero_g + load_g + float(rng.normal(0.0, SCALE_SD_G))
-    src = world.store.carts[row]
-    return Cart(src, 0, clock.read_ns(t, epoch_ns), pos, SD_M, moves, round(g, 1))
-
-
-def _on_clock(message: Cart, clock: Clock, epoch_ns: int) -> Cart:
-    """Turn the times of the moves into what the cart's own clock showed."""
-    moves = tuple(
-        CartMove(clock.read_ns(move.t_ns * 1e-9, epoch_ns), move.direction, move.beliefs, move.score)
-        for move in message.moves
-    )
-    return Cart(message.src, message.seq, message.t_ns, message.pos, message.sd, moves, message.g)
-
-
-def _in_use(world: World, row: int, t: float) -> bool:
-    """Return whether the cart moved in the last five seconds or holds goods."""
-    now, then = world.rows_at(np.array([t, t - 5.0]))
-    moved = np.ptp(world.carts.xy[row, then : now + 1], axis=0).max() > STANDS_M
-    return bool(moved) or any(move.cart == row and move.t_s <= t for move in world.carts.moves)
+def _by_report(seen: list[SeenMove], t_s: Floats, clock: Clock, epoch_ns: int) -> dict[int, tuple[CartMove, ...]]:
+    """Return the moves of each report, by its row: the first one sent once they are known; some never make it."""
+    rows = np.searchsorted(t_s, [move.known_s for move in seen])
+    reports: dict[int, tuple[CartMove, ...]] = {}
+    for row, move in sorted(zip(rows.tolist(), seen, strict=True), key=lambda pair: (pair[0], pair[1].t_s)):
+        told = CartMove(clock.read_ns(max(move.t_s, 0.0), epoch_ns), move.direction, move.beliefs, move.score)
+        if row < t_s.size:
+            reports[row] = (*reports.get(row, ()), told)
+    return reports

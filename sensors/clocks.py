@@ -7,8 +7,10 @@ import numpy as np
 
 from fusion.arrays import Floats
 
-OFFSET_SD_S: Final = 0.015
+OFFSET_SD_S: Final = 0.015  # of a clock that network time keeps
 OFFSET_MAX_S: Final = 0.05
+LOOSE_SHARE: Final = 0.08  # of sensors whose network time does not work
+LOOSE_MAX_S: Final = 0.25  # contract section 1: what an engine must still understand
 DRIFT_SD_PPM: Final = 15.0
 DRIFT_MAX_PPM: Final = 50.0
 SLOW_SHARE: Final = 0.2  # of packets that meet a busy network
@@ -18,7 +20,7 @@ DELAY_MAX_S: Final = 0.37
 
 @dataclass(frozen=True, slots=True)
 class Clock:
-    """How one sensor's clock is wrong."""
+    """How one sensor's clock is wrong; a fault plan may step it besides, after a restart."""
 
     offset_s: float
     drift_ppm: float
@@ -29,8 +31,10 @@ class Clock:
 
 
 def draw_clock(rng: np.random.Generator) -> Clock:
-    """Draw a clock such as a sensor with network time has."""
-    offset_s = float(np.clip(rng.normal(0.0, OFFSET_SD_S), -OFFSET_MAX_S, OFFSET_MAX_S))
+    """Draw a clock: most have network time and are right within tens of milliseconds, a few are 0.25 s off."""
+    close_s = float(np.clip(rng.normal(0.0, OFFSET_SD_S), -OFFSET_MAX_S, OFFSET_MAX_S))
+    loose_s = float(rng.uniform(-LOOSE_MAX_S, LOOSE_MAX_S))
+    offset_s = loose_s if rng.random() < LOOSE_SHARE else close_s
     drift_ppm = float(np.clip(rng.normal(0.0, DRIFT_SD_PPM), -DRIFT_MAX_PPM, DRIFT_MAX_PPM))
     return Clock(offset_s, drift_ppm)
 

@@ -1,8 +1,26 @@
-"""Faults of sensors and of the network, as data: what goes wrong, where, from when to when."""
+"""Faults of sensors and of the network, as data: what goes wrong, where, from when to when.
 
-from dataclasses import dataclass
-from math import inf
+    drop       a share p of the messages never comes
+    delay      a share p comes up to `seconds` later
+    reorder    a share p is overtaken by the next message of its source
+    duplicate  a share p comes twice, the second copy up to `seconds` later
+    corrupt    a share p comes with bytes flipped or cut off, and is no message any more
+    restart    at `from_s` the sensor is silent for `seconds`, then counts from 0 with its clock stepped by `jump_s`
+    freeze     time and counter go on, but what is said is what was said last
+    outage     nothing is sent; the counter goes on
+    stuck, dead, gain, spiking   named plates repeat their last value; say 0 or nothing; are wrong by the share
+               `size` in all differences; show single samples `size` grams off in a share p of the messages
+
+For the faults that last, p is the chance that a source, or a plate, has them at all.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+from fnmatch import fnmatchcase
+from math import inf, isfinite
 from typing import Final
+
+from fusion.store import Problem, Store
 
 WIRE_FAULTS: Final = ("drop", "delay", "reorder", "duplicate", "corrupt", "restart", "freeze", "outage")
 PLATE_FAULTS: Final = ("stuck", "dead", "spiking", "gain")
@@ -24,3 +42,96 @@ class Fault:
 
 
 FaultPlan = tuple[Fault, ...]
+
+DEFAULT: Final = Fault("drop")
+ANY_KIND: Final = frozenset({"kind", "src", "from_s", "p"})
+KEYS: Final = {
+    "delay": ANY_KIND | {"to_s", "seconds"},
+    "duplicate": ANY_KIND | {"to_s", "seconds"},
+    "restart": ANY_KIND | {"seconds", "jump_s"},
+    **dict.fromkeys(("drop", "reorder", "corrupt", "freeze", "outage"), ANY_KIND | {"to_s"}),
+    **dict.fromkeys(("stuck", "dead"), ANY_KIND | {"to_s", "plates"}),
+    **dict.fromkeys(("spiking", "gain"), ANY_KIND | {"to_s", "plates", "size"}),
+}  # what means something to each kind
+NEEDED: Final = {
+    "delay": ("seconds",),
+    "stuck": ("plates",),
+    "dead": ("plates",),
+    "spiking": ("plates", "size"),
+    "gain": ("plates", "size"),
+}
+
+
+class PlanError(Exception):
+    """A fault plan that cannot be used; carries every problem found."""
+
+    def __init__(self, problems: list[Problem]) -> None:
+        more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
+        super().__init__(f"{problems[0]}{more}")
+        self.problems = problems
+
+
+def check_plan(plan: FaultPlan, store: Store | None = None, *, file: str = "fault plan") -> list[Problem]:
+    """Return what is wrong with a plan; with a store also patterns that match nothing there."""
+    problems: list[Problem] = []
+    for number, fault in enumerate(plan, 1):
+        found = _check_values(fault) + (_check_names(fault, store) if store else [])
+        problems += [Problem(file, f"fault {number}, key {key}", *rest) for key, *rest in found]
+    return problems
+
+
+def given(fault: Fault) -> list[str]:
+    """Return the keys of a fault that are not as if left out."""
+    return [field.name for field in fields(fault) if getattr(fault, field.name) != getattr(DEFAULT, field.name)]
+
+
+Finding = tuple[str, str, str]  # key, expected, received
+
+
+def _check_values(fault: Fault) -> list[Finding]:
+    if fault.kind not in KEYS:
+        return [("kind", f"one of {', '.join(WIRE_FAULTS + PLATE_FAULTS)}", repr(fault.kind))]
+    keys = given(fault)
+    found = [(key, f"nothing for {fault.kind}", _shown(fault, key)) for key in keys if key not in KEYS[fault.kind]]
+    found += [(key, f"a value for {fault.kind}", "nothing") for key in NEEDED.get(fault.kind, ()) if key not in keys]
+    bounds = {
+        "from_s": (0.0 <= fault.from_s < inf, "seconds from 0 on"),
+        "to_s": (fault.to_s > fault.from_s, f"seconds after from_s = {fault.from_s:g}"),
+        "p": (0.0 <= fault.p <= 1.0, "a share from 0 to 1"),
+        "seconds": (0.0 <= fault.seconds < inf, "seconds from 0 on"),
+        "size": (
+            isfinite(fault.size) and (fault.kind != "gain" or fault.size > -1.0),
+            "a finite size, over -1 for gain",
+        ),
+        "jump_s": (isfinite(fault.jump_s), "finite seconds"),
+    }
+    found += [(key, expected, _shown(fault, key)) for key, (is_right, expected) in bounds.items() if not is_right]
+    return found
+
+
+def _shown(fault: Fault, key: str) -> str:
+    return repr(getattr(fault, key))
+
+
+def _check_names(fault: Fault, store: Store) -> list[Finding]:
+    found: list[Finding] = []
+    if not matching(fault.src, source_ids(store)):
+        found.append(("src", f"a pattern of sources of store {store.store_id}", repr(fault.src)))
+    found += [
+        ("plates", f"patterns of plates of store {store.store_id}", repr(pattern))
+        for pattern in fault.plates
+        if not matching(pattern, store.plates.plate_id)
+    ]
+    return found
+
+
+def source_ids(store: Store) -> list[str]:
+    """Return the names of all sources of a store, sorted."""
+    portals = (portal for portal, _ in store.portals)
+    names = (*store.plates.controller, *store.cameras.camera_id, *store.carts, *store.gates.gate_id, *portals)
+    return sorted(set(names))
+
+
+def matching(pattern: str, names: Sequence[str]) -> list[str]:
+    """Return the names that a pattern as in a shell means."""
+    return [name for name in names if fnmatchcase(name, pattern)]

@@ -9,8 +9,9 @@ from fusion.store import Store
 from sensors.cameras import camera_messages
 from sensors.cart import cart_messages
 from sensors.clocks import Clock, draw_clock
-from sensors.gate import gate_messages, portal_messages
+from sensors.gate import gate_messages
 from sensors.plates import controller_messages
+from sensors.portal import portal_messages
 from sensors.sending import Sent, health_reports, number
 from sensors.world import World, generator
 

@@ -109,7 +109,7 @@ def test_the_gate_knows_who_came_and_only_that_somebody_left(world, sent):
 def test_clocks_and_delays_keep_their_limits(seed, count):
     rng = generator(seed, 9)
     drawn = draw_clock(rng)
-    assert abs(drawn.offset_s) <= 0.05 and abs(drawn.drift_ppm) <= 50.0
+    assert abs(drawn.offset_s) <= 0.25 and abs(drawn.drift_ppm) <= 50.0
     delays = draw_delays(count, rng)
     assert delays.min() >= 0.0 and delays.max() <= DELAY_MAX_S
 
