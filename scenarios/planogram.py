@@ -16,7 +16,7 @@ DEEP: Final = (3, 6)  # packages one behind the other
 PILED: Final = (6, 11)  # pieces of produce, heaped
 FULL: Final = 0.75  # of what plates can carry
 CORE: Final = 40  # articles, the first of the catalogue, that every drawn store has
-PLACES_MEAN: Final = 1.05  # a drawn store has so many facings an article, where the catalogue is long enough
+ROOM_SHARE: Final = 0.93  # of the room reckoned: spans at the ends of shelves may come out wider
 
 
 def fill_shelves(shop: Shop, rng: np.random.Generator) -> Facings:
@@ -81,7 +81,7 @@ def _room(shop: Shop, rows: Sequence[int]) -> int:
         for gondola in shop.gondolas
         if not gondola.only
     ]
-    return int(sum(spans))
+    return int(ROOM_SHARE * sum(spans))
 
 
 def _draw_blocks(rows: Sequence[int], room: int, rng: np.random.Generator) -> list[int]:
@@ -91,10 +91,14 @@ def _draw_blocks(rows: Sequence[int], room: int, rng: np.random.Generator) -> li
     """
     core = [row for row in rows if row < CORE]
     rest = [row for row in rows if row >= CORE]
-    drawn = rng.permutation(rest).tolist()[: max(0, int(room / PLACES_MEAN) - len(core))]
-    times = max(1, round(room / (len(core) + len(drawn))))
+    chosen = [*core, *rng.permutation(rest).tolist()[: max(0, room - len(core))]]
+    times, more = divmod(max(room, len(chosen)), len(chosen))
+    favoured = set(rng.permutation(chosen)[:more].tolist())
     blocks: dict[str, list[int]] = {}
-    for row in [*core, *drawn]:
+    for row in chosen:
         blocks.setdefault(ARTICLES[row].category, []).append(row)
-    names = rng.permutation(sorted(blocks)).tolist()
-    return [row for name in names for row in rng.permutation(blocks[name]).tolist() * times]
+    order: list[int] = []
+    for name in rng.permutation(sorted(blocks)).tolist():
+        block = rng.permutation(blocks[name]).tolist()
+        order += block * times + [row for row in block if row in favoured]
+    return order
