@@ -12,7 +12,7 @@ import numpy as np
 from scipy.sparse import csr_array
 from scipy.sparse.csgraph import dijkstra
 
-from fusion.arrays import Bools, Floats
+from fusion.arrays import Bools, Floats, Ints
 from fusion.store import Fixture
 from scenarios.barriers import Barriers, barriers_of, clears, depths, mitred, passes
 
@@ -21,6 +21,7 @@ WALL_M: Final = 0.22
 TURN_M: Final = 0.02  # ways turn this much farther off a fixture's corner
 RING: Final = 8  # points that ways turn at round a standing person
 PUSHES_MAX: Final = 12
+FIRST, SECOND = np.array([0]), np.array([1])
 
 Post: TypeAlias = tuple[Floats, float]  # a standing person: (2,) m, and how near her the middle of a body may come
 
@@ -74,7 +75,7 @@ def route(ways: Ways, start: Floats, goal: Floats, posts: Sequence[Post] = ()) -
 def _shortest(ways: Ways, start: Floats, goal: Floats, posts: Sequence[Post]) -> Floats | None:
     """Return the shortest way between two points that need no way out; None where there is none."""
     ends = np.array([start, goal])
-    if _sees(ways, ends[:1], ends[1:], posts)[0]:
+    if _sees(ways, ends, FIRST, SECOND, posts)[0]:
         return ends
     near = np.concatenate([ends, *[_ring(ways, post, posts) for post in posts]])
     nodes = np.concatenate([near, ways.corners])
@@ -82,7 +83,7 @@ def _shortest(ways: Ways, start: Floats, goal: Floats, posts: Sequence[Post]) ->
     lengths[len(near) :, len(near) :] = _unblocked(ways, posts)
     one, other = np.triu_indices(len(nodes), 1)
     one, other = one[one < len(near)], other[one < len(near)]
-    seen = _sees(ways, nodes[one], nodes[other], posts)
+    seen = _sees(ways, nodes, one, other, posts)
     lengths[one[seen], other[seen]] = np.linalg.norm(nodes[one[seen]] - nodes[other[seen]], axis=1)
     edges = np.nonzero(np.isfinite(lengths))
     graph = csr_array((lengths[edges], edges), shape=lengths.shape)
@@ -96,12 +97,12 @@ def _shortest(ways: Ways, start: Floats, goal: Floats, posts: Sequence[Post]) ->
     return way
 
 
-def _sees(ways: Ways, here: Floats, there: Floats, posts: Sequence[Post]) -> Bools:
-    """Tell which lines, (m, 2) to (m, 2), keep clear of all; an end inside the clearance of a fixture may be there."""
-    nearest = np.minimum(depths(ways.barriers, here), depths(ways.barriers, there))
-    free = passes(ways.barriers, here, there, np.clip(nearest, 0.0, CLEARANCE_M))
+def _sees(ways: Ways, nodes: Floats, one: Ints, other: Ints, posts: Sequence[Post]) -> Bools:
+    """Tell which lines between nodes, (m,) to (m,), keep clear of all; what stands too close to a fixture may."""
+    room = np.clip(depths(ways.barriers, nodes), 0.0, CLEARANCE_M)
+    free = passes(ways.barriers, nodes[one], nodes[other], np.minimum(room[one], room[other]))
     for post in posts:
-        free &= clears(here, there, *post)
+        free &= clears(nodes[one], nodes[other], *post)
     return free
 
 
@@ -142,7 +143,7 @@ def _push_out(ways: Ways, point: Floats) -> Floats:
         elif (depth < CLEARANCE_M - 1e-9).any():
             out = out + _away(ways.barriers, int(depth.argmin()), out)
         else:
-            return out if _sees(ways, point[None], out[None], ())[0] else point
+            return out if _sees(ways, np.array([point, out]), FIRST, SECOND, ())[0] else point
     return point
 
 

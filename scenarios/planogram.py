@@ -16,7 +16,7 @@ DEEP: Final = (3, 6)  # packages one behind the other
 PILED: Final = (6, 11)  # pieces of produce, heaped
 FULL: Final = 0.75  # of what plates can carry
 CORE: Final = 40  # articles, the first of the catalogue, that every drawn store has
-PLACES_MEAN: Final = 1.05  # a drawn store has so many facings an article, where the catalogue is long enough
+ROOM_SHARE: Final = 0.93  # of the facings counted in one order: another may need wider ones
 
 
 def fill_shelves(shop: Shop, rng: np.random.Generator) -> Facings:
@@ -25,19 +25,25 @@ def fill_shelves(shop: Shop, rng: np.random.Generator) -> Facings:
     facing, product, spans, qty = [], [], [], []
     first = 0
     for gondola in shop.gondolas:
-        order = orders[gondola.only]
-        for level in range(len(gondola.shelf_z)):
-            at = 0
-            while at < gondola.plates:
-                row = next(order)
-                span = _span(gondola, row, gondola.plates - at)
-                facing.append(f"{gondola.gondola_id}-s{level + 1}-f{at + 1:02d}")
-                product.append(row)
-                spans.append(tuple(range(first + at, first + at + span)))
-                qty.append(_stock(gondola, row, span, rng))
-                at += span
-            first += gondola.plates
+        for level, at, row, span in _lay(gondola, orders[gondola.only]):
+            facing.append(f"{gondola.gondola_id}-s{level + 1}-f{at + 1:02d}")
+            product.append(row)
+            begin = first + level * gondola.plates + at
+            spans.append(tuple(range(begin, begin + span)))
+            qty.append(_stock(gondola, row, span, rng))
+        first += len(gondola.shelf_z) * gondola.plates
     return Facings(tuple(facing), np.array(product, dtype=np.int64), tuple(spans), np.array(qty, dtype=np.int64))
+
+
+def _lay(gondola: Gondola, order: Iterator[int]) -> Iterator[tuple[int, int, int, int]]:
+    """Yield the facings of a gondola from the lowest shelf: level, first plate of the shelf, article, plates."""
+    for level in range(len(gondola.shelf_z)):
+        at = 0
+        while at < gondola.plates:
+            row = next(order)
+            span = _span(gondola, row, gondola.plates - at)
+            yield level, at, row, span
+            at += span
 
 
 def _span(gondola: Gondola, row: int, left: int) -> int:
@@ -66,7 +72,7 @@ def _orders(shop: Shop, rng: np.random.Generator) -> dict[str, Iterator[int]]:
     rows = [row_named(name) for name in shop.articles] or list(range(len(ARTICLES)))
     loose = [row for row in rows if ARTICLES[row].category not in kept]
     if shop.is_drawn:
-        loose = _draw_blocks(loose, _room(shop, loose), rng)
+        loose = _draw_blocks(loose, _room(shop, rng.permutation(loose).tolist()), rng)
     orders = {"": cycle(loose)}
     for category in sorted(kept):
         own = [row for row in rows if ARTICLES[row].category == category]
@@ -75,13 +81,9 @@ def _orders(shop: Shop, rng: np.random.Generator) -> dict[str, Iterator[int]]:
 
 
 def _room(shop: Shop, rows: Sequence[int]) -> int:
-    """Return about how many facings a shop has for articles of all kinds."""
-    spans = [
-        gondola.plates * len(gondola.shelf_z) / np.mean([_span(gondola, row, gondola.plates) for row in rows])
-        for gondola in shop.gondolas
-        if not gondola.only
-    ]
-    return int(sum(spans))
+    """Return about how many facings a shop has for articles of all kinds, whatever their order."""
+    order = cycle(rows)
+    return int(ROOM_SHARE * sum(1 for gondola in shop.gondolas if not gondola.only for _ in _lay(gondola, order)))
 
 
 def _draw_blocks(rows: Sequence[int], room: int, rng: np.random.Generator) -> list[int]:
@@ -91,10 +93,14 @@ def _draw_blocks(rows: Sequence[int], room: int, rng: np.random.Generator) -> li
     """
     core = [row for row in rows if row < CORE]
     rest = [row for row in rows if row >= CORE]
-    drawn = rng.permutation(rest).tolist()[: max(0, int(room / PLACES_MEAN) - len(core))]
-    times = max(1, round(room / (len(core) + len(drawn))))
+    chosen = [*core, *rng.permutation(rest).tolist()[: max(0, room - len(core))]]
+    times, more = divmod(max(room, len(chosen)), len(chosen))
+    favoured = set(rng.permutation(chosen)[:more].tolist())
     blocks: dict[str, list[int]] = {}
-    for row in [*core, *drawn]:
+    for row in chosen:
         blocks.setdefault(ARTICLES[row].category, []).append(row)
-    names = rng.permutation(sorted(blocks)).tolist()
-    return [row for name in names for row in rng.permutation(blocks[name]).tolist() * times]
+    order: list[int] = []
+    for name in rng.permutation(sorted(blocks)).tolist():
+        block = rng.permutation(blocks[name]).tolist()
+        order += block * times + [row for row in block if row in favoured]
+    return order

@@ -10,16 +10,17 @@ from typing import Final
 import numpy as np
 
 from scenarios.ceiling import hang_cameras
-from scenarios.island import AISLE_M, BODY_M, GONDOLA_M, ISLAND_M, PER_SIDE, Kind, along_wall, island
+from scenarios.island import BODY_M, NARROW, PER_SIDE, SHELVES, TABLE_SHELVES, WIDE, Kind, Unit, along_wall, island
 from scenarios.plan import PLATE_DEPTH_M, Block, Door, Point, Shop, place
 
 AREA_M2: Final = (60, 3000)
 ASPECT: Final = 1.4  # width over depth
-FRONT_M: Final = 1.6  # free behind the doors, and a little more in a wide shop
+FRONT_M: Final = 1.6  # free behind the doors,
+FRONT_SHARE: Final = 0.06  # and so much of the width besides
 SIDE_M: Final = 2.3  # free along the wall y = 0: counter, carts, people
 ON_ISLANDS: Final = 0.65  # of all shelves, where the far wall has room for the rest
-GONDOLA_PLATES: Final = 60
-TABLE_PLATES: Final = 12
+AISLE_M: Final = 1.6  # at least, so that two shoppers with carts can pass
+WIDE_FROM_M2: Final = 300  # a larger shop has wide plates
 LANE_M: Final = 1.0
 LANE_GAP_M: Final = 0.35
 LANES_FROM_M2: Final = 100.0  # a smaller shop has one door to come and go
@@ -38,6 +39,7 @@ class Size:
     cameras: int
     carts: int
     produce_islands: int
+    unit: Unit = NARROW
 
 
 def size_of(area_m2: int) -> Size:
@@ -49,6 +51,7 @@ def size_of(area_m2: int) -> Size:
         cameras=round(0.235 * area_m2 * (area_m2 / 170.0) ** -0.29),
         carts=min(30, area_m2 // 60) if area_m2 >= 250 else 0,
         produce_islands=min(6, area_m2 // 250),
+        unit=WIDE if area_m2 >= WIDE_FROM_M2 else NARROW,
     )
 
 
@@ -57,13 +60,13 @@ def shop_of_size(size: Size) -> Shop:
     wide = round(float(np.sqrt(size.area_m2 * ASPECT)), 1)
     floor = (wide, round(size.area_m2 / wide, 1))
     walls, kinds = _share_out(size, floor)
-    corners = _spread(floor, len(kinds))
+    corners = _spread(floor, len(kinds), size.unit)
     blocks, gondolas = [STORE_ROOM, COUNTER], []
     for kind, corner in zip(kinds, corners, strict=True):
-        block, sides = island(len(blocks) - 1, corner, kind, first=len(gondolas) + 1)
+        block, sides = island(len(blocks) - 1, corner, kind, size.unit, first=len(gondolas) + 1)
         blocks.append(block)
         gondolas += sides
-    wall, shelves = along_wall(floor, walls, first=len(gondolas) + 1)
+    wall, shelves = along_wall(floor, walls, size.unit, first=len(gondolas) + 1)
     plan = Shop(
         store_id=size.store_id,
         size=floor,
@@ -81,45 +84,51 @@ def shop_of_size(size: Size) -> Shop:
 
 def _room(floor: Point) -> Point:
     """Return the width and depth of the part of a floor where islands stand."""
-    front = FRONT_M + 0.06 * floor[0]
+    front = FRONT_M + FRONT_SHARE * floor[0]
     return floor[0] - front - AISLE_M, floor[1] - SIDE_M - AISLE_M - PLATE_DEPTH_M
 
 
-def _most(floor: Point) -> tuple[int, int]:
+def _most(floor: Point, unit: Unit) -> tuple[int, int]:
     """Return how many columns and rows of islands find room at most."""
     across, deep = _room(floor)
-    return int((across + AISLE_M) / (ISLAND_M + AISLE_M)), int((deep + AISLE_M) / (BODY_M + AISLE_M))
+    return int((across + AISLE_M) / (unit.island_m + AISLE_M)), int((deep + AISLE_M) / (BODY_M + AISLE_M))
 
 
 def _share_out(size: Size, floor: Point) -> tuple[int, list[Kind]]:
     """Return how many gondolas stand along the far wall, and of which kind each island is, the produce first."""
-    columns, rows = _most(floor)
-    room_by_wall = int((floor[0] - FRONT_M - 0.3) / GONDOLA_M)
+    columns, rows = _most(floor, size.unit)
+    by_wall, sides = int((floor[0] - FRONT_M - 0.3) / size.unit.width_m), 2 * PER_SIDE
     produce = min(size.produce_islands, columns * rows - 1)
-    wanted = round((size.plates - produce * 2 * PER_SIDE * TABLE_PLATES) / GONDOLA_PLATES)
-    by_wall = -(-(wanted - room_by_wall) // (2 * PER_SIDE))
-    islands = min(max(int(ON_ISLANDS * wanted) // (2 * PER_SIDE), by_wall), columns * rows - produce)
-    freezers = min(1 + islands // 4, columns * rows - produce - islands)
+    loose = size.plates - produce * sides * size.unit.table.plates * len(TABLE_SHELVES)
+    wanted = round(loose / (size.unit.plates * len(SHELVES)))
+    least = -(-(wanted - by_wall) // sides)
+    islands = min(max(int(ON_ISLANDS * wanted) // sides, least), columns * rows - produce)
+    freezers = min(1 + islands // 3, columns * rows - produce - islands)
     kinds: list[Kind] = [*["produce"] * produce, *["shelves"] * islands, *["freezer"] * freezers]
-    return min(wanted - 2 * PER_SIDE * islands, room_by_wall), kinds
+    return min(wanted - sides * islands, by_wall), kinds
 
 
-def _spread(floor: Point, count: int) -> list[Point]:
+def _spread(floor: Point, count: int, unit: Unit) -> list[Point]:
     """Return the low corners of islands, column after column from the front, aisles about as wide each way."""
     across, deep = _room(floor)
-    most, rows_most = _most(floor)
+    most, rows_most = _most(floor, unit)
 
     def narrowest(columns: int) -> float:
         rows = -(-count // columns)
-        gaps = (across - columns * ISLAND_M) / max(columns - 1, 1), (deep - rows * BODY_M) / max(rows - 1, 1)
+        gaps = (across - columns * unit.island_m) / max(columns - 1, 1), (deep - rows * BODY_M) / max(rows - 1, 1)
         return min(gaps) if rows <= rows_most else -1.0
 
     columns = max(range(1, most + 1), key=narrowest)
-    rows = -(-count // columns)
-    left, low = FRONT_M + 0.06 * floor[0], SIDE_M
-    xs = left + np.linspace(0.0, across - ISLAND_M, columns) if columns > 1 else [left + (across - ISLAND_M) / 2]
-    ys = low + np.linspace(0.0, deep - BODY_M, rows) if rows > 1 else [low + (deep - BODY_M) / 2]
-    return [(round(float(x), 3), round(float(y), 3)) for x in xs for y in ys][:count]
+    xs = _along(FRONT_M + FRONT_SHARE * floor[0], across, unit.island_m, columns)
+    ys = _along(SIDE_M, deep, BODY_M, -(-count // columns))
+    return [(x, y) for x in xs for y in ys][:count]
+
+
+def _along(low_m: float, room_m: float, each_m: float, count: int) -> list[float]:
+    """Return where things of one length begin so that they fill some room; one alone stands in its middle."""
+    free_m = room_m - each_m
+    starts = low_m + (np.linspace(0.0, free_m, count) if count > 1 else np.array([free_m / 2]))
+    return [round(float(start), 3) for start in starts]
 
 
 def _doors(size: Size, floor: Point) -> tuple[Door, ...]:

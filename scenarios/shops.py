@@ -3,6 +3,7 @@
 from functools import lru_cache
 from typing import Final
 
+from scenarios.island import WIDE
 from scenarios.plan import Block, CeilingCamera, Door, Gondola, Shop, place
 from scenarios.shop_size import AREA_M2, PLACES, Size, shop_of_size, size_of
 
@@ -61,7 +62,7 @@ CORNER: Final = Shop(
         CeilingCamera("cam-03", "depth", (2.9, 3.3, 2.9), (2.9, 3.9, 0.0)),
         CeilingCamera("cam-04", "depth", (0.9, 1.4, 2.9), (1.0, 1.5, 0.0)),
         CeilingCamera("cam-05", "image", (0.3, 0.3, 2.7), (2.6, 2.4, 0.9), fps=15.0),
-        CeilingCamera("cam-06", "image", (5.7, 4.4, 2.7), (3.4, 2.8, 0.9), fps=15.0),
+        CeilingCamera("cam-06", "image", (5.7, 4.4, 2.7), (3.2, 3.3, 0.9), fps=15.0),
         CeilingCamera("cam-07", "image", (4.6, 2.9, 2.9), (4.7, 3.5, 0.0), fps=15.0),
     ),
     carts=("cart-01", "cart-02"),
@@ -95,8 +96,8 @@ NANO: Final = Shop(
         CeilingCamera("cam-08", "image", (4.3, 2.8, 2.9), (4.3, 2.9, 0.0)),
         CeilingCamera("cam-09", "image", (0.2, 3.8, 2.8), (1.5, 2.2, 0.9)),
         CeilingCamera("cam-10", "depth", (0.9, 2.0, 2.9), (1.0, 2.0, 0.0)),
-        CeilingCamera("cam-11", "depth", (6.2, 3.8, 2.8), (4.8, 1.6, 0.9)),
-        CeilingCamera("cam-12", "image", (6.2, 0.2, 2.8), (5.0, 1.9, 0.9)),
+        CeilingCamera("cam-11", "depth", (6.2, 3.8, 2.8), (6.1, 2.0, 0.9)),
+        CeilingCamera("cam-12", "image", (6.2, 0.2, 2.8), (5.2, 2.0, 0.9)),
     ),
     carts=("cart-01", "cart-02"),
     cart_bay=(3.7, 0.35),
@@ -106,7 +107,7 @@ NANO: Final = Shop(
 DRAWN_BY_HAND: Final = {"kiosk": KIOSK, "corner": CORNER, "nano": NANO}
 SIZES: Final = {
     "go": Size("go-01", 170.0, plates=1500, cameras=40, carts=0, produce_islands=0),
-    "market": Size("market-01", 800.0, plates=4000, cameras=120, carts=12, produce_islands=2),
+    "market": Size("market-01", 800.0, plates=4000, cameras=120, carts=12, produce_islands=2, unit=WIDE),
 }
 SHOPS: Final = (*DRAWN_BY_HAND, *SIZES)
 
