@@ -1,51 +1,102 @@
 """What cannot be done in a script, told before it is played."""
 
 from collections import Counter
+from collections.abc import Iterable, Iterator
 
-from scenarios.catalogue import row_named
-from scenarios.script import Hold, Intention, IntoCart, Leave, Look, Pick, PutBack, Script, TakeCart
+from scenarios.person_check import wrong_in_person
+from scenarios.rehearsal import rehearse
+from scenarios.script import Script, Together, people_of
+from scenarios.script_words import RULES, RULES_OF
+from scenarios.step_check import CATEGORIES, PRODUCTS, wrong_in_step, wrong_name
+from sensors.faults import PLATE_FAULTS, WIRE_FAULTS, Fault
+
+HANDOVERS = ("holder", "picker")
+PLATES_OF = "of:"  # begins a fault's pattern for the plates of a product
 
 
 def check_script(script: Script) -> list[str]:
     """Return what cannot be done in a script, one line each: place, expected, received."""
-    wrong: list[str] = []
+    goods = {part.name for part in script.parts}
+    wrong = [f"{script.name}: {text}" for text in _wrong_in_script(script, goods)]
     for shopper in script.shoppers:
-        carried: Counter[str] = Counter()
-        has_cart = False
+        place = f"{script.name}, {shopper.name}"
+        wrong += [f"{place}: {text}" for text in wrong_in_person(shopper, script)]
         for at, intention in enumerate(shopper.does, start=1):
-            place = f"{script.name}, {shopper.name}, step {at}"
-            wrong += [f"{place}: {text}" for text in _wrong(intention, carried, has_cart)]
-            _carry(intention, carried)
-            has_cart |= isinstance(intention, TakeCart)
-        if not shopper.does or shopper.does[-1] != Leave():
-            wrong.append(f"{script.name}, {shopper.name}: expected Leave() as the last step")
+            wrong += [f"{place}, step {at}: {text}" for text in wrong_in_step(intention, shopper, script, goods)]
+    if len(people_of(script)) == len(script.shoppers):
+        wrong += [f"{script.name}, {name}, step {at}: {text}" for name, at, text in rehearse(script)]
     return wrong
 
 
-def _wrong(intention: Intention, carried: Counter[str], has_cart: bool) -> list[str]:
-    names = [getattr(intention, key, None) for key in ("product", "beside")]
-    wrong: list[str] = []
-    for name in names:
-        try:
-            if name is not None:
-                row_named(name)
-        except ValueError as error:
-            wrong.append(str(error))
-    if isinstance(intention, PutBack | IntoCart) and not carried[intention.product]:
-        wrong.append(f"expected a product that is carried, received {intention.product!r}")
-    if isinstance(intention, IntoCart) and not has_cart:
-        wrong.append("expected TakeCart() before IntoCart()")
-    if isinstance(intention, Pick) and intention.qty < 1:
-        wrong.append(f"expected a quantity of 1 or more, received {intention.qty}")
-    if isinstance(intention, Look | Hold) and intention.seconds < 0:
-        wrong.append(f"expected seconds of 0 or more, received {intention.seconds}")
-    return wrong
+def _wrong_in_script(script: Script, goods: set[str]) -> Iterator[str]:
+    if not script.shoppers and script.crowd is None:
+        yield "expected a person or a crowd, received nobody"
+    if script.handover not in HANDOVERS:
+        yield f"handover: expected one of {', '.join(HANDOVERS)}, received {script.handover!r}"
+    if script.next_lane_tags < 0:
+        yield f"next lane tags: expected 0 or more, received {script.next_lane_tags}"
+    yield from _wrong_crowd(script)
+    yield from _wrong_counts(script)
+    yield from _wrong_parts(script, goods)
+    for stale in script.stale:
+        yield from wrong_name(stale.product, goods)
+        yield from wrong_name(stale.instead, goods)
+    for at, fault in enumerate(script.faults, start=1):
+        yield from (f"fault {at}: {text}" for text in _wrong_fault(fault, goods))
 
 
-def _carry(intention: Intention, carried: Counter[str]) -> None:
-    if isinstance(intention, Pick):
-        carried[intention.product] += intention.qty
-    elif isinstance(intention, PutBack):
-        carried[intention.product] -= 1
-    elif isinstance(intention, IntoCart):
-        carried[intention.product] = 0
+def _wrong_crowd(script: Script) -> Iterator[str]:
+    crowd = script.crowd
+    if crowd is not None and not (crowd.people >= 1 and crowd.over_s >= 0.0 and 0.0 <= crowd.hard <= 1.0):
+        yield f"crowd: expected 1 person or more, seconds of 0 or more, hard from 0 to 1, received {crowd}"
+
+
+def _wrong_counts(script: Script) -> Iterator[str]:
+    """Yield names that several people have, and marks that one person comes to alone."""
+    for name, count in Counter(shopper.name for shopper in script.shoppers).items():
+        if count > 1:
+            yield f"expected a name for each person, received {count} called {name!r}"
+    marks = (
+        {intention.mark for intention in shopper.does if isinstance(intention, Together)} for shopper in script.shoppers
+    )
+    for mark, count in Counter(mark for own in marks for mark in sorted(own)).items():
+        if count < 2:
+            yield f"mark {mark!r}: expected two people or more to come together, received one"
+
+
+def _wrong_parts(script: Script, goods: set[str]) -> Iterator[str]:
+    for part in script.parts:
+        place, others = f"part {part.name!r}", (goods | PRODUCTS) - {part.name}
+        if part.name in PRODUCTS:
+            yield f"{place}: expected a name that no product has, received {part.name!r}"
+        if part.how in RULES:
+            yield from _unless(not part.of, f"{place}: expected nothing after {part.how!r}", part.of)
+        elif part.how == "category":
+            yield from _unless(part.of in CATEGORIES, f"{place}: expected one of {_listed(CATEGORIES)}", part.of)
+        elif part.how in RULES_OF:
+            yield from _unless(part.of in others, f"{place}: expected another part or a product", part.of)
+        else:
+            yield f"{place}: expected one of {', '.join(RULES + RULES_OF)}, received {part.how!r}"
+
+
+def _wrong_fault(fault: Fault, goods: set[str]) -> Iterator[str]:
+    kinds = WIRE_FAULTS + PLATE_FAULTS
+    yield from _unless(fault.kind in kinds, f"expected one of {', '.join(kinds)}", fault.kind)
+    yield from _unless(0.0 <= fault.p <= 1.0, "expected a share from 0 to 1", fault.p)
+    yield from _unless(0.0 <= fault.from_s < fault.to_s, f"expected to end after {fault.from_s} s", fault.to_s)
+    yield from _unless(fault.seconds >= 0.0, "expected seconds of 0 or more", fault.seconds)
+    has_plates = fault.kind in PLATE_FAULTS
+    expected = "plates" if has_plates else "no plates"
+    yield from _unless(has_plates == bool(fault.plates), f"expected {expected} for {fault.kind}", fault.plates)
+    for pattern in fault.plates:
+        if pattern.startswith(PLATES_OF):
+            yield from wrong_name(pattern.removeprefix(PLATES_OF), goods)
+
+
+def _unless(is_right: bool, expected: str, received: object) -> Iterator[str]:
+    if not is_right:
+        yield f"{expected}, received {received!r}"
+
+
+def _listed(names: Iterable[str]) -> str:
+    return ", ".join(sorted(names))
