@@ -2,7 +2,16 @@
 
 import argparse
 import sys
+from collections.abc import Iterable
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+# What a command needs is imported when it runs, so that the others start quickly.
+if TYPE_CHECKING:
+    from fusion.messages import Frame
+    from fusion.recording import Recording
+    from fusion.store import Store
+    from sensors.faults import FaultPlan
 
 
 def add_publish(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -16,7 +25,40 @@ def add_publish(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]
         default=1.0,
         help="times real speed, by arrival time, or max: as fast as they are taken (default 1.0)",
     )
+    _add_plan(parser, "--faults", required=False)
     parser.set_defaults(run=_publish)
+
+
+def add_disturb(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Add `aisle disturb RECORDING --plan PLAN.toml --out OUT.mcap`."""
+    parser = subparsers.add_parser(
+        "disturb",
+        help="play faults of sensors and of the network onto a recording",
+        description="Write RECORDING as it would have been with the faults of a plan: messages lost, late, doubled,\n"
+        "broken; sensors that restart, freeze or fall silent; load plates stuck, dead, spiking or wrong.",
+        epilog="a plan, times in seconds since the first message came:\n"
+        '  [[fault]]\n  kind = "drop"\n  src = "cam-*"\n  from_s = 10\n  to_s = 20\n  p = 0.05\n\n'
+        "example:\n  aisle disturb shop/recording.mcap --plan faults.toml --store shop/store --out worse.mcap",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("recording", type=Path, metavar="RECORDING", help="an MCAP recording")
+    parser.add_argument("--out", type=Path, required=True, metavar="OUT.mcap", help="the recording to write")
+    _add_plan(parser, "--plan", required=True)
+    parser.set_defaults(run=_disturb)
+
+
+def _add_plan(parser: argparse.ArgumentParser, option: str, *, required: bool) -> None:
+    text = "faults to play onto the recording, a table [[fault]] each"
+    parser.add_argument(option, type=Path, required=required, dest="plan", metavar="PLAN.toml", help=text)
+    text = "store folder, to check the plan against; needed where plates are at fault"
+    parser.add_argument("--store", type=Path, metavar="STORE", help=text)
+    parser.add_argument("--seed", type=_seed, default=0, metavar="S", help="of the faults' chances (default 0)")
+
+
+def _seed(text: str) -> int:
+    if not (text.isascii() and text.isdecimal()):
+        raise argparse.ArgumentTypeError(f"expected a whole number, 0 or more, received {text!r}")
+    return int(text)
 
 
 def _rate(text: str) -> float | None:
@@ -34,22 +76,80 @@ def _publish(args: argparse.Namespace) -> int:
 
     from fusion.live.bus import BusError
     from fusion.recording import read_recording
+    from sensors.faults import PlanError
     from sensors.publish import Sender, publish
 
     console = Console(stderr=True)
     try:
         recording = read_recording(args.recording)
+        frames = _frames(recording, args) if args.plan else recording
         total = sum(1 for _ in recording) if console.is_terminal else None
         with Progress(console=console, disable=not console.is_terminal) as bar, Sender(args.to) as sender:
             task = bar.add_task(f"publish {args.recording.name}", total=total)
-            count = publish(recording, sender, args.rate, lambda _: bar.advance(task))
-    except BusError as error:
+            count = publish(frames, sender, args.rate, lambda _: bar.advance(task))
+    except (BusError, PlanError) as error:
         print(f"aisle publish: {error}", file=sys.stderr)
         return 2
     if recording.damage:
         print(f"aisle publish: {args.recording}: {recording.damage}", file=sys.stderr)
     print(f"{count} messages handed over to {args.to}")
     return 0
+
+
+def _frames(recording: "Recording", args: argparse.Namespace) -> "Iterable[Frame]":
+    """Return the frames of a recording with the plan of the arguments played onto them."""
+    from sensors.fault_stream import disturb_all, since_first
+
+    plan, store = _plan_and_store(args)
+    disturbed = disturb_all(plan, since_first(recording), store=store, seed=args.seed)
+    return (frame for _, frame in disturbed)
+
+
+def _plan_and_store(args: argparse.Namespace) -> "tuple[FaultPlan, Store | None]":
+    from fusion.store import load_store
+    from sensors.fault_plan import read_plan
+
+    store = load_store(args.store) if args.store else None
+    return read_plan(args.plan, store), store
+
+
+def _disturb(args: argparse.Namespace) -> int:
+    from rich.console import Console
+    from rich.progress import Progress
+
+    from fusion.recording import read_recording
+    from sensors.fault_recording import disturb_recording
+    from sensors.faults import PlanError
+
+    console = Console(stderr=True)
+    try:
+        recording = read_recording(args.recording)
+        _check_out(args.recording, args.out)
+        plan, store = _plan_and_store(args)
+        with Progress(console=console, disable=not console.is_terminal) as bar:
+            task = bar.add_task(f"disturb {args.recording.name}", total=recording.bytes_total)
+            count = disturb_recording(
+                recording,
+                plan,
+                args.out,
+                store=store,
+                seed=args.seed,
+                progress=lambda _: bar.update(task, completed=recording.bytes_read),
+            )
+    except PlanError as error:
+        print(f"aisle disturb: {error}", file=sys.stderr)
+        return 2
+    if recording.damage:
+        print(f"aisle disturb: {args.recording}: {recording.damage}", file=sys.stderr)
+    print(f"{args.out}: {count} messages, {len(plan)} faults")
+    return 0
+
+
+def _check_out(recording: Path, out: Path) -> None:
+    from fusion.recording import RecordingError
+
+    if out.exists() and out.samefile(recording):
+        raise RecordingError(str(out), "--out", "another file than the recording", "the recording itself")
 
 
 def add_import(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:

@@ -25,11 +25,20 @@ TEXTS: Final = ("kind", "src")
 def read_plan(path: Path, store: Store | None = None) -> FaultPlan:
     """Read a plan and check it, against a store too where one is given; raises PlanError with every problem."""
     try:
-        tables = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise PlanError([Problem(str(path), "text", "TOML", str(error))]) from None
-    plan, problems = _faults(tables, str(path))
-    problems = problems or check_plan(plan, store, file=str(path))
+        text = path.read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        raise PlanError([Problem(str(path), "text", "UTF-8", str(error))]) from None
+    return parse_plan(text, str(path), store)
+
+
+def parse_plan(text: str, file: str, store: Store | None = None) -> FaultPlan:
+    """Return the plan in a text, checked; `file` is what problems call it; raises PlanError."""
+    try:
+        tables = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise PlanError([Problem(file, "text", "TOML", str(error))]) from None
+    plan, problems = _faults(tables, file)
+    problems = problems or check_plan(plan, store, file=file)
     if problems:
         raise PlanError(problems)
     return plan
@@ -48,7 +57,8 @@ def _line(fault: Fault, key: str) -> str:
     value = getattr(fault, key)
     if isinstance(value, tuple):
         return f"{key} = [{', '.join(_quoted(text) for text in value)}]\n"
-    return f"{key} = {_quoted(value) if isinstance(value, str) else float(value)!r}\n"
+    text = _quoted(value) if isinstance(value, str) else repr(float(value))
+    return f"{key} = {text}\n"
 
 
 def _quoted(text: str) -> str:

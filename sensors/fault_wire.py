@@ -14,6 +14,7 @@ from fusion.messages import Frame, Malformed
 from fusion.wire import decode
 from sensors.fault_chance import Chance, Timed, source_of
 
+HELD_S: Final = 1.0  # a message waits no longer than this to be overtaken
 FLIPPED_MAX: Final = 4  # bytes
 FLIP_TRIES: Final = 4
 CUT_SHARE: Final = 0.3  # of broken payloads that are cut off
@@ -35,20 +36,21 @@ def doubled(timed: Iterable[Timed], chance: Chance) -> Iterator[Timed]:
 
 
 def overtaken(timed: Iterable[Timed], chance: Chance) -> Iterator[Timed]:
-    """Hold messages back until the next one of their source has come, or all others have."""
-    held: dict[str, Frame] = {}
-    end_s, end_ns = 0.0, 0
+    """Hold messages back until the next one of their source has come, but not longer than HELD_S."""
+    held: dict[str, Timed] = {}  # by source, in order of time
     for t_s, frame in timed:
-        end_s, end_ns = t_s, frame.arrival_ns
-        late = held.pop(source_of(frame), None)
-        if late is None and chance.hits(t_s, frame):
-            held[source_of(frame)] = frame
+        for src in [src for src, one in held.items() if one[0] + HELD_S < t_s]:
+            yield _later(*held.pop(src), HELD_S)
+        src = source_of(frame)
+        if src not in held and chance.hits(t_s, frame):
+            held[src] = t_s, frame
             continue
         yield t_s, frame
-        if late is not None:
-            yield t_s, replace(late, arrival_ns=frame.arrival_ns)
-    for late in held.values():
-        yield end_s, replace(late, arrival_ns=end_ns)
+        if src in held:
+            _, late = held.pop(src)
+            yield t_s, replace(late, arrival_ns=max(frame.arrival_ns, late.arrival_ns))
+    for one in held.values():
+        yield _later(*one, HELD_S)
 
 
 def corrupted(timed: Iterable[Timed], chance: Chance) -> Iterator[Timed]:

@@ -2,7 +2,7 @@
 
     drop       a share p of the messages never comes
     delay      a share p comes up to `seconds` later
-    reorder    a share p is overtaken by the next message of its source
+    reorder    a share p is overtaken by the next message of its source, or waits a second for it in vain
     duplicate  a share p comes twice, the second copy up to `seconds` later
     corrupt    a share p comes with bytes flipped or cut off, and is no message any more
     restart    at `from_s` the sensor is silent for `seconds`, then counts from 0 with its clock stepped by `jump_s`
