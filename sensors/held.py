@@ -13,7 +13,7 @@ from sensors.habits import Habits
 from sensors.world import World
 
 REPORT_P: Final = ((1.5, 3.0, 5.0, 9.0), (0.6, 0.5, 0.3, 0.05))  # by distance (m) of a hand in the open
-OPINION_S: Final = 0.5  # how long an opinion lasts
+OPINION_S: Final = 0.4  # how long an opinion lasts
 GHOST_P: Final = 0.012  # of opinions on an empty hand
 OVER_SHELF_P: Final = 0.12  # of those on an empty hand over a shelf: what stands there is seen in it
 OVER_SHELF_M: Final = 0.25

@@ -3,16 +3,20 @@
 from collections import Counter
 from dataclasses import replace
 from itertools import pairwise
+from pathlib import Path
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from bench.camera_figures import figures
+from bench.camera_rows import compare
 from fusion.messages import Boxes, Malformed, People
 from fusion.store import Cameras
 from fusion.wire import decode, encode, topic_of
 from scenarios.layout import CORNER, build_store
+from scenarios.simulate import simulate
 from sensors.cameras import camera_messages
 from sensors.classifier import classify
 from sensors.clocks import Clock
@@ -25,6 +29,7 @@ from sensors.views import CHEST, FOOT, HEAD, pairs_within, views
 from sensors.wander import spells, wander
 from sensors.world import RATE_HZ, Bodies, Bumps, Carts, LoadSteps, Presses, World, generator
 
+SHARED = Path(__file__).parents[2] / "shared"
 STORE = build_store(CORNER, generator(0, 0))
 ALONE = replace(STORE, fixtures=(), plates=replace(STORE.plates, gondola=()))
 SECONDS = 12.0
@@ -277,10 +282,11 @@ def test_two_people_close_in_the_image_are_often_taken_for_one(camera, is_depth)
 
 def test_some_are_seen_twice_and_the_second_is_less_sure():
     world = at_places(ALONE, [[2.8, 2.3]], seconds=200.0)
-    found = [m for m in messages(world, IMAGE, 2) if len(m.ids) == 2]
-    share = len(found) / len(messages(world, IMAGE, 2))
-    assert 0.002 < share < 0.05
-    assert all(m.score.min() <= 0.65 for m in found)
+    said = [m for seed in range(3) for m in messages(world, IMAGE, seed) if len(m.ids)]
+    sure = [m.head[m.score.argmax()] for m in said]
+    near = [np.linalg.norm(m.head - head, axis=1) < 100.0 for m, head in zip(said, sure, strict=True)]
+    assert 0.002 < np.mean([n.sum() == 2 for n in near]) < 0.02
+    assert all(m.score[n].min() <= 0.65 for m, n in zip(said, near, strict=True) if n.sum() == 2)
 
 
 def test_clutter_stays_in_its_place_for_seconds_and_keeps_its_name():
@@ -404,6 +410,24 @@ def test_spells_are_apart_and_inside(steps, seed):
     edges = found.ravel()
     assert (np.diff(edges) >= 0).all()
     assert edges.size == 0 or (edges[0] >= 0 and edges[-1] <= steps)
+
+
+def test_ours_are_no_easier_than_cameras_simulated_by_somebody_else(tmp_path):
+    if not SHARED.is_dir():
+        pytest.skip(f"{SHARED} is not here")
+    simulate("single", 2, tmp_path)
+    ours, theirs = (figures(compare(case, Boxes)) for case in (tmp_path, SHARED / "cases" / "t11_left_elsewhere-1"))
+    near = "detected of them, 0 to 4 m"
+    assert ours[near][0] < theirs[near][0] + 0.05
+    for key, share in (("floor error, 50, 95, 99 % (m)", 0.7), ("detections of nobody, a frame", 0.15)):
+        assert ours[key][0] > share * theirs[key][0]
+    assert (
+        ours["look: same camera, other, other person"][0] < theirs["look: same camera, other, other person"][0] + 0.15
+    )
+
+
+def test_a_scenario_too_short_for_a_frame_sends_none():
+    assert messages(walkers(STORE, 2, 1, seconds=0.5), IMAGE) == []
 
 
 def test_kinds_and_cameras_agree():
