@@ -13,7 +13,8 @@ from fusion.live.stopping import stop_on_signals
 from scenarios.live import Ending, play_live
 from scenarios.shops import SHOPS
 from scenarios.simulate import Recipe, simulate, source_names, write_scenario_store
-from sensors.faults import read_plan
+from sensors.fault_plan import read_plan
+from sensors.faults import PlanError
 
 SENT_COLUMNS = (
     SpinnerColumn(),
@@ -85,7 +86,7 @@ def _simulate(args: argparse.Namespace) -> int:
         with Progress(console=console, disable=not console.is_terminal) as bar:
             task = bar.add_task(f"simulate {args.name}", total=len(sources))
             case = simulate(recipe, args.out, progress=lambda _: bar.advance(task))
-    except (ValueError, OSError) as error:
+    except (ValueError, OSError, PlanError) as error:
         print(f"aisle simulate: {error}", file=sys.stderr)
         return 2
     factor = case.seconds / (time.perf_counter() - start_s)
@@ -104,7 +105,7 @@ def _sensors(args: argparse.Namespace) -> int:
         with stop_on_signals() as stopping, bar:
             task = bar.add_task(f"sensors of {args.name}", total=None)
             ending = play_live(recipe, args.to, args.speed, stopping, lambda sent: bar.update(task, completed=sent))
-    except (ValueError, OSError, BusError) as error:
+    except (ValueError, OSError, BusError, PlanError) as error:
         print(f"aisle sensors: {error}", file=sys.stderr)
         return 2
     return _report_sensors(args.to, ending)

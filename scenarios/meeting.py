@@ -9,7 +9,7 @@ from scenarios.catalogue import row_named
 from scenarios.performance import GIVE, Reach
 from scenarios.reaching import bring_out, carried, draw, free_hand, let_go, reach, record, stow, take_up
 from scenarios.script import Exchange, Follow, Give, Receive, Together
-from scenarios.stage import TURN_S, Actor, Doing, Stage, room_beside, stand, towards, wait_until, walk
+from scenarios.stage import TURN_S, Actor, Doing, Stage, clear_the_door, room_beside, stand, towards, wait_until, walk
 from sensors.world import RATE_HZ
 
 MEET_M: Final = 0.7  # between two who hand something over
@@ -33,6 +33,8 @@ def follow_person(stage: Stage, actor: Actor, does: Follow) -> Doing:
     """Keep beside a person."""
     leader = stage.actor(does.person)
     until = float("inf") if does.seconds is None else actor.now_s + does.seconds
+    if np.isnan(leader.xy).any():
+        yield from clear_the_door(stage, actor)
     while actor.now_s < until and not leader.leaving:
         yield
         if np.isnan(leader.xy).any() or float(np.linalg.norm(leader.xy - actor.xy)) < NEAR_M:

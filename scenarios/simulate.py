@@ -7,14 +7,15 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final
 
-from fusion.messages import Frame, Message
+from fusion.messages import Frame, Malformed, Message
 from fusion.recording import RecordingWriter
-from fusion.wire import encode, topic_of
+from fusion.wire import decode, encode, topic_of
 from scenarios.staging import Staging, stage
 from scenarios.storefile import write_store
 from scenarios.truth import truth_of, write_tracks
 from sensors.clocks import draw_delays
-from sensors.faults import FaultPlan, disturb, stamp_of
+from sensors.fault_stream import disturb
+from sensors.faults import FaultPlan
 from sensors.sources import clock_of, messages_of, sensors_of
 from sensors.world import generator
 
@@ -119,7 +120,8 @@ def _arrivals(sent: Sequence[tuple[float, Frame]], src: str, order: int, seed: i
     delays = draw_delays(len(sent), generator(seed, DELAYS, order))
     arrivals = []
     for (t_s, frame), delay_s in zip(sent, delays.tolist(), strict=True):
-        t_ns, seq = stamp_of(frame)
+        message = decode(frame.topic, frame.payload)
+        t_ns, seq = (0, 0) if isinstance(message, Malformed) else (message.t_ns, message.seq)
         arrived = replace(frame, arrival_ns=EPOCH_NS + round((t_s + delay_s) * 1e9))
         arrivals.append(Arrival(arrived, src, t_ns, seq))
     return arrivals

@@ -35,6 +35,8 @@ WAIT_S: Final = 0.1
 SIDESTEPS_M: Final = (0.0, 0.15, -0.15, 0.3, -0.3, 0.45, -0.45, 0.6, -0.6, 0.75, -0.75)
 BEHIND_M: Final = (0.0, 0.15)
 QUEUE_MAX: Final = 40  # looks for a free place before sharing one
+DOOR_M: Final = 1.3  # nobody waits so near a gate
+OFF_DOOR_M: Final = (1.5, 1.9, 2.4)
 RING: Final = 16  # places looked at round a person or a thing
 
 Doing: TypeAlias = Iterator[None]
@@ -149,12 +151,27 @@ def make_room(stage: Stage, ticks: int) -> None:
 
 
 def wait_until(stage: Stage, actor: Actor, ready: Callable[[], bool], what: str) -> Doing:
-    """Let an actor stand until something has come about."""
+    """Let an actor stand until something has come about, but not in the door."""
+    if not ready():
+        yield from clear_the_door(stage, actor)
     actor.waits_for = what
     while not ready():
         stand(stage, actor, WAIT_S)
         yield
     actor.waits_for = ""
+
+
+def clear_the_door(stage: Stage, actor: Actor) -> Doing:
+    """Let an actor who stands near a gate walk on into the store."""
+    gates = stage.store.gates.line.mean(axis=1)
+    nearest = gates[int(np.argmin(np.linalg.norm(gates - actor.xy, axis=1)))]
+    if float(np.linalg.norm(nearest - actor.xy)) > DOOR_M:
+        return
+    turn = np.arange(RING) * (2.0 * np.pi / RING)
+    rim = np.column_stack([np.cos(turn), np.sin(turn)])
+    places = (nearest + np.array(OFF_DOOR_M)[:, None, None] * rim).reshape(-1, 2)
+    yield from take_place(stage, actor, places)
+    yield from walk(stage, actor, actor.goal, towards(actor.goal, nearest))
 
 
 def walk(stage: Stage, actor: Actor, goal: Floats, facing: Floats) -> Doing:
