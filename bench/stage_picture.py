@@ -14,7 +14,7 @@ import numpy as np
 from bench.picture import COLOURS
 from fusion.arrays import Floats
 from fusion.store import Store
-from scenarios.coverage import ENOUGH, HEAD_M, cameras_seeing, floor_points
+from scenarios.coverage import ENOUGH, HEAD_M, cameras_seeing, floor_points, share_seen
 from scenarios.layout import build_store
 from scenarios.performance import PICK, PUT
 from scenarios.shops import shop_named
@@ -172,7 +172,7 @@ def main(argv: list[str] | None = None) -> int:
     except ValueError as error:
         print(error, file=sys.stderr)
         return 2
-    print(args.png)
+    print(f"{args.png}: on {share_seen(store):.1%} of the floor a head is seen by {ENOUGH} or more cameras")
     return 0
 
 
