@@ -14,7 +14,7 @@ import numpy as np
 from bench.picture import COLOURS
 from fusion.arrays import Floats
 from fusion.store import Store
-from scenarios.coverage import ENOUGH, HEAD_M, cameras_seeing, floor_points
+from scenarios.coverage import ENOUGH, HEAD_M, cameras_seeing, floor_points, share_seen
 from scenarios.layout import build_store
 from scenarios.performance import PICK, PUT
 from scenarios.shops import shop_named
@@ -23,7 +23,7 @@ from sensors.optics import eye_of
 from sensors.world import World, generator
 
 TINTS: Final = ("#e8a0a0", "#f6dfa8", "#eef4ee")  # of the floor that no camera sees, that one sees, that more see
-KIND_COLOUR: Final = {False: "#0072B2", True: "#009E73"}  # image and depth cameras
+KIND_COLOUR: Final = {False: "0.6", True: "0.3"}  # image and depth cameras
 GATE_COLOUR: Final = {"entry": "#009E73", "exit": "#D55E00", "both": "#CC79A7"}
 SPACING_M: Final = 0.2
 INCHES_MAX: Final = 17.0
@@ -47,7 +47,7 @@ def draw(store: Store, png: Path, title: str, staging: Staging | None = None) ->
         _draw_carts(axes, staging.world)
     axes.legend(loc="upper left", bbox_to_anchor=(1.0, 1.0), fontsize=7, frameon=False)
     axes.set_aspect("equal")
-    axes.set_xlim(-0.7, float(wide) + 0.3)
+    axes.set_xlim(-1.0, float(wide) + 0.3)
     axes.set_ylim(-0.3, float(deep) + 0.3)
     axes.set_xlabel("x, m")
     axes.set_ylabel("y, m")
@@ -172,7 +172,7 @@ def main(argv: list[str] | None = None) -> int:
     except ValueError as error:
         print(error, file=sys.stderr)
         return 2
-    print(args.png)
+    print(f"{args.png}: on {share_seen(store):.1%} of the floor a head is seen by {ENOUGH} or more cameras")
     return 0
 
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from fusion.arrays import Bools, Floats
 
-LINES_AT_ONCE: Final = 4096  # bounds the memory of one look at all polygons
+NEAR_M: Final = 0.5  # more than any margin
 TOUCH_M: Final = 1e-6  # a line along an edge passes
 
 
@@ -61,21 +61,31 @@ def mitred(barriers: Barriers, margin_m: float) -> Floats:
 def passes(barriers: Barriers, here: Floats, there: Floats, margin_m: Floats) -> Bools:
     """Tell which lines, (m, 2) to (m, 2), stay out of all polygons, each wider by margin_m, (m, f).
 
-    Each line is clipped against the half-planes of each polygon (Cyrus and Beck, 1978).
+    Each line is clipped against the half-planes of each polygon near it (Cyrus and Beck, 1978).
     """
+    line, polygon = np.nonzero(_near(barriers, here, there))
+    normals = barriers.normals[polygon]
+    wide = barriers.offsets[polygon] + margin_m[line, polygon][:, None] - TOUCH_M
+    start = np.einsum("pk,pek->pe", here[line], normals) - wide
+    rate = np.einsum("pk,pek->pe", (there - here)[line], normals)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        at = -start / rate
+    enter = np.where(rate < 0, at, 0.0).max(axis=1, initial=0.0)
+    leave = np.where(rate > 0, at, 1.0).min(axis=1, initial=1.0)
+    aside = ((rate == 0) & (start >= 0)).any(axis=1)
     free = np.ones(len(here), dtype=bool)
-    for first in range(0, len(here) if len(barriers.normals) else 0, LINES_AT_ONCE):
-        part = slice(first, first + LINES_AT_ONCE)
-        wide = barriers.offsets + margin_m[part, :, None] - TOUCH_M
-        start = np.einsum("mk,fek->mfe", here[part], barriers.normals) - wide
-        rate = np.einsum("mk,fek->mfe", there[part] - here[part], barriers.normals)
-        with np.errstate(divide="ignore", invalid="ignore"):
-            at = -start / rate
-        enter = np.where(rate < 0, at, 0.0).max(axis=2, initial=0.0)
-        leave = np.where(rate > 0, at, 1.0).min(axis=2, initial=1.0)
-        aside = ((rate == 0) & (start >= 0)).any(axis=2)
-        free[part] = (aside | (enter >= leave)).all(axis=1)
+    free[line[~aside & (enter < leave)]] = False
     return free
+
+
+def _near(barriers: Barriers, here: Floats, there: Floats) -> Bools:
+    """Tell which lines come into the upright box about each polygon, (m, f), wide enough for any margin."""
+    low, high = barriers.corners.min(axis=1) - NEAR_M, barriers.corners.max(axis=1) + NEAR_M
+    first, last = np.minimum(here, there), np.maximum(here, there)
+    near = np.ones((len(here), len(low)), dtype=bool)
+    for axis in range(2):
+        near &= (last[:, axis, None] >= low[:, axis]) & (first[:, axis, None] <= high[:, axis])
+    return near
 
 
 def clears(here: Floats, there: Floats, middle: Floats, radius_m: float) -> Bools:

@@ -12,7 +12,7 @@ from scenarios.planogram import fill_shelves
 from scenarios.shops import CORNER, shop_named
 from sensors.optics import look_at
 
-__all__ = ["CORNER", "Shop", "axes", "build_store", "fixtures_of", "shop_named"]
+__all__ = ["CORNER", "Shop", "axes", "build_store", "shop_named"]
 
 TAX: Final = (("alcohol", 0.1025), ("deposit", 0.0), ("general", 0.0825), ("grocery", 0.0), ("prepared", 0.0825))
 
@@ -26,7 +26,7 @@ def build_store(shop: Shop, rng: np.random.Generator) -> Store:
         timezone="America/Los_Angeles",
         handover="holder",
         outline=np.array([[0.0, 0.0], [wide, 0.0], [wide, deep], [0.0, deep]]),
-        fixtures=fixtures_of(shop),
+        fixtures=_fixtures_of(shop),
         gates=Gates(
             tuple(door.gate_id for door in shop.doors),
             tuple(door.kind for door in shop.doors),
@@ -49,7 +49,7 @@ def axes(yaw_deg: float) -> tuple[Floats, Floats]:
     return width, np.array([-width[1], width[0]])
 
 
-def fixtures_of(shop: Shop) -> tuple[Fixture, ...]:
+def _fixtures_of(shop: Shop) -> tuple[Fixture, ...]:
     """Return what blocks walking and sight."""
     alone = [_fixture(gondola) for gondola in shop.gondolas if not gondola.stands_in]
     return (*alone, *(block.fixture for block in shop.blocks))

@@ -4,6 +4,7 @@ From the door wall x = 0 inward: lanes and a free front, then rows of islands wi
 far wall. A counter, the carts and the store room whose inside no camera sees stand along the wall y = 0.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -24,7 +25,10 @@ WIDE_FROM_M2: Final = 300  # a larger shop has wide plates
 LANE_M: Final = 1.0
 LANE_GAP_M: Final = 0.35
 LANES_FROM_M2: Final = 100.0  # a smaller shop has one door to come and go
-STORE_ROOM: Final = Block("store-room", (0.0, 0.86), (1.3, 0.96), 4.0)  # one wall of it; up to the ceiling
+CEILING_M: Final = 4.5
+PILLAR_M: Final = 0.3
+PILLAR_EACH: Final = 4  # so many islands
+STORE_ROOM: Final = Block("store-room", (0.0, 0.86), (1.3, 0.96), CEILING_M)  # one wall of it
 COUNTER: Final = Block("counter", (2.2, 0.0), (3.2, 0.45), 0.95)
 PLACES: Final = {"nook": place((0.4, 0.43), (0.25, 0.3, 0.0)), "counter": place((2.7, 0.85), (2.7, 0.3, 0.95))}
 
@@ -73,7 +77,7 @@ def shop_of_size(size: Size) -> Shop:
         doors=_doors(size, floor),
         gondolas=(*gondolas, *shelves),
         cameras=(),
-        blocks=(*blocks, wall),
+        blocks=(*blocks, wall, *_pillars(size, corners, floor)),
         places=PLACES,
         carts=tuple(f"cart-{at + 1:02d}" for at in range(size.carts)),
         cart_bay=(3.9, 0.35),
@@ -129,6 +133,18 @@ def _along(low_m: float, room_m: float, each_m: float, count: int) -> list[float
     free_m = room_m - each_m
     starts = low_m + (np.linspace(0.0, free_m, count) if count > 1 else np.array([free_m / 2]))
     return [round(float(start), 3) for start in starts]
+
+
+def _pillars(size: Size, corners: Sequence[Point], floor: Point) -> list[Block]:
+    """Return what holds the roof of a hall: pillars at the end of some islands, but for the last before a wall."""
+    if size.area_m2 < WIDE_FROM_M2:
+        return []
+    ends = [(x + size.unit.island_m, y + (BODY_M - PILLAR_M) / 2) for x, y in corners[1::PILLAR_EACH]]
+    lows = [(round(x, 4), round(y, 4)) for x, y in ends if x + 2 * AISLE_M < floor[0]]
+    return [
+        Block(f"pillar-{at + 1}", (x, y), (round(x + PILLAR_M, 4), round(y + PILLAR_M, 4)), CEILING_M)
+        for at, (x, y) in enumerate(lows)
+    ]
 
 
 def _doors(size: Size, floor: Point) -> tuple[Door, ...]:
