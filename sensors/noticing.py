@@ -16,7 +16,7 @@ from sensors.wander import wander
 
 # Chance to be detected by distance (m): image cameras run out of pixels, depth cameras of range.
 IMAGE_P: Final = ((0.0, 3.0, 6.0, 10.0, 14.0), (0.95, 0.95, 0.88, 0.6, 0.0))
-DEPTH_P: Final = ((0.0, 3.0, 6.0, 8.0, 10.0), (0.95, 0.95, 0.9, 0.6, 0.0))
+DEPTH_P: Final = ((0.0, 3.0, 6.0, 8.0, 10.0), (0.95, 0.95, 0.85, 0.4, 0.0))
 WEIGHT: Final = np.array([0.1, 0.15, 0.2, 0.3, 0.25])  # of foot, knee, hip, chest, head for being noticed
 SHARE_P: Final = ((0.1, 0.3, 0.6, 0.9), (0.0, 0.25, 0.85, 1.0))  # by the share of a body in the open
 CROWDED: Final = 0.3  # lost where somebody nearer covers the whole box
