@@ -16,8 +16,8 @@ from typing import Any, Final, TypeAlias
 import numpy as np
 
 RESERVED: Final = (
-    "after", "at", "back", "beside", "down", "for", "from", "into", "is", "of", "on", "out", "plus", "quickly", "slowly",
-    "take", "to", "unseen", "up", "with",
+    "after", "at", "back", "beside", "down", "for", "from", "into", "is", "of", "on", "out", "plus", "quickly",
+    "slowly", "take", "to", "unseen", "up", "with",
 )  # fmt: skip
 FREE: Final = rf"(?!(?:{'|'.join(RESERVED)})(?![\w-]))"
 NAME: Final = rf"{FREE}[A-Za-z][\w-]*(?: {FREE}[\w-]+)*"
