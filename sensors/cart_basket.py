@@ -66,6 +66,7 @@ def moves_waved_past(world: World, cart: int, t_s: Floats, rng: np.random.Genera
     rows = world.rows_at(t_s)
     reach = world.bodies.hands[:, rows, :, :2] - world.carts.xy[cart, rows][None, :, None, :]
     over = (world.bodies.held[:, rows] >= 0) & (np.linalg.norm(reach, axis=-1) < WAVED_M)
+    over &= world.bodies.present[:, rows, None]
     over &= rng.random(over.shape) < WAVED_PER_S * period_s[None, :, None]
     for person, at, hand in np.argwhere(over):
         product = int(world.bodies.held[person, rows[at], hand])

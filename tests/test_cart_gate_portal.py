@@ -147,12 +147,10 @@ def test_goods_waved_past_a_cart_are_now_and_then_taken_for_a_move() -> None:
     samples = world.carts.xy.shape[1]
     hands = np.zeros((1, samples, 2, 3))
     hands[0, :, 0, :2] = world.carts.xy[0]
-    bodies = replace(
-        world.bodies,
-        person=("p",),
-        hands=hands,
-        held=np.where(np.arange(2) == 0, 3, -1) * np.ones((1, samples, 1), int),
-    )
+    held = np.full((1, samples, 2), -1)
+    held[0, :, 0] = 3
+    here = np.ones((1, samples), bool)
+    bodies = replace(world.bodies, person=("p",), present=here, hands=hands, held=held)
     seen = [move for report in carts(replace(world, bodies=bodies), SEED) for move in report.moves]
     top = Counter(move.beliefs[0][0] for move in seen).most_common(1)[0][0]
     assert 5 < len(seen) < 60 and top == world.store.products.sku[3]

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import zmq
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -16,7 +17,7 @@ from fusion.recording import RecordingError, RecordingWriter, read_recording
 from fusion.store import Store
 from fusion.wire import decode, encode, topic_of
 from scenarios.layout import CORNER, build_store
-from sensors.commands import add_disturb
+from sensors.commands import add_disturb, add_publish
 from sensors.fault_chance import Timed
 from sensors.fault_plan import parse_plan, plan_text, read_plan
 from sensors.fault_stream import disturb, disturb_all, since_first
@@ -318,10 +319,11 @@ def case(tmp_path: Path, plan: str) -> list[str]:
 
 
 def run(words: list[str]) -> int:
-    """Run `aisle disturb` as the command line does."""
+    """Run a command as `aisle` does."""
     subparsers = argparse.ArgumentParser().add_subparsers()
     add_disturb(subparsers)
-    args = subparsers.choices["disturb"].parse_args(words[1:])
+    add_publish(subparsers)
+    args = subparsers.choices[words[0]].parse_args(words[1:])
     status: int = args.run(args)
     return status
 
@@ -352,3 +354,16 @@ def test_the_command_does_not_write_a_recording_over_itself(tmp_path: Path) -> N
     words = case(tmp_path, "")
     with pytest.raises(RecordingError, match="--out: expected another file"):
         run([*words, "--out", words[1]])
+
+
+def test_publishing_with_faults_sends_what_disturbing_writes(tmp_path: Path) -> None:
+    plan = (Fault("drop", p=0.2), Fault("duplicate", p=0.2, seconds=0.5))
+    disturb_words = case(tmp_path, plan_text(plan))
+    with zmq.Context() as context, context.socket(zmq.ROUTER) as router:
+        port = router.bind_to_random_port("tcp://127.0.0.1")
+        words = ["publish", disturb_words[1], "--to", f"tcp://127.0.0.1:{port}", "--rate", "max"]
+        assert run([*words, "--faults", disturb_words[3], "--seed", str(SEED)]) == 0
+        expected = [one for _, one in disturb_all(plan, shop(), store=None, seed=SEED)]
+        router.setsockopt(zmq.RCVTIMEO, 5000)
+        heard = [router.recv_multipart()[1:] for _ in expected]
+    assert heard == [[one.topic.encode(), one.payload] for one in expected]
