@@ -1,49 +1,72 @@
-"""Scenarios: goods are conserved, bodies stay out of fixtures, hands are where weight changes."""
+"""Scenarios: goods and money are conserved, bodies stay out of fixtures, hands are where weight changes."""
 
 from collections import Counter
-from itertools import pairwise
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fusion.store import Fixture, load_store
-from scenarios.acting import act
-from scenarios.catalogue import ARTICLES
-from scenarios.goods import opening_loads, stock_up
-from scenarios.layout import CORNER, build_store
-from scenarios.library import SCRIPTS, script_named
-from scenarios.paths import CLEARANCE_M, distance_to, route, survey
-from scenarios.performance import INTO_CART
-from scenarios.planogram import CORE
-from scenarios.script import IntoCart, Leave, Pick, PutBack, Script, Shopper
-from scenarios.script_check import check_script
-from scenarios.simulate import scenario_truth, simulate, source_messages, source_names, staged
-from scenarios.staging import Staging, stage
+from fusion.check import check_path
+from fusion.store import load_store
+from scenarios.bills import PICKER, bills
+from scenarios.goods import opening_loads
+from scenarios.layout import build_store
+from scenarios.library import SCRIPTS
+from scenarios.paths import CLEARANCE_M, distance_to
+from scenarios.performance import EAT, INTO_CART, PICK, PUT
+from scenarios.shops import shop_named
+from scenarios.simulate import Recipe, scenario_truth, simulate, source_messages, source_names, staged
+from scenarios.staging import Staging, play, stage
 from scenarios.storefile import write_store
 from sensors.world import RATE_HZ, generator
+from tests.drawn import drawn_scripts
 
 NAMES = [script.name for script in SCRIPTS]
+QUICK = [script.name for script in SCRIPTS if script.crowd is None and script.store in ("nano", "corner", "kiosk")]
 SEEDS = st.integers(min_value=0, max_value=2**32)
 
 
 def checks(staging: Staging) -> None:
     conserves_goods(staging)
+    conserves_money(staging)
     stays_out_of_fixtures(staging)
     hands_are_at_the_plates(staging)
 
 
 def conserves_goods(staging: Staging) -> None:
-    """What stood there at opening is on plates now or was carried out; plate loads add up to it."""
+    """Plate loads add up to what was taken and put back, and nobody carries out what another does."""
     world, goods = staging.world, staging.goods
     out = [item for visit in staging.performance.visits for item in visit.items]
-    assert len(out) == len(set(out))
-    assert sorted(out) == np.flatnonzero(~goods.on_shelf).tolist()
+    eaten = [item for move in staging.performance.moves if move.kind == EAT for item in move.items]
+    assert len(out + eaten) == len(set(out + eaten))
+    assert not goods.on_shelf[out + eaten].any()
     closing = world.opening_g.copy()
     np.add.at(closing, world.steps.plate, world.steps.delta_g)
     np.testing.assert_allclose(closing, opening_loads(world.store, goods), atol=1e-6)
     assert closing.min() > -1e-6
+
+
+def conserves_money(staging: Staging) -> None:
+    """Every package that is gone is on exactly one bill, under either policy."""
+    store, performance, goods = staging.world.store, staging.performance, staging.goods
+    gone = [item for visit in performance.visits for item in visit.items]
+    gone += [item for move in performance.moves if move.kind == EAT for item in move.items]
+    staff = {person for trip in staging.trips if trip.role == "staff" for person in trip.people}
+    if staff:
+        return  # what staff take away is on nobody's bill
+    amount = Counter()
+    for item in gone:
+        product = int(goods.product[item])
+        amount[store.products.sku[product]] += goods.mass_g[item] if store.products.by_weight[product] else 1
+    for policy in ("holder", PICKER):
+        receipts, unaccounted = bills(staging.trips, performance, goods, store.products, policy)
+        billed = Counter(unaccounted)
+        for receipt in receipts:
+            billed.update(receipt["lines"])
+        assert billed.keys() == amount.keys()
+        for sku, quantity in amount.items():
+            assert billed[sku] == pytest.approx(quantity, abs=0.051 * len(receipts) + 0.051)
 
 
 def stays_out_of_fixtures(staging: Staging) -> None:
@@ -51,47 +74,54 @@ def stays_out_of_fixtures(staging: Staging) -> None:
     foot = bodies.foot[bodies.present]
     for fixture in staging.world.store.fixtures:
         assert distance_to(foot, fixture.outline).min() > CLEARANCE_M - 0.06
-    step_m = np.linalg.norm(np.diff(bodies.foot, axis=1), axis=-1)
-    assert step_m.max() * RATE_HZ < 1.6
+    for row, present in enumerate(bodies.present):
+        step_m = np.linalg.norm(np.diff(bodies.foot[row, present], axis=0), axis=-1)
+        assert step_m.max() * RATE_HZ < 1.8
 
 
 def hands_are_at_the_plates(staging: Staging) -> None:
+    """When a weight changes, the hand that changes it is at the middle of what it takes."""
     world = staging.world
     for move in staging.performance.moves:
-        if move.facing >= 0:
-            plate = max(move.loads, key=lambda load: abs(load[1]))[0]
+        if move.kind in (PICK, PUT):
+            plates = [plate for plate, _ in move.loads]
             at = int(world.rows_at(np.array(move.t_s)))
             hand = world.bodies.hands[move.person, at, move.hand]
-            assert np.linalg.norm(hand - world.store.plates.centre[plate]) < 0.15
+            assert np.linalg.norm(world.store.plates.centre[plates] - hand, axis=1).min() < 0.25, move
 
 
 @settings(max_examples=12, deadline=None)
-@given(st.sampled_from(NAMES), SEEDS)
+@given(st.sampled_from(QUICK), SEEDS)
 def test_any_named_scenario_holds_together(name, seed):
     checks(stage(name, seed))
 
 
-@settings(max_examples=10, deadline=None)
-@given(
-    st.lists(st.tuples(st.integers(0, CORE - 1), st.integers(1, 2), st.booleans()), min_size=1, max_size=3),
-    st.integers(0, 50),
-)
-def test_any_drawn_trip_holds_together(trip, seed):
-    does = []
-    for product, qty, back in trip:
-        name = ARTICLES[product].name
-        does += [Pick(name, qty)] + [PutBack(name)] * back
-    other = (Pick("iced tea"), PutBack("iced tea", beside="butter"), Leave())
-    script = Script("drawn", "drawn", (Shopper("a", 2.0, (*does, Leave())), Shopper("b", 3.0, other)))
-    assert check_script(script) == []
-    store = build_store(CORNER, generator(seed, 0))
-    goods = stock_up(store, generator(seed, 1))
-    opening = opening_loads(store, goods)
-    performance = act(script, store, goods, np.zeros((2, 2)), generator(seed, 2))
-    for move in performance.moves:
-        for plate, grams in move.loads:
-            opening[plate] += grams
-    np.testing.assert_allclose(opening, opening_loads(store, goods), atol=1e-6)
+@settings(max_examples=8, deadline=None)
+@given(st.data(), st.integers(0, 50))
+def test_any_drawn_scenario_holds_together(data, seed):
+    shop = shop_named(data.draw(st.sampled_from(["corner", "nano"])))
+    store = build_store(shop, generator(seed, 0, 0))
+    checks(play(data.draw(drawn_scripts(store)), shop, store, seed))
+
+
+@settings(max_examples=4, deadline=None)
+@given(st.sampled_from(QUICK), st.integers(0, 1000))
+def test_any_scenario_yields_a_recording_the_contract_allows(tmp_path_factory, name, seed):
+    folder = tmp_path_factory.mktemp("case")
+    case = simulate(Recipe(name, seed), folder)
+    report = check_path(folder)
+    corrupted = any(fault.kind == "corrupt" for fault in staged(name, seed).script.faults)
+    assert corrupted or not report.problems, report.problems
+    assert case.messages > 500
+    staged.cache_clear()
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_named_scenario_can_be_staged(name):
+    """On one seed each, the big stores too: what the library promises is there."""
+    staging = stage(name, 1)
+    assert len(staging.performance.visits) == len(staging.script.shoppers)
+    conserves_goods(staging)
 
 
 def test_people_keep_apart():
@@ -136,7 +166,7 @@ def test_a_full_put_back_leaves_an_empty_receipt():
 
 @pytest.mark.parametrize("seed", [0, 7])
 def test_the_store_folder_is_the_store(tmp_path, seed):
-    store = build_store(CORNER, generator(seed, 0))
+    store = build_store(shop_named("corner"), generator(seed, 0))
     write_store(store, tmp_path)
     loaded = load_store(tmp_path)
     assert loaded.plates.plate_id == store.plates.plate_id
@@ -157,8 +187,7 @@ def test_the_store_folder_is_the_store(tmp_path, seed):
 def test_the_same_seed_gives_the_same_bytes(tmp_path):
     for folder in ("a", "b"):
         staged.cache_clear()
-        (tmp_path / folder).mkdir()
-        simulate("single", 5, tmp_path / folder)
+        simulate(Recipe("single", 5, "corner"), tmp_path / folder)
     names = (
         "recording.mcap",
         "truth.json",
@@ -168,8 +197,7 @@ def test_the_same_seed_gives_the_same_bytes(tmp_path):
     )
     for name in names:
         assert (tmp_path / "a" / name).read_bytes() == (tmp_path / "b" / name).read_bytes(), name
-    (tmp_path / "c").mkdir()
-    simulate("single", 6, tmp_path / "c")
+    simulate(Recipe("single", 6, "corner"), tmp_path / "c")
     assert (tmp_path / "a" / names[0]).read_bytes() != (tmp_path / "c" / names[0]).read_bytes()
 
 
@@ -179,26 +207,3 @@ def test_a_source_alone_says_what_it_says_among_others():
     staged.cache_clear()
     alone = source_messages("single", 2, src)
     assert [(t, m.t_ns, m.seq) for t, m in among] == [(t, m.t_ns, m.seq) for t, m in alone]
-
-
-def test_ways_lead_round_fixtures():
-    store = build_store(CORNER, generator(1, 0))
-    corner = store.fixtures[2].outline
-    low, high = corner.min(axis=0), corner.max(axis=0)
-    start, goal = np.array([low[0] - 0.4, low[1] - 0.5]), np.array([low[0] - 0.4, high[1] + 0.5])
-    post = Fixture("post", np.array([[4.9, 2.6], [5.4, 2.6], [5.4, 2.9], [4.9, 2.9]]), 2.0)
-    way = route(survey(store.outline, (*store.fixtures, post)), start, goal)
-    line = np.concatenate([np.linspace(a, b, 50) for a, b in pairwise(way)])
-    assert len(way) > 2
-    assert distance_to(line, post.outline).min() > CLEARANCE_M - 0.01
-
-
-def test_a_wrong_script_is_told_place_and_reason():
-    does = (PutBack("cola"), Pick("gold bar"), IntoCart("cola"))
-    wrong = check_script(Script("bad", "bad", (Shopper("ann", 1.0, does),)))
-    assert any("bad, ann, step 1: expected a product that is carried" in text for text in wrong)
-    assert any("step 2: product: expected" in text and "'gold bar'" in text for text in wrong)
-    assert any("TakeCart() before" in text for text in wrong)
-    assert any("Leave() as the last step" in text for text in wrong)
-    with pytest.raises(ValueError, match="expected one of corner"):
-        script_named("cornr")
