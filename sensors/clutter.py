@@ -9,17 +9,18 @@ from fusion.arrays import Floats, Ints
 from fusion.store import Store
 from sensors.occlusion import behind_fixtures
 from sensors.optics import Eye, project
-from sensors.shelving import obstacles_of
+from sensors.shelving import inside, obstacles_of
 from sensors.wander import spells
 
-SPOTS_MEAN: Final = 0.6  # a camera
-TRIES: Final = 12  # to find a spot that the camera can see
+SPOTS_MEAN: Final = 0.3  # a camera
+TRIES: Final = 20  # to find a spot that the camera can see
 SPOT_RANGE_M: Final = 8.0
 ON_S: Final = 3.0  # how long one is taken for a person, and how long it then is not
-OFF_S: Final = 35.0
+OFF_S: Final = 45.0
 FLICKER_P: Final = 0.7  # of frames of such a spell
 SPOT_SD_M: Final = 0.03
 WALL_M: Final = 0.15  # from an edge of the floor or of a fixture
+GATE_M: Final = 1.0  # nobody hangs a coat or a poster in a doorway
 HEAD_Z_M: Final = (1.2, 1.8)
 GHOST_P: Final = 0.004  # a frame
 LOOK_NOISE: Final = 0.4  # length of the error beside a unit vector
@@ -71,9 +72,20 @@ def _spots(store: Store, eye: Eye, rng: np.random.Generator) -> Floats:
         along = outline[edge] + rng.random() * (outline[(edge + 1) % len(outline)] - outline[edge])
         spot = np.append(along + rng.normal(0.0, WALL_M, 2), rng.uniform(*HEAD_Z_M))
         near = np.linalg.norm(spot - eye.place) < SPOT_RANGE_M
-        if near and project(eye, spot)[1] and not behind_fixtures(eye.place, spot, obstacles_of(store).solid):
+        seen = project(eye, spot)[1] and not behind_fixtures(eye.place, spot, obstacles_of(store).solid)
+        if near and seen and _is_open_floor(store, spot[:2]):
             found.append(spot)
     return np.array(found[:wanted]).reshape(-1, 3)
+
+
+def _is_open_floor(store: Store, xy: Floats) -> bool:
+    """Return whether a place, (2,) m, is on the floor, in no fixture and in no doorway."""
+    start, end = store.gates.line[:, 0], store.gates.line[:, 1]
+    way = end - start
+    along = np.clip(((xy - start) * way).sum(axis=1) / np.maximum((way**2).sum(axis=1), 1e-9), 0.0, 1.0)
+    at_gate = np.linalg.norm(xy - start - along[:, None] * way, axis=1) < GATE_M
+    taken = any(inside(xy[None], fixture.outline)[0] for fixture in store.fixtures)
+    return bool(inside(xy[None], store.outline)[0] and not taken and not at_gate.any())
 
 
 def _unit(vectors: Floats) -> Floats:

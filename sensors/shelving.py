@@ -45,9 +45,9 @@ def obstacles_of(store: Store) -> Obstacles:
     names = np.array(plates.gondola)
     solid, height = [], np.zeros(len(names))
     for fixture in store.fixtures:
-        inside = _inside(plates.centre[:, :2], fixture.outline)
-        height[inside] = fixture.height_m
-        if not inside.any():
+        carried = inside(plates.centre[:, :2], fixture.outline)
+        height[carried] = fixture.height_m
+        if not carried.any():
             solid.append(fixture)
     groups = [np.flatnonzero(names == name) for name in dict.fromkeys(plates.gondola)]
     return Obstacles(tuple(solid), tuple(_shelving(plates, rows, float(height[rows].max())) for rows in groups))
@@ -116,12 +116,12 @@ def _shelving(plates: Plates, rows: Ints, height_m: float) -> Shelving:
     return Shelving(origin, axes, low, high)
 
 
-def _inside(points: Floats, outline: Floats) -> Bools:
+def inside(points: Floats, outline: Floats) -> Bools:
     """Return which points, (p, 2), lie in a polygon, (v, 2): an odd number of its edges is to their right."""
-    inside = np.zeros(len(points), dtype=bool)
+    found = np.zeros(len(points), dtype=bool)
     x, y = points.T
     for (x0, y0), (x1, y1) in zip(outline, np.roll(outline, -1, axis=0), strict=True):
         if y0 != y1:
             spans = (y0 > y) != (y1 > y)
-            inside ^= spans & (x < x0 + (y - y0) * (x1 - x0) / (y1 - y0))
-    return inside
+            found ^= spans & (x < x0 + (y - y0) * (x1 - x0) / (y1 - y0))
+    return found

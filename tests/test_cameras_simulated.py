@@ -293,7 +293,7 @@ def test_some_are_seen_twice_and_the_second_is_less_sure():
 def test_clutter_stays_in_its_place_for_seconds_and_keeps_its_name():
     empty = at_places(STORE, np.zeros((0, 2)), seconds=240.0)
     rate, longest = [], 0
-    for seed in range(12):
+    for seed in range(16):
         said = messages(empty, IMAGE, seed)
         rate.append(np.mean([len(m.ids) for m in said]))
         names = Counter(name for m in said for name in m.ids if name)
@@ -302,7 +302,7 @@ def test_clutter_stays_in_its_place_for_seconds_and_keeps_its_name():
             assert count < 3 or places.std(axis=0).max() < 25.0
             longest = max(longest, count)
     assert longest > 30
-    assert 0.005 < np.mean(rate) < 0.15
+    assert 0.004 < np.mean(rate) < 0.1
 
 
 def test_frames_come_at_almost_the_named_rate_and_are_lost_in_bursts_too():
