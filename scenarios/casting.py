@@ -174,11 +174,13 @@ def _plates_of(store: Store, product: str) -> list[str]:
 
 
 def _check_stock(script: Script, store: Store) -> None:
-    demand, stock = demand_of(script), stock_of(store, script.stale)
+    demand, stock, planned = demand_of(script), stock_of(store, script.stale), stock_of(store)
     rows = {name: row for row, name in enumerate(store.products.name)}
     for name in sorted(demand.named):
-        row = rows.get(name, -1)
-        there = (int(stock.total[row]), int(stock.at_once[row])) if row >= 0 else (0, 0)
+        row, is_taken = rows.get(name, -1), demand.total[name] > 0
+        # What is only touched or walked to has to have a place, whatever stands there.
+        here = stock if is_taken else planned
+        there = (int(here.total[row]), int(here.at_once[row])) if row >= 0 else (0, 0)
         wanted = (max(1, demand.total[name]), demand.at_once[name])
         if there[0] < wanted[0] or there[1] < wanted[1]:
             raise ValueError(

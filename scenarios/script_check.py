@@ -37,7 +37,7 @@ def _wrong_in_script(script: Script, goods: set[str]) -> Iterator[str]:
         yield f"next lane tags: expected 0 or more, received {script.next_lane_tags}"
     yield from _wrong_crowd(script)
     yield from _wrong_counts(script)
-    yield from _wrong_parts(script, goods)
+    yield from _wrong_parts(script)
     for stale in script.stale:
         yield from wrong_name(stale.product, goods)
         yield from wrong_name(stale.instead, goods)
@@ -64,9 +64,11 @@ def _wrong_counts(script: Script) -> Iterator[str]:
             yield f"mark {mark!r}: expected two people or more to come together, received one"
 
 
-def _wrong_parts(script: Script, goods: set[str]) -> Iterator[str]:
+def _wrong_parts(script: Script) -> Iterator[str]:
+    before: set[str] = set()
     for part in script.parts:
-        place, others = f"part {part.name!r}", (goods | PRODUCTS) - {part.name}
+        place, others = f"part {part.name!r}", (before | PRODUCTS) - {part.name}
+        before.add(part.name)
         if part.name in PRODUCTS:
             yield f"{place}: expected a name that no product has, received {part.name!r}"
         if part.how in RULES:
@@ -74,7 +76,7 @@ def _wrong_parts(script: Script, goods: set[str]) -> Iterator[str]:
         elif part.how == "category":
             yield from _unless(part.of in CATEGORIES, f"{place}: expected one of {_listed(CATEGORIES)}", part.of)
         elif part.how in RULES_OF:
-            yield from _unless(part.of in others, f"{place}: expected another part or a product", part.of)
+            yield from _unless(part.of in others, f"{place}: expected a part above it or a product", part.of)
         else:
             yield f"{place}: expected one of {', '.join(RULES + RULES_OF)}, received {part.how!r}"
 
