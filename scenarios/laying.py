@@ -6,9 +6,10 @@ import numpy as np
 
 from scenarios.catalogue import ARTICLES, row_named
 from scenarios.performance import DROP, EAT, PICK_UP, Undressing
+from scenarios.plan import Place
 from scenarios.reaching import bring_out, carried, draw, free_hand, let_go, reach, record, stow, take_up
 from scenarios.script import FLOOR, Eat, Go, LayDown, PickUp
-from scenarios.stage import Actor, Doing, Stage, room_before, room_beside, towards, wait_until, walk
+from scenarios.stage import Actor, Doing, Laid, Stage, room_before, room_beside, towards, wait_until, walk
 from sensors.world import HEAD_BELOW_TOP_M
 
 FLOOR_Z: Final = 0.07  # of a hand that lays something down
@@ -21,7 +22,10 @@ JACKET_S: Final = 3.5
 
 def go(stage: Stage, actor: Actor, does: Go) -> Doing:
     """Walk to a place that the store names."""
-    place = stage.setting.places[does.place]
+    yield from _walk_to_place(stage, actor, stage.setting.places[does.place])
+
+
+def _walk_to_place(stage: Stage, actor: Actor, place: Place) -> Doing:
     yield from room_before(stage, actor, place.stand, np.array([1.0, 0.0]))
     yield from walk(stage, actor, actor.goal, towards(actor.goal, place.top[:2]))
 
@@ -41,7 +45,7 @@ def lay_down(stage: Stage, actor: Actor, does: LayDown) -> Doing:
     t_s = done.there_s + DWELL_S / 2
     record(stage, actor, done, t_s, DROP, items)
     actor.bag.remove(int(items[0]))
-    stage.laid[int(items[0])] = goal
+    stage.laid[int(items[0])] = Laid(goal, None if does.place == FLOOR else stage.setting.places[does.place])
     let_go(stage, actor, hand, t_s)
 
 
@@ -50,10 +54,14 @@ def pick_up(stage: Stage, actor: Actor, does: PickUp) -> Doing:
     row = row_named(does.product)
     name = ARTICLES[row].name
     yield from wait_until(stage, actor, lambda: bool(_lying(stage, row)), f"{name} to be laid down")
-    item = min(_lying(stage, row), key=lambda one: (float(np.linalg.norm(stage.laid[one][:2] - actor.xy)), one))
-    goal = stage.laid.pop(item)
-    yield from room_beside(stage, actor, goal[:2], AHEAD_M + 0.05)
-    yield from walk(stage, actor, actor.goal, towards(actor.goal, goal[:2]))
+    item = min(_lying(stage, row), key=lambda one: (float(np.linalg.norm(stage.laid[one].top[:2] - actor.xy)), one))
+    laid = stage.laid.pop(item)
+    goal = laid.top
+    if laid.place is None:
+        yield from room_beside(stage, actor, goal[:2], AHEAD_M + 0.05)
+        yield from walk(stage, actor, actor.goal, towards(actor.goal, goal[:2]))
+    else:
+        yield from _walk_to_place(stage, actor, laid.place)
     stow(stage, actor)
     (done,) = reach(stage, actor, [(free_hand(actor, goal), goal)], DWELL_S)
     t_s = done.there_s + DWELL_S / 2

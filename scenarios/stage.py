@@ -29,7 +29,7 @@ YIELDS_MAX: Final = 40
 PATIENT: Final = 12
 DODGES_MAX: Final = 2  # looks for a clear way before brushing past is good enough
 PASSES_S: Final = 2.0  # who arrives must not stand in the way of who passes so soon after
-RESTS_S: Final = 1.0  # somebody who has not moved on yet is taken to stay this long
+RESTS_S: Final = 6.0  # somebody who has not moved on yet is taken to stay this long
 POST_M: Final = 0.5  # ways lead round people who stand, this far from their middle
 WAIT_S: Final = 0.1
 SIDESTEPS_M: Final = (0.0, 0.15, -0.15, 0.3, -0.3, 0.45, -0.45, 0.6, -0.6, 0.75, -0.75)
@@ -87,6 +87,14 @@ class Actor:
         return self.tick / RATE_HZ
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Laid:
+    """Where a package lies away from the shelves."""
+
+    top: Floats  # (3,) m, of the hand that laid it down
+    place: Place | None  # None for the floor
+
+
 @dataclass(slots=True, eq=False)
 class CartState:
     """A cart in the middle of a scenario."""
@@ -107,7 +115,7 @@ class Stage:
     foot: Floats  # (n, k, 2), NaN where nobody is
     facing: Floats
     carts: list[CartState]
-    laid: dict[int, Floats] = field(default_factory=dict)  # package: where it lies away from the shelves, (3,)
+    laid: dict[int, Laid] = field(default_factory=dict)  # packages that lie away from the shelves
     marks: dict[object, set[int]] = field(default_factory=dict)  # who has come to which meeting
     met: set[object] = field(default_factory=set)  # meetings that are over
     reaches: list[Reach] = field(default_factory=list)
