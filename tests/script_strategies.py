@@ -1,15 +1,10 @@
-"""Hypothesis strategies: any script that can be written, and random trips that can be played."""
-
-from dataclasses import replace
+"""Hypothesis strategies: any script that can be written, whether or not it can be played."""
 
 from hypothesis import strategies as st
 
-from fusion.store import Store
 from scenarios import script as s
-from scenarios.drawing import draw_script
 from scenarios.phrases import RESERVED
 from sensors.faults import PLATE_FAULTS, WIRE_FAULTS, Fault
-from sensors.world import generator
 
 LETTERS = "abcdefghijklmnopqrstuvwxyz"
 WORDS = st.text(LETTERS + "-0123456789", min_size=1, max_size=5).filter(lambda word: word not in RESERVED)
@@ -86,16 +81,3 @@ SCRIPTS = st.builds(
     st.lists(FAULTS, max_size=2).map(tuple),
     st.integers(0, 9),
 )
-
-
-def drawn_scripts(store: Store, people_max: int = 6) -> st.SearchStrategy[s.Script]:
-    """Return random trips in a store that can always be played."""
-    return st.builds(
-        lambda people, over_s, hard, seed: replace(
-            draw_script(people, over_s, hard, "nano", store, generator(seed)), name=f"drawn-{seed}"
-        ),
-        st.integers(1, people_max),
-        st.floats(0.0, 60.0),
-        st.floats(0.0, 1.0),
-        st.integers(0, 2**32),
-    )

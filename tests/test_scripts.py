@@ -6,10 +6,11 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
+from drawn import drawn_scripts
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scenarios.shops import shop_named
-from script_strategies import SCRIPTS, drawn_scripts
+from script_strategies import SCRIPTS
 
 from fusion.store import Store
 from scenarios import library
@@ -101,7 +102,7 @@ def test_any_text_is_a_script_or_a_plain_message(text):
         assert script.name
 
 
-@given(drawn_scripts(store_of("nano")))
+@given(drawn_scripts(store_of("nano"), people_max=12))
 @settings(deadline=None, max_examples=60)
 def test_random_trips_can_be_played_are_in_stock_and_read_back(script):
     store = store_of("nano")
