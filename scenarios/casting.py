@@ -1,29 +1,19 @@
-"""Cast a script for a store: its parts become products that stand there, its crowd becomes people.
-
-A part has one or several rules, and all of them hold: "any", "each" and "by weight" (how it is sold), "tagged", "snap"
-and "not snap" (food stamps), "low" (on a shelf below LOW_M), "category C", "beside P" (in the next place on the same
-shelf) and "weighs like P" (within LIKE_G; the nearest in mass where no product is).
-"""
+"""Cast a script for a store: its parts become products that stand there, its crowd becomes people."""
 
 from collections.abc import Mapping
 from dataclasses import fields, replace
-from itertools import pairwise
-from typing import Any, Final
+from typing import Any
 
 import numpy as np
 
-from fusion.arrays import Bools
 from fusion.store import Store
-from scenarios.demand import Demand, demand_of, stock_of
+from scenarios.demand import demand_of, stock_of
 from scenarios.drawing import draw_shoppers
-from scenarios.script import Intention, Part, Pick, Script, Shopper, TakeCart
+from scenarios.parts import choose_products
+from scenarios.script import Intention, Pick, Script, Shopper, TakeCart
 from scenarios.script_check import PLATES_OF
 from scenarios.step_check import GOODS_FIELDS
 from sensors.faults import Fault
-
-LOW_M: Final = 0.7
-LIKE_G: Final = 3.0
-TRIES_MAX: Final = 200  # random choices for all parts before a store is said not to have them
 
 
 def cast(script: Script, store: Store, rng: np.random.Generator) -> Script:
@@ -32,7 +22,7 @@ def cast(script: Script, store: Store, rng: np.random.Generator) -> Script:
     Patterns of a fault for the plates of a product become plate ids. Raises ValueError where the store lacks a product,
     enough packages of it, or a cart.
     """
-    names = _choose(script, store, rng)
+    names = choose_products(script, store, rng)
     played = replace(
         script,
         shoppers=tuple(_renamed(shopper, names) for shopper in script.shoppers),
@@ -45,93 +35,6 @@ def cast(script: Script, store: Store, rng: np.random.Generator) -> Script:
     )
     _check_stock(played, store)
     return _with_crowd(played, store, rng)
-
-
-def _choose(script: Script, store: Store, rng: np.random.Generator) -> dict[str, str]:
-    """Return a product for each part: strictly alike in mass where that can be, else the nearest."""
-    rules: dict[str, list[Part]] = {}
-    for part in script.parts:
-        rules.setdefault(part.name, []).append(part)
-    demand = demand_of(script)
-    rows = {name: row for row, name in enumerate(store.products.name)}
-    fixed = {name: rows[name] for name in sorted(_named(script, demand) - rules.keys()) if name in rows}
-    for tolerance_g in (LIKE_G, np.inf):
-        for _ in range(TRIES_MAX):
-            chosen = _draw(rules, fixed, store, demand, tolerance_g, rng)
-            if chosen is not None:
-                return {name: store.products.name[chosen[name]] for name in rules}
-    wanted = "; ".join(f"{name}: {', '.join(f'{one.how} {one.of}'.strip() for one in rules[name])}" for name in rules)
-    raise ValueError(f"{script.name}: store {store.store_id}: expected products for {wanted}, received none that are")
-
-
-def _named(script: Script, demand: Demand) -> set[str]:
-    """Return all goods that a script names in its steps, its stale places and its parts."""
-    stale = {name for one in script.stale for name in (one.product, one.instead)}
-    return demand.named | stale | {part.of for part in script.parts}
-
-
-def _draw(
-    rules: Mapping[str, list[Part]],
-    fixed: Mapping[str, int],
-    store: Store,
-    demand: Demand,
-    tolerance_g: float,
-    rng: np.random.Generator,
-) -> dict[str, int] | None:
-    """Return a random product row for each part in turn; None where nothing is left for one of them."""
-    chosen, stock = dict(fixed), stock_of(store)
-    for name, parts in rules.items():
-        fits = (stock.total >= max(1, demand.total[name])) & (stock.at_once >= demand.at_once[name])
-        fits[list(chosen.values())] = False
-        for part in parts:
-            fits &= _fits(part, chosen, store, tolerance_g)
-        if not fits.any():
-            return None
-        likes = [chosen[part.of] for part in parts if part.how == "weighs like"]
-        off_g = np.abs(store.products.mass_g - store.products.mass_g[likes[0]]) if likes else np.zeros(fits.size)
-        if np.isinf(tolerance_g):
-            fits &= off_g == off_g[fits].min()
-        chosen[name] = int(rng.choice(np.flatnonzero(fits)))
-    return chosen
-
-
-def _fits(part: Part, chosen: Mapping[str, int], store: Store, tolerance_g: float) -> Bools:
-    """Tell, for each product, whether one rule allows it."""
-    products = store.products
-    match part.how:
-        case "beside":
-            return np.isin(np.arange(len(products.sku)), sorted(_neighbours(store, chosen[part.of])))
-        case "weighs like":
-            off_g: Bools = np.abs(products.mass_g - products.mass_g[chosen[part.of]]) <= tolerance_g
-            return off_g
-        case "category":
-            return np.array([category == part.of for category in products.category])
-        case "low":
-            return np.isin(np.arange(len(products.sku)), _low(store))
-        case "tagged":
-            return np.array([bool(prefix) for prefix in products.epc_prefix])
-        case "by weight" | "each":
-            return products.by_weight == (part.how == "by weight")
-        case "snap" | "not snap":
-            return products.snap == (part.how == "snap")
-    return np.ones(len(products.sku), dtype=bool)
-
-
-def _neighbours(store: Store, product: int) -> set[int]:
-    """Return the products in the places next to those of a product, on the same shelf."""
-    facings, shelf = store.facings, store.plates.shelf
-    places = sorted((plates[0], int(facings.product[row])) for row, plates in enumerate(facings.plates))
-    found = set()
-    for (plate, one), (next_plate, other) in pairwise(places):
-        if shelf[plate] == shelf[next_plate] and product in (one, other):
-            found |= {one, other}
-    return found - {product}
-
-
-def _low(store: Store) -> list[int]:
-    top_m = store.plates.centre[:, 2]
-    facings = store.facings
-    return [int(facings.product[row]) for row, plates in enumerate(facings.plates) if top_m[plates[0]] < LOW_M]
 
 
 def _renamed(shopper: Shopper, names: Mapping[str, str]) -> Shopper:

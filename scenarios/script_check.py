@@ -2,16 +2,17 @@
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from typing import Final
 
 from scenarios.person_check import wrong_in_person
 from scenarios.rehearsal import rehearse
 from scenarios.script import Script, Together, people_of
 from scenarios.script_words import RULES, RULES_OF
 from scenarios.step_check import CATEGORIES, PRODUCTS, wrong_in_step, wrong_name
-from sensors.faults import PLATE_FAULTS, WIRE_FAULTS, Fault
+from sensors.faults import FaultPlan, check_plan
 
-HANDOVERS = ("holder", "picker")
-PLATES_OF = "of:"  # begins a fault's pattern for the plates of a product
+HANDOVERS: Final = ("holder", "picker")
+PLATES_OF: Final = "of:"  # begins a fault's pattern for the plates of a product
 
 
 def check_script(script: Script) -> list[str]:
@@ -41,8 +42,7 @@ def _wrong_in_script(script: Script, goods: set[str]) -> Iterator[str]:
     for stale in script.stale:
         yield from wrong_name(stale.product, goods)
         yield from wrong_name(stale.instead, goods)
-    for at, fault in enumerate(script.faults, start=1):
-        yield from (f"fault {at}: {text}" for text in _wrong_fault(fault, goods))
+    yield from _wrong_faults(script.faults, goods)
 
 
 def _wrong_crowd(script: Script) -> Iterator[str]:
@@ -81,18 +81,14 @@ def _wrong_parts(script: Script) -> Iterator[str]:
             yield f"{place}: expected one of {', '.join(RULES + RULES_OF)}, received {part.how!r}"
 
 
-def _wrong_fault(fault: Fault, goods: set[str]) -> Iterator[str]:
-    kinds = WIRE_FAULTS + PLATE_FAULTS
-    yield from _unless(fault.kind in kinds, f"expected one of {', '.join(kinds)}", fault.kind)
-    yield from _unless(0.0 <= fault.p <= 1.0, "expected a share from 0 to 1", fault.p)
-    yield from _unless(0.0 <= fault.from_s < fault.to_s, f"expected to end after {fault.from_s} s", fault.to_s)
-    yield from _unless(fault.seconds >= 0.0, "expected seconds of 0 or more", fault.seconds)
-    has_plates = fault.kind in PLATE_FAULTS
-    expected = "plates" if has_plates else "no plates"
-    yield from _unless(has_plates == bool(fault.plates), f"expected {expected} for {fault.kind}", fault.plates)
-    for pattern in fault.plates:
-        if pattern.startswith(PLATES_OF):
-            yield from wrong_name(pattern.removeprefix(PLATES_OF), goods)
+def _wrong_faults(plan: FaultPlan, goods: set[str]) -> Iterator[str]:
+    yield from (
+        f"{problem.place}: expected {problem.expected}, received {problem.received}" for problem in check_plan(plan)
+    )
+    for fault in plan:
+        for pattern in fault.plates:
+            if pattern.startswith(PLATES_OF):
+                yield from wrong_name(pattern.removeprefix(PLATES_OF), goods)
 
 
 def _unless(is_right: bool, expected: str, received: object) -> Iterator[str]:
