@@ -1,9 +1,9 @@
 """The suite of small recorded scenarios: `python -m bench.golden [--rewrite | --record]`.
 
-Each tape in scenarios/golden is a recording of the simulator; beside it stands, as text, the ledger that the engine made
-of it. Without a flag the tapes are replayed and differences printed (exit status 1). `--rewrite` writes the ledgers anew:
-the difference in version control is the review. `--record` simulates the tapes anew first, which only a change of the
-simulator's physics calls for: numpy does not keep random streams across versions, so the tape is kept, not the seed.
+Each tape in scenarios/golden is a recording of the simulator; beside it stands, as text, the ledger that the engine
+made of it. Without a flag the tapes are replayed and differences printed (exit status 1). `--rewrite` writes the
+ledgers anew: the difference in version control is the review. `--record` simulates the tapes anew first, which only a
+change of the simulator's physics calls for: numpy does not keep random streams across versions, so the tape is kept.
 """
 
 import argparse
@@ -32,6 +32,18 @@ SEED: Final = 1
 NAMES: Final = (
     "single",
     "put-back",
+    "empty-visit",
+    "cart",
+    "b10",
+    "b18",
+    "exchange",
+    "hand-over",
+    "family",
+    "left-elsewhere",
+    "staff-restock",
+    "tailgater",
+    "lost-messages",
+    "plate-stuck",
 )
 TRANSFERS: Final = "SELECT t_ns, quantity, sku, source, target FROM transfers ORDER BY t_ns, sku, source, target"
 

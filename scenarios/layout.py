@@ -9,10 +9,7 @@ from fusion.store import Cameras, Fixture, Gates, Plates, Store
 from scenarios.catalogue import products
 from scenarios.plan import BOARD_M, PLATE_CAPACITY_G, PLATE_DEPTH_M, SIZE_PX, Gondola, Shop
 from scenarios.planogram import fill_shelves
-from scenarios.shops import CORNER, shop_named
 from sensors.optics import look_at
-
-__all__ = ["CORNER", "Shop", "axes", "build_store", "shop_named"]
 
 TAX: Final = (("alcohol", 0.1025), ("deposit", 0.0), ("general", 0.0825), ("grocery", 0.0), ("prepared", 0.0825))
 

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from fusion.messages import Cart, Gate, Malformed, Portal
 from fusion.wire import decode, encode, topic_of
-from scenarios.layout import CORNER, build_store
+from scenarios.layout import build_store
+from scenarios.shops import shop_named
 from sensors.cart import cart_messages
 from sensors.cart_basket import MISS_P, scale_g
 from sensors.cart_place import localise
@@ -41,7 +42,7 @@ few = settings(max_examples=30, deadline=None)
 @cache
 def empty(seconds: float = 120.0) -> World:
     """Return a store with a cart that circles in it, and nobody."""
-    store, samples = build_store(CORNER, generator(0, 0)), round(seconds * RATE_HZ)
+    store, samples = build_store(shop_named("corner"), generator(0, 0)), round(seconds * RATE_HZ)
     angle = 0.3 * np.arange(samples) / RATE_HZ
     circle = np.column_stack([3.0 + np.cos(angle), 2.0 + np.sin(angle)])
     carts = len(store.carts)

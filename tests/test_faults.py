@@ -16,7 +16,8 @@ from fusion.messages import Cart, CartMove, Frame, Gate, Health, Malformed, Mess
 from fusion.recording import RecordingError, RecordingWriter, read_recording
 from fusion.store import Store
 from fusion.wire import decode, encode, topic_of
-from scenarios.layout import CORNER, build_store
+from scenarios.layout import build_store
+from scenarios.shops import shop_named
 from sensors.commands import add_disturb, add_publish
 from sensors.fault_chance import Timed
 from sensors.fault_plan import parse_plan, plan_text, read_plan
@@ -34,7 +35,7 @@ few = settings(max_examples=60, deadline=None)
 
 @cache
 def store() -> Store:
-    return build_store(CORNER, generator(0, 0))
+    return build_store(shop_named("corner"), generator(0, 0))
 
 
 def controller() -> str:

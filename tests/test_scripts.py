@@ -9,7 +9,6 @@ import pytest
 from drawn import drawn_scripts
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from scenarios.shops import shop_named
 from script_strategies import SCRIPTS
 
 from fusion.store import Store
@@ -40,6 +39,7 @@ from scenarios.script import (
 )
 from scenarios.script_check import check_script
 from scenarios.script_text import read_script, write_script
+from scenarios.shops import shop_named
 from sensors.faults import Fault, check_plan
 from sensors.world import generator
 
