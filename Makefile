@@ -2,6 +2,7 @@
 # make test   set up everything and run the tests
 # make check  lint and strict types
 # make judge  replay every case under ../shared/cases and score it
+# make golden write the ledgers of the recorded scenarios anew; the difference is the review
 
 PYTHON ?= python3
 VENV := .venv
@@ -11,7 +12,7 @@ CASES ?= ../shared/cases
 JUDGE ?= ../shared/judge/score.py
 OUT ?= out
 
-.PHONY: setup demo test check judge clean
+.PHONY: setup demo test check judge golden clean
 
 setup: $(STAMP)
 
@@ -35,6 +36,9 @@ check: setup
 
 judge: setup
 	$(BIN)/python -m bench.judge $(CASES) $(OUT)/judge --score $(JUDGE)
+
+golden: setup
+	$(BIN)/python -m bench.golden --rewrite
 
 clean:
 	rm -rf $(VENV) $(OUT) build *.egg-info

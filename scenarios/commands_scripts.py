@@ -2,7 +2,9 @@
 
 import argparse
 import sys
+from typing import Final
 
+from rich.box import SIMPLE
 from rich.console import Console
 from rich.table import Table
 
@@ -15,6 +17,8 @@ from scenarios.script_check import check_script
 from scenarios.script_text import write_script
 from scenarios.shops import SHOPS, shop_named
 from sensors.world import generator
+
+PIPED_WIDTH: Final = 160  # columns, so that a line stays a line where another program reads it
 
 
 def add_scenarios(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -56,11 +60,12 @@ def _scenarios(args: argparse.Namespace) -> int:
 
 
 def _list() -> None:
-    table = Table("scenario", "store", "people", "what happens")
+    console = Console(width=None if sys.stdout.isatty() else PIPED_WIDTH)
+    table = Table("scenario", "store", "people", "what happens", box=SIMPLE)
     for script in SCRIPTS:
         people = len(script.shoppers) + (script.crowd.people if script.crowd else 0)
         table.add_row(script.name, script.store, str(people), script.about)
-    Console().print(table)
+    console.print(table)
 
 
 def _drawn(args: argparse.Namespace) -> Script:
