@@ -45,6 +45,7 @@ class TrackingConfig:
     look_other_sd: float = 0.22
     look_nats_max: float = 8.0
     look_rate: float = 0.08
+    looks_sure: int = 5  # appearance of fewer sightings says less
     id_same_nats: float = 2.0
     id_other_nats: float = -1.0
     confirm_hits: int = 5
@@ -54,6 +55,10 @@ class TrackingConfig:
     forgotten_s: float = 180.0
     merge_distance_m: float = 0.35
     merge_after_s: float = 1.0
+    merge_height_m: float = 0.3
+    merge_apart_s: float = 1.5  # a picture that showed two people so long ago still says that they are two
+    merge_look: float = 0.4  # cosine of appearance, where no picture shows two
+    merge_look_together: float = 0.6  # and where one does: it may show one person twice
     join_speed_mps: float = 1.6
     join_slack_m: float = 1.0
     join_overlap_s: float = 6.0

@@ -1,6 +1,7 @@
 """Scenarios: goods and money are conserved, bodies stay out of fixtures, hands are where weight changes."""
 
 from collections import Counter
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -15,6 +16,7 @@ from scenarios.layout import build_store
 from scenarios.library import SCRIPTS
 from scenarios.paths import CLEARANCE_M, distance_to
 from scenarios.performance import EAT, INTO_CART, PICK, PUT
+from scenarios.script_text import write_script
 from scenarios.shops import shop_named
 from scenarios.simulate import Recipe, scenario_truth, simulate, source_messages, source_names, staged
 from scenarios.staging import Staging, play, stage
@@ -113,6 +115,18 @@ def test_any_scenario_yields_a_recording_the_contract_allows(tmp_path_factory, n
     corrupted = any(fault.kind == "corrupt" for fault in staged(name, seed).script.faults)
     assert corrupted or not report.problems, report.problems
     assert case.messages > 500
+    staged.cache_clear()
+
+
+@settings(max_examples=3, deadline=None)
+@given(st.data(), st.integers(0, 1000))
+def test_any_drawn_scenario_yields_a_recording_the_contract_allows(tmp_path_factory, data, seed):
+    """Written as a person would write it, read from the file, simulated and checked as a whole."""
+    folder = tmp_path_factory.mktemp("drawn")
+    script = data.draw(drawn_scripts(build_store(shop_named("corner"), generator(seed, 0, 0))))
+    (folder / "drawn.txt").write_text(write_script(replace(script, store="corner")))
+    simulate(Recipe(str(folder / "drawn.txt"), seed), folder / "case")
+    assert check_path(folder / "case").problems == ()
     staged.cache_clear()
 
 

@@ -1,5 +1,6 @@
 """Tracking: oracles for filter, assignment and geometry; life cycle; permutation of detections."""
 
+from dataclasses import replace
 from itertools import permutations, product
 
 import numpy as np
@@ -20,7 +21,7 @@ from fusion.tracking.camera import distort, meet_plane, project, undistort
 from fusion.tracking.floor import advance, empty_floor, observe
 from fusion.tracking.kalman import predict, update
 from fusion.tracking.sightings import from_people
-from fusion.tracking.tracks import NEXT, Seen, Status
+from fusion.tracking.tracks import NEXT, Seen, Status, append
 
 CONFIG = TrackingConfig()
 seeds = st.integers(0, 2**32 - 1)
@@ -198,3 +199,42 @@ def test_three_walkers_are_three_tracks_near_the_truth() -> None:
     for i in middle:
         truth = np.sort(frames[i].head[:, :2], axis=0)
         assert np.abs(seen[i][1] - truth).max() < 0.25
+
+
+def sighting(step: int, look: np.ndarray) -> People:
+    """One person who stands still, at 10 Hz; a look of zeros says nothing."""
+    return People(
+        "cam", step, 10**18 + step * 10**8, np.array([[1.0, 1.0, 1.6]], np.float32),
+        np.full((1, 2, 3), np.nan, np.float32), np.array([0.3], np.float32), np.array([0.9], np.float32),
+        look[None].astype(np.float32), (None,), (),
+    )  # fmt: skip
+
+
+def test_a_look_seen_once_does_not_make_two_of_one_person() -> None:
+    """A detection of a coat rack gave a track its look; the person herself then got a track beside it."""
+    coat_rack, nothing, herself = np.eye(4)[0], np.zeros(4), np.eye(4)[1]
+    looks = [coat_rack] + [nothing] * 10 + [herself] * 15
+    seen = follow([sighting(step, look) for step, look in enumerate(looks)])
+    assert {number for number, _ in seen[8:]} == {1}
+
+
+def two_beside_each_other(status: Status, *, together: bool) -> int:
+    """Return how many tracks are left of two a foot apart, seen for a while by cameras without appearance."""
+    store = tiny_store()
+    floor = empty_floor(store)
+    for step in range(30):
+        frame = from_people(sighting(step, np.zeros(4)), 0, CONFIG)
+        floor, _ = observe(floor, frame, store, CONFIG)
+        floor = advance(floor, frame.t_ns, CONFIG)
+    one = floor.tracks
+    other = replace(one, track_id=one.track_id + 1, status=np.array([int(status)]), mean=one.mean + 0.1 * np.eye(5)[:1])
+    if not together:
+        other = replace(other, seen_by_ns=one.seen_by_ns - 50_000_000)
+    both = replace(floor, tracks=append(one, other))
+    return len(advance(both, both.t_ns, CONFIG).tracks)
+
+
+@pytest.mark.parametrize("status", [Status.TENTATIVE, Status.CONFIRMED])
+def test_two_tracks_of_one_person_become_one_unless_a_picture_shows_both(status: Status) -> None:
+    assert two_beside_each_other(status, together=False) == 1
+    assert two_beside_each_other(status, together=True) == 2

@@ -47,6 +47,8 @@ def observe(floor: Floor, frame: Sightings, store: Store, config: TrackingConfig
     geometry = (frame.is_depth, frame.head, frame.foot, frame.sd, R, T, config.lean_sd_m)
     cost, distance = place_costs(mean, cov, *geometry, config.gate_nats, _base_nats(config))
     looks = look_nats(tracks.look[live], frame.look, likeness(config))
+    # What one sighting looked like may have been a coat rack: a look counts in full once it has been seen often.
+    looks *= np.minimum(1.0, tracks.looks[live] / config.looks_sure)[:, None]
     last_id = tracks.device_id[live, frame.camera]
     add_witnesses(cost, looks, last_id, frame.device_id, config.id_same_nats, config.id_other_nats)
     column = solve_and_update(cost, mean, cov, *geometry)
@@ -115,6 +117,7 @@ def _remember(tracks: Tracks, rows: Ints, columns: Ints, frame: Sightings, confi
     """Write what matched detections teach about their tracks; tracks are thawed."""
     learn_looks(tracks.look, tracks.looks, rows, frame.look, columns, config.look_rate)
     tracks.device_id[rows, frame.camera] = frame.device_id[columns]
+    tracks.seen_by_ns[rows, frame.camera] = frame.t_ns
     tracks.hits[rows] += 1
     tracks.seen_ns[rows] = frame.t_ns
     status = tracks.status[rows]
@@ -139,6 +142,8 @@ def _births(next_id: int, frame: Sightings, free: Ints, store: Store, config: Tr
     n = len(states)
     device_id = np.zeros((n, len(store.cameras.camera_id)), np.int64)
     device_id[:, frame.camera] = frame.device_id[columns]
+    seen_by_ns = np.zeros_like(device_id)
+    seen_by_ns[:, frame.camera] = frame.t_ns
     look = frame.look[columns].reshape(n, LOOK_DIM)
     return Tracks(
         track_id=np.arange(next_id, next_id + n),
@@ -148,6 +153,7 @@ def _births(next_id: int, frame: Sightings, free: Ints, store: Store, config: Tr
         look=look,
         looks=(np.abs(look).sum(axis=1) > 0).astype(np.int64),
         device_id=device_id,
+        seen_by_ns=seen_by_ns,
         hits=np.ones(n, np.int64),
         born_ns=np.full(n, frame.t_ns),
         seen_ns=np.full(n, frame.t_ns),
@@ -156,23 +162,35 @@ def _births(next_id: int, frame: Sightings, free: Ints, store: Store, config: Tr
 
 
 def _merge(tracks: Tracks, now_ns: int, config: TrackingConfig) -> Tracks:
-    """End the younger of two tracks that walk as one person: near, alike, and never further apart for long."""
+    """End the younger of two tracks that walk as one person: near, not unlike, and never in one picture together.
+
+    Cameras of different kinds and places err differently, so that one person can get two tracks; but a camera that
+    shows both at once says that there are two. The older one goes on from where the surer one is.
+    """
     rows = np.flatnonzero(tracks.status < Status.LOST)
     if len(rows) < 2:
         return tracks
     xy = tracks.mean[rows, :2]
-    gap = np.linalg.norm(xy[:, None] - xy[None], axis=2)
-    look = tracks.look[rows]
-    norm = np.linalg.norm(look, axis=1)
-    cosine = (look @ look.T) / np.maximum(norm[:, None] * norm[None], 1e-9)
-    known = (norm[:, None] > 1e-6) & (norm[None] > 1e-6)
-    # Without appearance only a newcomer may be taken for somebody's double: two friends side by side stay two.
-    newcomer = tracks.status[rows] == Status.TENTATIVE
-    alike = np.where(known, cosine > 0.6, newcomer[None, :])
-    height = np.abs(tracks.mean[rows, 4][:, None] - tracks.mean[rows, 4][None]) < 0.3
-    for a, b in np.argwhere(np.triu((gap < config.merge_distance_m) & alike & height, 1)):
-        drop = rows[b]
-        ripe = now_ns - tracks.born_ns[drop] > config.merge_after_s * SECOND_NS
-        if ripe and tracks.status[rows[a]] < Status.LOST and tracks.status[drop] < Status.LOST:
+    near = np.linalg.norm(xy[:, None] - xy[None], axis=2) < config.merge_distance_m
+    near &= np.abs(tracks.mean[rows, 4][:, None] - tracks.mean[rows, 4][None]) < config.merge_height_m
+    ripe = now_ns - tracks.born_ns[rows] > config.merge_after_s * SECOND_NS
+    for a, b in np.argwhere(np.triu(near & ripe[None, :], 1)):
+        keep, drop = int(rows[a]), int(rows[b])
+        if max(tracks.status[keep], tracks.status[drop]) < Status.LOST and _is_one(tracks, keep, drop, now_ns, config):
+            if np.trace(tracks.cov[drop, :2, :2]) < np.trace(tracks.cov[keep, :2, :2]):
+                tracks.mean[keep], tracks.cov[keep] = tracks.mean[drop], tracks.cov[drop]
+            tracks.seen_ns[keep] = max(tracks.seen_ns[keep], tracks.seen_ns[drop])
             tracks.status[drop] = NEXT[Status(int(tracks.status[drop]))][Seen.JOINED]
     return tracks
+
+
+def _is_one(tracks: Tracks, keep: int, drop: int, now_ns: int, config: TrackingConfig) -> bool:
+    """Tell whether two tracks beside each other are one person by their looks and by who saw them together."""
+    together = tracks.seen_by_ns[keep] == tracks.seen_by_ns[drop]
+    together &= now_ns - tracks.seen_by_ns[keep] < config.merge_apart_s * SECOND_NS
+    look, other = tracks.look[keep], tracks.look[drop]
+    norm = float(np.linalg.norm(look) * np.linalg.norm(other))
+    if norm < 1e-6 or min(tracks.looks[keep], tracks.looks[drop]) < config.looks_sure:
+        return not together.any()
+    cosine = float(look @ other) / norm
+    return cosine > (config.merge_look_together if together.any() else config.merge_look)

@@ -148,7 +148,7 @@ def _join(identity: Identity, floor: Floor, lost: int, row: int) -> tuple[Identi
     """Let the lost track go on where the new one is."""
     tracks = thaw(floor.tracks)
     old_id, new_id = int(tracks.track_id[lost]), int(tracks.track_id[row])
-    for name in ("mean", "cov", "device_id", "seen_ns"):
+    for name in ("mean", "cov", "device_id", "seen_by_ns", "seen_ns"):
         getattr(tracks, name)[lost] = getattr(tracks, name)[row]
     tracks = move(tracks, lost, Seen.JOINED)
     keep = np.flatnonzero(np.arange(len(tracks)) != row)

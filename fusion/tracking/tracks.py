@@ -67,6 +67,7 @@ class Tracks:
     look: Floats  # (n, LOOK_DIM) mean appearance, not normalised; zero where unknown
     looks: Ints  # (n,) appearance vectors taken in
     device_id: Ints  # (n, cameras) hash of the id each camera last gave it, 0 where none
+    seen_by_ns: Ints  # (n, cameras) when each camera last saw it, 0 for never
     hits: Ints  # (n,)
     born_ns: Ints  # (n,)
     seen_ns: Ints  # (n,) last sighting
@@ -89,6 +90,7 @@ def no_tracks(cameras: int) -> Tracks:
         look=np.zeros((0, LOOK_DIM)),
         looks=np.zeros(0, np.int64),
         device_id=np.zeros((0, cameras), np.int64),
+        seen_by_ns=np.zeros((0, cameras), np.int64),
         hits=np.zeros(0, np.int64),
         born_ns=np.zeros(0, np.int64),
         seen_ns=np.zeros(0, np.int64),
