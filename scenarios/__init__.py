@@ -5,10 +5,10 @@ mean to do; library/ holds the named ones, drawing.py draws random ones, casting
 store. Shops are plans (plan.py, shops.py, shop_size.py, ceiling.py) from which layout.py, planogram.py and goods.py
 make a stocked store.
 
-acting.py plays a cast script on a stage (stage.py, paths.py): doors.py, handling.py with reaching.py, meeting.py,
-carting.py, laying.py and staffing.py are what people can do, motion.py gives them bodies. performance.py is what came
-of it; people.py and happenings.py make it a world for the sensors (staging.py); bills.py and truth.py write down who
-owes what. simulate.py records it, live.py plays it with each sensor a process of its own, demo.py (beside.py,
-children.py) shows it from sensors to receipts. golden/ holds recorded tapes and the ledgers they must give
-(bench/golden.py).
+acting.py plays a cast script on a stage (stage.py; walking.py, paths.py): doors.py, handling.py and feeling.py with
+reaching.py, meeting.py, carting.py, laying.py and staffing.py are what people can do, motion.py gives them bodies.
+performance.py is what came of it; people.py and happenings.py make it a world for the sensors (staging.py); bills.py
+and truth.py write down who owes what. simulate.py records it, live.py plays it with each sensor a process of its own,
+demo.py (beside.py, children.py) shows it from sensors to receipts. golden/ holds recorded tapes and the ledgers they
+must give (bench/golden.py).
 """

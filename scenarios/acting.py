@@ -4,15 +4,17 @@ Whoever is furthest behind in time acts next, so goods are taken in the order of
 spoken for as soon as a shopper sets out for it; one that was put back can be taken once it lies there.
 """
 
-from typing import Final
+from collections.abc import Callable
+from typing import Any, Final
 
 import numpy as np
 
 from fusion.arrays import Floats
 from scenarios.carting import into_cart, leave_cart, out_of_cart, take_cart
 from scenarios.doors import enter, leave, stay
+from scenarios.feeling import bump, lift, touch, walk_to
 from scenarios.goods import Goods
-from scenarios.handling import bump, lift, pick, put_back, swap, touch, walk_to
+from scenarios.handling import pick, put_back, swap
 from scenarios.laying import change_jacket, eat, go, lay_down, pick_up
 from scenarios.meeting import exchange, follow_person, give, receive, together
 from scenarios.performance import Performance
@@ -61,6 +63,29 @@ PARTY_S: Final = (0.6, 1.2)  # from one of a party to the next at the gate
 TAILGATE_S: Final = (0.5, 0.8)
 STUCK_TURNS: Final = 600  # for each person: everybody waits, and nobody can come any more
 DONE: Final = object()
+# What may meet others on the way; the rest is played on the spot.
+PLAYS: Final[dict[type, Callable[[Stage, Actor, Any], Doing]]] = {
+    Walk: walk_to,
+    Touch: touch,
+    Bump: bump,
+    Pick: pick,
+    Lift: lift,
+    PutBack: put_back,
+    Swap: swap,
+    Restock: restock,
+    Face: face,
+    Go: go,
+    Follow: follow_person,
+    Together: together,
+    Give: give,
+    Receive: receive,
+    Exchange: exchange,
+    LayDown: lay_down,
+    PickUp: pick_up,
+    TakeCart: take_cart,
+    IntoCart: into_cart,
+    OutOfCart: out_of_cart,
+}
 
 
 def act(script: Script, setting: Setting, goods: Goods, height_m: Floats, rng: np.random.Generator) -> Performance:
@@ -151,60 +176,8 @@ def _perform(stage: Stage, actor: Actor, does: Intention) -> Doing:
             yield from leave(stage, actor)
         case Stay():
             stow(stage, actor)
-        case Walk() | Touch() | Bump() | Pick() | Lift() | PutBack() | Swap() | Restock() | Face():
-            yield from _at_shelf(stage, actor, does)
         case _:
-            yield from _elsewhere(stage, actor, does)
-
-
-def _at_shelf(stage: Stage, actor: Actor, does: Intention) -> Doing:
-    match does:
-        case Walk(product):
-            return walk_to(stage, actor, product)
-        case Touch(product):
-            return touch(stage, actor, product)
-        case Bump(product):
-            return bump(stage, actor, product)
-        case Pick():
-            return pick(stage, actor, does)
-        case Lift():
-            return lift(stage, actor, does)
-        case PutBack():
-            return put_back(stage, actor, does)
-        case Swap():
-            return swap(stage, actor, does)
-        case Restock():
-            return restock(stage, actor, does)
-        case Face():
-            return face(stage, actor, does)
-    raise AssertionError(does)
-
-
-def _elsewhere(stage: Stage, actor: Actor, does: Intention) -> Doing:
-    match does:
-        case Go():
-            return go(stage, actor, does)
-        case Follow():
-            return follow_person(stage, actor, does)
-        case Together():
-            return together(stage, actor, does)
-        case Give():
-            return give(stage, actor, does)
-        case Receive():
-            return receive(stage, actor, does)
-        case Exchange():
-            return exchange(stage, actor, does)
-        case LayDown():
-            return lay_down(stage, actor, does)
-        case PickUp():
-            return pick_up(stage, actor, does)
-        case TakeCart():
-            return take_cart(stage, actor, does)
-        case IntoCart():
-            return into_cart(stage, actor, does)
-        case OutOfCart():
-            return out_of_cart(stage, actor, does)
-    raise AssertionError(does)
+            yield from PLAYS[type(does)](stage, actor, does)
 
 
 def _finish(stage: Stage) -> Performance:

@@ -10,7 +10,8 @@ from scenarios.motion import trail
 from scenarios.performance import INTO_CART, OUT_OF_CART, CartUse
 from scenarios.reaching import bring_out, free_hand, let_go, reach, record, stow, take_up
 from scenarios.script import IntoCart, OutOfCart, TakeCart
-from scenarios.stage import Actor, Doing, Stage, room_beside, stand, towards, wait_until, walk
+from scenarios.stage import Actor, Doing, Stage, stand, towards
+from scenarios.walking import room_beside, wait_until, walk
 from sensors.world import RATE_HZ
 
 BASKET_M: Final = 0.75  # height of a cart's basket

@@ -1,27 +1,7 @@
-"""Subcommands of `aisle` that play scenarios."""
+"""Subcommands of `aisle` that play scenarios; what they do is loaded only when they run."""
 
 import argparse
-import sys
-import time
 from pathlib import Path
-
-from rich.console import Console
-from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
-
-from fusion.live.bus import BusError, check_address
-from fusion.live.stopping import stop_on_signals
-from scenarios.live import Ending, play_live
-from scenarios.shops import SHOPS
-from scenarios.simulate import Recipe, simulate, source_names, write_scenario_store
-from sensors.fault_plan import read_plan
-from sensors.faults import PlanError
-
-SENT_COLUMNS = (
-    SpinnerColumn(),
-    TextColumn("{task.description}"),
-    TextColumn("{task.completed} messages"),
-    TimeElapsedColumn(),
-)
 
 
 def add_simulate(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -45,13 +25,30 @@ def add_sensors(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]
 def _add_recipe(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("name", metavar="SCENARIO", help="a name that `aisle scenarios` lists, or a script file")
     parser.add_argument("--seed", type=_seed, default=0, help="whole number, 0 or more (default 0)")
-    parser.add_argument("--store", metavar="SHOP", help=f"play it in another shop: {', '.join(SHOPS)}, or 250m2")
+    parser.add_argument("--store", metavar="SHOP", help="play it in another shop, by name or by size, 250m2 say")
     parser.add_argument("--faults", type=Path, metavar="PLAN.toml", help="a plan of what goes wrong besides")
 
 
-def _recipe(args: argparse.Namespace) -> Recipe:
-    """Return what to simulate; raises ValueError or OSError for a plan that cannot be read."""
-    return Recipe(args.name, args.seed, args.store, read_plan(args.faults) if args.faults else ())
+def add_scenarios(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Add `aisle scenarios [NAME]`."""
+    parser = subparsers.add_parser(
+        "scenarios",
+        help="list the named scenarios; show, check or draw one",
+        description="Without arguments: list the named scenarios. With a name or a script file: check it and print\n"
+        "it as text, which a person can save, change and simulate. With --draw: print a script of random trips.",
+        epilog="examples:\n  aisle scenarios exchange > mine.txt\n  aisle scenarios mine.txt\n"
+        "  aisle scenarios --draw 12 --over 60 --hard 0.3 --store go > busy.txt\n  aisle simulate busy.txt --out busy",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("name", nargs="?", metavar="SCENARIO", help="a named scenario, or a script file")
+    parser.add_argument("--draw", type=int, metavar="PEOPLE", help="draw a script for so many people")
+    parser.add_argument("--over", type=float, default=60.0, metavar="S", help="they come within S seconds (default 60)")
+    parser.add_argument(
+        "--hard", type=float, default=0.2, metavar="SHARE", help="of hard behaviour, 0 to 1 (default 0.2)"
+    )
+    parser.add_argument("--store", metavar="SHOP", help="the shop they go to, by name or size (default nano)")
+    parser.add_argument("--seed", type=int, default=0, help="of the drawing (default 0)")
+    parser.set_defaults(run=_scenarios)
 
 
 def add_demo(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -78,61 +75,24 @@ def _seed(text: str) -> int:
 
 
 def _simulate(args: argparse.Namespace) -> int:
-    console = Console(stderr=True)
-    start_s = time.perf_counter()
-    try:
-        recipe = _recipe(args)
-        sources = source_names(recipe.name, recipe.seed, recipe.shop)
-        with Progress(console=console, disable=not console.is_terminal) as bar:
-            task = bar.add_task(f"simulate {args.name}", total=len(sources))
-            case = simulate(recipe, args.out, progress=lambda _: bar.advance(task))
-    except (ValueError, OSError, PlanError) as error:
-        print(f"aisle simulate: {error}", file=sys.stderr)
-        return 2
-    factor = case.seconds / (time.perf_counter() - start_s)
-    print(f"{case.folder}: {case.seconds:.1f} s of store time, {case.messages} messages, {factor:.0f} x real time")
-    return 0
+    from scenarios.commands_play import simulate_command
+
+    return simulate_command(args)
 
 
 def _sensors(args: argparse.Namespace) -> int:
-    console = Console(stderr=True)
-    try:
-        check_address(args.to, bind=False)
-        recipe = _recipe(args)
-        if args.store_out is not None:
-            write_scenario_store(recipe.name, recipe.seed, args.store_out, recipe.shop)
-        bar = Progress(*SENT_COLUMNS, console=console, disable=not console.is_terminal)
-        with stop_on_signals() as stopping, bar:
-            task = bar.add_task(f"sensors of {args.name}", total=None)
-            ending = play_live(recipe, args.to, args.speed, stopping, lambda sent: bar.update(task, completed=sent))
-    except (ValueError, OSError, BusError, PlanError) as error:
-        print(f"aisle sensors: {error}", file=sys.stderr)
-        return 2
-    return _report_sensors(args.to, ending)
+    from scenarios.commands_play import sensors_command
+
+    return sensors_command(args)
 
 
-def _report_sensors(address: str, ending: Ending) -> int:
-    """Say how a live run ended; return the exit status."""
-    print(f"{ending.sent} messages handed over to {address}")
-    if ending.unreached:
-        print(
-            f"aisle sensors: {address}: nobody took the messages of {', '.join(ending.unreached)}",
-            file=sys.stderr,
-        )
-    if ending.died:
-        print(f"aisle sensors: died before their end: {', '.join(ending.died)}", file=sys.stderr)
-    if ending.stopped:
-        print("aisle sensors: stopped before the end", file=sys.stderr)
-    if ending.unreached:
-        return 2
-    return 1 if ending.died or ending.stopped else 0
+def _scenarios(args: argparse.Namespace) -> int:
+    from scenarios.commands_scripts import scenarios_command
+
+    return scenarios_command(args)
 
 
 def _demo(args: argparse.Namespace) -> int:
-    from scenarios.demo import Demo, run_demo
+    from scenarios.demo import demo_command
 
-    try:
-        return run_demo(Demo(args.scenario, args.seed, args.out, args.speed))
-    except (ValueError, OSError) as error:
-        print(f"aisle demo: {error}", file=sys.stderr)
-        return 2
+    return demo_command(args)

@@ -1,5 +1,6 @@
 """`aisle demo`: a small shop live from sensors to receipts, then the proof that a replay gives the same."""
 
+import argparse
 import json
 import signal
 import subprocess
@@ -38,6 +39,15 @@ class Demo:
     seed: int
     out: Path
     speed: float  # times real speed
+
+
+def demo_command(args: argparse.Namespace) -> int:
+    """Run `aisle demo`; return its exit status."""
+    try:
+        return run_demo(Demo(args.scenario, args.seed, args.out, args.speed))
+    except (ValueError, OSError) as error:
+        print(f"aisle demo: {error}", file=sys.stderr)
+        return 2
 
 
 def run_demo(demo: Demo) -> int:

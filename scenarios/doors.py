@@ -7,7 +7,8 @@ import numpy as np
 
 from fusion.arrays import Floats
 from scenarios.performance import CartUse, Visit
-from scenarios.stage import YIELD_S, Actor, Doing, Stage, follow, is_alone, make_room, stand, take_place, walk
+from scenarios.stage import Actor, Doing, Stage, make_room, stand
+from scenarios.walking import YIELD_S, follow, is_alone, take_place, walk
 from sensors.world import RATE_HZ
 
 OUTSIDE_M: Final = 0.8  # people come from and go to here, before the gate

@@ -1,4 +1,4 @@
-"""What hands do at a shelf: take, put back, swap, lift and hold, press, shove."""
+"""What hands do at a shelf: take, put back, swap."""
 
 from typing import Final
 
@@ -6,10 +6,9 @@ import numpy as np
 
 from fusion.arrays import Floats, Ints
 from scenarios.catalogue import ARTICLES, row_named
-from scenarios.goods import carriers, extent, spot
+from scenarios.goods import extent, spot
 from scenarios.layout import axes
-from scenarios.performance import PICK, PUT, Bump, Press, Reach
-from scenarios.performance import Lift as Lifted
+from scenarios.performance import PICK, PUT, Press, Reach
 from scenarios.reaching import (
     DWELL_S,
     RAMP_S,
@@ -19,70 +18,31 @@ from scenarios.reaching import (
     free_hand,
     lean,
     let_go,
-    loads_of,
     reach,
     record,
     stow,
     take_up,
 )
-from scenarios.script import Lift, Pick, PutBack, Swap
-from scenarios.stage import Actor, Doing, Stage, room_before, stand, walk
+from scenarios.script import Pick, PutBack, Swap
+from scenarios.stage import Actor, Doing, Stage, stand
+from scenarios.walking import room_before, walk
 
 STAND_M: Final = 0.42  # from a shelf's front edge to the middle of the body
 TALL_M: Final = 1.7  # of whom STAND_M holds; who is smaller stands nearer
 GRIP_ABOVE_M: Final = 0.05  # from a plate's top to the middle of the hand
-LIFTED_M: Final = 0.08  # how high goods are held over their place
 BOTH_P: Final = 0.3  # how often what is in one hand stays there while the other takes the next
-TOUCH_G: Final = (50.0, 300.0)
-TOUCH_S: Final = (0.3, 1.5)
-RAISE_SHARE: Final = (0.1, 0.5)  # of a package that a touch raises a little instead
-RAISE_P: Final = 0.3
 FIDGET_S: Final = (1.5, 4.0)  # how long a hand that rests on a package weighs the same
 FIDGET_SHARE: Final = (-0.25, 0.35)  # of the package
-SHOVE_G: Final = (60.0, 250.0)
-
-
-def walk_to(stage: Stage, actor: Actor, product: str) -> Doing:
-    """Walk to the nearest facing of a product."""
-    facing = facing_of(stage, actor, row_named(product))
-    low, high = extent(stage.store, facing)
-    yield from approach(stage, actor, facing, (low + high) / 2)
-
-
-def touch(stage: Stage, actor: Actor, product: str) -> Doing:
-    """Walk to a product and press it, or raise it a little, without taking it."""
-    facing = facing_of(stage, actor, row_named(product))
-    low, high = extent(stage.store, facing)
-    along = float(stage.rng.uniform(low, high))
-    yield from approach(stage, actor, facing, along)
-    stow(stage, actor)
-    goal = shelf_point(stage, facing, along)
-    (done,) = reach(stage, actor, [(free_hand(actor, goal), goal)], draw(stage, TOUCH_S))
-    peak = draw(stage, TOUCH_G)
-    if stage.rng.random() < RAISE_P:
-        peak = -draw(stage, RAISE_SHARE) * ARTICLES[row_named(product)].mass_g
-    for plate, share in carriers(stage.store, facing, along, 0.1):
-        stage.presses.append(Press(actor.row, plate, done.there_s, done.leave_s, share * peak))
-
-
-def bump(stage: Stage, actor: Actor, product: str) -> Doing:
-    """Walk to a product and run into its shelves."""
-    facing = facing_of(stage, actor, row_named(product))
-    low, high = extent(stage.store, facing)
-    yield from approach(stage, actor, facing, (low + high) / 2)
-    gondola = stage.store.plates.gondola[stage.store.facings.plates[facing][0]]
-    stage.bumps.append(Bump(actor.now_s, actor.row, gondola, draw(stage, SHOVE_G)))
-    stand(stage, actor, 1.0)
 
 
 def pick(stage: Stage, actor: Actor, does: Pick) -> Doing:
     """Walk to a product and take packages in one grab; raises ValueError where too few are left."""
-    grabs = [_choose(stage, actor, row_named(name), qty) for name, qty in ((does.product, does.qty), *does.also)]
+    grabs = [choose(stage, actor, row_named(name), qty) for name, qty in ((does.product, does.qty), *does.also)]
     for _, items in grabs:
         stage.goods.on_shelf[items] = False
     middles = [float(stage.goods.along_m[items[0]]) for _, items in grabs]
     yield from approach(stage, actor, grabs[0][0], _between(stage, grabs, middles))
-    _make_hands_free(stage, actor, 1 if len(grabs) == 1 else 2)
+    make_hands_free(stage, actor, 1 if len(grabs) == 1 else 2)
     wait_s = max(float(stage.goods.free_s[items].max()) for _, items in grabs) - actor.now_s
     if wait_s > 0.0:
         stand(stage, actor, wait_s)
@@ -101,28 +61,6 @@ def pick(stage: Stage, actor: Actor, does: Pick) -> Doing:
         actor.bag += items.tolist()
     for done, (_, items) in zip(reaches, grabs, strict=False):
         take_up(actor, done.hand, int(stage.goods.product[items[0]]), t_s)
-
-
-def lift(stage: Stage, actor: Actor, does: Lift) -> Doing:
-    """Raise packages, hold them over their place, set down all but those taken."""
-    facing, items = _choose(stage, actor, row_named(does.product), does.qty)
-    taken, back = items[: does.taken], items[does.taken :]
-    stage.goods.on_shelf[items] = False
-    yield from approach(stage, actor, facing, float(stage.goods.along_m[items[0]]))
-    _make_hands_free(stage, actor, 1)
-    goal = shelf_point(stage, facing, float(stage.goods.along_m[items[0]])) + np.array([0.0, 0.0, LIFTED_M])
-    (done,) = reach(stage, actor, [(free_hand(actor, goal), goal)], does.seconds + 0.8)
-    t0_s, t1_s = done.there_s + 0.4, done.leave_s - 0.4
-    take_up(actor, done.hand, row_named(does.product), t0_s)
-    if back.size:
-        loads = loads_of(stage, back, facing, -1.0)
-        stage.lifts.append(Lifted(actor.row, done.hand, row_named(does.product), t0_s, t1_s, loads))
-        stage.goods.on_shelf[back], stage.goods.free_s[back] = True, done.back_s
-    if taken.size:
-        record(stage, actor, done, t0_s, PICK, taken, facing=facing)
-        actor.bag += taken.tolist()
-    else:
-        let_go(stage, actor, done.hand, t1_s)
 
 
 def put_back(stage: Stage, actor: Actor, does: PutBack) -> Doing:
@@ -144,7 +82,7 @@ def swap(stage: Stage, actor: Actor, does: Swap) -> Doing:
     """Put one package in the place of another and take that one, with both hands at once."""
     row, other = row_named(does.product), row_named(does.into)
     items = carried(stage, actor, row)
-    facing, wanted = _choose(stage, actor, other, 1)
+    facing, wanted = choose(stage, actor, other, 1)
     stage.goods.on_shelf[wanted] = False
     along = stage.goods.along_m[wanted].copy()
     yield from approach(stage, actor, facing, float(along[0]))
@@ -193,7 +131,7 @@ def _between(stage: Stage, grabs: list[tuple[int, Ints]], middles: list[float]) 
     return float(np.mean(middles[:2])) if len(set(yaw)) == 1 else middles[0]
 
 
-def _make_hands_free(stage: Stage, actor: Actor, needed: int) -> None:
+def make_hands_free(stage: Stage, actor: Actor, needed: int) -> None:
     """Stow what is in the hands, but let one thing now and then stay in the hand that is not needed."""
     empty = actor.hands.count(None)
     if empty < needed or (empty == 1 and stage.rng.random() >= BOTH_P):
@@ -210,7 +148,7 @@ def _rest(stage: Stage, actor: Actor, done: Reach, hold_s: float, loads: tuple[t
         t_s = until_s
 
 
-def _choose(stage: Stage, actor: Actor, product: int, qty: int) -> tuple[int, Ints]:
+def choose(stage: Stage, actor: Actor, product: int, qty: int) -> tuple[int, Ints]:
     """Return the nearest place where enough packages lie, and the packages that stand together there."""
     goods = stage.goods
     lying = np.flatnonzero(goods.on_shelf & (goods.product == product))

@@ -9,7 +9,8 @@ from scenarios.performance import DROP, EAT, PICK_UP, Undressing
 from scenarios.plan import Place
 from scenarios.reaching import bring_out, carried, draw, free_hand, let_go, reach, record, stow, take_up
 from scenarios.script import FLOOR, Eat, Go, LayDown, PickUp
-from scenarios.stage import Actor, Doing, Laid, Stage, room_before, room_beside, towards, wait_until, walk
+from scenarios.stage import Actor, Doing, Laid, Stage, towards
+from scenarios.walking import room_before, room_beside, wait_until, walk
 from sensors.world import HEAD_BELOW_TOP_M
 
 FLOOR_Z: Final = 0.07  # of a hand that lays something down

@@ -9,7 +9,8 @@ from scenarios.catalogue import row_named
 from scenarios.performance import GIVE, Reach
 from scenarios.reaching import bring_out, carried, draw, free_hand, let_go, reach, record, stow, take_up
 from scenarios.script import Exchange, Follow, Give, Receive, Together
-from scenarios.stage import TURN_S, Actor, Doing, Stage, clear_the_door, room_beside, stand, towards, wait_until, walk
+from scenarios.stage import Actor, Doing, Stage, stand, towards
+from scenarios.walking import TURN_S, clear_the_door, room_beside, wait_until, walk
 from sensors.world import RATE_HZ
 
 MEET_M: Final = 0.7  # between two who hand something over
