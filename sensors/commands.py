@@ -141,7 +141,7 @@ def _disturb(args: argparse.Namespace) -> int:
         return 2
     if recording.damage:
         print(f"aisle disturb: {args.recording}: {recording.damage}", file=sys.stderr)
-    print(f"{args.out}: {count} messages, {len(plan)} faults")
+    print(f"{args.out}: {count} messages, {len(plan)} fault{'' if len(plan) == 1 else 's'}")
     return 0
 
 

@@ -10,8 +10,8 @@ from typing import Final
 import numpy as np
 
 from fusion.arrays import Singles
-from fusion.messages import Cart, Frame, Malformed, Message, Plates
-from fusion.wire import decode, encode
+from fusion.messages import Cart, Frame, Gate, Health, Malformed, Message, Plates, Portal
+from fusion.wire import decode, encode, topic_of
 from sensors.fault_chance import Chance, Timed, source_of
 
 ZERO_SD_G: Final = 250.0  # of the zeros a shelf controller starts with
@@ -32,7 +32,10 @@ def silenced(timed: Iterable[Timed], chance: Chance) -> Iterator[Timed]:
 
 
 def frozen(timed: Iterable[Timed], chance: Chance) -> Iterator[Timed]:
-    """Repeat the last content of each topic with the counter and the time of the new message."""
+    """Repeat the last content of each topic with the counter and the time of the new message.
+
+    What happened does not happen again: a gate or portal that hangs notices nobody, a cart no more moves.
+    """
     last: dict[str, Message] = {}
     for t_s, frame in timed:
         if not chance.has(frame) or t_s >= chance.fault.to_s:
@@ -41,8 +44,15 @@ def frozen(timed: Iterable[Timed], chance: Chance) -> Iterator[Timed]:
         message = decode(frame.topic, frame.payload)
         if isinstance(message, Malformed):
             yield t_s, frame
-        elif chance.is_on(t_s, frame) and frame.topic in last:
+        elif not chance.is_on(t_s, frame):
+            last[frame.topic] = message
+            yield t_s, frame
+        elif isinstance(message, Gate | Portal):
+            alive = Health(message.src, message.seq, message.t_ns, "ok", "")
+            yield t_s, replace(frame, topic=topic_of(alive), payload=encode(alive))
+        elif frame.topic in last:
             again = replace(last[frame.topic], seq=message.seq, t_ns=message.t_ns)
+            again = replace(again, moves=()) if isinstance(again, Cart) else again
             yield t_s, replace(frame, payload=encode(again))
         else:
             last[frame.topic] = message

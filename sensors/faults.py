@@ -43,6 +43,7 @@ class Fault:
 
 FaultPlan = tuple[Fault, ...]
 
+SECONDS_MAX: Final = 3600.0  # of a delay, a silence or a step of a clock: times stay times of the same day
 DEFAULT: Final = Fault("drop")
 ANY_KIND: Final = frozenset({"kind", "src", "from_s", "p"})
 KEYS: Final = {
@@ -98,12 +99,12 @@ def _check_values(fault: Fault) -> list[Finding]:
         "from_s": (0.0 <= fault.from_s < inf, "seconds from 0 on"),
         "to_s": (fault.to_s > fault.from_s, f"seconds after from_s = {fault.from_s:g}"),
         "p": (0.0 <= fault.p <= 1.0, "a share from 0 to 1"),
-        "seconds": (0.0 <= fault.seconds < inf, "seconds from 0 on"),
+        "seconds": (0.0 <= fault.seconds <= SECONDS_MAX, f"seconds from 0 to {SECONDS_MAX:g}"),
         "size": (
             isfinite(fault.size) and (fault.kind != "gain" or fault.size > -1.0),
             "a finite size, over -1 for gain",
         ),
-        "jump_s": (isfinite(fault.jump_s), "finite seconds"),
+        "jump_s": (abs(fault.jump_s) <= SECONDS_MAX, f"seconds from -{SECONDS_MAX:g} to {SECONDS_MAX:g}"),
     }
     found += [(key, expected, _shown(fault, key)) for key, (is_right, expected) in bounds.items() if not is_right]
     return found

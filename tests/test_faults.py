@@ -239,6 +239,19 @@ def test_a_frozen_sensor_goes_on_counting_and_repeats_itself() -> None:
     frozen = [message for message in carts if 3 * SECOND_NS <= message.t_ns < 6 * SECOND_NS]
     assert {message.pos for message in frozen} == {(5.0, 0.0)}
     assert len({message.t_ns for message in frozen}) == 6
+    assert all(message.moves == () for message in frozen), "what happened once happens once"
+
+
+def test_a_frozen_gate_notices_nobody_and_does_not_let_anybody_in_again() -> None:
+    doors = heard(of("door", all_of(Fault("freeze", "door", from_s=3.0, to_s=6.5))))
+    assert [message.seq for message in doors] == list(range(12))
+    assert all(isinstance(message, Health) for message in doors[3:6])
+
+
+@pytest.mark.parametrize("fault", [Fault("delay", seconds=1e12), Fault("restart", jump_s=-1e12)])
+def test_times_that_no_recording_could_hold_are_refused(fault: Fault) -> None:
+    (problem,) = check_plan((fault,))
+    assert "3600" in problem.expected
 
 
 def columns(*sent: Fault) -> np.ndarray:
