@@ -1,5 +1,7 @@
 """Bench: what is measured, never asserted in a test.
 
-judge.py replays the recorded cases and scores them with the outside judge; speed.py prints how many seconds of store
-time one second of wall time replays, and where the time goes.
+judge.py replays recorded cases and scores them with the outside judge; speed.py prints how many seconds of store time
+one second of wall time replays, and where the time goes. realism.py (realism_*.py) puts simulated plates beside those
+of a real store, camera_figures.py (camera_rows.py) any ceiling cameras beside the truth of their case. picture.py draws
+an output folder, stage_picture.py what truly happened in a scenario. golden.py keeps the recorded scenarios' ledgers.
 """
