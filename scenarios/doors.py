@@ -6,6 +6,7 @@ from typing import Final
 import numpy as np
 
 from fusion.arrays import Floats
+from scenarios.paths import is_free
 from scenarios.performance import CartUse, Visit
 from scenarios.stage import Actor, Doing, Stage, make_room, stand
 from scenarios.walking import YIELD_S, follow, is_alone, take_place, walk
@@ -15,6 +16,10 @@ OUTSIDE_M: Final = 0.8  # people come from and go to here, before the gate
 INSIDE_M: Final = 0.6
 ENTER_SIDE: Final = -0.3  # of the width of a gate that serves both ways, from its middle
 LEAVE_SIDE: Final = 0.3
+COMES_S: Final = (0.0, 0.4)  # one comes where nobody stands just now,
+ARRIVES_S: Final = (1.4, 1.9)  # and goes in where nobody will stand then
+ROW_M: Final = 0.6  # from one of a party to the next
+ROWS_MAX: Final = 3
 QUEUE_M: Final = (0.0, 0.55, 1.1)  # people who wait to go out stand so far behind the first
 ASIDE_M: Final = (0.0, 0.5, -0.5)
 JITTER: Final = 0.04  # of its width
@@ -25,8 +30,8 @@ def enter(stage: Stage, actor: Actor) -> Doing:
     gates = [row for row, kind in enumerate(stage.store.gates.kind) if kind != "exit"]
     gate = gates[int(stage.rng.integers(len(gates)))]
     middle, inward = _doorway(stage, gate, ENTER_SIDE)
-    outer, inner = middle - OUTSIDE_M * inward, middle + INSIDE_M * inward
-    while not (is_alone(stage, actor, outer) and is_alone(stage, actor, inner)):
+    outer, inner = middle - OUTSIDE_M * inward, middle + _depth_m(stage, actor, middle, inward) * inward
+    while not (is_alone(stage, actor, outer, COMES_S) and is_alone(stage, actor, inner, ARRIVES_S)):
         actor.tick += round(YIELD_S * RATE_HZ)  # somebody is in the door; she is not on the floor yet
         yield
     actor.xy, actor.facing = outer, inward
@@ -35,6 +40,21 @@ def enter(stage: Stage, actor: Actor) -> Doing:
     yield from follow(stage, actor, lambda _: np.array([actor.xy, inner]))
     actor.entry = stage.store.gates.gate_id[gate]
     actor.entered_s = _crossing(stage, actor, gate, begin)
+
+
+def _depth_m(stage: Stage, actor: Actor, middle: Floats, inward: Floats) -> float:
+    """Return how far somebody walks in before she turns to what she wants.
+
+    Whoever leads a party makes room for it, and so does, without knowing, whoever is tailgated.
+    """
+    head = actor.shopper.party_of or actor.shopper.name
+    party = [one.row for one in stage.actors if head in (one.shopper.name, one.shopper.party_of)]
+    behind = len(party) - 1 - party.index(actor.row)
+    if not actor.shopper.tailgates:
+        behind += sum(one.shopper.tailgates for one in stage.actors)
+    depths = INSIDE_M + ROW_M * np.arange(min(behind, ROWS_MAX), -1, -1)
+    free = is_free(middle + depths[:, None] * inward, stage.store.outline, stage.store.fixtures)
+    return float(depths[np.argmax(free)])
 
 
 def leave(stage: Stage, actor: Actor) -> Doing:

@@ -70,13 +70,13 @@ def play_live(
 
 def _look_after(sensors: list[BaseProcess], stopping: Callable[[], bool], tell: Callable[[], None]) -> bool:
     """Wait for all sensors, ending them when asked to stop; return whether that was asked."""
-    while any(sensor.is_alive() for sensor in sensors):
+    while alive := [sensor for sensor in sensors if sensor.is_alive()]:
         if stopping():
             for sensor in sensors:
                 sensor.terminate()
                 sensor.join()
             return True
-        next(sensor for sensor in sensors if sensor.is_alive()).join(LOOK_S)
+        alive[0].join(LOOK_S)
         tell()
     return False
 

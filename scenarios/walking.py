@@ -125,14 +125,11 @@ def _first_met(stage: Stage, actor: Actor, steps: Floats, apart_m: float) -> Flo
     return None
 
 
-def is_alone(stage: Stage, actor: Actor, xy: Floats, apart_m: float = APART_M) -> bool:
-    """Tell whether nobody else is or will soon be near a point."""
-    near = [
-        np.linalg.norm(_ahead(stage, actor, other, round(RESTS_S * RATE_HZ)) - xy, axis=1)
-        for other in stage.actors
-        if other is not actor
-    ]
-    return not any((gap < apart_m).any() for gap in near)
+def is_alone(stage: Stage, actor: Actor, xy: Floats, between_s: tuple[float, float]) -> bool:
+    """Tell whether nobody else will be near a point between two times from now."""
+    first, last = (round(soon_s * RATE_HZ) for soon_s in between_s)
+    ahead = (_ahead(stage, actor, other, last)[first:] for other in stage.actors if other is not actor)
+    return not any((np.linalg.norm(theirs - xy, axis=1) < APART_M).any() for theirs in ahead)
 
 
 def _others(stage: Stage, actor: Actor) -> list[Actor]:
