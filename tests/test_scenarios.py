@@ -81,6 +81,16 @@ def stays_out_of_fixtures(staging: Staging) -> None:
         assert step_m.max() * RATE_HZ < 1.8
 
 
+def people_keep_apart(staging: Staging) -> None:
+    """Nobody walks through anybody; in a crowd people brush past each other."""
+    bodies = staging.world.bodies
+    for one in range(len(bodies.person)):
+        for other in range(one):
+            both = bodies.present[one] & bodies.present[other]
+            gap = np.linalg.norm(bodies.foot[one] - bodies.foot[other], axis=-1)[both]
+            assert gap.size == 0 or gap.min() > 0.25
+
+
 def hands_are_at_the_plates(staging: Staging) -> None:
     """When a weight changes, the hand that changes it is at the middle of what it takes."""
     world = staging.world
@@ -136,15 +146,7 @@ def test_every_named_scenario_can_be_staged(name):
     staging = stage(name, 1)
     assert len(staging.performance.visits) == len(staging.script.shoppers)
     conserves_goods(staging)
-
-
-def test_people_keep_apart():
-    bodies = staged("corner", 1).world.bodies
-    for one in range(len(bodies.person)):
-        for other in range(one):
-            both = bodies.present[one] & bodies.present[other]
-            gap = np.linalg.norm(bodies.foot[one] - bodies.foot[other], axis=-1)[both]
-            assert gap.size == 0 or gap.min() > 0.3
+    people_keep_apart(staging)
 
 
 def test_the_corner_is_a_demo_of_about_a_minute():
