@@ -9,7 +9,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fusion.check import check_path
-from fusion.store import load_store
 from scenarios.bills import PICKER, bills
 from scenarios.goods import opening_loads
 from scenarios.layout import build_store
@@ -20,7 +19,6 @@ from scenarios.script_text import write_script
 from scenarios.shops import shop_named
 from scenarios.simulate import Recipe, scenario_truth, simulate, source_messages, source_names, staged
 from scenarios.staging import Staging, play, stage
-from scenarios.storefile import write_store
 from sensors.world import RATE_HZ, generator
 from tests.drawn import drawn_scripts
 
@@ -178,26 +176,6 @@ def test_produce_is_charged_by_the_gram():
 
 def test_a_full_put_back_leaves_an_empty_receipt():
     assert [receipt["lines"] for receipt in scenario_truth("put-back", 3)["receipts"]] == [{}]
-
-
-@pytest.mark.parametrize("seed", [0, 7])
-def test_the_store_folder_is_the_store(tmp_path, seed):
-    store = build_store(shop_named("corner"), generator(seed, 0))
-    write_store(store, tmp_path)
-    loaded = load_store(tmp_path)
-    assert loaded.plates.plate_id == store.plates.plate_id
-    assert loaded.products.sku == store.products.sku
-    assert loaded.products.epc_prefix == store.products.epc_prefix
-    assert loaded.facings.plates == store.facings.plates
-    assert loaded.tax_rates == store.tax_rates and loaded.portals == store.portals
-    for mine, theirs in (
-        (store.cameras.R, loaded.cameras.R),
-        (store.cameras.T, loaded.cameras.T),
-        (store.cameras.K, loaded.cameras.K),
-        (store.plates.centre, loaded.plates.centre),
-        (store.products.mass_g, loaded.products.mass_g),
-    ):
-        np.testing.assert_array_equal(mine, theirs)
 
 
 def test_the_same_seed_gives_the_same_bytes(tmp_path):

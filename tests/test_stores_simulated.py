@@ -155,12 +155,16 @@ def test_the_folder_of_a_store_is_the_store(tmp_path, name):
     assert loaded.plates.plate_id == store.plates.plate_id and loaded.facings.plates == store.facings.plates
     assert loaded.gates.gate_id == store.gates.gate_id and loaded.portals == store.portals
     assert loaded.tax_rates == store.tax_rates and loaded.carts == store.carts
+    assert loaded.products.sku == store.products.sku and loaded.products.epc_prefix == store.products.epc_prefix
     for mine, theirs in (
         (store.plates.centre, loaded.plates.centre),
         (store.plates.size, loaded.plates.size),
         (store.cameras.R, loaded.cameras.R),
+        (store.cameras.T, loaded.cameras.T),
+        (store.cameras.K, loaded.cameras.K),
         (store.gates.line, loaded.gates.line),
         (store.products.min_age, loaded.products.min_age),
+        (store.products.mass_g, loaded.products.mass_g),
         (store.facings.qty, loaded.facings.qty),
     ):
         np.testing.assert_array_equal(mine, theirs)
