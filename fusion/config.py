@@ -77,6 +77,19 @@ class IdentityConfig:
     no_slot_nats: float = -6.0  # a scan that fits worse is somebody else's
     scan_wait_s: float = 12.0  # an entry nobody was seen for is matched for this long
     exit_reach_m: float = 1.5
+    swap_p_min: float = 0.003  # a smaller chance that two tracks went on as each other is none
+    meet_m: float = 2.0  # tracks further apart are not compared
+    apart_m: float = 0.8  # two who met are apart again from here on
+    apart_seen_s: float = 0.3  # and both in sight
+    apart_s: float = 1.5  # for so long, before their looks are compared: a mean look needs a dozen sightings
+    same_id_nats: float = 1.5  # a camera that still gives both the ids they had; devices swap ids as well
+    same_cart_nats: float = 2.0  # the cart that was beside one still is
+    cart_beside_m: float = 1.2
+    encounter_nats_max: float = 7.0  # no look settles an encounter beyond this: coats are put on and off
+    stranger_nats: float = -4.0  # that a track that comes into sight away from an entry is nobody known
+    doubt_m: float = 0.3  # at an exit, a nat of doubt about who somebody is counts like so much further away
+    exit_names_nats: float = 5.0  # that an exit which names an account names the right one
+    person_p_min: float = 1e-3  # persons less likely than this are left out of a change's readings
     exit_wait_s: float = 3.0  # a track gone at an exit without the gate's word has left after this
 
 

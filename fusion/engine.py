@@ -7,7 +7,8 @@ import numpy as np
 
 from fusion.arrays import Ints
 from fusion.attribution.evidence import Bodies, remember
-from fusion.attribution.stage import Attribution, People, Settled, attribute, open_trip, watch_passing
+from fusion.attribution.explanations import Claim
+from fusion.attribution.stage import Attribution, People, Settled, attribute, believe_anew, open_trip, watch_passing
 from fusion.checkout import trips as visits
 from fusion.config import SECOND_NS, Config
 from fusion.intake import Slice
@@ -20,7 +21,7 @@ from fusion.store import Store
 from fusion.tracking.carts import Carts, SeenMove, observe_cart
 from fusion.tracking.floor import Floor, Match, advance, empty_floor, observe
 from fusion.tracking.gates import Departure, leave_by_gate, leave_unseen
-from fusion.tracking.identity import Identity, admit, name_tracks
+from fusion.tracking.identity import Identity, admit, likeliest, meet, name_tracks, stretch, trips_p
 from fusion.tracking.sightings import Sightings, from_boxes, from_people
 from fusion.tracking.tracks import Status
 
@@ -127,7 +128,9 @@ def _take(engine: Engine, state: State, message: Message, news: News) -> State:
             return replace(state, floor=floor)
         case Cart():
             config = engine.config.cart
-            carts, moves = observe_cart(state.carts, message, state.floor, state.identity.trip_of, config)
+            carts, moves = observe_cart(
+                state.carts, message, state.floor, likeliest(state.identity, state.now_ns), config
+            )
             news.moves.extend(moves)
             return replace(state, carts=carts)
         case Gate():
@@ -167,6 +170,7 @@ def _follow(engine: Engine, state: State, news: News) -> tuple[State, tuple[Depa
     config = engine.config
     floor = advance(state.floor, state.now_ns, config.tracking)
     identity, floor = name_tracks(state.identity, floor, state.now_ns, engine.store, config.identity, config.tracking)
+    identity = meet(identity, floor, state.carts, state.now_ns, config.identity, config.tracking)
     floor, gone = leave_unseen(identity, floor, state.now_ns, engine.store, config.identity)
     sure = np.flatnonzero((floor.tracks.status != Status.TENTATIVE) & (floor.tracks.status != Status.LEFT))
     bodies = Bodies(
@@ -205,12 +209,30 @@ def _shelf(
 
 def _people(engine: Engine, state: State) -> People:
     staff = frozenset(trip.trip for trip in state.trips.live if trip.is_staff)
-    return People(state.identity.trip_of, state.identity.alias, staff, engine.config.cart)
+    identity, least = state.identity, engine.config.identity.person_p_min
+
+    def who(track_id: int, t_ns: int) -> tuple[tuple[str, float, tuple[Claim, ...]], ...]:
+        p = trips_p(identity, track_id, t_ns)
+        if max(p.values()) > 1 - least:
+            return ((max(p, key=lambda trip: p[trip]), 0.0, ()),)
+        place = stretch(identity, track_id, t_ns)
+        nats = {trip: float(np.log(one)) for trip, one in sorted(p.items()) if one > least}
+        return tuple((trip, one, (Claim(place, t_ns, trip, one),)) for trip, one in nats.items())
+
+    return People(likeliest(identity, state.now_ns), who, identity.alias, staff, engine.config.cart)
 
 
 def _close(engine: Engine, state: State, trips: visits.Trips, ids: tuple[str, ...]) -> tuple[State, Outputs]:
-    """Settle the trips among ids, which have just ended."""
-    attribution, outputs = settle(state.attribution, trips, ids, engine.store, engine.config)
+    """Settle the trips among ids, which have just ended, by who was who as it is believed now."""
+    if not ids:
+        return replace(state, trips=trips), Outputs()
+
+    def nats_of(claim: Claim) -> float:
+        p = trips_p(state.identity, claim.stretch[0], claim.t_ns)
+        return float(np.log(max(p.get(claim.trip, 0.0), 1e-6)))
+
+    open_readings = believe_anew(state.attribution, nats_of, engine.config.attribution)
+    attribution, outputs = settle(open_readings, trips, ids, engine.store, engine.config)
     return replace(state, trips=trips, attribution=attribution), outputs
 
 

@@ -20,6 +20,7 @@ from fusion.intake import Sequencer, Slice
 from fusion.messages import Frame, Malformed
 from fusion.settlement import Outputs, TrackRows
 from fusion.store import Store
+from fusion.tracking.identity import Identity, trips_p
 from fusion.wire import decode
 
 REJECTED_MAX = 1000  # malformed payloads kept aside in rejected.jsonl; beyond it they are only counted
@@ -133,15 +134,23 @@ def write_tracks(path: Path, rows: Iterable[TrackRows], state: State) -> None:
     ids = np.concatenate([r.track_id for r in rows]) if rows else np.zeros(0, np.int64)
     xy = np.concatenate([r.xy for r in rows]) if rows else np.zeros((0, 2))
     t = np.repeat([r.t_ns for r in rows], [len(r.track_id) for r in rows]) if rows else np.zeros(0, np.int64)
-    alias, trip_of = state.identity.alias, state.identity.trip_of
+    identity = state.identity
     account_of = {trip.trip: trip.account for trip in (*state.trips.live, *state.trips.ended)}
-    final = [alias.get(k, k) for k in ids.tolist()]
+    trips = [_likely_trip(identity, k, t_ns) for k, t_ns in zip(ids.tolist(), t.tolist(), strict=True)]
+    final = [identity.alias.get(k, k) for k in ids.tolist()]
     pl.DataFrame(
         {
             "t": pl.Series(t, dtype=pl.Int64),
             "track": pl.Series(final, dtype=pl.Int64),
             "x": pl.Series(xy[:, 0], dtype=pl.Float32),
             "y": pl.Series(xy[:, 1], dtype=pl.Float32),
-            "account": pl.Series([account_of.get(trip_of.get(k, "")) for k in final], dtype=pl.String),
+            "account": pl.Series([account_of.get(trip) for trip in trips], dtype=pl.String),
         }
     ).write_parquet(path)
+
+
+def _likely_trip(identity: Identity, track_id: int, t_ns: int) -> str:
+    """Return the trip a track belonged to at t_ns if that is likelier than not, "" otherwise."""
+    p = trips_p(identity, track_id, t_ns)
+    best = max(sorted(p), key=lambda trip: p[trip])
+    return best if p[best] > 0.5 else ""

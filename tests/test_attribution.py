@@ -88,7 +88,7 @@ def test_only_what_is_carried_can_be_put_back(product: int, factor: float) -> No
 @given(st.lists(st.floats(-30, 0), min_size=1, max_size=5))
 def test_movers_keep_the_best_and_name_each_trip_once(nats: list[float]) -> None:
     people = tuple(Candidate(i, x, {}) for i, x in enumerate(nats))
-    who = movers(people, {i: f"t{i % 2}" for i in range(len(nats))}, frozenset(("t1",)), CONFIG)
+    who = movers(people, 0, lambda track_id, _: ((f"t{track_id % 2}", 0.0, ()),), frozenset(("t1",)), CONFIG)
     assert len({m.trip for m in who}) == len(who)
     assert max(m.nats for m in who) == max(nats)
     assert all(m.is_staff == (m.trip == "t1") for m in who)

@@ -5,7 +5,7 @@ these plates, the count, the evidence for the person (place, hands) and for the 
 relative to "somebody unseen moved something", which every change admits.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from itertools import combinations
 
@@ -35,11 +35,22 @@ class Part:
 
 
 @dataclass(frozen=True, slots=True)
+class Claim:
+    """That a stretch of a track was a trip's person: a reading that rests on it pays its nats once."""
+
+    stretch: tuple[int, int]  # track_id and leg of the belief
+    t_ns: int
+    trip: str
+    nats: float
+
+
+@dataclass(frozen=True, slots=True)
 class Explanation:
     """One reading of a change; no parts: no goods moved; parts of trip "" were moved by nobody known."""
 
     parts: tuple[Part, ...]
     nats: float
+    claims: tuple[Claim, ...] = ()  # whose tracks the movers' are, where that is in doubt
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,29 +61,28 @@ class Mover:
     is_staff: bool
     nats: float
     held: Mapping[int, float]
+    claims: tuple[Claim, ...] = ()
 
 
+WhoAt = Callable[[int, int], tuple[tuple[str, float, tuple[Claim, ...]], ...]]  # (track_id, t_ns) -> trip, nats, claims
 Goods = tuple[tuple[int, int, float], ...]  # (product, pieces, grams a piece) a trip carries
 
 
 def movers(
-    people: tuple[Candidate, ...],
-    trip_of: Mapping[int, str],
-    staff: frozenset[str],
-    config: AttributionConfig,
+    people: tuple[Candidate, ...], t_ns: int, who: WhoAt, staff: frozenset[str], config: AttributionConfig
 ) -> tuple[Mover, ...]:
-    """Gather candidates by trip; those too unlikely beside the best are left out."""
-    best: dict[str, Candidate] = {}
+    """Gather candidates by the trips they may be of; those too unlikely beside the best are left out.
+
+    What a trip's claim to a track costs is paid by the hypothesis, once for all changes that rest on it.
+    """
+    best: dict[str, tuple[float, Mover]] = {}
     for person in people:
-        trip = trip_of.get(person.track_id, "")
-        if trip not in best or person.nats > best[trip].nats:
-            best[trip] = person
-    top = max((p.nats for p in best.values()), default=0.0)
-    return tuple(
-        Mover(trip, trip in staff, person.nats + (STRANGER_NATS if trip == "" else 0.0), person.held)
-        for trip, person in sorted(best.items())
-        if person.nats > top - config.hand_nats_max - 3.0
-    )
+        for trip, doubt, claims in who(person.track_id, t_ns):
+            nats = person.nats + (STRANGER_NATS if trip == "" else 0.0)
+            if trip not in best or person.nats + doubt > best[trip][0]:
+                best[trip] = person.nats + doubt, Mover(trip, trip in staff, nats, person.held, claims)
+    top = max((rank for rank, _ in best.values()), default=0.0)
+    return tuple(m for _, (rank, m) in sorted(best.items()) if rank > top - config.hand_nats_max - 3.0)
 
 
 def nobody(
@@ -135,7 +145,8 @@ def puts(
             sd2 = var + n * (2.0**2 + (0.004 * grams) ** 2 + 0.5 * var)
             nats = normal_nats(total, n * grams, sd2) + max(0.15 * float(home), -1.5) - 0.7 * (n - 1)
             part = Part(mover.trip, PUT, product, n, abs(total))
-            out.append(Explanation((part,), float(nats + mover.nats + mover.held.get(product, 0.0))))
+            nats = float(nats + mover.nats + mover.held.get(product, 0.0))
+            out.append(Explanation((part,), nats, mover.claims))
     return tuple(sorted(out, key=_rank))
 
 
@@ -150,7 +161,7 @@ def _single(goods: Floats, total_g: float, who: tuple[Mover, ...], config: Attri
         for flat in np.argsort(-nats, axis=None, kind="stable")[: config.explanations_max]:
             product, n = divmod(int(flat), nats.shape[1])
             part = Part(mover.trip, kind, product, n + 1, abs(total_g))
-            out.append(Explanation((part,), float(nats[product, n]) + mover.nats))
+            out.append(Explanation((part,), float(nats[product, n]) + mover.nats, mover.claims))
     return out
 
 
@@ -173,7 +184,8 @@ def _shared(
                     Part(a.trip, PICK, product, mine, grams * mine),
                     Part(b.trip, PICK, product, yours, grams * yours),
                 )
-                out.append(Explanation(parts, nats + float(np.log(config.shared_p))))
+                nats += float(np.log(config.shared_p))
+                out.append(Explanation(parts, nats, (*a.claims, *b.claims)))
     return out
 
 
@@ -197,14 +209,15 @@ def _several(
     out = []
     for mover in who:
         parts = tuple(Part(mover.trip, PICK, k, n, grams) for k, n, grams, _ in pieces)
-        out.append(Explanation(parts, base + mover.nats))
+        out.append(Explanation(parts, base + mover.nats, mover.claims))
     if len(pieces) == 2:
         for a in who:
             for b in who:
                 if a.trip != b.trip:
                     ends = zip((a, b), pieces, strict=True)
                     parts = tuple(Part(m.trip, PICK, k, n, grams) for m, (k, n, grams, _) in ends)
-                    out.append(Explanation(parts, base + a.nats + b.nats + float(np.log(config.combine_p))))
+                    nats = base + a.nats + b.nats + float(np.log(config.combine_p))
+                    out.append(Explanation(parts, nats, (*a.claims, *b.claims)))
     return out
 
 

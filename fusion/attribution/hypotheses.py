@@ -6,12 +6,12 @@ what that hypothesis says is carried. Groups merge when a change could belong to
 belongs to one person touches only that person's group, so the cost follows local crowding.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from fusion.attribution.explanations import PICK, Explanation, Goods, Part
+from fusion.attribution.explanations import PICK, Claim, Explanation, Goods, Part
 from fusion.config import AttributionConfig
 
 
@@ -22,6 +22,7 @@ class Hypothesis:
     nats: float
     goods: Mapping[str, Goods]  # trip -> what it carries
     choice: Mapping[str, Explanation]  # event id -> how it is read
+    claims: Mapping[tuple[int, int], Claim] = field(default_factory=dict)  # stretch of a track -> whose, and paid for
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +41,10 @@ def lone(trip: str) -> Group:
 def merge(a: Group, b: Group, config: AttributionConfig) -> Group:
     """Combine two groups: every pair of readings, the best of them kept."""
     beam = [
-        Hypothesis(x.nats + y.nats, {**x.goods, **y.goods}, {**x.choice, **y.choice}) for x in a.beam for y in b.beam
+        Hypothesis(x.nats + y.nats, {**x.goods, **y.goods}, {**x.choice, **y.choice}, {**x.claims, **y.claims})
+        for x in a.beam
+        for y in b.beam
+        if _agree(x.claims, y.claims)
     ]
     return Group(a.trips | b.trips, _pruned(beam, config))
 
@@ -52,12 +56,32 @@ def extend(
     beam = []
     for row, hypothesis in enumerate(group.beam):
         for reading in readings[row][: config.explanations_max]:
+            claims = {c.stretch: c for c in reading.claims}
+            if not _agree(hypothesis.claims, claims):
+                continue
+            fresh = sum(c.nats for k, c in claims.items() if k not in hypothesis.claims)
             goods = dict(hypothesis.goods)
             for part in reading.parts:
                 if part.trip in goods:
                     goods[part.trip] = apply(goods[part.trip], part)
-            beam.append(Hypothesis(hypothesis.nats + reading.nats, goods, {**hypothesis.choice, event: reading}))
+            nats = hypothesis.nats + reading.nats + fresh
+            choice = {**hypothesis.choice, event: reading}
+            beam.append(Hypothesis(nats, goods, choice, {**claims, **hypothesis.claims}))
     return replace(group, beam=_pruned(beam, config))
+
+
+def claim_anew(group: Group, nats_of: Callable[[Claim], float], config: AttributionConfig) -> Group:
+    """Weigh every hypothesis by what is believed now of whose tracks they were, in place of what it paid then."""
+    beam = []
+    for hypothesis in group.beam:
+        claims = {k: replace(c, nats=nats_of(c)) for k, c in hypothesis.claims.items()}
+        change = sum(c.nats - hypothesis.claims[k].nats for k, c in claims.items())
+        beam.append(replace(hypothesis, nats=hypothesis.nats + change, claims=claims))
+    return replace(group, beam=_pruned(beam, config))
+
+
+def _agree(a: Mapping[tuple[int, int], Claim], b: Mapping[tuple[int, int], Claim]) -> bool:
+    return all(a[k].trip == c.trip for k, c in b.items() if k in a)
 
 
 def apply(goods: Goods, part: Part) -> Goods:
@@ -113,10 +137,11 @@ def drop(group: Group, trips: frozenset[str], events: frozenset[str], config: At
     for hypothesis in group.beam:
         goods = {t: g for t, g in hypothesis.goods.items() if t in left}
         choice = {e: r for e, r in hypothesis.choice.items() if e not in events}
-        key = (tuple(sorted(goods.items())), tuple((e, r.parts) for e, r in sorted(choice.items())))
+        claims = tuple((k, c.trip) for k, c in sorted(hypothesis.claims.items()))
+        key = (tuple(sorted(goods.items())), tuple((e, r.parts) for e, r in sorted(choice.items())), claims)
         seen = total.get(key)
         nats = hypothesis.nats if seen is None else float(np.logaddexp(seen.nats, hypothesis.nats))
-        total[key] = Hypothesis(nats, goods, choice)
+        total[key] = Hypothesis(nats, goods, choice, hypothesis.claims)
     return Group(left, _pruned(list(total.values()), config))
 
 

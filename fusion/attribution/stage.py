@@ -8,10 +8,12 @@ import numpy as np
 from fusion.attribution.evidence import Witnesses, candidates, cart_nats
 from fusion.attribution.explanations import (
     PUT,
+    Claim,
     Explanation,
     Goods,
     Mover,
     Part,
+    WhoAt,
     movers,
     nobody,
     picks,
@@ -33,6 +35,7 @@ from fusion.attribution.handover import (
 from fusion.attribution.hypotheses import (
     Group,
     Hypothesis,
+    claim_anew,
     drop,
     extend,
     goods_posterior,
@@ -78,7 +81,8 @@ class Attribution:
 class People:
     """What tracking and trips say about who is who at this moment."""
 
-    trip_of: Mapping[int, str]  # track_id -> trip
+    trip_of: Mapping[int, str]  # track_id -> its likeliest trip now
+    who: WhoAt  # whose a track may have been at any moment
     alias: Mapping[int, int]
     staff: frozenset[str]  # trips
     cart: CartConfig
@@ -202,7 +206,8 @@ def _read(
 ) -> tuple[Attribution, list[Settled]]:
     """Read one change into the beam of everybody it may concern."""
     event = event_id(change, store)
-    who = movers(candidates(change, state.seen, people.alias, store, config), people.trip_of, people.staff, config)
+    near = candidates(change, state.seen, people.alias, store, config)
+    who = movers(near, change.step_ns, people.who, people.staff, config)
     known = frozenset().union(*(g.trips for g in state.groups)) if state.groups else frozenset()
     who = tuple(m if m.trip in known else replace(m, trip="") for m in who)
     who = tuple(_with_cart(m, change, state.seen, store, people.cart) for m in who)
@@ -245,7 +250,7 @@ def _narrow(who: tuple[Mover, ...]) -> tuple[Mover, ...]:
     """Keep one mover alone where the evidence for place and hands leaves no doubt."""
     if len(who) < 2:
         return who
-    nats = np.array([m.nats for m in who])
+    nats = np.array([m.nats + sum(c.nats for c in m.claims) for m in who])
     best = int(np.argmax(nats))
     rest = np.delete(nats, best).max()
     return (who[best],) if nats[best] - rest > 8.0 and who[best].trip else who
@@ -293,6 +298,13 @@ def _unclaimed(event: str, change: ShelfChange, state: Attribution, store: Store
     weight = np.exp([e.nats - found[0].nats for e in found])
     p = (weight / weight.sum()).tolist()
     return Settled(event, change, found[0], p[0], tuple(zip(found[1:], p[1:], strict=True)))
+
+
+def believe_anew(state: Attribution, nats_of: Callable[[Claim], float], config: AttributionConfig) -> Attribution:
+    """Weigh all open readings by what is believed now of who was who when."""
+    if not any(h.claims for g in state.groups for h in g.beam):
+        return state
+    return replace(state, groups=tuple(claim_anew(g, nats_of, config) for g in state.groups))
 
 
 def carried(state: Attribution, trip: str) -> tuple[tuple[Goods, float], ...]:

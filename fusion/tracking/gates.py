@@ -10,7 +10,7 @@ from fusion.messages import Gate
 from fusion.store import Store
 from fusion.tracking.floor import Floor
 from fusion.tracking.geometry import inside, line_distance
-from fusion.tracking.identity import Identity
+from fusion.tracking.identity import Identity, likeliest, name_exit, trips_p
 from fusion.tracking.tracks import Seen, Status, move, take
 
 
@@ -34,16 +34,25 @@ def leave_by_gate(
     tracks = floor.tracks
     wanted = trip_of_account.get(gate.account) if gate.account is not None else None
     row = store.gates.gate_id.index(gate.gate) if gate.gate in store.gates.gate_id else -1
-    named = np.array([identity.trip_of.get(int(k)) for k in tracks.track_id], dtype=object)
+    trip_of = likeliest(identity, gate.t_ns)
     able = (tracks.status != Status.TENTATIVE) & (tracks.status != Status.LEFT)
-    able &= (named == wanted) if wanted is not None else (named != None)  # noqa: E711
+    if wanted is None:
+        able &= np.array([int(k) in trip_of for k in tracks.track_id], np.bool_)
+        doubt = np.zeros(len(tracks))
+    else:
+        p = np.array([trips_p(identity, int(k), gate.t_ns).get(wanted, 0.0) for k in tracks.track_id])
+        able &= p > config.person_p_min
+        doubt = -np.log(np.maximum(p, 1e-9))
     far = line_distance(tracks.mean[:, :2], store.gates.line[row]) if row >= 0 else np.zeros(len(tracks))
     unseen_s = (gate.t_ns - tracks.seen_ns) / SECOND_NS
-    reach = np.where(able, far - 0.8 * np.clip(unseen_s, 0.0, 3.0), np.inf)
+    reach = np.where(able, far - 0.8 * np.clip(unseen_s, 0.0, 3.0) + config.doubt_m * doubt, np.inf)
     if len(reach) and reach.min() <= (np.inf if wanted is not None else config.exit_reach_m):
         leaver = int(np.argmin(reach))
         if np.isfinite(reach[leaver]):
-            trip = str(named[leaver])
+            track_id = int(tracks.track_id[leaver])
+            trip = wanted if wanted is not None else trip_of[track_id]
+            if wanted is not None:
+                identity = name_exit(identity, track_id, wanted, gate.t_ns, config)
             floor = _take_out(floor, leaver)
             return identity, floor, (Departure(trip, gate.t_ns),)
     return identity, floor, (Departure(wanted, gate.t_ns),) if wanted is not None else ()
@@ -65,7 +74,7 @@ def leave_unseen(
         if not len(rows):
             break
         row = int(rows[0])
-        trip = identity.trip_of.get(int(tracks.track_id[row]))
+        trip = likeliest(identity, now_ns).get(int(tracks.track_id[row]))
         if trip is not None:
             gone.append(Departure(trip, int(tracks.seen_ns[row])))
         floor = _take_out(floor, row)

@@ -1,11 +1,15 @@
-"""Whose account a track is: scans at the gates, people who come back into sight, and the way out.
+"""Whose account a track is: scans at the gates, people who come back into sight, and who may be whom.
 
 A scan at an entry opens one slot for each person let in. A confirmed track that was born near the gate takes the slot
 whose time fits; a track born elsewhere can only be somebody who was lost, and is joined to the lost track that looks
 alike and could have walked there. A scan usually comes some two seconds before the step over the line.
+
+A track keeps the trip it was named with only as far as it can be followed: encounters (encounters.py) and joins that
+might have been others are steps of a belief (belief.py), and whoever asks for a trip gets probabilities, for any
+moment of the past in the light of everything known by now.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -15,6 +19,9 @@ from fusion.arrays import Floats, Ints
 from fusion.config import SECOND_NS, IdentityConfig, TrackingConfig
 from fusion.messages import Gate
 from fusion.store import Store
+from fusion.tracking.belief import Beliefs, Clue, Mix, Step, leg_of, person_p, with_steps
+from fusion.tracking.carts import Carts
+from fusion.tracking.encounters import Encounters, watch
 from fusion.tracking.floor import Floor
 from fusion.tracking.geometry import line_distance
 from fusion.tracking.tracks import Seen, Status, Tracks, move, take, thaw
@@ -29,13 +36,66 @@ class Slot:
     trip: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Identity:
-    """Who is who."""
+    """Who is who. A person is named by the track_id they were first seen as."""
 
     slots: tuple[Slot, ...] = ()
-    trip_of: Mapping[int, str] = field(default_factory=dict)  # track_id -> trip
+    trip_of: Mapping[int, str] = field(default_factory=dict)  # person -> trip
     alias: Mapping[int, int] = field(default_factory=dict)  # joined track_id -> the one that goes on
+    beliefs: Beliefs = field(default_factory=Beliefs)
+    encounters: Encounters = field(default_factory=dict)
+
+
+def trips_p(identity: Identity, track_id: int, t_ns: int) -> dict[str, float]:
+    """Return the probability of each trip a track may have belonged to at t_ns; "" is nobody with a trip."""
+    track_id = identity.alias.get(track_id, track_id)
+    if track_id not in identity.beliefs.home:
+        return {identity.trip_of.get(track_id, ""): 1.0}
+    out: dict[str, float] = {}
+    for person, p in person_p(identity.beliefs, track_id, t_ns).items():
+        trip = identity.trip_of.get(person, "")
+        out[trip] = out.get(trip, 0.0) + p
+    return out
+
+
+def likeliest(identity: Identity, t_ns: int) -> dict[int, str]:
+    """Return the likeliest trip of every track that has one at t_ns."""
+    out = dict(identity.trip_of)
+    for track_id in identity.beliefs.home:
+        p = trips_p(identity, track_id, t_ns)
+        best = max(sorted(p), key=lambda trip: p[trip])
+        out.pop(track_id, None)
+        if best:
+            out[track_id] = best
+    return out
+
+
+def stretch(identity: Identity, track_id: int, t_ns: int) -> tuple[int, int]:
+    """Name the stretch of a track around t_ns over which it certainly is one person."""
+    track_id = identity.alias.get(track_id, track_id)
+    return track_id, leg_of(identity.beliefs, track_id, t_ns)
+
+
+def learn(identity: Identity, gone: Sequence[Step], new: Sequence[Step]) -> Identity:
+    """Change the steps of the belief."""
+    return replace(identity, beliefs=with_steps(identity.beliefs, gone, new)) if gone or new else identity
+
+
+def name_exit(identity: Identity, track_id: int, trip: str, t_ns: int, config: IdentityConfig) -> Identity:
+    """Take an exit's word for whose track went out; it matters only where that was in doubt."""
+    if track_id not in identity.beliefs.home:
+        return identity
+    persons = {person: 0.0 for person, one in identity.trip_of.items() if one == trip}
+    return learn(identity, (), (Clue(t_ns, track_id, persons, -config.exit_names_nats),))
+
+
+def meet(
+    identity: Identity, floor: Floor, carts: Carts, now_ns: int, config: IdentityConfig, tracking: TrackingConfig
+) -> Identity:
+    """Follow who comes too close to whom to be told apart."""
+    encounters, verdicts = watch(identity.encounters, floor.tracks, carts, now_ns, config, tracking)
+    return learn(replace(identity, encounters=encounters), verdicts.gone, verdicts.new)
 
 
 def admit(identity: Identity, gate: Gate, trip: str, store: Store) -> Identity:
@@ -68,17 +128,25 @@ def name_tracks(
     if not len(nameless):
         return identity, floor
     for track_id, slot, nats in _slots_of(identity, floor.tracks, nameless, store, config):
-        identity, floor = _name(identity, floor, track_id, slot, nats, tracking)
+        identity, floor = _name(identity, floor, track_id, slot, nats, config, tracking)
     return identity, floor
 
 
 def _name(
-    identity: Identity, floor: Floor, track_id: int, slot: Slot | None, slot_nats: float, config: TrackingConfig
+    identity: Identity,
+    floor: Floor,
+    track_id: int,
+    slot: Slot | None,
+    slot_nats: float,
+    config: IdentityConfig,
+    tracking: TrackingConfig,
 ) -> tuple[Identity, Floor]:
     row = int(np.searchsorted(floor.tracks.track_id, track_id))
-    lost, lost_nats = _best_lost(floor.tracks, row, config)
-    if lost is not None and lost_nats > slot_nats:
-        return _join(identity, floor, lost, row)
+    lost = _lost_nats(floor.tracks, row, tracking)
+    best = max(lost, key=lambda k: (lost[k], -k), default=-1)
+    stranger = config.stranger_nats if slot is None else slot_nats
+    if best >= 0 and lost[best] > stranger:
+        return _join(identity, floor, best, row, lost, config)
     if slot is None:
         return identity, floor
     slots = list(identity.slots)
@@ -112,10 +180,10 @@ def _slots_of(
     ]
 
 
-def _best_lost(tracks: Tracks, row: int, config: TrackingConfig) -> tuple[int | None, float]:
-    """Return the lost track this new one may be, and how well it fits in nats; looks decide, distance forbids."""
-    best: tuple[int | None, float] = (None, -np.inf)
-    for lost in np.flatnonzero(tracks.status == Status.LOST):
+def _lost_nats(tracks: Tracks, row: int, config: TrackingConfig) -> dict[int, float]:
+    """Return how well each lost track (by row) fits a new one in nats; looks decide, distance forbids."""
+    out: dict[int, float] = {}
+    for lost in np.flatnonzero(tracks.status == Status.LOST).tolist():
         gap_s = (int(tracks.born_ns[row]) - int(tracks.seen_ns[lost])) / SECOND_NS
         # A track can live on for a while on false detections after its person has been found again.
         overlap_s, gap_s = max(0.0, -gap_s), max(0.0, gap_s)
@@ -123,15 +191,9 @@ def _best_lost(tracks: Tracks, row: int, config: TrackingConfig) -> tuple[int | 
             continue
         far_m = float(np.linalg.norm(tracks.born_xy[row] - tracks.mean[lost, :2]))
         excess = max(0.0, far_m - config.join_slack_m - config.join_speed_mps * gap_s)
-        nats = (
-            -((excess / 0.7) ** 2)
-            - 0.02 * gap_s
-            - 0.5 * overlap_s
-            + _alike_nats(tracks.look[lost], tracks.look[row], config)
-        )
-        if nats > -4.0 and nats > best[1]:
-            best = (int(lost), nats)
-    return best
+        place = -((excess / 0.7) ** 2) - 0.02 * gap_s - 0.5 * overlap_s
+        out[lost] = place + _alike_nats(tracks.look[lost], tracks.look[row], config)
+    return out
 
 
 def _alike_nats(a: Floats, b: Floats, config: TrackingConfig) -> float:
@@ -144,10 +206,18 @@ def _alike_nats(a: Floats, b: Floats, config: TrackingConfig) -> float:
     return float(np.clip(same - other, -config.look_nats_max, config.look_nats_max))
 
 
-def _join(identity: Identity, floor: Floor, lost: int, row: int) -> tuple[Identity, Floor]:
-    """Let the lost track go on where the new one is."""
+def _join(
+    identity: Identity, floor: Floor, lost: int, row: int, nats: Mapping[int, float], config: IdentityConfig
+) -> tuple[Identity, Floor]:
+    """Let the lost track go on where the new one is; others it may be, and a stranger, stay possible.
+
+    The stranger is the person the new track would have been: they have no trip.
+    """
     tracks = thaw(floor.tracks)
-    old_id, new_id = int(tracks.track_id[lost]), int(tracks.track_id[row])
+    old_id, new_id, born_ns = int(tracks.track_id[lost]), int(tracks.track_id[row]), int(tracks.born_ns[row])
+    doubts = {int(tracks.track_id[k]): one for k, one in nats.items() if k != lost} | {new_id: config.stranger_nats}
+    mixes = [Mix(born_ns, old_id, other, 1 / (1 + float(np.exp(nats[lost] - one)))) for other, one in doubts.items()]
+    identity = learn(identity, (), [m for m in mixes if m.swap >= config.swap_p_min])
     for name in ("mean", "cov", "device_id", "seen_by_ns", "seen_ns"):
         getattr(tracks, name)[lost] = getattr(tracks, name)[row]
     tracks = move(tracks, lost, Seen.JOINED)

@@ -1,0 +1,152 @@
+"""Encounters: when two tracks were too close to tell apart, and what their looks, ids and carts say afterwards.
+
+Two tracks whose states overlap may go on as each other. How likely that is depends on how far apart they were at
+the closest, in place and velocity, against what the filter knew: a crossing in plain view leaves no doubt, a crossing
+behind a shelf leaves them even. Once they are apart again and have been seen for a while, the looks from before are
+compared with those from after, straight and crosswise.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+import numpy as np
+from scipy.spatial import cKDTree
+
+from fusion.arrays import Floats
+from fusion.config import SECOND_NS, IdentityConfig, TrackingConfig
+from fusion.tracking.appearance import look_nats
+from fusion.tracking.belief import Mix
+from fusion.tracking.carts import Carts
+from fusion.tracking.floor import likeness
+from fusion.tracking.tracks import Status, Tracks
+
+Pair = tuple[int, int]  # track ids, the smaller first
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Encounter:
+    """Two tracks near each other, and what they were like before."""
+
+    mix: Mix  # as it stands in the beliefs
+    look: Floats  # (2, d) mean looks before, zero where unknown
+    device_id: tuple[tuple[int, ...], tuple[int, ...]]  # per track and camera, 0 for none
+    cart: tuple[str, str]  # the cart beside each, "" for none
+    apart_ns: int = 0  # since when they are apart again, 0 while together
+
+
+Encounters = Mapping[Pair, Encounter]
+
+
+@dataclass(frozen=True, slots=True)
+class Verdicts:
+    """How the mixes of the beliefs change."""
+
+    gone: tuple[Mix, ...] = ()
+    new: tuple[Mix, ...] = ()
+
+
+def watch(
+    encounters: Encounters,
+    tracks: Tracks,
+    carts: Carts,
+    now_ns: int,
+    config: IdentityConfig,
+    tracking: TrackingConfig,
+) -> tuple[Encounters, Verdicts]:
+    """Note who meets, deepen the doubt while they are close, and settle it once they are apart."""
+    swaps = overlaps(tracks, config)
+    if not swaps and not encounters:
+        return encounters, Verdicts()
+    out = dict(encounters)
+    for pair, swap in swaps.items():
+        known = out.get(pair) or _begin(pair, tracks, carts, now_ns, config)
+        mix = known.mix if known.mix.swap >= swap else Mix(now_ns, *pair, swap)
+        out[pair] = replace(known, mix=mix, apart_ns=0)
+    row_of = {int(k): i for i, k in enumerate(tracks.track_id)}
+    settled: list[Mix] = []
+    for pair in [p for p in out if p not in swaps]:
+        known, rows = out[pair], [row_of.get(k, -1) for k in pair]
+        if min(rows) < 0:
+            settled.append(known.mix)  # one has left: what was believed stands
+            del out[pair]
+        elif not _are_apart(tracks, rows, now_ns, config):
+            continue
+        elif known.apart_ns == 0:
+            out[pair] = replace(known, apart_ns=now_ns)
+        elif now_ns - known.apart_ns > config.apart_s * SECOND_NS:
+            straight = straight_nats(known, tracks, rows, carts, config, tracking)
+            odds = known.mix.swap / (1 - known.mix.swap) * np.exp(-straight)
+            settled.append(replace(known.mix, swap=float(odds / (1 + odds))))
+            del out[pair]
+    before = {e.mix for e in encounters.values()}
+    after = {e.mix for e in out.values()} | {m for m in settled if m.swap >= config.swap_p_min}
+    return out, Verdicts(_sorted(before - after), _sorted(after - before))
+
+
+def _sorted(mixes: set[Mix]) -> tuple[Mix, ...]:
+    return tuple(sorted(mixes, key=lambda m: (m.t_ns, m.a, m.b)))
+
+
+def overlaps(tracks: Tracks, config: IdentityConfig) -> dict[Pair, float]:
+    """Return per pair of near tracks the probability that they go on as each other, where it matters at all.
+
+    Half of exp(-d' S^-1 d / 2), d the difference and S the sum of the covariances of their states (x, y, vx, vy).
+    """
+    live = np.flatnonzero((tracks.status == Status.CONFIRMED) | (tracks.status == Status.COASTING))
+    if len(live) < 2:
+        return {}
+    pairs = cKDTree(tracks.mean[live, :2]).query_pairs(config.meet_m, output_type="ndarray")
+    if not len(pairs):
+        return {}
+    a, b = live[pairs.min(axis=1)], live[pairs.max(axis=1)]
+    d = tracks.mean[a, :4] - tracks.mean[b, :4]
+    S = tracks.cov[a, :4, :4] + tracks.cov[b, :4, :4]
+    square = np.einsum("ni,ni->n", d, np.linalg.solve(S, d[:, :, None])[:, :, 0])
+    swap = 0.5 * np.exp(-0.5 * square)
+    found = np.flatnonzero(swap >= config.swap_p_min)
+    return {(int(tracks.track_id[a[i]]), int(tracks.track_id[b[i]])): float(swap[i]) for i in found}
+
+
+def straight_nats(
+    known: Encounter, tracks: Tracks, rows: list[int], carts: Carts, config: IdentityConfig, tracking: TrackingConfig
+) -> float:
+    """Return the nats for "each is who it was" against "each is the other", by looks, ids and carts."""
+    now = tracks.look[rows]
+    norm = np.linalg.norm(now, axis=1, keepdims=True)
+    alike = look_nats(known.look, np.where(norm > 1e-6, now / np.maximum(norm, 1e-6), 0.0), likeness(tracking))
+    nats = float(alike[0, 0] + alike[1, 1] - alike[0, 1] - alike[1, 0])
+    ids = [tuple(tracks.device_id[r].tolist()) for r in rows]
+    nats += config.same_id_nats * (_shared(known.device_id, ids) - _shared(known.device_id, ids[::-1]))
+    beside = [cart_beside(carts, tracks.mean[r, :2], config) for r in rows]
+    nats += config.same_cart_nats * (_same(known.cart, beside) - _same(known.cart, beside[::-1]))
+    return float(np.clip(nats, -config.encounter_nats_max, config.encounter_nats_max))
+
+
+def cart_beside(carts: Carts, xy: Floats, config: IdentityConfig) -> str:
+    """Return the cart nearest to a person within reach, or ""."""
+    far = {src: float(np.linalg.norm(cart.mean[:2] - xy)) for src, cart in carts.items()}
+    best = min(sorted(far), key=lambda s: far[s], default="")
+    return best if best and far[best] <= config.cart_beside_m else ""
+
+
+def _begin(pair: Pair, tracks: Tracks, carts: Carts, now_ns: int, config: IdentityConfig) -> Encounter:
+    rows = [int(np.searchsorted(tracks.track_id, k)) for k in pair]
+    ids = tuple(tuple(tracks.device_id[r].tolist()) for r in rows)
+    cart = tuple(cart_beside(carts, tracks.mean[r, :2], config) for r in rows)
+    return Encounter(Mix(now_ns, *pair, 0.0), tracks.look[rows].copy(), (ids[0], ids[1]), (cart[0], cart[1]))
+
+
+def _are_apart(tracks: Tracks, rows: list[int], now_ns: int, config: IdentityConfig) -> bool:
+    seen_s = (now_ns - tracks.seen_ns[rows].min()) / SECOND_NS
+    far_m = float(np.linalg.norm(tracks.mean[rows[0], :2] - tracks.mean[rows[1], :2]))
+    both = all(int(tracks.status[r]) in (Status.CONFIRMED, Status.LEFT) for r in rows)
+    return both and seen_s < config.apart_seen_s and far_m > config.apart_m
+
+
+def _shared(before: tuple[tuple[int, ...], tuple[int, ...]], after: list[tuple[int, ...]]) -> int:
+    """Return how many cameras still give each track the id it had."""
+    return sum(x == y != 0 for was, now in zip(before, after, strict=True) for x, y in zip(was, now, strict=True))
+
+
+def _same(before: tuple[str, str], after: list[str]) -> int:
+    return sum(x == y != "" for x, y in zip(before, after, strict=True))

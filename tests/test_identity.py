@@ -1,0 +1,117 @@
+"""Beliefs over persons: properties of the matrices, of smoothing, and of encounters."""
+
+import numpy as np
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from fusion.tracking.belief import Beliefs, Clue, Mix, Step, balanced, person_p, solve, with_steps
+
+T_NS = st.integers(0, 10**12)
+SWAPS = st.floats(0.0, 0.999)
+NATS = st.floats(-8.0, 8.0)
+
+
+@st.composite
+def histories(draw: st.DrawFn, tracks: int) -> list[Step]:
+    """Some steps among tracks 0 .. tracks - 1, each at its own time."""
+    times = draw(st.lists(T_NS, max_size=8, unique=True))
+    steps: list[Step] = []
+    for t_ns in times:
+        if draw(st.booleans()):
+            a, b = draw(st.lists(st.integers(0, tracks - 1), min_size=2, max_size=2, unique=True))
+            steps.append(Mix(t_ns, a, b, draw(SWAPS)))
+        else:
+            nats = draw(st.lists(NATS, min_size=tracks, max_size=tracks))
+            steps.append(Clue(t_ns, draw(st.integers(0, tracks - 1)), dict(enumerate(nats)), 0.0))
+    return steps
+
+
+def exact(tracks: int, steps: list[Step]) -> np.ndarray:
+    """Return the belief between all steps by summing over every sequence of permutations, (m + 1, k, k)."""
+    steps = sorted(steps, key=lambda s: s.t_ns)
+    weights: dict[tuple[tuple[int, ...], ...], float] = {(tuple(range(tracks)),): 1.0}
+    for step in steps:
+        longer: dict[tuple[tuple[int, ...], ...], float] = {}
+        for path, w in weights.items():
+            who = path[-1]  # person of each track
+            if isinstance(step, Clue):
+                longer[(*path, who)] = longer.get((*path, who), 0.0) + w * np.exp(step.nats[who[step.track_id]])
+                continue
+            for swap, p in ((False, 1 - step.swap), (True, step.swap)):
+                after = list(who)
+                if swap:
+                    after[step.a], after[step.b] = who[step.b], who[step.a]
+                key = (*path, tuple(after))
+                longer[key] = longer.get(key, 0.0) + w * p
+        weights = longer
+    out = np.zeros((len(steps) + 1, tracks, tracks))
+    for path, w in weights.items():
+        for i, who in enumerate(path):
+            out[i, np.arange(tracks), list(who)] += w
+    return out / sum(weights.values())
+
+
+@given(st.integers(2, 6).flatmap(lambda k: st.tuples(st.just(k), histories(k))))
+def test_beliefs_stay_doubly_stochastic(drawn: tuple[int, list[Step]]) -> None:
+    tracks, steps = drawn
+    table = solve(tuple(range(tracks)), sorted(steps, key=lambda s: s.t_ns)).table
+    assert (table >= 0).all()
+    np.testing.assert_allclose(table.sum(axis=1), 1.0, atol=1e-9)
+    np.testing.assert_allclose(table.sum(axis=2), 1.0, atol=1e-9)
+
+
+@given(histories(2))
+def test_the_belief_of_two_is_exact(steps: list[Step]) -> None:
+    ordered = sorted(steps, key=lambda s: s.t_ns)
+    np.testing.assert_allclose(solve((0, 1), ordered).table, exact(2, steps), atol=1e-7)
+
+
+@settings(max_examples=50)
+@given(histories(3))
+def test_the_belief_of_three_is_near_the_exact_one(steps: list[Step]) -> None:
+    mixes = [s for s in steps if isinstance(s, Mix)]
+    table = solve((0, 1, 2), sorted(mixes, key=lambda s: s.t_ns)).table
+    np.testing.assert_allclose(table, exact(3, mixes), atol=1e-9)
+
+
+@given(st.integers(2, 5).flatmap(lambda k: st.tuples(histories(k), st.permutations(range(k)))))
+def test_renaming_tracks_renames_beliefs(drawn: tuple[list[Step], list[int]]) -> None:
+    steps, name = drawn
+    renamed: list[Step] = [
+        Mix(s.t_ns, name[s.a], name[s.b], s.swap)
+        if isinstance(s, Mix)
+        else Clue(s.t_ns, name[s.track_id], {name[k]: v for k, v in s.nats.items()}, s.rest)
+        for s in steps
+    ]
+    a, b = with_steps(Beliefs(), (), steps), with_steps(Beliefs(), (), renamed)
+    for track in range(len(name)):
+        for t_ns in (0, 10**11, 10**12):
+            want = {name[k]: p for k, p in person_p(a, track, t_ns).items()}
+            got = person_p(b, name[track], t_ns)
+            for k in want.keys() | got.keys():
+                assert abs(want.get(k, 0.0) - got.get(k, 0.0)) < 1e-7
+
+
+@given(st.lists(st.lists(st.floats(1e-6, 1.0), min_size=4, max_size=4), min_size=4, max_size=4))
+def test_balancing_keeps_every_cross_ratio(rows: list[list[float]]) -> None:
+    matrix = np.array(rows)
+    out = balanced(matrix)
+    np.testing.assert_allclose(out.sum(axis=0), 1.0, atol=1e-9)
+    np.testing.assert_allclose(out.sum(axis=1), 1.0, atol=1e-9)
+    cross = np.log(matrix[0, 0] * matrix[1, 1] / (matrix[0, 1] * matrix[1, 0]))
+    np.testing.assert_allclose(np.log(out[0, 0] * out[1, 1] / (out[0, 1] * out[1, 0])), cross, atol=1e-6)
+
+
+def test_what_is_known_at_the_exit_settles_what_was_open_before() -> None:
+    beliefs = with_steps(Beliefs(), (), [Mix(100, 1, 2, 0.5)])
+    assert person_p(beliefs, 1, 200) == {1: 0.5, 2: 0.5}
+    beliefs = with_steps(beliefs, (), [Clue(900, 1, {2: 0.0}, -5.0)])
+    assert person_p(beliefs, 1, 200)[2] > 0.99  # already then
+    assert person_p(beliefs, 2, 1000)[1] > 0.99  # and so is the other
+    assert person_p(beliefs, 1, 50)[1] > 0.99  # but before they met each was who it was
+
+
+def test_steps_taken_out_leave_nothing_behind() -> None:
+    mix = Mix(100, 1, 2, 0.4)
+    beliefs = with_steps(with_steps(Beliefs(), (), [mix]), [mix], [])
+    assert beliefs.components == () and person_p(beliefs, 1, 200) == {1: 1.0}
