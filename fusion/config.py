@@ -71,6 +71,7 @@ class IdentityConfig:
     """Which track is whose account: gates."""
 
     entry_reach_m: float = 1.6  # a track first seen this near an entry line may have come in there
+    entry_sd_m: float = 0.7  # spread of those places: two gates side by side are about 1.4 m apart
     scan_lead_s: float = 2.0  # the scan comes before the step over the line
     scan_lead_sd_s: float = 1.5  # earlier than that
     scan_late_sd_s: float = 4.0  # later: people dawdle, and parties come in one by one

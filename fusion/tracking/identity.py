@@ -1,8 +1,9 @@
 """Whose account a track is: scans at the gates, people who come back into sight, and who may be whom.
 
-A scan at an entry opens one slot for each person let in. A confirmed track that was born near the gate takes the slot
-whose time fits; a track born elsewhere can only be somebody who was lost, and is joined to the lost track that looks
-alike and could have walked there. A scan usually comes some two seconds before the step over the line.
+A scan at an entry opens one slot for each person let in. A confirmed track that comes onto the floor near the gate, or
+is first seen there, takes the slot whose time and gate fit: cameras also see those who still wait outside. A track
+that comes into sight elsewhere can only be somebody who was lost, and is joined to the lost track that looks alike
+and could have walked there. A scan usually comes some two seconds before the step over the line.
 
 A track keeps the trip it was named with only as far as it can be followed: encounters (encounters.py) and joins that
 might have been others are steps of a belief (belief.py), and whoever asks for a trip gets probabilities, for any
@@ -23,7 +24,7 @@ from fusion.tracking.belief import Beliefs, Clue, Mix, Step, leg_of, person_p, w
 from fusion.tracking.carts import Carts
 from fusion.tracking.encounters import Encounters, watch
 from fusion.tracking.floor import Floor
-from fusion.tracking.geometry import line_distance
+from fusion.tracking.geometry import inside, line_distance
 from fusion.tracking.tracks import Seen, Status, Tracks, move, take, thaw
 
 
@@ -36,6 +37,14 @@ class Slot:
     trip: str
 
 
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """When and where a track came onto the floor."""
+
+    t_ns: int
+    xy: tuple[float, float]
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Identity:
     """Who is who. A person is named by the track_id they were first seen as."""
@@ -45,6 +54,7 @@ class Identity:
     alias: Mapping[int, int] = field(default_factory=dict)  # joined track_id -> the one that goes on
     beliefs: Beliefs = field(default_factory=Beliefs)
     encounters: Encounters = field(default_factory=dict)
+    entries: Mapping[int, Entry] = field(default_factory=dict)  # track_id -> its entry, while it has no trip
 
 
 def trips_p(identity: Identity, track_id: int, t_ns: int) -> dict[str, float]:
@@ -117,7 +127,7 @@ def name_tracks(
     slots = tuple(s for s in identity.slots if s.t_ns >= expired)
     if len(slots) < len(identity.slots):
         identity = replace(identity, slots=slots)
-    nameless = np.array(
+    unnamed = np.array(
         [
             int(k)
             for k, status in zip(floor.tracks.track_id, floor.tracks.status, strict=True)
@@ -125,9 +135,12 @@ def name_tracks(
         ],
         np.int64,
     )
+    entries = _entries(identity.entries, floor.tracks, unnamed, store)
+    identity = replace(identity, entries=entries)
+    nameless = np.array([k for k in unnamed.tolist() if k in entries], np.int64)
     if not len(nameless):
         return identity, floor
-    for track_id, slot, nats in _slots_of(identity, floor.tracks, nameless, store, config):
+    for track_id, slot, nats in _slots_of(identity, nameless, store, config):
         identity, floor = _name(identity, floor, track_id, slot, nats, config, tracking)
     return identity, floor
 
@@ -154,22 +167,42 @@ def _name(
     return replace(identity, slots=tuple(slots), trip_of={**identity.trip_of, track_id: slot.trip}), floor
 
 
+def _entries(entries: Mapping[int, Entry], tracks: Tracks, unnamed: Ints, store: Store) -> dict[int, Entry]:
+    """Note the unnamed tracks that are on the floor for the first time; those still outside have not come in."""
+    rows = np.searchsorted(tracks.track_id, unnamed)
+    on_floor = inside(tracks.mean[rows, :2], store.outline)
+    born_there = inside(tracks.born_xy[rows], store.outline)
+    out: dict[int, Entry] = {}
+    for track_id, row, on, there in zip(unnamed.tolist(), rows.tolist(), on_floor, born_there, strict=True):
+        if track_id in entries:
+            out[track_id] = entries[track_id]
+        elif there:
+            out[track_id] = Entry(
+                int(tracks.born_ns[row]), (float(tracks.born_xy[row, 0]), float(tracks.born_xy[row, 1]))
+            )
+        elif on:
+            out[track_id] = Entry(int(tracks.seen_ns[row]), (float(tracks.mean[row, 0]), float(tracks.mean[row, 1])))
+    return out
+
+
 def _slots_of(
-    identity: Identity, tracks: Tracks, nameless: Ints, store: Store, config: IdentityConfig
+    identity: Identity, nameless: Ints, store: Store, config: IdentityConfig
 ) -> list[tuple[int, Slot | None, float]]:
     """Return for each track the slot it takes, all solved together, with its nats; None where none fits.
 
     Lateness costs by its square, so people who come in one after the other take their slots in that order.
     """
-    rows = np.searchsorted(tracks.track_id, nameless)
-    nats = np.full((len(rows), len(identity.slots)), config.no_slot_nats)
+    came = [identity.entries[int(k)] for k in nameless]
+    came_ns, came_xy = np.array([e.t_ns for e in came]), np.array([e.xy for e in came])
+    nats = np.full((len(came), len(identity.slots)), config.no_slot_nats)
     for j, slot in enumerate(identity.slots):
         line = None if slot.gate < 0 else store.gates.line[slot.gate]
-        far = np.zeros(len(rows)) if line is None else line_distance(tracks.born_xy[rows], line)
-        off_s = (tracks.born_ns[rows] - slot.t_ns) / SECOND_NS - config.scan_lead_s
+        far = np.zeros(len(came)) if line is None else line_distance(came_xy, line)
+        off_s = (came_ns - slot.t_ns) / SECOND_NS - config.scan_lead_s
         sd_s = np.where(off_s < 0, config.scan_lead_sd_s, config.scan_late_sd_s)
-        nats[:, j] = np.where(far <= config.entry_reach_m, -0.5 * (off_s / sd_s) ** 2, config.no_slot_nats)
-    missed = np.full((len(rows), len(rows)), config.no_slot_nats)
+        fit = -0.5 * (off_s / sd_s) ** 2 - 0.5 * (far / config.entry_sd_m) ** 2
+        nats[:, j] = np.where(far <= config.entry_reach_m, fit, config.no_slot_nats)
+    missed = np.full((len(came), len(came)), config.no_slot_nats)
     cost = -np.maximum(np.hstack([nats, missed]), config.no_slot_nats)
     _, column = linear_sum_assignment(cost)
     return [
