@@ -168,7 +168,7 @@ def _gate(engine: Engine, state: State, gate: Gate, news: News) -> State:
 def _follow(engine: Engine, state: State, news: News) -> tuple[State, tuple[Departure, ...]]:
     """Let the life cycles run, name tracks, and remember who was where."""
     config = engine.config
-    floor = advance(state.floor, state.now_ns, config.tracking)
+    floor = advance(state.floor, state.now_ns, config.tracking, state.identity.trip_of)
     identity, floor = name_tracks(state.identity, floor, state.now_ns, engine.store, config.identity, config.tracking)
     identity = meet(identity, floor, state.carts, state.now_ns, config.identity, config.tracking)
     floor, gone = leave_unseen(identity, floor, state.now_ns, engine.store, config.identity)

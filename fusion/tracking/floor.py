@@ -1,5 +1,6 @@
 """Floor tracking: sightings in, tracks out. Birth, confirmation, coasting, loss, joining again, merging."""
 
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -68,8 +69,11 @@ def observe(floor: Floor, frame: Sightings, store: Store, config: TrackingConfig
     return after, Match(frame, track_id)
 
 
-def advance(floor: Floor, now_ns: int, config: TrackingConfig) -> Floor:
-    """Let time pass: confirm, coast, lose, merge and forget; run once a slice."""
+def advance(floor: Floor, now_ns: int, config: TrackingConfig, known: Collection[int] = ()) -> Floor:
+    """Let time pass: confirm, coast, lose, merge and forget; run once a slice.
+
+    known are the ids of tracks that were seen to come in: no two of them are one person.
+    """
     if not len(floor.tracks):
         return floor
     tracks = thaw(floor.tracks)
@@ -87,7 +91,7 @@ def advance(floor: Floor, now_ns: int, config: TrackingConfig) -> Floor:
         _move(status, (tracks.status == state) & (unseen_s > seconds), Seen.UNSEEN)
     _move(status, (status == Status.LOST) & (unseen_s > config.forgotten_s), Seen.FORGOTTEN)
     _move(status, (status == Status.TENTATIVE) & steady, Seen.CONFIRM)
-    tracks = _merge(tracks, now_ns, config)
+    tracks = _merge(tracks, now_ns, config, known)
     gone = tracks.status == Status.EXITED
     return replace(floor, tracks=take(tracks, np.flatnonzero(~gone)) if gone.any() else tracks)
 
@@ -161,7 +165,7 @@ def _births(next_id: int, frame: Sightings, free: Ints, store: Store, config: Tr
     )
 
 
-def _merge(tracks: Tracks, now_ns: int, config: TrackingConfig) -> Tracks:
+def _merge(tracks: Tracks, now_ns: int, config: TrackingConfig, known: Collection[int]) -> Tracks:
     """End the younger of two tracks that walk as one person: near, not unlike, and never in one picture together.
 
     Cameras of different kinds and places err differently, so that one person can get two tracks; but a camera that
@@ -176,6 +180,8 @@ def _merge(tracks: Tracks, now_ns: int, config: TrackingConfig) -> Tracks:
     ripe = now_ns - tracks.born_ns[rows] > config.merge_after_s * SECOND_NS
     for a, b in np.argwhere(np.triu(near & ripe[None, :], 1)):
         keep, drop = int(rows[a]), int(rows[b])
+        if int(tracks.track_id[keep]) in known and int(tracks.track_id[drop]) in known:
+            continue
         if max(tracks.status[keep], tracks.status[drop]) < Status.LOST and _is_one(tracks, keep, drop, now_ns, config):
             if np.trace(tracks.cov[drop, :2, :2]) < np.trace(tracks.cov[keep, :2, :2]):
                 tracks.mean[keep], tracks.cov[keep] = tracks.mean[drop], tracks.cov[drop]

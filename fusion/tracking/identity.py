@@ -43,6 +43,11 @@ class Entry:
 
     t_ns: int
     xy: tuple[float, float]
+    stepped: bool  # over the edge of the floor, in sight
+
+    def is_ripe(self, by_ns: int) -> bool:
+        """Tell whether the track may be named: one that began on the floor can be a second sight of somebody."""
+        return self.stepped or self.t_ns <= by_ns
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -137,7 +142,8 @@ def name_tracks(
     )
     entries = _entries(identity.entries, floor.tracks, unnamed, store)
     identity = replace(identity, entries=entries)
-    nameless = np.array([k for k in unnamed.tolist() if k in entries], np.int64)
+    ripe_ns = now_ns - int(config.entry_after_s * SECOND_NS)
+    nameless = np.array([k for k in unnamed.tolist() if k in entries and entries[k].is_ripe(ripe_ns)], np.int64)
     if not len(nameless):
         return identity, floor
     for track_id, slot, nats in _slots_of(identity, nameless, store, config):
@@ -177,11 +183,11 @@ def _entries(entries: Mapping[int, Entry], tracks: Tracks, unnamed: Ints, store:
         if track_id in entries:
             out[track_id] = entries[track_id]
         elif there:
-            out[track_id] = Entry(
-                int(tracks.born_ns[row]), (float(tracks.born_xy[row, 0]), float(tracks.born_xy[row, 1]))
-            )
+            x, y = tracks.born_xy[row].tolist()
+            out[track_id] = Entry(int(tracks.born_ns[row]), (x, y), stepped=False)
         elif on:
-            out[track_id] = Entry(int(tracks.seen_ns[row]), (float(tracks.mean[row, 0]), float(tracks.mean[row, 1])))
+            x, y = tracks.mean[row, :2].tolist()
+            out[track_id] = Entry(int(tracks.seen_ns[row]), (x, y), stepped=True)
     return out
 
 
