@@ -72,7 +72,7 @@ class IdentityConfig:
 
     entry_reach_m: float = 1.6  # a track first seen this near an entry line may have come in there
     entry_sd_m: float = 0.7  # spread of those places: two gates side by side are about 1.4 m apart
-    entry_after_s: float = 1.5  # a track that begins on the floor is named so much later: second sights merge first
+    entry_after_s: float = 1.5  # somebody who came in is named so much later: late scans come, second sights merge
     scan_lead_s: float = 2.0  # the scan comes before the step over the line
     scan_lead_sd_s: float = 1.5  # earlier than that
     scan_late_sd_s: float = 4.0  # later: people dawdle, and parties come in one by one

@@ -74,7 +74,7 @@ def watch(
         elif known.apart_ns == 0:
             out[pair] = replace(known, apart_ns=now_ns)
         elif now_ns - known.apart_ns > config.apart_s * SECOND_NS:
-            straight = straight_nats(known, tracks, rows, carts, config, tracking)
+            straight = straight_nats(known, tracks, rows, carts, now_ns, config, tracking)
             odds = known.mix.swap / (1 - known.mix.swap) * np.exp(-straight)
             settled.append(replace(known.mix, swap=float(odds / (1 + odds))))
             del out[pair]
@@ -108,13 +108,23 @@ def overlaps(tracks: Tracks, config: IdentityConfig) -> dict[Pair, float]:
 
 
 def straight_nats(
-    known: Encounter, tracks: Tracks, rows: list[int], carts: Carts, config: IdentityConfig, tracking: TrackingConfig
+    known: Encounter,
+    tracks: Tracks,
+    rows: list[int],
+    carts: Carts,
+    now_ns: int,
+    config: IdentityConfig,
+    tracking: TrackingConfig,
 ) -> float:
-    """Return the nats for "each is who it was" against "each is the other", by looks, ids and carts."""
+    """Return the nats for "each is who it was" against "each is the other", by looks, ids and carts.
+
+    Only who is in sight now is compared: one of the two may have gone, or never was anybody.
+    """
     now = tracks.look[rows]
     norm = np.linalg.norm(now, axis=1, keepdims=True)
     alike = look_nats(known.look, np.where(norm > 1e-6, now / np.maximum(norm, 1e-6), 0.0), likeness(tracking))
-    nats = float(alike[0, 0] + alike[1, 1] - alike[0, 1] - alike[1, 0])
+    seen = [float(unseen_s(tracks, r, now_ns) < config.apart_seen_s) for r in rows]
+    nats = float(seen[0] * (alike[0, 0] - alike[1, 0]) + seen[1] * (alike[1, 1] - alike[0, 1]))
     ids = [tuple(tracks.device_id[r].tolist()) for r in rows]
     nats += config.same_id_nats * (_shared(known.device_id, ids) - _shared(known.device_id, ids[::-1]))
     beside = [cart_beside(carts, tracks.mean[r, :2], config) for r in rows]
@@ -136,11 +146,18 @@ def _begin(pair: Pair, tracks: Tracks, carts: Carts, now_ns: int, config: Identi
     return Encounter(Mix(now_ns, *pair, 0.0), tracks.look[rows].copy(), (ids[0], ids[1]), (cart[0], cart[1]))
 
 
+def unseen_s(tracks: Tracks, row: int, now_ns: int) -> float:
+    """Return how long ago a track was last seen."""
+    return (now_ns - int(tracks.seen_ns[row])) / SECOND_NS
+
+
 def _are_apart(tracks: Tracks, rows: list[int], now_ns: int, config: IdentityConfig) -> bool:
-    seen_s = (now_ns - tracks.seen_ns[rows].min()) / SECOND_NS
+    """Tell whether both are in sight apart from each other, or one is and the other has been out of sight for long."""
+    quick, slow = sorted(unseen_s(tracks, r, now_ns) for r in rows)
     far_m = float(np.linalg.norm(tracks.mean[rows[0], :2] - tracks.mean[rows[1], :2]))
-    both = all(int(tracks.status[r]) in (Status.CONFIRMED, Status.LEFT) for r in rows)
-    return both and seen_s < config.apart_seen_s and far_m > config.apart_m
+    return quick < config.apart_seen_s and (
+        slow > config.apart_s or (slow < config.apart_seen_s and far_m > config.apart_m)
+    )
 
 
 def _shared(before: tuple[tuple[int, ...], tuple[int, ...]], after: list[tuple[int, ...]]) -> int:

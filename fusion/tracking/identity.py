@@ -43,11 +43,6 @@ class Entry:
 
     t_ns: int
     xy: tuple[float, float]
-    stepped: bool  # over the edge of the floor, in sight
-
-    def is_ripe(self, by_ns: int) -> bool:
-        """Tell whether the track may be named: one that began on the floor can be a second sight of somebody."""
-        return self.stepped or self.t_ns <= by_ns
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -142,12 +137,15 @@ def name_tracks(
     )
     entries = _entries(identity.entries, floor.tracks, unnamed, store)
     identity = replace(identity, entries=entries)
-    ripe_ns = now_ns - int(config.entry_after_s * SECOND_NS)
-    nameless = np.array([k for k in unnamed.tolist() if k in entries and entries[k].is_ripe(ripe_ns)], np.int64)
-    if not len(nameless):
+    arrived = np.array([k for k in unnamed.tolist() if k in entries], np.int64)
+    if not len(arrived):
         return identity, floor
-    for track_id, slot, nats in _slots_of(identity, nameless, store, config):
-        identity, floor = _name(identity, floor, track_id, slot, nats, config, tracking)
+    # A gate's word can come after the step, and a track that begins on the floor can be a second sight of somebody:
+    # all who have arrived compete for the slots, and who has been here for a moment gets theirs.
+    ripe_ns = now_ns - int(config.entry_after_s * SECOND_NS)
+    for track_id, slot, nats in _slots_of(identity, arrived, store, config):
+        if entries[track_id].t_ns <= ripe_ns:
+            identity, floor = _name(identity, floor, track_id, slot, nats, config, tracking)
     return identity, floor
 
 
@@ -162,6 +160,8 @@ def _name(
 ) -> tuple[Identity, Floor]:
     row = int(np.searchsorted(floor.tracks.track_id, track_id))
     lost = _lost_nats(floor.tracks, row, tracking)
+    if slot is not None:  # a scan explains somebody who comes in; a lost track nobody knew explains nothing
+        lost = {k: nats for k, nats in lost.items() if int(floor.tracks.track_id[k]) in identity.trip_of}
     best = max(lost, key=lambda k: (lost[k], -k), default=-1)
     stranger = config.stranger_nats if slot is None else slot_nats
     if best >= 0 and lost[best] > stranger:
@@ -184,10 +184,10 @@ def _entries(entries: Mapping[int, Entry], tracks: Tracks, unnamed: Ints, store:
             out[track_id] = entries[track_id]
         elif there:
             x, y = tracks.born_xy[row].tolist()
-            out[track_id] = Entry(int(tracks.born_ns[row]), (x, y), stepped=False)
+            out[track_id] = Entry(int(tracks.born_ns[row]), (x, y))
         elif on:
             x, y = tracks.mean[row, :2].tolist()
-            out[track_id] = Entry(int(tracks.seen_ns[row]), (x, y), stepped=True)
+            out[track_id] = Entry(int(tracks.seen_ns[row]), (x, y))
     return out
 
 
