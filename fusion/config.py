@@ -33,6 +33,7 @@ class TrackingConfig:
     height_walk_m_per_sqrt_s: float = 0.03
     head_height_m: float = 1.55  # centre of the head, prior; admits children
     head_height_sd_m: float = 0.22
+    birth_speed_sd_mps: float = 0.8  # of somebody just come into sight, along each axis
     lean_sd_m: float = 0.07  # the head is ahead of the feet when people reach and look
     sd_px_min: float = 2.0
     sd_m_min: float = 0.03

@@ -1,4 +1,4 @@
-"""One camera frame against all tracks: measurement model, gating, costs, assignment, update. Compiled as a whole.
+"""One camera frame against all tracks: gating, costs, assignment per connected component, update. Compiled as a whole.
 
 The gain of a pair is its log-likelihood ratio against clutter; only pairs with a positive gain are worth taking, so a
 miss needs no number of its own beyond the detection probability. Appearance and device ids enter as further nats.
@@ -7,88 +7,31 @@ miss needs no number of its own beyond the detection probability. Appearance and
 import numpy as np
 from numba import njit
 
-from fusion.arrays import Floats, Ints
+from fusion.arrays import Bools, Floats, Ints
+from fusion.tracking.appearance import look_nats_of
 from fusion.tracking.assignment import assign
 from fusion.tracking.camera import meet_plane, predict_image_point
-from fusion.tracking.kalman import update_row
+from fusion.tracking.gating import components, near_pairs
+from fusion.tracking.geometry import outside_by
+from fusion.tracking.measurement import correct, factor, half_square, innovate, measure, no_scratch
 
 FAR = 1e3  # cost of a pair outside the gate; finite, and never worth taking
 
 
 @njit(cache=True)
-def measure(
-    x: Floats, is_depth: bool, head: Floats, foot: Floats, sd: float, lean_sd_m: float, R: Floats, T: Floats
-) -> tuple[Floats, Floats, Floats]:
-    """Return innovation y (m,), Jacobian H (m, 5) and noise (m, m) of one detection for one track state x (5,).
-
-    Depth: head (3,) in metres measures x, y, h. Image: head and, where seen, foot, as normalised image points. The
-    head leans away from the feet by lean_sd_m, whatever the camera's own noise sd.
-    """
-    lean = lean_sd_m * lean_sd_m
-    var = sd * sd
-    if is_depth:
-        y = np.empty(3)
-        y[0] = head[0] - x[0]
-        y[1] = head[1] - x[1]
-        y[2] = head[2] - x[4]
-        H = np.zeros((3, 5))
-        H[0, 0] = H[1, 1] = H[2, 4] = 1.0
-        noise = np.zeros((3, 3))
-        noise[0, 0] = noise[1, 1] = var + lean
-        noise[2, 2] = var + 0.25 * lean
-        return y, H, noise
-    with_foot = not (np.isnan(foot[0]) or np.isnan(foot[1]))
-    with_head = not (np.isnan(head[0]) or np.isnan(head[1]))
-    m = 2 * (int(with_foot) + int(with_head))
-    y = np.empty(m)
-    H = np.zeros((m, 5))
-    noise = np.zeros((m, m))
-    row = 0
-    if with_head:
-        uv, J, depth = predict_image_point(x[0], x[1], x[4], R, T)
-        for r in range(2):
-            y[row + r] = head[r] - uv[r] if depth > 0.05 else np.nan
-            H[row + r, 0] = J[r, 0]
-            H[row + r, 1] = J[r, 1]
-            H[row + r, 4] = J[r, 2]
-            for c in range(2):
-                noise[row + r, row + c] = lean * (J[r, 0] * J[c, 0] + J[r, 1] * J[c, 1])
-            noise[row + r, row + r] += var
-        row += 2
-    if with_foot:
-        uv, J, depth = predict_image_point(x[0], x[1], 0.0, R, T)
-        for r in range(2):
-            y[row + r] = foot[r] - uv[r] if depth > 0.05 else np.nan
-            H[row + r, 0] = J[r, 0]
-            H[row + r, 1] = J[r, 1]
-            noise[row + r, row + r] = 4.0 * var
-    return y, H, noise
-
-
-@njit(cache=True)
-def pair_nats(
-    x: Floats, P: Floats, y: Floats, H: Floats, noise: Floats, is_depth: bool, R: Floats, T: Floats
-) -> tuple[float, float]:
-    """Return half the squared Mahalanobis distance and log p(place) of a pair, p as a density over the floor (1/m2).
+def place_density(H: Floats, L: Floats, half: float, is_depth: bool) -> float:
+    """Return log p(place) of a pair as a density over the floor (1/m2), from the Cholesky factor L of S.
 
     The density over the floor lets one clutter rate serve cameras of any kind and distance: image noise is turned into
     area on the floor at the track's place.
     """
-    S = H @ P @ H.T + noise
-    half = 0.5 * float(y @ np.linalg.solve(S, y))
-    area = S[:2, :2].copy()
-    if is_depth:
-        scale = 1.0
-    else:
-        J = H[:2, :2].copy()
-        scale = abs(J[0, 0] * J[1, 1] - J[0, 1] * J[1, 0])
-    det = area[0, 0] * area[1, 1] - area[0, 1] * area[1, 0]
-    log_density = -half - np.log(2 * np.pi) - 0.5 * np.log(max(det, 1e-18)) + np.log(max(scale, 1e-9))
-    return half, log_density
+    scale = 1.0 if is_depth else abs(H[0, 0] * H[1, 1] - H[0, 1] * H[1, 0])
+    root = L[0, 0] * L[1, 1]
+    return float(-half - np.log(2 * np.pi) - np.log(max(root, 1e-9)) + np.log(max(scale, 1e-9)))
 
 
 @njit(cache=True)
-def place_costs(
+def pair_costs(
     mean: Floats,
     cov: Floats,
     is_depth: bool,
@@ -100,54 +43,115 @@ def place_costs(
     lean_sd_m: float,
     gate_nats: float,
     base_nats: float,
-) -> tuple[Floats, Floats]:
-    """Return costs (n tracks, m detections) and half squared distances; FAR outside the gate.
+) -> tuple[Ints, Ints, Floats]:
+    """Return rows, columns and costs by place of all pairs within the gate, sorted by row.
 
     base_nats is log(PD / ((1 - PD) clutter density)): what a detection at its likeliest place would earn per 1/m2.
     """
-    n, m = mean.shape[0], head.shape[0]
-    cost = np.full((n, m), FAR)
-    distance = np.full((n, m), FAR)
-    for i in range(n):
-        for j in range(m):
-            y, H, noise = measure(mean[i], is_depth, head[j], foot[j], sd[j], lean_sd_m, R, T)
-            if y.shape[0] == 0 or np.isnan(y).any():
-                continue
-            half, log_density = pair_nats(mean[i], cov[i], y, H, noise, is_depth, R, T)
-            if half <= gate_nats:
-                cost[i, j] = -(log_density + base_nats)
-                distance[i, j] = half
-    return cost, distance
+    rows, columns = near_pairs(mean, cov, is_depth, head, foot, sd, R, T, lean_sd_m, gate_nats)
+    cost = np.empty(len(rows))
+    kept = 0
+    y, H, noise, HP, S = no_scratch()
+    for p in range(len(rows)):
+        i, j = rows[p], columns[p]
+        m = measure(mean[i], is_depth, head[j], foot[j], sd[j], lean_sd_m, R, T, y, H, noise)
+        if m == 0:
+            continue
+        innovate(cov[i], H, noise, m, HP, S)
+        factor(S, m)
+        half = half_square(S, y, m)
+        if half <= gate_nats:
+            rows[kept], columns[kept] = i, j
+            cost[kept] = -(place_density(H, S, half, is_depth) + base_nats)
+            kept += 1
+    return rows[:kept], columns[:kept], cost[:kept]
 
 
 @njit(cache=True)
-def solve_and_update(
-    cost: Floats,
+def associate(
     mean: Floats,
     cov: Floats,
+    look: Floats,
+    look_weight: Floats,
+    last_id: Ints,
     is_depth: bool,
     head: Floats,
     foot: Floats,
     sd: Floats,
+    seen_look: Floats,
+    device_id: Ints,
     R: Floats,
     T: Floats,
     lean_sd_m: float,
-) -> Ints:
-    """Assign and correct the matched rows in place; return per track its detection or -1.
+    gate_nats: float,
+    base_nats: float,
+    likeness: tuple[float, float, float, float, float],
+    same_id_nats: float,
+    other_id_nats: float,
+) -> tuple[Ints, Bools]:
+    """Assign a frame's m detections to n tracks and correct the matched rows of mean and cov in place.
 
-    Tracks that gate with no detection are left out of the assignment.
+    Returns per track its detection or -1 (n,), and which detections could have been a track that is not unlike (m,).
     """
-    column = np.full(mean.shape[0], -1)
-    near = np.flatnonzero(np.array([(cost[i] < 0.0).any() for i in range(cost.shape[0])]))
-    if near.shape[0] == 0:
-        return column
-    column[near] = assign(cost[near])
-    for i in near:
+    n, m = mean.shape[0], head.shape[0]
+    rows, columns, cost = pair_costs(mean, cov, is_depth, head, foot, sd, R, T, lean_sd_m, gate_nats, base_nats)
+    near = np.zeros(m, np.bool_)
+    for p in range(len(rows)):
+        i, j = rows[p], columns[p]
+        alike = look_weight[i] * look_nats_of(look[i], seen_look[j], likeness)
+        near[j] |= alike >= 0.0
+        cost[p] -= alike
+        if last_id[i] != 0 and device_id[j] != 0:
+            cost[p] -= same_id_nats if last_id[i] == device_id[j] else other_id_nats
+    column = solve(rows, columns, cost, n, m)
+    y, H, noise, HP, S = no_scratch()
+    for i in range(n):
         j = column[i]
-        if j < 0:
-            continue
-        y, H, noise = measure(mean[i], is_depth, head[j], foot[j], sd[j], lean_sd_m, R, T)
-        update_row(mean[i], cov[i], y, H, noise)
+        if j >= 0:
+            k = measure(mean[i], is_depth, head[j], foot[j], sd[j], lean_sd_m, R, T, y, H, noise)
+            innovate(cov[i], H, noise, k, HP, S)
+            factor(S, k)
+            correct(mean[i], cov[i], y, H, noise, k, HP, S)
+    return column, near
+
+
+@njit(cache=True)
+def solve(rows: Ints, columns: Ints, cost: Floats, n: int, m: int) -> Ints:
+    """Return per row its column or -1: the set of pairs of least total cost, one connected component at a time."""
+    column = np.full(n, -1)
+    group = components(rows, columns, cost < 0.0, n, m)
+    first = np.searchsorted(rows, np.arange(n + 1))
+    members = np.argsort(group, kind="mergesort")
+    local = np.full(m, -1)
+    at = np.searchsorted(group[members], 0)
+    while at < n:
+        end = at
+        while end < n and group[members[end]] == group[members[at]]:
+            end += 1
+        mine = members[at:end]
+        at = end
+        used = np.empty(m, np.int64)
+        width = 0
+        for i in mine:
+            for p in range(first[i], first[i + 1]):
+                if cost[p] < 0.0 and local[columns[p]] < 0:
+                    local[columns[p]] = width
+                    used[width] = columns[p]
+                    width += 1
+        if len(mine) == 1 and width == 1:
+            column[mine[0]] = used[0]
+        else:
+            block = np.full((len(mine), width), FAR)
+            for a in range(len(mine)):
+                for p in range(first[mine[a]], first[mine[a] + 1]):
+                    if cost[p] < 0.0:
+                        block[a, local[columns[p]]] = cost[p]
+            chosen = assign(block)
+            for a in range(len(mine)):
+                if chosen[a] >= 0:
+                    column[mine[a]] = used[chosen[a]]
+        for k in range(width):
+            local[used[k]] = -1
     return column
 
 
@@ -187,8 +191,37 @@ def birth(
     P[0, 0] += across
     P[1, 1] += across
     P[4, 4] += 1e-4
-    if not (np.isnan(foot[0]) or np.isnan(foot[1])):
-        y, H, noise = measure(x, False, np.full(2, np.nan), foot, sd, lean_sd_m, R, T)
-        if not np.isnan(y).any():
-            update_row(x, P, y, H, noise)
+    y, H, noise, HP, S = no_scratch()
+    m = measure(x, False, np.full(2, np.nan), foot, sd, lean_sd_m, R, T, y, H, noise)
+    if m:
+        innovate(P, H, noise, m, HP, S)
+        factor(S, m)
+        correct(x, P, y, H, noise, m, HP, S)
     return x, P
+
+
+@njit(cache=True)
+def births(
+    is_depth: bool,
+    head: Floats,
+    foot: Floats,
+    sd: Floats,
+    R: Floats,
+    T: Floats,
+    height_m: float,
+    height_sd_m: float,
+    lean_sd_m: float,
+    speed_sd_mps: float,
+    outline: Floats,
+    margin_m: float,
+) -> tuple[Ints, Floats, Floats]:
+    """Start a track from each of k detections that lies on the floor or near it: which (b,), states and covariances."""
+    at = np.empty(len(sd), np.int64)
+    x, P = np.empty((len(sd), 5)), np.empty((len(sd), 5, 5))
+    count = 0
+    for j in range(len(sd)):
+        one, cov = birth(is_depth, head[j], foot[j], sd[j], R, T, height_m, height_sd_m, lean_sd_m, speed_sd_mps)
+        if np.isfinite(one).all() and outside_by(one[0], one[1], outline) <= margin_m:
+            at[count], x[count], P[count] = j, one, cov
+            count += 1
+    return at[:count], x[:count], P[:count]

@@ -14,7 +14,7 @@ from scipy.spatial import cKDTree
 
 from fusion.arrays import Floats
 from fusion.config import SECOND_NS, IdentityConfig, TrackingConfig
-from fusion.tracking.appearance import look_nats
+from fusion.tracking.appearance import look_nats_of
 from fusion.tracking.belief import Mix
 from fusion.tracking.carts import Carts
 from fusion.tracking.floor import likeness
@@ -122,9 +122,12 @@ def straight_nats(
     """
     now = tracks.look[rows]
     norm = np.linalg.norm(now, axis=1, keepdims=True)
-    alike = look_nats(known.look, np.where(norm > 1e-6, now / np.maximum(norm, 1e-6), 0.0), likeness(tracking))
-    seen = [float(unseen_s(tracks, r, now_ns) < config.apart_seen_s) for r in rows]
-    nats = float(seen[0] * (alike[0, 0] - alike[1, 0]) + seen[1] * (alike[1, 1] - alike[0, 1]))
+    now = np.where(norm > 1e-6, now / np.maximum(norm, 1e-6), 0.0)
+    nats = 0.0
+    for k, row in enumerate(rows):
+        if unseen_s(tracks, row, now_ns) < config.apart_seen_s:
+            own, others = (look_nats_of(known.look[i], now[k], likeness(tracking)) for i in (k, 1 - k))
+            nats += own - others
     ids = [tuple(tracks.device_id[r].tolist()) for r in rows]
     nats += config.same_id_nats * (_shared(known.device_id, ids) - _shared(known.device_id, ids[::-1]))
     beside = [cart_beside(carts, tracks.mean[r, :2], config) for r in rows]

@@ -8,10 +8,11 @@ import numpy as np
 from fusion.arrays import Bools, Ints
 from fusion.config import SECOND_NS, TrackingConfig
 from fusion.store import Store
-from fusion.tracking.appearance import add_witnesses, learn_looks, look_nats
-from fusion.tracking.association import birth, place_costs, solve_and_update
+from fusion.tracking.appearance import learn_looks
+from fusion.tracking.association import associate, births
+from fusion.tracking.gating import pairs_within
 from fusion.tracking.kalman import predict
-from fusion.tracking.sightings import LOOK_DIM, Sightings
+from fusion.tracking.sightings import Sightings
 from fusion.tracking.tracks import NEXT, Seen, Status, Tracks, append, no_tracks, take, thaw
 
 
@@ -41,19 +42,21 @@ def observe(floor: Floor, frame: Sightings, store: Store, config: TrackingConfig
     """Move all tracks to the frame's time, associate the frame as a whole, correct, and start new tracks."""
     tracks = thaw(floor.tracks)
     live = np.flatnonzero(tracks.status <= Status.LEFT)
-    mean, cov = tracks.mean[live], tracks.cov[live]
+    everybody = len(live) == len(tracks)  # the usual case needs no copies
+    mean, cov = (tracks.mean, tracks.cov) if everybody else (tracks.mean[live], tracks.cov[live])
+    look = tracks.look if everybody else tracks.look[live]
     dt_s = max(0, frame.t_ns - floor.t_ns) / SECOND_NS if floor.t_ns else 0.0
     predict(mean, cov, dt_s, config.accel_sd_mps2**2, config.height_walk_m_per_sqrt_s**2)
-    R, T = store.cameras.R[frame.camera], store.cameras.T[frame.camera]
-    geometry = (frame.is_depth, frame.head, frame.foot, frame.sd, R, T, config.lean_sd_m)
-    cost, distance = place_costs(mean, cov, *geometry, config.gate_nats, _base_nats(config))
-    looks = look_nats(tracks.look[live], frame.look, likeness(config))
     # What one sighting looked like may have been a coat rack: a look counts in full once it has been seen often.
-    looks *= np.minimum(1.0, tracks.looks[live] / config.looks_sure)[:, None]
-    last_id = tracks.device_id[live, frame.camera]
-    add_witnesses(cost, looks, last_id, frame.device_id, config.id_same_nats, config.id_other_nats)
-    column = solve_and_update(cost, mean, cov, *geometry)
-    tracks.mean[live], tracks.cov[live] = mean, cov
+    weight = np.minimum(1.0, tracks.looks[live] / config.looks_sure)
+    column, near = associate(
+        mean, cov, look, weight, tracks.device_id[live, frame.camera],
+        frame.is_depth, frame.head, frame.foot, frame.sd, frame.look, frame.device_id,
+        store.cameras.R[frame.camera], store.cameras.T[frame.camera], config.lean_sd_m,
+        config.gate_nats, _base_nats(config), likeness(config), config.id_same_nats, config.id_other_nats,
+    )  # fmt: skip
+    if not everybody:
+        tracks.mean[live], tracks.cov[live] = mean, cov
     hit = column >= 0
     _remember(tracks, live[hit], column[hit], frame, config)
     track_id = np.full(len(frame.sd), -1, np.int64)
@@ -61,9 +64,8 @@ def observe(floor: Floor, frame: Sightings, store: Store, config: TrackingConfig
     after = Floor(max(floor.t_ns, frame.t_ns), floor.next_id, tracks)
     if hit.sum() < len(frame.sd):
         # A second sight of a person the same frame has already seen starts nobody new.
-        twin = ((distance <= config.gate_nats) & (looks >= 0.0)).any(axis=0)
         room = max(0, config.tracks_max - len(tracks))
-        free = np.flatnonzero((track_id < 0) & ~twin)[:room]
+        free = np.flatnonzero((track_id < 0) & ~near)[:room]
         born = _births(floor.next_id, frame, free, store, config)
         after = Floor(after.t_ns, floor.next_id + len(born), append(tracks, born))
     return after, Match(frame, track_id)
@@ -76,7 +78,7 @@ def advance(floor: Floor, now_ns: int, config: TrackingConfig, known: Collection
     """
     if not len(floor.tracks):
         return floor
-    tracks = thaw(floor.tracks)
+    tracks = replace(floor.tracks, status=floor.tracks.status.copy())
     status = tracks.status
     unseen_s = (now_ns - tracks.seen_ns) / SECOND_NS
     age_s = (tracks.seen_ns - tracks.born_ns) / SECOND_NS
@@ -130,30 +132,23 @@ def _remember(tracks: Tracks, rows: Ints, columns: Ints, frame: Sightings, confi
 
 def _births(next_id: int, frame: Sightings, free: Ints, store: Store, config: TrackingConfig) -> Tracks:
     """Start tentative tracks from detections nobody claimed."""
-    R, T = store.cameras.R[frame.camera], store.cameras.T[frame.camera]
-    states, covs, columns = [], [], []
-    low, high = store.outline.min(axis=0), store.outline.max(axis=0)
-    for j in free.tolist():
-        x, P = birth(
-            frame.is_depth, frame.head[j], frame.foot[j], float(frame.sd[j]), R, T,
-            config.head_height_m, config.head_height_sd_m, config.lean_sd_m, 0.8,
-        )  # fmt: skip
-        margin = config.cameras_floor_margin_m
-        if np.isfinite(x).all() and (x[:2] > low - margin).all() and (x[:2] < high + margin).all():
-            states.append(x)
-            covs.append(P)
-            columns.append(j)
-    n = len(states)
+    camera = frame.camera
+    at, states, covs = births(
+        frame.is_depth, frame.head[free], frame.foot[free], frame.sd[free],
+        store.cameras.R[camera], store.cameras.T[camera], config.head_height_m, config.head_height_sd_m,
+        config.lean_sd_m, config.birth_speed_sd_mps, store.outline, config.cameras_floor_margin_m,
+    )  # fmt: skip
+    columns, n = free[at], len(at)
     device_id = np.zeros((n, len(store.cameras.camera_id)), np.int64)
     device_id[:, frame.camera] = frame.device_id[columns]
     seen_by_ns = np.zeros_like(device_id)
     seen_by_ns[:, frame.camera] = frame.t_ns
-    look = frame.look[columns].reshape(n, LOOK_DIM)
+    look = frame.look[columns]
     return Tracks(
         track_id=np.arange(next_id, next_id + n),
         status=np.full(n, int(Status.TENTATIVE)),
-        mean=np.array(states).reshape(n, 5),
-        cov=np.array(covs).reshape(n, 5, 5),
+        mean=states,
+        cov=covs,
         look=look,
         looks=(np.abs(look).sum(axis=1) > 0).astype(np.int64),
         device_id=device_id,
@@ -161,7 +156,7 @@ def _births(next_id: int, frame: Sightings, free: Ints, store: Store, config: Tr
         hits=np.ones(n, np.int64),
         born_ns=np.full(n, frame.t_ns),
         seen_ns=np.full(n, frame.t_ns),
-        born_xy=np.array(states).reshape(n, 5)[:, :2],
+        born_xy=states[:, :2].copy(),
     )
 
 
@@ -172,21 +167,21 @@ def _merge(tracks: Tracks, now_ns: int, config: TrackingConfig, known: Collectio
     shows both at once says that there are two. The older one goes on from where the surer one is.
     """
     rows = np.flatnonzero(tracks.status < Status.LOST)
-    if len(rows) < 2:
+    a, b = pairs_within(tracks.mean[rows, :2], config.merge_distance_m)
+    keep, drop = rows[a], rows[b]
+    near = np.abs(tracks.mean[keep, 4] - tracks.mean[drop, 4]) < config.merge_height_m
+    near &= now_ns - tracks.born_ns[drop] > config.merge_after_s * SECOND_NS
+    if not near.any():
         return tracks
-    xy = tracks.mean[rows, :2]
-    near = np.linalg.norm(xy[:, None] - xy[None], axis=2) < config.merge_distance_m
-    near &= np.abs(tracks.mean[rows, 4][:, None] - tracks.mean[rows, 4][None]) < config.merge_height_m
-    ripe = now_ns - tracks.born_ns[rows] > config.merge_after_s * SECOND_NS
-    for a, b in np.argwhere(np.triu(near & ripe[None, :], 1)):
-        keep, drop = int(rows[a]), int(rows[b])
-        if int(tracks.track_id[keep]) in known and int(tracks.track_id[drop]) in known:
+    tracks = thaw(tracks)
+    for k, d in zip(keep[near].tolist(), drop[near].tolist(), strict=True):
+        if int(tracks.track_id[k]) in known and int(tracks.track_id[d]) in known:
             continue
-        if max(tracks.status[keep], tracks.status[drop]) < Status.LOST and _is_one(tracks, keep, drop, now_ns, config):
-            if np.trace(tracks.cov[drop, :2, :2]) < np.trace(tracks.cov[keep, :2, :2]):
-                tracks.mean[keep], tracks.cov[keep] = tracks.mean[drop], tracks.cov[drop]
-            tracks.seen_ns[keep] = max(tracks.seen_ns[keep], tracks.seen_ns[drop])
-            tracks.status[drop] = NEXT[Status(int(tracks.status[drop]))][Seen.JOINED]
+        if max(tracks.status[k], tracks.status[d]) < Status.LOST and _is_one(tracks, k, d, now_ns, config):
+            if np.trace(tracks.cov[d, :2, :2]) < np.trace(tracks.cov[k, :2, :2]):
+                tracks.mean[k], tracks.cov[k] = tracks.mean[d], tracks.cov[d]
+            tracks.seen_ns[k] = max(tracks.seen_ns[k], tracks.seen_ns[d])
+            tracks.status[d] = NEXT[Status(int(tracks.status[d]))][Seen.JOINED]
     return tracks
 
 

@@ -1,6 +1,7 @@
 """Lines and floors in the plane."""
 
 import numpy as np
+from numba import njit
 
 from fusion.arrays import Bools, Floats
 
@@ -21,3 +22,19 @@ def inside(points: Floats, outline: Floats) -> Bools:
     rise = np.where(b[:, 1] == a[:, 1], 1.0, b[:, 1] - a[:, 1])
     left = x < a[:, 0] + (y - a[:, 1]) / rise * (b[:, 0] - a[:, 0])
     return np.asarray((crosses & left).sum(axis=1) % 2 == 1)
+
+
+@njit(cache=True)
+def outside_by(x: float, y: float, outline: Floats) -> float:
+    """Return how far a point lies outside the polygon (v, 2), m; 0 inside."""
+    is_inside, far2 = False, np.inf
+    v = len(outline)
+    for k in range(v):
+        ax, ay = outline[k]
+        bx, by = outline[(k + 1) % v]
+        if (ay > y) != (by > y) and x < ax + (y - ay) / (by - ay) * (bx - ax):
+            is_inside = not is_inside
+        dx, dy = bx - ax, by - ay
+        share = min(max(((x - ax) * dx + (y - ay) * dy) / max(dx * dx + dy * dy, 1e-18), 0.0), 1.0)
+        far2 = min(far2, (x - ax - share * dx) ** 2 + (y - ay - share * dy) ** 2)
+    return 0.0 if is_inside else float(np.sqrt(far2))

@@ -2,10 +2,11 @@
 
 import numpy as np
 
-from fusion.tracking.appearance import add_witnesses, learn_looks, look_nats
-from fusion.tracking.association import birth, place_costs, solve_and_update
+from fusion.tracking.appearance import learn_looks
+from fusion.tracking.association import associate, births
 from fusion.tracking.camera import undistort
-from fusion.tracking.kalman import predict, update
+from fusion.tracking.gating import pairs_within
+from fusion.tracking.kalman import predict
 
 
 def warm() -> None:
@@ -14,16 +15,15 @@ def warm() -> None:
     undistort(np.zeros((1, 2)), np.array([900.0, 900.0, 640.0, 360.0]), np.zeros(5))
     mean, cov, sd = np.zeros((1, 5)), np.eye(5)[None].copy(), np.full(1, 0.1)
     predict(mean, cov, 0.1, 1.0, 0.01)
-    update(mean, cov, np.zeros((1, 2)), np.eye(5)[:2].copy(), np.eye(2)[None].copy())
+    ids, look = np.zeros(1, np.int64), np.zeros((1, 64))
+    learn_looks(look.copy(), ids.copy(), ids, np.ones((1, 64)), ids, 0.1)
     for is_depth, head in ((True, np.zeros((1, 3))), (False, np.zeros((1, 2)))):
-        geometry = (is_depth, head, nan, sd, R, T, 0.05)
-        cost, _ = place_costs(mean, cov, *geometry, 16.0, 4.0)
-        looks = look_nats(np.zeros((1, 64)), np.zeros((1, 64)), (0.8, 0.1, 0.2, 0.2, 8.0))
-        ids = np.zeros(1, np.int64)
-        add_witnesses(cost, looks, ids, ids, 2.0, -1.0)
-        learn_looks(np.zeros((1, 64)), ids.copy(), ids, np.ones((1, 64)), ids, 0.1)
-        solve_and_update(cost, mean, cov, *geometry)
-        birth(is_depth, head[0], nan[0], 0.1, R, T, 1.5, 0.2, 0.05, 0.8)
+        associate(
+            mean, cov, look, np.ones(1), ids, is_depth, head, nan, sd, look, ids, R, T,
+            0.05, 16.0, 4.0, (0.8, 0.1, 0.2, 0.2, 8.0), 2.0, -1.0,
+        )  # fmt: skip
+        births(is_depth, head, nan, sd, R, T, 1.5, 0.2, 0.05, 0.8, np.eye(3, 2), 1.0)
+    pairs_within(np.zeros((2, 2)), 0.1)
 
 
 if __name__ == "__main__":

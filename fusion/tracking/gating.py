@@ -1,0 +1,195 @@
+"""Which tracks and detections are near enough to be looked at: a grid over the frame's own coordinates. Compiled.
+
+A pair inside the gate differs, along each coordinate, by no more than the gate allows that coordinate alone. So every
+track asks the grid cells its own box covers, and the cost of a frame grows with the number of people, not its square.
+"""
+
+import numpy as np
+from numba import njit
+
+from fusion.arrays import Bools, Floats, Ints
+from fusion.tracking.measurement import innovate, measure, no_scratch
+
+MORE = 4  # pairs a track is given room for at first
+
+
+@njit(cache=True)
+def near_pairs(
+    mean: Floats,
+    cov: Floats,
+    is_depth: bool,
+    head: Floats,
+    foot: Floats,
+    sd: Floats,
+    R: Floats,
+    T: Floats,
+    lean_sd_m: float,
+    gate_nats: float,
+) -> tuple[Ints, Ints]:
+    """Return rows and columns of the pairs whose boxes meet, sorted by row; a superset of what lies in the gate.
+
+    Detections are sought by their head, and by their foot where the head is not seen.
+    """
+    n = mean.shape[0]
+    with_head = ~(np.isnan(head[:, 0]) | np.isnan(head[:, 1]))
+    with_foot = ~(np.isnan(foot[:, 0]) | np.isnan(foot[:, 1])) & ~with_head
+    sd_max = sd.max() if len(sd) else 0.0
+    rows, columns, count = np.empty(MORE * n + 16, np.int64), np.empty(MORE * n + 16, np.int64), 0
+    for by_foot in (False, True):
+        seen = with_foot if by_foot else with_head
+        if not seen.any():
+            continue
+        at = np.flatnonzero(seen)
+        places = foot[at] if by_foot else head[at, :2]
+        low, size, shape, start, order = grid(places)
+        centre, reach = _boxes(mean, cov, is_depth, by_foot, sd_max, R, T, lean_sd_m, gate_nats)
+        for i in range(n):
+            if np.isnan(centre[i, 0]):
+                continue
+            a0, a1 = _cells(centre[i, 0], reach[i, 0], low[0], size[0], shape[0])
+            b0, b1 = _cells(centre[i, 1], reach[i, 1], low[1], size[1], shape[1])
+            for a in range(a0, a1):
+                for b in range(b0, b1):
+                    cell = a * shape[1] + b
+                    for p in range(start[cell], start[cell + 1]):
+                        j = order[p]
+                        if (
+                            abs(places[j, 0] - centre[i, 0]) > reach[i, 0]
+                            or abs(places[j, 1] - centre[i, 1]) > reach[i, 1]
+                        ):
+                            continue
+                        if count == len(rows):
+                            rows, columns = _doubled(rows), _doubled(columns)
+                        rows[count], columns[count] = i, at[j]
+                        count += 1
+    order = np.argsort(rows[:count], kind="mergesort")
+    return rows[:count][order], columns[:count][order]
+
+
+@njit(cache=True)
+def _doubled(old: Ints) -> Ints:
+    out = np.empty(2 * len(old), np.int64)
+    out[: len(old)] = old
+    return out
+
+
+@njit(cache=True)
+def grid(places: Floats) -> tuple[Floats, Floats, Ints, Ints, Ints]:
+    """Sort places (m, 2) into about m cells: corner, cell size, cells per axis, first place per cell, places."""
+    m = len(places)
+    low, high = np.empty(2), np.empty(2)
+    for k in range(2):
+        low[k], high[k] = places[:, k].min(), places[:, k].max()
+    side = int(np.ceil(np.sqrt(m)))
+    shape = np.array([side, side])
+    size = np.maximum((high - low) / side, 1e-9)
+    cell = np.empty(m, np.int64)
+    for j in range(m):
+        a = min(side - 1, int((places[j, 0] - low[0]) / size[0]))
+        b = min(side - 1, int((places[j, 1] - low[1]) / size[1]))
+        cell[j] = a * side + b
+    start = np.zeros(side * side + 1, np.int64)
+    for j in range(m):
+        start[cell[j] + 1] += 1
+    start = np.cumsum(start)
+    free = start.copy()
+    order = np.empty(m, np.int64)
+    for j in range(m):
+        order[free[cell[j]]] = j
+        free[cell[j]] += 1
+    return low, size, shape, start, order
+
+
+@njit(cache=True)
+def pairs_within(xy: Floats, reach_m: float) -> tuple[Ints, Ints]:
+    """Return the pairs (a, b), a < b, of places (n, 2) that are at most reach_m apart, sorted."""
+    n = len(xy)
+    first, second, count = np.empty(n + 16, np.int64), np.empty(n + 16, np.int64), 0
+    if n < 2:
+        return first[:0], second[:0]
+    low, size, shape, start, order = grid(xy)
+    for i in range(n):
+        a0, a1 = _cells(xy[i, 0], reach_m, low[0], size[0], shape[0])
+        b0, b1 = _cells(xy[i, 1], reach_m, low[1], size[1], shape[1])
+        for a in range(a0, a1):
+            for b in range(b0, b1):
+                cell = a * shape[1] + b
+                for p in range(start[cell], start[cell + 1]):
+                    j = order[p]
+                    dx, dy = xy[j, 0] - xy[i, 0], xy[j, 1] - xy[i, 1]
+                    if j <= i or dx * dx + dy * dy > reach_m * reach_m:
+                        continue
+                    if count == len(first):
+                        first, second = _doubled(first), _doubled(second)
+                    first[count], second[count] = i, j
+                    count += 1
+    sorted_by = np.argsort(first[:count] * n + second[:count])
+    return first[:count][sorted_by], second[:count][sorted_by]
+
+
+@njit(cache=True)
+def _cells(centre: float, reach: float, low: float, size: float, cells: int) -> tuple[int, int]:
+    """Return the range of cells, from and to before, that an interval covers along one axis."""
+    first = (centre - reach - low) / size
+    last = (centre + reach - low) / size
+    return int(min(max(first, 0.0), float(cells))), int(min(max(last + 1.0, 0.0), float(cells)))
+
+
+@njit(cache=True)
+def _boxes(
+    mean: Floats,
+    cov: Floats,
+    is_depth: bool,
+    by_foot: bool,
+    sd: float,
+    R: Floats,
+    T: Floats,
+    lean_sd_m: float,
+    gate_nats: float,
+) -> tuple[Floats, Floats]:
+    """Return where each track's head (or foot) is looked for (n, 2) and how far around it (n, 2); NaN for nowhere."""
+    n = mean.shape[0]
+    centre, reach = np.full((n, 2), np.nan), np.zeros((n, 2))
+    y, H, noise, HP, S = no_scratch()
+    nothing, zero = np.full(2, np.nan), np.zeros(3)
+    for i in range(n):
+        head, foot = (nothing, zero[:2]) if by_foot else ((zero, nothing) if is_depth else (zero[:2], nothing))
+        m = measure(mean[i], is_depth, head, foot, sd, lean_sd_m, R, T, y, H, noise)
+        if m < 2:
+            continue
+        innovate(cov[i], H, noise, m, HP, S)
+        for k in range(2):
+            centre[i, k] = -y[k]
+            reach[i, k] = np.sqrt(2.0 * gate_nats * S[k, k])
+    return centre, reach
+
+
+@njit(cache=True)
+def components(rows: Ints, columns: Ints, good: Bools, n: int, m: int) -> Ints:
+    """Return for each of n rows the least row it is connected with through good pairs, -1 for a row without any."""
+    root = np.arange(n)
+    owner = np.full(m, -1)
+    touched = np.zeros(n, np.bool_)
+    for p in range(len(rows)):
+        if not good[p]:
+            continue
+        touched[rows[p]] = True
+        if owner[columns[p]] < 0:
+            owner[columns[p]] = rows[p]
+            continue
+        a, b = rows[p], owner[columns[p]]
+        while root[a] != a:
+            root[a] = root[root[a]]
+            a = root[a]
+        while root[b] != b:
+            root[b] = root[root[b]]
+            b = root[b]
+        root[max(a, b)] = min(a, b)
+    out = np.full(n, -1)
+    for i in range(n):
+        if touched[i]:
+            a = i
+            while root[a] != a:
+                a = root[a]
+            out[i] = a
+    return out

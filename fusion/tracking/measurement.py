@@ -1,0 +1,167 @@
+"""What one detection measures of one track, and the correction by it. Compiled, without allocation in the loops.
+
+At most four numbers are measured at once, so the linear algebra is written out over small scratch arrays: calls into
+LAPACK cost more than the work.
+"""
+
+import numpy as np
+from numba import njit
+
+from fusion.arrays import Floats
+from fusion.tracking.camera import predict_image_point
+
+STATE = 5
+MOST = 4  # numbers one detection measures at most
+DEPTH_MIN_M = 0.05  # nearer to an image camera, or behind it, nothing is seen
+
+
+@njit(cache=True)
+def no_scratch() -> tuple[Floats, Floats, Floats, Floats, Floats]:
+    """Return room for y (4,), H (4, 5), noise (4, 4), HP (4, 5) and S (4, 4)."""
+    return (
+        np.zeros(MOST),
+        np.zeros((MOST, STATE)),
+        np.zeros((MOST, MOST)),
+        np.zeros((MOST, STATE)),
+        np.zeros((MOST, MOST)),
+    )
+
+
+@njit(cache=True)
+def measure(
+    x: Floats,
+    is_depth: bool,
+    head: Floats,
+    foot: Floats,
+    sd: float,
+    lean_sd_m: float,
+    R: Floats,
+    T: Floats,
+    y: Floats,
+    H: Floats,
+    noise: Floats,
+) -> int:
+    """Write innovation y, Jacobian H and noise of one detection for one track state x (5,); return how many rows.
+
+    Depth: head (3,) in metres measures x, y, h. Image: head and, where seen, foot, as normalised image points. The
+    head leans away from the feet by lean_sd_m, whatever the camera's own noise sd. 0 rows: nothing is measured.
+    """
+    lean, var = lean_sd_m * lean_sd_m, sd * sd
+    H[:] = 0.0
+    noise[:] = 0.0
+    if is_depth:
+        if np.isnan(head[0]) or np.isnan(head[1]) or np.isnan(head[2]):
+            return 0
+        y[0], y[1], y[2] = head[0] - x[0], head[1] - x[1], head[2] - x[4]
+        H[0, 0] = H[1, 1] = H[2, 4] = 1.0
+        noise[0, 0] = noise[1, 1] = var + lean
+        noise[2, 2] = var + 0.25 * lean
+        return 3
+    row = 0
+    if not (np.isnan(head[0]) or np.isnan(head[1])):
+        uv, J, depth = predict_image_point(x[0], x[1], x[4], R, T)
+        if depth <= DEPTH_MIN_M:
+            return 0
+        for r in range(2):
+            y[r] = head[r] - uv[r]
+            H[r, 0], H[r, 1], H[r, 4] = J[r, 0], J[r, 1], J[r, 2]
+            for c in range(2):
+                noise[r, c] = lean * (J[r, 0] * J[c, 0] + J[r, 1] * J[c, 1])
+            noise[r, r] += var
+        row = 2
+    if not (np.isnan(foot[0]) or np.isnan(foot[1])):
+        uv, J, depth = predict_image_point(x[0], x[1], 0.0, R, T)
+        if depth <= DEPTH_MIN_M:
+            return 0
+        for r in range(2):
+            y[row + r] = foot[r] - uv[r]
+            H[row + r, 0], H[row + r, 1] = J[r, 0], J[r, 1]
+            noise[row + r, row + r] = 4.0 * var
+        row += 2
+    return row
+
+
+@njit(cache=True)
+def innovate(P: Floats, H: Floats, noise: Floats, m: int, HP: Floats, S: Floats) -> None:
+    """Write HP = H P (m, 5) and S = H P H' + noise (m, m)."""
+    for r in range(m):
+        for c in range(STATE):
+            total = 0.0
+            for k in range(STATE):
+                total += H[r, k] * P[k, c]
+            HP[r, c] = total
+    for r in range(m):
+        for c in range(m):
+            total = noise[r, c]
+            for k in range(STATE):
+                total += HP[r, k] * H[c, k]
+            S[r, c] = total
+
+
+@njit(cache=True)
+def factor(S: Floats, m: int) -> None:
+    """Replace the lower triangle of S (m, m) by its Cholesky factor."""
+    for r in range(m):
+        for c in range(r + 1):
+            total = S[r, c]
+            for k in range(c):
+                total -= S[r, k] * S[c, k]
+            S[r, c] = np.sqrt(max(total, 1e-300)) if r == c else total / S[c, c]
+
+
+@njit(cache=True)
+def half_square(L: Floats, y: Floats, m: int) -> float:
+    """Return y' S^-1 y / 2 from the Cholesky factor L of S."""
+    z = np.empty(MOST)
+    total = 0.0
+    for r in range(m):
+        one = y[r]
+        for k in range(r):
+            one -= L[r, k] * z[k]
+        z[r] = one / L[r, r]
+        total += z[r] * z[r]
+    return 0.5 * total
+
+
+@njit(cache=True)
+def correct(x: Floats, P: Floats, y: Floats, H: Floats, noise: Floats, m: int, HP: Floats, L: Floats) -> None:
+    """Correct x (5,) and P (5, 5) in place: K = P H' S^-1, x += K y, P in Joseph form.
+
+    (I - K H) P (I - K H)' + K R K' stays symmetric and positive whatever the rounding.
+    """
+    K = np.empty((STATE, MOST))
+    for c in range(STATE):
+        for r in range(m):  # L z = HP[:, c]
+            one = HP[r, c]
+            for k in range(r):
+                one -= L[r, k] * K[c, k]
+            K[c, r] = one / L[r, r]
+        for r in range(m - 1, -1, -1):  # L' k = z
+            one = K[c, r]
+            for k in range(r + 1, m):
+                one -= L[k, r] * K[c, k]
+            K[c, r] = one / L[r, r]
+    A, AP = np.empty((STATE, STATE)), np.empty((STATE, STATE))
+    for i in range(STATE):
+        for r in range(m):
+            x[i] += K[i, r] * y[r]
+        for j in range(STATE):
+            total = 1.0 if i == j else 0.0
+            for r in range(m):
+                total -= K[i, r] * H[r, j]
+            A[i, j] = total
+    for i in range(STATE):
+        for j in range(STATE):
+            total = 0.0
+            for k in range(STATE):
+                total += A[i, k] * P[k, j]
+            AP[i, j] = total
+    for i in range(STATE):
+        for j in range(i + 1):
+            total = 0.0
+            for k in range(STATE):
+                total += AP[i, k] * A[j, k]
+            for r in range(m):
+                for c in range(m):
+                    total += K[i, r] * noise[r, c] * K[j, c]
+            P[i, j] = P[j, i] = total
