@@ -10,17 +10,20 @@ from filterpy.kalman import KalmanFilter
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
+from reference_tracking import associate_reference
 from scipy.optimize import linear_sum_assignment
 from tiny import Action, tape, tiny_store
 
 from fusion.config import TrackingConfig
 from fusion.messages import People
 from fusion.tracking.assignment import assign
-from fusion.tracking.association import birth, measure
+from fusion.tracking.association import associate, birth
 from fusion.tracking.camera import distort, meet_plane, project, undistort
 from fusion.tracking.floor import advance, empty_floor, observe
-from fusion.tracking.kalman import predict, update
-from fusion.tracking.sightings import from_people
+from fusion.tracking.gating import pairs_within
+from fusion.tracking.kalman import predict
+from fusion.tracking.measurement import correct, factor, innovate, measure, no_scratch
+from fusion.tracking.sightings import Sightings, from_people
 from fusion.tracking.tracks import NEXT, Seen, Status, append
 
 CONFIG = TrackingConfig()
@@ -57,7 +60,12 @@ def test_batched_filter_equals_filterpy(seed: int, n: int, dt: float) -> None:
         noise[i] = half @ half.T + 0.1 * np.eye(3)
         kf.update(z[i], R=noise[i], H=H)
     before = cov.copy()
-    update(mean, cov, z, H, noise)
+    HP, S, rows = np.empty((4, 5)), np.empty((4, 4)), np.vstack([H, np.zeros(5)])
+    for i in range(n):
+        y = np.append(z[i] - H @ mean[i], 0.0)
+        innovate(cov[i], False, rows, noise[i], 3, HP, S)
+        factor(S, 3)
+        correct(mean[i], cov[i], y, 3, HP, S)
     for i, kf in enumerate(filters):
         scale = max(1.0, np.abs(kf.P).max())
         np.testing.assert_allclose(mean[i], kf.x, rtol=1e-9, atol=1e-9 * scale)
@@ -121,6 +129,118 @@ def test_a_point_projects_and_comes_back(seed: int) -> None:
         np.testing.assert_allclose(further, place - 0.1 * slope, atol=1e-9)
 
 
+def measured(
+    x: np.ndarray, is_depth: bool, head: np.ndarray, foot: np.ndarray, R: np.ndarray, T: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    y, H, noise, _, _ = no_scratch()
+    m = measure(x, is_depth, head, foot, 0.01, 0.05, R, T, y, H, noise)
+    return y[:m], H[:m], noise[:m, :m]
+
+
+def crowded_frame(rng: np.random.Generator, is_depth: bool, n: int) -> tuple:
+    """Return tracks before a camera and a frame of it: most are seen, some twice, with some clutter, in any order."""
+    R, T = looking_down(rng)
+    mean = np.zeros((n, 5))
+    mean[:, :2] = (-R.T @ T)[:2] + rng.normal(0, 1.5, (n, 2))
+    mean[:, 2:4], mean[:, 4] = rng.normal(0, 0.5, (n, 2)), rng.uniform(1.0, 1.8, n)
+    half = rng.normal(0, 0.1, (n, 5, 5))
+    cov = half @ half.transpose(0, 2, 1) + 1e-3 * np.eye(5)
+    who = rng.choice(n, rng.integers(0, n + 3)) if n else np.zeros(0, int)
+    head = np.empty((len(who), 3 if is_depth else 2))
+    foot = np.full((len(who), 2), np.nan)
+    for j, i in enumerate(who):
+        place = mean[i, [0, 1, 4]] + rng.normal(0, 0.1, 3)
+        local = R @ place + T
+        head[j] = place if is_depth else local[:2] / local[2]
+        if not is_depth and rng.random() < 0.5:
+            floor = R @ (place * [1, 1, 0]) + T
+            foot[j] = floor[:2] / floor[2]
+        if not is_depth and rng.random() < 0.2:
+            head[j] = np.nan
+    sd = rng.uniform(0.03, 0.1, len(who)) if is_depth else rng.uniform(0.003, 0.02, len(who))
+    return mean, cov, is_depth, head, foot, sd, R, T
+
+
+@given(seeds, st.booleans(), st.integers(0, 25))
+def test_compiled_association_equals_the_plain_reference(seed: int, is_depth: bool, n: int) -> None:
+    mean, cov, *frame = crowded_frame(np.random.default_rng(seed), is_depth, n)
+    m = len(frame[3])
+    want, want_mean, want_cov = associate_reference(mean, cov, *frame, 0.07, 16.0, 4.0)
+    look, seen, ids, none = np.zeros((n, 64)), np.zeros((m, 64)), np.zeros(n, np.int64), np.zeros(m, np.int64)
+    got_mean, got_cov = mean.copy(), cov.copy()
+    likeness = (0.8, 0.12, 0.2, 0.22, 8.0)
+    got, _ = associate(
+        got_mean,
+        got_cov,
+        look,
+        np.zeros(n),
+        ids,
+        *frame[:4],
+        seen,
+        none,
+        *frame[4:],
+        0.07,
+        16.0,
+        4.0,
+        likeness,
+        2.0,
+        -1.0,
+    )
+    np.testing.assert_array_equal(got, want)
+    np.testing.assert_allclose(got_mean, want_mean, rtol=1e-7, atol=1e-7)
+    np.testing.assert_allclose(got_cov, want_cov, rtol=1e-6, atol=1e-7)
+    assert n == 0 or np.linalg.eigvalsh(got_cov).min() > 0
+
+
+@given(seeds, st.integers(0, 60), st.floats(0.0, 3.0))
+def test_pairs_within_reach_are_all_found(seed: int, n: int, reach: float) -> None:
+    xy = np.random.default_rng(seed).normal(0, 3, (n, 2))
+    far = np.linalg.norm(xy[:, None] - xy[None], axis=2)
+    a, b = pairs_within(xy, reach)
+    assert set(zip(a.tolist(), b.tolist(), strict=True)) == set(
+        map(tuple, np.argwhere(np.triu(far <= reach, 1)).tolist())
+    )
+
+
+@given(seeds, st.floats(-np.pi, np.pi), st.booleans())
+def test_turning_and_mirroring_the_store_turns_and_mirrors_the_tracks(seed: int, turn: float, mirror: bool) -> None:
+    rng = np.random.default_rng(seed)
+    A = np.array([[np.cos(turn), -np.sin(turn)], [np.sin(turn), np.cos(turn)]])
+    A = A @ np.diag([1.0, -1.0]) if mirror else A
+    store = tiny_store()
+    turned = replace(store, outline=store.outline @ A.T)
+    low, high = store.outline.min(axis=0) - 2.0, store.outline.max(axis=0) + 2.0
+    at, speed = rng.uniform(low, high, (6, 2)), rng.normal(0, 1.0, (6, 2))
+    one, other = empty_floor(store), empty_floor(turned)
+    for k in range(25):
+        xy = at + speed * k * 0.1 + rng.normal(0, 0.05, (6, 2))
+        seen = rng.random(6) < 0.9
+        frames = [depth_frame(10**9 + k * 10**8, p[seen]) for p in (xy, xy @ A.T)]
+        one, other = observe(one, frames[0], store, CONFIG)[0], observe(other, frames[1], turned, CONFIG)[0]
+        one, other = (advance(f, 10**9 + k * 10**8, CONFIG) for f in (one, other))
+    np.testing.assert_array_equal(one.tracks.track_id, other.tracks.track_id)
+    np.testing.assert_array_equal(one.tracks.status, other.tracks.status)
+    np.testing.assert_allclose(one.tracks.mean[:, :2] @ A.T, other.tracks.mean[:, :2], atol=1e-8)
+    np.testing.assert_allclose(one.tracks.mean[:, 2:4] @ A.T, other.tracks.mean[:, 2:4], atol=1e-8)
+
+
+def depth_frame(t_ns: int, xy: np.ndarray) -> Sightings:
+    n = len(xy)
+    return Sightings(
+        t_ns=t_ns,
+        camera=0,
+        is_depth=True,
+        head=np.column_stack([xy, np.full(n, 1.6)]),
+        foot=np.full((n, 2), np.nan),
+        hands=np.full((n, 2, 3), np.nan),
+        sd=np.full(n, 0.05),
+        score=np.ones(n),
+        look=np.zeros((n, 64)),
+        device_id=np.zeros(n, np.int64),
+        held=(),
+    )
+
+
 @given(seeds, st.booleans())
 def test_the_measurement_jacobian_is_the_derivative(seed: int, is_depth: bool) -> None:
     rng = np.random.default_rng(seed)
@@ -129,16 +249,16 @@ def test_the_measurement_jacobian_is_the_derivative(seed: int, is_depth: bool) -
     x = np.array([centre[0] + rng.uniform(-1, 1), centre[1] + rng.uniform(-1, 1), 0.1, 0.2, rng.uniform(1.0, 1.8)])
     head = np.zeros(3 if is_depth else 2)
     foot = np.full(2, np.nan) if is_depth else np.zeros(2)
-    y, H, noise = measure(x, is_depth, head, foot, 0.01, 0.05, R, T)
-    if np.isnan(y).any():
+    y, H, noise = measured(x, is_depth, head, foot, R, T)
+    if not len(y):
         return
     assert (np.linalg.eigvalsh(noise) > 0).all()
     for k in range(5):
         ahead, back = x.copy(), x.copy()
         ahead[k] += 1e-6
         back[k] -= 1e-6
-        hi = measure(ahead, is_depth, head, foot, 0.01, 0.05, R, T)[0]
-        lo = measure(back, is_depth, head, foot, 0.01, 0.05, R, T)[0]
+        hi = measured(ahead, is_depth, head, foot, R, T)[0]
+        lo = measured(back, is_depth, head, foot, R, T)[0]
         np.testing.assert_allclose(-(hi - lo) / 2e-6, H[:, k], rtol=1e-4, atol=1e-5 * max(1.0, np.abs(H).max()))
 
 
@@ -150,7 +270,7 @@ def test_a_birth_from_an_image_lies_on_its_ray_and_knows_what_it_does_not_know(s
     x, P = birth(False, uv, np.full(2, np.nan), 0.005, R, T, 1.55, 0.22, 0.05, 0.8)
     if np.isnan(x).any():
         return
-    y, _, _ = measure(x, False, uv, np.full(2, np.nan), 0.005, 0.05, R, T)
+    y, _, _ = measured(x, False, uv, np.full(2, np.nan), R, T)
     np.testing.assert_allclose(y, 0.0, atol=1e-9)
     assert np.linalg.eigvalsh(P).min() > 0 and P[4, 4] == pytest.approx(0.22**2 + 1e-4)
 

@@ -57,7 +57,7 @@ def pair_costs(
         m = measure(mean[i], is_depth, head[j], foot[j], sd[j], lean_sd_m, R, T, y, H, noise)
         if m == 0:
             continue
-        innovate(cov[i], H, noise, m, HP, S)
+        innovate(cov[i], is_depth, H, noise, m, HP, S)
         factor(S, m)
         half = half_square(S, y, m)
         if half <= gate_nats:
@@ -98,7 +98,9 @@ def associate(
     near = np.zeros(m, np.bool_)
     for p in range(len(rows)):
         i, j = rows[p], columns[p]
-        alike = look_weight[i] * look_nats_of(look[i], seen_look[j], likeness)
+        alike = 0.0
+        if look_weight[i] > 0.0:
+            alike = look_weight[i] * look_nats_of(look[i], seen_look[j], likeness)
         near[j] |= alike >= 0.0
         cost[p] -= alike
         if last_id[i] != 0 and device_id[j] != 0:
@@ -109,9 +111,9 @@ def associate(
         j = column[i]
         if j >= 0:
             k = measure(mean[i], is_depth, head[j], foot[j], sd[j], lean_sd_m, R, T, y, H, noise)
-            innovate(cov[i], H, noise, k, HP, S)
+            innovate(cov[i], is_depth, H, noise, k, HP, S)
             factor(S, k)
-            correct(mean[i], cov[i], y, H, noise, k, HP, S)
+            correct(mean[i], cov[i], y, k, HP, S)
     return column, near
 
 
@@ -194,9 +196,9 @@ def birth(
     y, H, noise, HP, S = no_scratch()
     m = measure(x, False, np.full(2, np.nan), foot, sd, lean_sd_m, R, T, y, H, noise)
     if m:
-        innovate(P, H, noise, m, HP, S)
+        innovate(P, False, H, noise, m, HP, S)
         factor(S, m)
-        correct(x, P, y, H, noise, m, HP, S)
+        correct(x, P, y, m, HP, S)
     return x, P
 
 

@@ -171,13 +171,17 @@ def _merge(tracks: Tracks, now_ns: int, config: TrackingConfig, known: Collectio
     keep, drop = rows[a], rows[b]
     near = np.abs(tracks.mean[keep, 4] - tracks.mean[drop, 4]) < config.merge_height_m
     near &= now_ns - tracks.born_ns[drop] > config.merge_after_s * SECOND_NS
-    if not near.any():
+    keep, drop = keep[near], drop[near]
+    if not len(keep):
+        return tracks
+    one = _are_one(tracks, keep, drop, now_ns, config)
+    if not one.any():
         return tracks
     tracks = thaw(tracks)
-    for k, d in zip(keep[near].tolist(), drop[near].tolist(), strict=True):
+    for k, d in zip(keep[one].tolist(), drop[one].tolist(), strict=True):
         if int(tracks.track_id[k]) in known and int(tracks.track_id[d]) in known:
             continue
-        if max(tracks.status[k], tracks.status[d]) < Status.LOST and _is_one(tracks, k, d, now_ns, config):
+        if max(tracks.status[k], tracks.status[d]) < Status.LOST:
             if np.trace(tracks.cov[d, :2, :2]) < np.trace(tracks.cov[k, :2, :2]):
                 tracks.mean[k], tracks.cov[k] = tracks.mean[d], tracks.cov[d]
             tracks.seen_ns[k] = max(tracks.seen_ns[k], tracks.seen_ns[d])
@@ -185,13 +189,14 @@ def _merge(tracks: Tracks, now_ns: int, config: TrackingConfig, known: Collectio
     return tracks
 
 
-def _is_one(tracks: Tracks, keep: int, drop: int, now_ns: int, config: TrackingConfig) -> bool:
-    """Tell whether two tracks beside each other are one person by their looks and by who saw them together."""
-    together = tracks.seen_by_ns[keep] == tracks.seen_by_ns[drop]
-    together &= now_ns - tracks.seen_by_ns[keep] < config.merge_apart_s * SECOND_NS
+def _are_one(tracks: Tracks, keep: Ints, drop: Ints, now_ns: int, config: TrackingConfig) -> Bools:
+    """Tell which pairs of tracks beside each other are one person, by looks and by who saw them together, (n,)."""
+    seen = tracks.seen_by_ns[keep]
+    together = (seen == tracks.seen_by_ns[drop]) & (now_ns - seen < config.merge_apart_s * SECOND_NS)
+    shown = together.any(axis=1)
     look, other = tracks.look[keep], tracks.look[drop]
-    norm = float(np.linalg.norm(look) * np.linalg.norm(other))
-    if norm < 1e-6 or min(tracks.looks[keep], tracks.looks[drop]) < config.looks_sure:
-        return not together.any()
-    cosine = float(look @ other) / norm
-    return cosine > (config.merge_look_together if together.any() else config.merge_look)
+    norm = np.sqrt((look * look).sum(axis=1) * (other * other).sum(axis=1))
+    unknown = (norm < 1e-6) | (np.minimum(tracks.looks[keep], tracks.looks[drop]) < config.looks_sure)
+    cosine = (look * other).sum(axis=1) / np.maximum(norm, 1e-6)
+    alike = cosine > np.where(shown, config.merge_look_together, config.merge_look)
+    return np.asarray(np.where(unknown, ~shown, alike))

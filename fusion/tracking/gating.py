@@ -157,7 +157,7 @@ def _boxes(
         m = measure(mean[i], is_depth, head, foot, sd, lean_sd_m, R, T, y, H, noise)
         if m < 2:
             continue
-        innovate(cov[i], H, noise, m, HP, S)
+        innovate(cov[i], is_depth, H, noise, m, HP, S)
         for k in range(2):
             centre[i, k] = -y[k]
             reach[i, k] = np.sqrt(2.0 * gate_nats * S[k, k])

@@ -11,6 +11,7 @@ from fusion.arrays import Floats
 from fusion.tracking.camera import predict_image_point
 
 STATE = 5
+DEPTH_ROWS = (0, 1, 4)  # of the state, measured by a depth camera
 MOST = 4  # numbers one detection measures at most
 DEPTH_MIN_M = 0.05  # nearer to an image camera, or behind it, nothing is seen
 
@@ -82,8 +83,17 @@ def measure(
 
 
 @njit(cache=True)
-def innovate(P: Floats, H: Floats, noise: Floats, m: int, HP: Floats, S: Floats) -> None:
-    """Write HP = H P (m, 5) and S = H P H' + noise (m, m)."""
+def innovate(P: Floats, is_depth: bool, H: Floats, noise: Floats, m: int, HP: Floats, S: Floats) -> None:
+    """Write HP = H P (m, 5) and S = H P H' + noise (m, m); a depth camera's H only picks x, y and h."""
+    if is_depth:
+        for r in range(3):
+            row = DEPTH_ROWS[r]
+            for c in range(STATE):
+                HP[r, c] = P[row, c]
+        for r in range(3):
+            for c in range(3):
+                S[r, c] = HP[r, DEPTH_ROWS[c]] + noise[r, c]
+        return
     for r in range(m):
         for c in range(STATE):
             total = 0.0
@@ -124,44 +134,28 @@ def half_square(L: Floats, y: Floats, m: int) -> float:
 
 
 @njit(cache=True)
-def correct(x: Floats, P: Floats, y: Floats, H: Floats, noise: Floats, m: int, HP: Floats, L: Floats) -> None:
-    """Correct x (5,) and P (5, 5) in place: K = P H' S^-1, x += K y, P in Joseph form.
+def correct(x: Floats, P: Floats, y: Floats, m: int, HP: Floats, L: Floats) -> None:
+    """Correct x (5,) and P (5, 5) in place, given HP (m, 5), which is spent, and the Cholesky factor L of S.
 
-    (I - K H) P (I - K H)' + K R K' stays symmetric and positive whatever the rounding.
+    With W = L^-1 H P the gain is W' L^-1, so that x += W' L^-1 y and P -= W' W: symmetric as it stands, and positive
+    because the noise of every detection has a floor.
     """
-    K = np.empty((STATE, MOST))
     for c in range(STATE):
-        for r in range(m):  # L z = HP[:, c]
+        for r in range(m):
             one = HP[r, c]
             for k in range(r):
-                one -= L[r, k] * K[c, k]
-            K[c, r] = one / L[r, r]
-        for r in range(m - 1, -1, -1):  # L' k = z
-            one = K[c, r]
-            for k in range(r + 1, m):
-                one -= L[k, r] * K[c, k]
-            K[c, r] = one / L[r, r]
-    A, AP = np.empty((STATE, STATE)), np.empty((STATE, STATE))
+                one -= L[r, k] * HP[k, c]
+            HP[r, c] = one / L[r, r]
+    for r in range(m):
+        one = y[r]
+        for k in range(r):
+            one -= L[r, k] * y[k]
+        y[r] = one / L[r, r]
     for i in range(STATE):
         for r in range(m):
-            x[i] += K[i, r] * y[r]
-        for j in range(STATE):
-            total = 1.0 if i == j else 0.0
-            for r in range(m):
-                total -= K[i, r] * H[r, j]
-            A[i, j] = total
-    for i in range(STATE):
-        for j in range(STATE):
-            total = 0.0
-            for k in range(STATE):
-                total += A[i, k] * P[k, j]
-            AP[i, j] = total
-    for i in range(STATE):
+            x[i] += HP[r, i] * y[r]
         for j in range(i + 1):
-            total = 0.0
-            for k in range(STATE):
-                total += AP[i, k] * A[j, k]
+            total = P[i, j]
             for r in range(m):
-                for c in range(m):
-                    total += K[i, r] * noise[r, c] * K[j, c]
+                total -= HP[r, i] * HP[r, j]
             P[i, j] = P[j, i] = total

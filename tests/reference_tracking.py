@@ -1,0 +1,70 @@
+"""One frame against all tracks in plain NumPy and SciPy: what the compiled kernels are held against.
+
+Dense: every pair is measured, one assignment problem for the whole frame, the update in Joseph form.
+"""
+
+import numpy as np
+from scipy.optimize import linear_sum_assignment
+
+FAR = 1e3
+
+
+def measure_reference(x, is_depth, head, foot, sd, lean_sd_m, R, T):
+    """Return innovation (m,), Jacobian (m, 5) and noise (m, m); m is 0 where nothing is measured."""
+    lean, var = lean_sd_m**2, sd**2
+    if is_depth:
+        if np.isnan(head).any():
+            return np.zeros(0), np.zeros((0, 5)), np.zeros((0, 0))
+        return head - x[[0, 1, 4]], np.eye(5)[[0, 1, 4]], np.diag([var + lean, var + lean, var + 0.25 * lean])
+    parts = []
+    for seen, z in ((head, x[4]), (foot, 0.0)):
+        if np.isnan(seen).any():
+            continue
+        local = R @ np.array([x[0], x[1], z]) + T
+        if local[2] <= 0.05:
+            return np.zeros(0), np.zeros((0, 5)), np.zeros((0, 0))
+        uv = local[:2] / local[2]
+        J = (R[:2] - np.outer(uv, R[2])) / local[2]
+        H = np.zeros((2, 5))
+        H[:, :2] = J[:, :2]
+        if seen is head:
+            H[:, 4] = J[:, 2]
+            parts.append((seen - uv, H, lean * J[:, :2] @ J[:, :2].T + var * np.eye(2)))
+        else:
+            parts.append((seen - uv, H, 4.0 * var * np.eye(2)))
+    if not parts:
+        return np.zeros(0), np.zeros((0, 5)), np.zeros((0, 0))
+    noise = np.zeros((2 * len(parts), 2 * len(parts)))
+    for k, (_, _, one) in enumerate(parts):
+        noise[2 * k : 2 * k + 2, 2 * k : 2 * k + 2] = one
+    return np.concatenate([p[0] for p in parts]), np.concatenate([p[1] for p in parts]), noise
+
+
+def associate_reference(mean, cov, is_depth, head, foot, sd, R, T, lean_sd_m, gate_nats, base_nats):
+    """Return per track its detection or -1, and the corrected means and covariances."""
+    n, m = len(mean), len(sd)
+    cost = np.full((n, m), FAR)
+    for i in range(n):
+        for j in range(m):
+            y, H, noise = measure_reference(mean[i], is_depth, head[j], foot[j], sd[j], lean_sd_m, R, T)
+            if not len(y):
+                continue
+            S = H @ cov[i] @ H.T + noise
+            half = 0.5 * y @ np.linalg.solve(S, y)
+            scale = 1.0 if is_depth else abs(np.linalg.det(H[:2, :2]))
+            if half <= gate_nats:
+                density = -half - np.log(2 * np.pi) - 0.5 * np.log(np.linalg.det(S[:2, :2])) + np.log(scale)
+                cost[i, j] = -(density + base_nats)
+    # A private column of cost 0 for every row: staying without a detection.
+    rows, columns = linear_sum_assignment(np.hstack([cost, np.where(np.eye(n, dtype=bool), 0.0, FAR)]))
+    column = np.full(n, -1)
+    column[rows] = np.where(columns < m, columns, -1)
+    mean, cov = mean.copy(), cov.copy()
+    for i in np.flatnonzero(column >= 0):
+        j = column[i]
+        y, H, noise = measure_reference(mean[i], is_depth, head[j], foot[j], sd[j], lean_sd_m, R, T)
+        K = cov[i] @ H.T @ np.linalg.inv(H @ cov[i] @ H.T + noise)
+        A = np.eye(5) - K @ H
+        mean[i] += K @ y
+        cov[i] = A @ cov[i] @ A.T + K @ noise @ K.T
+    return column, mean, cov
