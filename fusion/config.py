@@ -26,6 +26,28 @@ class IntakeConfig:
 
 
 @dataclass(frozen=True, slots=True)
+class ClockConfig:
+    """Clocks of sources: what they may be off by, and how comparisons count."""
+
+    hold_s: float = 0.3  # messages wait for so long to be put into the order of corrected times
+    offset_sd_s: float = 0.06  # prior of a source's offset
+    drift_sd: float = 50e-6  # and of its drift, seconds a second: a quartz nobody disciplines
+    wander_s_per_sqrt_s: float = 0.0005
+    drift_walk_per_sqrt_s: float = 1e-7
+    aside_sd_m: float = 0.10  # people are seen so far aside of where they are, by calibration and by how they lean
+    aside_walk_m_per_sqrt_s: float = 0.005
+    walking_mps: float = 0.4  # slower people tell nothing of time
+    witness_s: float = 1.0  # another camera saw them so recently
+    frames_alike: float = 6.0  # frames in a row err alike: so many count as one
+    odd_sds: float = 5.0  # a comparison further off cannot be chance
+    odd_max: int = 12  # and so many in a row are a clock that was set anew
+    step_sd_s: float = 0.3
+    steps_max: int = 3
+    offset_max_s: float = 0.25  # the contract's bound
+    drift_max: float = 300e-6
+
+
+@dataclass(frozen=True, slots=True)
 class TrackingConfig:
     """Floor tracking: motion, sightings, life cycle."""
 
@@ -180,6 +202,7 @@ class Config:
     """The whole engine's configuration."""
 
     intake: IntakeConfig = field(default_factory=IntakeConfig)
+    clocks: ClockConfig = field(default_factory=ClockConfig)
     tracking: TrackingConfig = field(default_factory=TrackingConfig)
     identity: IdentityConfig = field(default_factory=IdentityConfig)
     cart: CartConfig = field(default_factory=CartConfig)

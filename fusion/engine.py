@@ -12,6 +12,7 @@ from fusion.attribution.stage import Attribution, People, Settled, attribute, be
 from fusion.checkout import trips as visits
 from fusion.config import SECOND_NS, Config
 from fusion.intake import Slice
+from fusion.intake.clocks import Clocks, compare, retime
 from fusion.messages import Boxes, Cart, Gate, Message, Plates
 from fusion.messages import People as PeopleMessage
 from fusion.settlement import Outputs, TrackRows, join, say, settle
@@ -19,6 +20,7 @@ from fusion.shelf import Levels, Pending, PlateChange, empty_levels, group_chang
 from fusion.shelf.changes import channel_rows
 from fusion.store import Store
 from fusion.tracking.carts import Carts, SeenMove, observe_cart
+from fusion.tracking.clock_evidence import clock_evidence
 from fusion.tracking.floor import Floor, Match, advance, empty_floor, observe
 from fusion.tracking.gates import Departure, leave_by_gate, leave_unseen
 from fusion.tracking.identity import Identity, admit, likeliest, meet, name_tracks, stretch, trips_p
@@ -41,6 +43,7 @@ class State:
     """Everything the engine believes."""
 
     now_ns: int
+    clocks: Clocks
     floor: Floor
     identity: Identity
     carts: Carts
@@ -71,6 +74,7 @@ def first_state(engine: Engine) -> State:
     """Return the state before the first message."""
     return State(
         now_ns=0,
+        clocks=Clocks(),
         floor=empty_floor(engine.store),
         identity=Identity(),
         carts={},
@@ -82,11 +86,33 @@ def first_state(engine: Engine) -> State:
 
 
 def step(engine: Engine, state: State, part: Slice) -> tuple[State, Outputs]:
-    """Advance the state by one closed slice and return what is settled by it."""
-    assert part.end_ns > state.now_ns, "slices come in order"
-    before_ns, state = state.now_ns, replace(state, now_ns=part.end_ns)
+    """Advance the state by one closed slice and return what is settled by it.
+
+    The engine's own time trails the slice by the time that messages wait for their clocks to be set right.
+    """
+    now_ns = part.end_ns - int(engine.config.clocks.hold_s * SECOND_NS)
+    assert now_ns > state.now_ns, "slices come in order"
+    return _advance(engine, state, part.messages, now_ns)
+
+
+def finish(engine: Engine, state: State) -> tuple[State, Outputs]:
+    """End of tape: read what still waits, close trips whose people have left, and show the others as open."""
+    last_ns = max((m.t_ns + 1 for m in state.clocks.waiting), default=state.now_ns)
+    end_ns = max(last_ns, state.now_ns + int(engine.config.clocks.hold_s * SECOND_NS))
+    state, outputs = _advance(engine, state, (), end_ns)
+    state, settled = _shelf(engine, state, (), now_ns=state.now_ns + 60 * SECOND_NS)
+    inside = tuple(trip.trip for trip in state.trips.live)
+    state, last = _close(engine, state, visits.end_tape(state.trips, state.now_ns), inside)
+    said = join(say(settled, state.trips, engine.store, engine.config), last)
+    return state, replace(join(outputs, said), tracks=outputs.tracks)
+
+
+def _advance(engine: Engine, state: State, messages: tuple[Message, ...], now_ns: int) -> tuple[State, Outputs]:
+    """Let everything measured before now_ns happen."""
+    clocks, ready = retime(state.clocks, messages, now_ns)
+    before_ns, state = state.now_ns, replace(state, now_ns=now_ns, clocks=clocks)
     news = News()
-    for message in part.messages:
+    for message in ready:
         state = _take(engine, state, message, news)
     state, gone = _follow(engine, state, news)
     state = _leave(state, (*news.departures, *gone))
@@ -97,14 +123,6 @@ def step(engine: Engine, state: State, part: Slice) -> tuple[State, Outputs]:
     for _ in [s for s in settled if not s.reading.parts and s.change.plates]:
         state = _note(state, "shelf change without goods")
     return state, replace(outputs, tracks=_track_rows(state, before_ns, engine.config.track_rows_ns))
-
-
-def finish(engine: Engine, state: State) -> tuple[State, Outputs]:
-    """End of tape: read what still waits, close trips whose people have left, and show the others as open."""
-    state, settled = _shelf(engine, state, (), now_ns=state.now_ns + 60 * SECOND_NS)
-    inside = tuple(trip.trip for trip in state.trips.live)
-    state, outputs = _close(engine, state, visits.end_tape(state.trips, state.now_ns), inside)
-    return state, join(say(settled, state.trips, engine.store, engine.config), outputs)
 
 
 def _take(engine: Engine, state: State, message: Message, news: News) -> State:
@@ -125,7 +143,7 @@ def _take(engine: Engine, state: State, message: Message, news: News) -> State:
                 return _note(state, f"camera {message.src} is not in store.toml")
             floor, match_ = observe(state.floor, frame, engine.store, engine.config.tracking)
             news.matches.append(match_)
-            return replace(state, floor=floor)
+            return replace(state, floor=floor, clocks=_compare(engine, state, message.src, match_))
         case Cart():
             config = engine.config.cart
             carts, moves = observe_cart(
@@ -136,6 +154,15 @@ def _take(engine: Engine, state: State, message: Message, news: News) -> State:
         case Gate():
             return _gate(engine, state, message, news)
     return state
+
+
+def _compare(engine: Engine, state: State, src: str, match_: Match) -> Clocks:
+    """Learn of a camera's clock from where its frame has people who walk."""
+    config = engine.config
+    found = clock_evidence(state.floor, match_, engine.store, config.clocks, config.tracking)
+    if found is None:
+        return state.clocks
+    return compare(state.clocks, src, match_.sightings.t_ns, found, config.clocks)
 
 
 def _sightings(engine: Engine, message: PeopleMessage | Boxes) -> Sightings | None:

@@ -17,6 +17,7 @@ from fusion.checkout.goods import opening
 from fusion.config import SECOND_NS, Config
 from fusion.engine import State, finish, first_state, make_engine, step
 from fusion.intake import Sequencer, Slice
+from fusion.intake.clocks import report
 from fusion.messages import Frame, Malformed
 from fusion.settlement import Outputs, TrackRows
 from fusion.store import Store
@@ -123,6 +124,7 @@ class Session:
                 "missing": self.sequencer.missing(),
                 "restarts": seen["restart"],
             },
+            "clocks": report(self.state.clocks, self.config.clocks),
             "notes": dict(sorted(self.state.notes.items())),
             "seconds": {"store": round(store_s, 3), "wall": round(wall_s, 3)},
         }

@@ -1,0 +1,139 @@
+"""Clocks of sources: each one's offset and drift, followed by a filter of its own, and messages set right by it.
+
+A clock is believed right until something seen says otherwise: its offset begins as N(0, offset_sd) and stays there for
+a source that nothing can be compared with. What a comparison finds is what is still left after the correction. Messages
+wait for `hold_s` after their slice, so that they leave in the order of corrected times.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+
+from fusion.arrays import Floats
+from fusion.config import SECOND_NS, ClockConfig
+from fusion.messages import Cart, Message
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Clock:
+    """What is known of one source's clock at t_ns of store time."""
+
+    t_ns: int
+    mean: Floats  # (4,) offset s, ahead of the others when positive; drift s/s; where it sees people, x and y m too far
+    cov: Floats  # (4, 4)
+    odd: int = 0  # comparisons in a row that cannot be chance
+    steps: int = 0  # times the clock was set anew
+
+    def offset_s(self, t_ns: int) -> float:
+        """Return the offset carried on to t_ns."""
+        return float(self.mean[0] + self.mean[1] * (t_ns - self.t_ns) / SECOND_NS)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Clocks:
+    """All clocks that were ever compared, and the messages that wait for their turn."""
+
+    of: Mapping[str, Clock] = field(default_factory=dict)
+    waiting: tuple[Message, ...] = ()  # corrected, in order
+
+    def offset_s(self, src: str, t_ns: int) -> float:
+        """Return by how much a source's time is ahead of the middle one of all clocks.
+
+        What all cameras have in common cannot be seen by comparing them.
+        """
+        if src not in self.of:
+            return 0.0
+        middle = float(np.median([clock.offset_s(t_ns) for clock in self.of.values()]))
+        return self.of[src].offset_s(t_ns) - middle
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Walkers:
+    """People who walk, in one frame: how far from their tracks they are seen."""
+
+    off_m: Floats  # (k, 2)
+    v_mps: Floats  # (k, 2)
+    cov: Floats  # (k, 2, 2) of off_m
+
+
+def retime(clocks: Clocks, messages: tuple[Message, ...], until_ns: int) -> tuple[Clocks, tuple[Message, ...]]:
+    """Correct the times of new messages; return those before until_ns, in the order (t, src, seq)."""
+    waiting = sorted((*clocks.waiting, *(_corrected(m, clocks.offset_s(m.src, m.t_ns)) for m in messages)), key=_key)
+    first = next((i for i, m in enumerate(waiting) if m.t_ns >= until_ns), len(waiting))
+    return replace(clocks, waiting=tuple(waiting[first:])), tuple(waiting[:first])
+
+
+def compare(clocks: Clocks, src: str, t_ns: int, seen: Walkers, config: ClockConfig) -> Clocks:
+    """Take in where a source's frame, its time corrected, has people who walk.
+
+    A camera that is calibrated a little wrong sees everybody aside: that is estimated with the offset, so that people
+    who all walk one way are not taken for time.
+    """
+    # Imported here because filterpy loads all of scipy.stats, 0.7 s that a store with one camera need not wait for.
+    from filterpy.kalman import predict, update
+
+    clock = clocks.of.get(src)
+    if clock is None:
+        prior = [config.offset_sd_s, config.drift_sd, config.aside_sd_m, config.aside_sd_m]
+        clock = Clock(t_ns, np.zeros(4), np.diag(np.square(prior)))
+    dt_s = max(0.0, (t_ns - clock.t_ns) / SECOND_NS)
+    F = np.eye(4)
+    F[0, 1] = dt_s
+    walk = [config.wander_s_per_sqrt_s, config.drift_walk_per_sqrt_s, config.aside_walk_m_per_sqrt_s]
+    mean, cov = predict(clock.mean, clock.cov, F=F, Q=np.diag(np.square([*walk, walk[2]])) * dt_s)
+    applied = clocks.offset_s(src, t_ns)
+    odd, steps = clock.odd, clock.steps
+    for off, v, R in zip(seen.off_m, seen.v_mps, seen.cov, strict=True):
+        z = off - v * applied  # as it would be without the correction
+        H = np.array([[-v[0], 0.0, 1.0, 0.0], [-v[1], 0.0, 0.0, 1.0]])
+        y, S = z - H @ mean, H @ cov @ H.T + R
+        is_odd = float(y @ np.linalg.solve(S, y)) > config.odd_sds**2
+        odd = odd + 1 if is_odd else 0
+        if is_odd and odd < config.odd_max:
+            continue
+        if is_odd:  # nobody errs so often: the clock was set anew
+            cov, steps, odd = cov + np.diag([config.step_sd_s**2, 0.0, 0.0, 0.0]), steps + 1, 0
+        mean, cov = update(mean, cov, z, R, H=H)
+    clock = Clock(max(t_ns, clock.t_ns), np.asarray(mean), np.asarray(cov), odd, steps)
+    return replace(clocks, of={**clocks.of, src: clock})
+
+
+def fault(clock: Clock, config: ClockConfig) -> str:
+    """Return why a clock is not to be trusted, "" for one that is within the contract."""
+    if clock.steps > config.steps_max:
+        return f"set anew {clock.steps} times"
+    if abs(clock.mean[0]) > config.offset_max_s:
+        return f"{clock.mean[0] * 1e3:+.0f} ms off, {config.offset_max_s * 1e3:.0f} ms at most are allowed"
+    if abs(clock.mean[1]) > config.drift_max:
+        return f"drifts by {clock.mean[1] * 1e6:+.0f} ppm"
+    return ""
+
+
+def report(clocks: Clocks, config: ClockConfig) -> dict[str, dict[str, Any]]:
+    """Return the state of every clock that could be compared, for health and run.json."""
+    return {
+        src: {
+            "offset_ms": round(float(clock.mean[0]) * 1e3, 1),
+            "sd_ms": round(float(np.sqrt(clock.cov[0, 0])) * 1e3, 1),
+            "drift_ppm": round(float(clock.mean[1]) * 1e6, 1),
+            "steps": clock.steps,
+            "fault": fault(clock, config),
+        }
+        for src, clock in sorted(clocks.of.items())
+    }
+
+
+def _corrected(message: Message, offset_s: float) -> Message:
+    if offset_s == 0.0:
+        return message
+    shift_ns = -round(offset_s * SECOND_NS)
+    if isinstance(message, Cart):
+        moves = tuple(replace(move, t_ns=move.t_ns + shift_ns) for move in message.moves)
+        return replace(message, t_ns=message.t_ns + shift_ns, moves=moves)
+    return replace(message, t_ns=message.t_ns + shift_ns)
+
+
+def _key(message: Message) -> tuple[int, str, int]:
+    return message.t_ns, message.src, message.seq
