@@ -1,11 +1,20 @@
 """Beliefs over persons: properties of the matrices, of smoothing, and of encounters."""
 
+from dataclasses import replace
+
 import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from test_tracking import depth_frame
+from tiny import tiny_store
 
+from fusion.config import IdentityConfig, TrackingConfig
 from fusion.tracking.belief import Beliefs, Clue, Mix, Step, balanced, person_p, solve, with_steps
+from fusion.tracking.floor import advance, empty_floor, observe
+from fusion.tracking.identity import Identity, meet
 
+TRACKING = TrackingConfig()
+S = 10**9
 T_NS = st.integers(0, 10**12)
 SWAPS = st.floats(0.0, 0.999)
 NATS = st.floats(-8.0, 8.0)
@@ -115,3 +124,39 @@ def test_steps_taken_out_leave_nothing_behind() -> None:
     mix = Mix(100, 1, 2, 0.4)
     beliefs = with_steps(with_steps(Beliefs(), (), [mix]), [mix], [])
     assert beliefs.components == () and person_p(beliefs, 1, 200) == {1: 1.0}
+
+
+def crossing(hidden_s: float, looks: bool, speed_mps: float = 1.0) -> dict[int, float]:
+    """Return who the first of two tracks is after they crossed, out of sight for a while: person -> probability."""
+    rng = np.random.default_rng(1)
+    store = tiny_store()
+    store = replace(store, outline=np.array([[-9.0, -9.0], [9.0, -9.0], [9.0, 9.0], [-9.0, 9.0]]))
+    floor, identity = empty_floor(store), Identity(trip_of={1: "a", 2: "b"})
+    own = np.zeros((2, 64))
+    if looks:
+        own[0, 0] = own[1, 1] = 1.0
+    for k in range(120):
+        t_s = k * 0.05
+        x = speed_mps * np.array([t_s - 3.0, 3.0 - t_s])
+        frame = depth_frame(round((1 + t_s) * S), np.column_stack([x, [0.02, -0.02]]) + rng.normal(0, 0.03, (2, 2)))
+        frame = replace(frame, look=own)
+        now_ns = frame.t_ns
+        if abs(t_s - 3.0) > hidden_s / 2:
+            floor, _ = observe(floor, frame, store, TRACKING)
+        floor = advance(floor, now_ns, TRACKING, known=floor.tracks.track_id.tolist())
+        identity = meet(identity, floor, {}, now_ns, IdentityConfig(), TRACKING)
+    first = int(floor.tracks.track_id[0])
+    return person_p(identity.beliefs, first, 7 * S)
+
+
+def test_a_crossing_in_plain_view_leaves_little_doubt() -> None:
+    assert max(crossing(0.0, looks=False).values()) > 0.9
+
+
+def test_two_who_look_alike_and_cross_unseen_leave_doubt() -> None:
+    believed = crossing(1.6, looks=False, speed_mps=0.4)
+    assert min(believed.values()) > 0.02 and len(believed) == 2
+
+
+def test_their_looks_settle_who_is_who() -> None:
+    assert max(crossing(1.6, looks=True, speed_mps=0.4).values()) > 0.98

@@ -6,6 +6,9 @@ so that sources of different lateness (plates 0.1 s, a pose system 2.3 s) meet i
 is the second newest source's time: one sensor with a broken clock cannot drag it. Duplicates share (t, src,
 seq) and vanish when the slice closes; a message behind the watermark is counted as late, never silently lost.
 Arrival times are no input: the same messages in any order inside the window give the same slices.
+
+Inside the engine clocks.py sets the times of cameras right whose clocks are found to be off, and holds all messages
+for a moment to keep them in order.
 """
 
 from fusion.intake.sequencer import Sequencer, Slice

@@ -23,7 +23,7 @@ class Clock:
     t_ns: int
     mean: Floats  # (4,) offset s, ahead of the others when positive; drift s/s; where it sees people, x and y m too far
     cov: Floats  # (4, 4)
-    odd: int = 0  # comparisons in a row that cannot be chance
+    surprise: float = 1.0  # fading mean of the squared errors over what was expected; 1 where the model holds
     steps: int = 0  # times the clock was set anew
 
     def offset_s(self, t_ns: int) -> float:
@@ -84,19 +84,19 @@ def compare(clocks: Clocks, src: str, t_ns: int, seen: Walkers, config: ClockCon
     walk = [config.wander_s_per_sqrt_s, config.drift_walk_per_sqrt_s, config.aside_walk_m_per_sqrt_s]
     mean, cov = predict(clock.mean, clock.cov, F=F, Q=np.diag(np.square([*walk, walk[2]])) * dt_s)
     applied = clocks.offset_s(src, t_ns)
-    odd, steps = clock.odd, clock.steps
+    surprise, steps = clock.surprise, clock.steps
     for off, v, R in zip(seen.off_m, seen.v_mps, seen.cov, strict=True):
         z = off - v * applied  # as it would be without the correction
         H = np.array([[-v[0], 0.0, 1.0, 0.0], [-v[1], 0.0, 0.0, 1.0]])
-        y, S = z - H @ mean, H @ cov @ H.T + R
-        is_odd = float(y @ np.linalg.solve(S, y)) > config.odd_sds**2
-        odd = odd + 1 if is_odd else 0
-        if is_odd and odd < config.odd_max:
+        y, seen_cov = z - H @ mean, H @ cov @ H.T
+        one = float(y @ np.linalg.solve(seen_cov + R / config.frames_alike, y)) / 2
+        surprise += config.surprise_rate * (min(one, config.surprise_cap) - surprise)
+        if surprise > config.surprise_max:  # nobody errs so often: the clock was set anew
+            cov, steps, surprise = cov + np.diag([config.step_sd_s**2, 0.0, 0.0, 0.0]), steps + 1, 1.0
+        elif float(y @ np.linalg.solve(seen_cov + R, y)) > config.odd_sds**2:
             continue
-        if is_odd:  # nobody errs so often: the clock was set anew
-            cov, steps, odd = cov + np.diag([config.step_sd_s**2, 0.0, 0.0, 0.0]), steps + 1, 0
         mean, cov = update(mean, cov, z, R, H=H)
-    clock = Clock(max(t_ns, clock.t_ns), np.asarray(mean), np.asarray(cov), odd, steps)
+    clock = Clock(max(t_ns, clock.t_ns), np.asarray(mean), np.asarray(cov), surprise, steps)
     return replace(clocks, of={**clocks.of, src: clock})
 
 

@@ -6,7 +6,7 @@ behind a shelf leaves them even. Once they are apart again and have been seen fo
 compared with those from after, straight and crosswise.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -49,12 +49,20 @@ def watch(
     encounters: Encounters,
     tracks: Tracks,
     carts: Carts,
+    named: Collection[int],
     now_ns: int,
     config: IdentityConfig,
     tracking: TrackingConfig,
 ) -> tuple[Encounters, Verdicts]:
-    """Note who meets, deepen the doubt while they are close, and settle it once they are apart."""
-    swaps = overlaps(tracks, config)
+    """Note who meets, deepen the doubt while they are close, and settle it once they are apart.
+
+    named are the tracks that were seen to come in; of the others few are people, and two of them do not matter.
+    """
+    swaps = {
+        pair: swap if both == 2 else swap * config.stranger_p
+        for pair, swap in overlaps(tracks, config).items()
+        if (both := sum(k in named for k in pair))
+    }
     if not swaps and not encounters:
         return encounters, Verdicts()
     out = dict(encounters)

@@ -71,6 +71,16 @@ def observe(floor: Floor, frame: Sightings, store: Store, config: TrackingConfig
     return after, Match(frame, track_id)
 
 
+def carried_on(floor: Floor, now_ns: int, config: TrackingConfig) -> Floor:
+    """Return where everybody is believed to be at now_ns if no frame has come since; the floor itself stays."""
+    dt_s = (now_ns - floor.t_ns) / SECOND_NS
+    if dt_s <= 0.0 or not len(floor.tracks):
+        return floor
+    mean, cov = floor.tracks.mean.copy(), floor.tracks.cov.copy()
+    predict(mean, cov, dt_s, config.accel_sd_mps2**2, config.height_walk_m_per_sqrt_s**2)
+    return Floor(now_ns, floor.next_id, replace(floor.tracks, mean=mean, cov=cov))
+
+
 def advance(floor: Floor, now_ns: int, config: TrackingConfig, known: Collection[int] = ()) -> Floor:
     """Let time pass: confirm, coast, lose, merge and forget; run once a slice.
 

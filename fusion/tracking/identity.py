@@ -23,7 +23,7 @@ from fusion.store import Store
 from fusion.tracking.belief import Beliefs, Clue, Mix, Step, leg_of, person_p, with_steps
 from fusion.tracking.carts import Carts
 from fusion.tracking.encounters import Encounters, watch
-from fusion.tracking.floor import Floor
+from fusion.tracking.floor import Floor, carried_on
 from fusion.tracking.geometry import inside, line_distance
 from fusion.tracking.tracks import Seen, Status, Tracks, move, take, thaw
 
@@ -104,7 +104,8 @@ def meet(
     identity: Identity, floor: Floor, carts: Carts, now_ns: int, config: IdentityConfig, tracking: TrackingConfig
 ) -> Identity:
     """Follow who comes too close to whom to be told apart."""
-    encounters, verdicts = watch(identity.encounters, floor.tracks, carts, now_ns, config, tracking)
+    tracks = carried_on(floor, now_ns, tracking).tracks  # with no frame for a while, people meet unseen
+    encounters, verdicts = watch(identity.encounters, tracks, carts, identity.trip_of, now_ns, config, tracking)
     return learn(replace(identity, encounters=encounters), verdicts.gone, verdicts.new)
 
 

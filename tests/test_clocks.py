@@ -1,0 +1,138 @@
+"""Clocks of sources: correction keeps every message, offsets are found from people who walk."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from test_tracking import depth_frame
+from tiny import tiny_store
+
+from fusion.config import ClockConfig, TrackingConfig
+from fusion.intake.clocks import Clock, Clocks, Walkers, compare, fault, report, retime
+from fusion.messages import Health
+from fusion.tracking.clock_evidence import clock_evidence
+from fusion.tracking.floor import advance, empty_floor, observe
+
+CONFIG = ClockConfig()
+S = 10**9
+seeds = st.integers(0, 2**32 - 1)
+
+
+def walkers(rng: np.random.Generator, offset_s: float, aside: np.ndarray, heading: np.ndarray, sd: float) -> Walkers:
+    """Return people who walk with given headings (k,) rad, as a camera that is offset_s ahead and aside sees them."""
+    v = rng.uniform(0.6, 1.4, len(heading))[:, None] * np.column_stack([np.cos(heading), np.sin(heading)])
+    off = -v * offset_s + aside + rng.normal(0, sd, v.shape)
+    return Walkers(off, v, np.tile(CONFIG.frames_alike * sd**2 * np.eye(2), (len(v), 1, 1)))
+
+
+@given(
+    st.lists(st.tuples(st.integers(0, 40), st.sampled_from("abc"), st.integers(0, 99)), max_size=60, unique=True),
+    st.dictionaries(st.sampled_from("abc"), st.floats(-0.3, 0.3)),
+    st.lists(st.integers(0, 45), max_size=5),
+)
+def test_correction_loses_and_doubles_no_message_and_keeps_order(
+    keys: list[tuple[int, str, int]], offsets: dict[str, float], cuts: list[int]
+) -> None:
+    clocks = Clocks({src: Clock(0, np.array([x, 0, 0, 0]), np.eye(4)) for src, x in offsets.items()})
+    messages = [Health(src, seq, 100 * S + t * S // 10, "ok", "") for t, src, seq in keys]
+    out: list[Health] = []
+    left = sorted(messages, key=lambda m: m.t_ns)
+    for cut in [*sorted(cuts), 10**6]:
+        until_ns = 100 * S + cut * S // 10
+        now, left = [m for m in left if m.t_ns < until_ns], [m for m in left if m.t_ns >= until_ns]
+        clocks, ready = retime(clocks, tuple(now), until_ns)
+        assert all(m.t_ns < until_ns for m in ready)
+        assert [m.t_ns for m in ready] == sorted(m.t_ns for m in ready)
+        out += ready
+    assert sorted((m.src, m.seq) for m in out) == sorted((m.src, m.seq) for m in messages)
+    assert not clocks.waiting
+    for m in out:
+        given_ns = {k.t_ns for k in messages if (k.src, k.seq) == (m.src, m.seq)}
+        want = clocks.offset_s(m.src, m.t_ns)
+        assert any(abs((k - m.t_ns) / S - want) < 1e-6 for k in given_ns)
+
+
+@given(seeds, st.floats(-0.25, 0.25), st.floats(-0.15, 0.15))
+def test_an_offset_is_found_among_people_who_walk_all_ways(seed: int, offset_s: float, aside_m: float) -> None:
+    rng = np.random.default_rng(seed)
+    others = Clock(0, np.zeros(4), np.eye(4))
+    clocks = Clocks(dict.fromkeys(("b", "c", "d"), others))
+    for k in range(150):
+        left_s = offset_s - clocks.offset_s("a", k * S // 10)
+        seen = walkers(rng, left_s, np.array([aside_m, -aside_m]), rng.uniform(-np.pi, np.pi, 3), 0.1)
+        clocks = compare(clocks, "a", k * S // 10, seen, CONFIG)
+    sd = float(np.sqrt(clocks.of["a"].cov[0, 0]))
+    assert sd < 0.04
+    assert abs(clocks.offset_s("a", 15 * S) - offset_s) < 5 * sd
+
+
+@given(seeds, st.floats(-0.15, 0.15))
+def test_people_who_all_walk_one_way_cannot_tell_time_from_calibration(seed: int, aside_m: float) -> None:
+    rng = np.random.default_rng(seed)
+    clocks = Clocks()
+    for k in range(100):
+        seen = walkers(rng, 0.0, np.array([aside_m, 0.0]), np.zeros(1), 0.1)
+        clocks = compare(clocks, "a", k * S // 10, seen, CONFIG)
+    assert np.sqrt(clocks.of["a"].cov[0, 0]) > 0.02
+
+
+def test_a_clock_set_anew_is_followed_and_said() -> None:
+    rng = np.random.default_rng(3)
+    clocks = Clocks({name: Clock(0, np.zeros(4), np.eye(4)) for name in ("b", "c")})
+    for k in range(400):
+        left_s = (0.01 if k < 200 else 0.21) - clocks.offset_s("a", k * S // 10)
+        seen = walkers(rng, left_s, np.zeros(2), rng.uniform(-3, 3, 2), 0.03)
+        clocks = compare(clocks, "a", k * S // 10, seen, CONFIG)
+    assert clocks.of["a"].steps >= 1
+    assert clocks.offset_s("a", 40 * S) == pytest.approx(0.21, abs=0.03)
+    assert report(clocks, CONFIG)["a"]["steps"] == clocks.of["a"].steps
+
+
+@pytest.mark.parametrize(
+    ("mean", "steps", "words"),
+    [([0.3, 0], 0, "+300 ms off"), ([0, 4e-4], 0, "+400 ppm"), ([0, 0], 9, "set anew 9 times"), ([0.2, 0], 0, "")],
+)
+def test_a_clock_that_cannot_be_used_is_said(mean: list[float], steps: int, words: str) -> None:
+    said = fault(Clock(0, np.array([*mean, 0, 0]), np.eye(4), steps=steps), CONFIG)
+    assert words in said and bool(words) == bool(said)
+
+
+@pytest.mark.parametrize("late_s", [-0.2, 0.0, 0.2])
+def test_the_floor_finds_the_clock_of_one_of_three_cameras(late_s: float) -> None:
+    rng = np.random.default_rng(5)
+    store = tiny_store()
+    three = replace(
+        store.cameras,
+        camera_id=("c0", "c1", "c2"),
+        R=np.repeat(store.cameras.R[:1], 3, axis=0),
+        T=np.repeat(store.cameras.T[:1], 3, axis=0),
+    )
+    store = replace(store, cameras=three, outline=np.array([[-9.0, -9.0], [9.0, -9.0], [9.0, 9.0], [-9.0, 9.0]]))
+    floor, clocks, tracking = empty_floor(store), Clocks(), TrackingConfig()
+    phase, centre = rng.uniform(0, 6, 3), rng.uniform(-5, 5, (3, 2))
+
+    def at(t_s: float) -> np.ndarray:
+        angle = phase + t_s * 0.8
+        return centre + 1.5 * np.column_stack([np.cos(angle), np.sin(angle)])
+
+    frames = []
+    for camera in range(3):
+        off_s = late_s if camera == 2 else 0.0
+        for k in range(200):
+            true_s = 1 + k * 0.1 + camera * 0.03
+            frame = depth_frame(round((true_s + off_s) * S), at(true_s) + rng.normal(0, 0.04, (3, 2)))
+            frames.append(replace(frame, camera=camera))
+    waiting = sorted(frames, key=lambda f: f.t_ns)
+    for frame in waiting:
+        src = f"c{frame.camera}"
+        frame = replace(frame, t_ns=frame.t_ns - round(clocks.offset_s(src, frame.t_ns) * S))
+        before = floor
+        floor, match = observe(floor, frame, store, tracking)
+        floor = advance(floor, floor.t_ns, tracking)
+        seen = clock_evidence(before, match, store, CONFIG, tracking)
+        if seen is not None:
+            clocks = compare(clocks, src, frame.t_ns, seen, CONFIG)
+    found = clocks.offset_s("c2", 21 * S) - np.mean([clocks.offset_s(f"c{k}", 21 * S) for k in (0, 1)])
+    assert found == pytest.approx(late_s, abs=0.05)
