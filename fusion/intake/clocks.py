@@ -37,6 +37,7 @@ class Clocks:
 
     of: Mapping[str, Clock] = field(default_factory=dict)
     waiting: tuple[Message, ...] = ()  # corrected, in order
+    middle_s: float = 0.0  # the middle one of all offsets when the last slice came
 
     def offset_s(self, src: str, t_ns: int) -> float:
         """Return by how much a source's time is ahead of the middle one of all clocks.
@@ -45,8 +46,7 @@ class Clocks:
         """
         if src not in self.of:
             return 0.0
-        middle = float(np.median([clock.offset_s(t_ns) for clock in self.of.values()]))
-        return self.of[src].offset_s(t_ns) - middle
+        return self.of[src].offset_s(t_ns) - self.middle_s
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -60,6 +60,8 @@ class Walkers:
 
 def retime(clocks: Clocks, messages: tuple[Message, ...], until_ns: int) -> tuple[Clocks, tuple[Message, ...]]:
     """Correct the times of new messages; return those before until_ns, in the order (t, src, seq)."""
+    offsets = [clock.offset_s(until_ns) for clock in clocks.of.values()]
+    clocks = replace(clocks, middle_s=float(np.median(offsets)) if offsets else 0.0)
     waiting = sorted((*clocks.waiting, *(_corrected(m, clocks.offset_s(m.src, m.t_ns)) for m in messages)), key=_key)
     first = next((i for i, m in enumerate(waiting) if m.t_ns >= until_ns), len(waiting))
     return replace(clocks, waiting=tuple(waiting[first:])), tuple(waiting[:first])
