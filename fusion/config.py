@@ -93,7 +93,7 @@ class TrackingConfig:
 
 @dataclass(frozen=True, slots=True)
 class IdentityConfig:
-    """Which track is whose account: gates."""
+    """Which track is whose account: gates, and who could not be told apart."""
 
     entry_reach_m: float = 1.6  # a track first seen this near an entry line may have come in there
     entry_sd_m: float = 0.7  # spread of those places: two gates side by side are about 1.4 m apart

@@ -21,7 +21,7 @@ from fusion.intake.clocks import report
 from fusion.messages import Frame, Malformed
 from fusion.settlement import Outputs, TrackRows
 from fusion.store import Store
-from fusion.tracking.identity import Identity, trips_p
+from fusion.tracking.identity import Identity, likeliest_trip
 from fusion.wire import decode
 
 REJECTED_MAX = 1000  # malformed payloads kept aside in rejected.jsonl; beyond it they are only counted
@@ -153,6 +153,5 @@ def write_tracks(path: Path, rows: Iterable[TrackRows], state: State) -> None:
 
 def _likely_trip(identity: Identity, track_id: int, t_ns: int) -> str:
     """Return the trip a track belonged to at t_ns if that is likelier than not, "" otherwise."""
-    p = trips_p(identity, track_id, t_ns)
-    best = max(sorted(p), key=lambda trip: p[trip])
-    return best if p[best] > 0.5 else ""
+    trip, p = likeliest_trip(identity, track_id, t_ns)
+    return trip if p > 0.5 else ""

@@ -22,7 +22,7 @@ from fusion.tracking.camera import distort, meet_plane, project, undistort
 from fusion.tracking.floor import advance, empty_floor, observe
 from fusion.tracking.gating import pairs_within
 from fusion.tracking.kalman import predict
-from fusion.tracking.measurement import correct, factor, innovate, measure, no_scratch
+from fusion.tracking.measurement import View, correct, factor, innovate, measure, scratch
 from fusion.tracking.sightings import Sightings, from_people
 from fusion.tracking.tracks import NEXT, Seen, Status, append
 
@@ -132,7 +132,7 @@ def test_a_point_projects_and_comes_back(seed: int) -> None:
 def measured(
     x: np.ndarray, is_depth: bool, head: np.ndarray, foot: np.ndarray, R: np.ndarray, T: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    y, H, noise, _, _ = no_scratch()
+    y, H, noise, _, _ = scratch()
     m = measure(x, is_depth, head, foot, 0.01, 0.05, R, T, y, H, noise)
     return y[:m], H[:m], noise[:m, :m]
 
@@ -169,23 +169,8 @@ def test_compiled_association_equals_the_plain_reference(seed: int, is_depth: bo
     look, seen, ids, none = np.zeros((n, 64)), np.zeros((m, 64)), np.zeros(n, np.int64), np.zeros(m, np.int64)
     got_mean, got_cov = mean.copy(), cov.copy()
     likeness = (0.8, 0.12, 0.2, 0.22, 8.0)
-    got, _ = associate(
-        got_mean,
-        got_cov,
-        look,
-        np.zeros(n),
-        ids,
-        *frame[:4],
-        seen,
-        none,
-        *frame[4:],
-        0.07,
-        16.0,
-        4.0,
-        likeness,
-        2.0,
-        -1.0,
-    )
+    view = View(*frame, 0.07)
+    got, _ = associate(got_mean, got_cov, look, np.zeros(n), ids, view, seen, none, 16.0, 4.0, likeness, 2.0, -1.0)
     np.testing.assert_array_equal(got, want)
     np.testing.assert_allclose(got_mean, want_mean, rtol=1e-7, atol=1e-7)
     np.testing.assert_allclose(got_cov, want_cov, rtol=1e-6, atol=1e-7)
@@ -267,7 +252,7 @@ def test_a_birth_from_an_image_lies_on_its_ray_and_knows_what_it_does_not_know(s
     rng = np.random.default_rng(seed)
     R, T = looking_down(rng)
     uv = rng.uniform(-0.3, 0.3, 2)
-    x, P = birth(False, uv, np.full(2, np.nan), 0.005, R, T, 1.55, 0.22, 0.05, 0.8)
+    x, P = birth(View(False, uv[None], np.full((1, 2), np.nan), np.full(1, 0.005), R, T, 0.05), 0, 1.55, 0.22, 0.8)
     if np.isnan(x).any():
         return
     y, _, _ = measured(x, False, uv, np.full(2, np.nan), R, T)

@@ -5,6 +5,7 @@ a source that nothing can be compared with. What a comparison finds is what is s
 wait for `hold_s` after their slice, so that they leave in the order of corrected times.
 """
 
+from bisect import bisect_left
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -63,7 +64,7 @@ def retime(clocks: Clocks, messages: tuple[Message, ...], until_ns: int) -> tupl
     offsets = [clock.offset_s(until_ns) for clock in clocks.of.values()]
     clocks = replace(clocks, middle_s=float(np.median(offsets)) if offsets else 0.0)
     waiting = sorted((*clocks.waiting, *(_corrected(m, clocks.offset_s(m.src, m.t_ns)) for m in messages)), key=_key)
-    first = next((i for i, m in enumerate(waiting) if m.t_ns >= until_ns), len(waiting))
+    first = bisect_left(waiting, until_ns, key=lambda m: m.t_ns)
     return replace(clocks, waiting=tuple(waiting[first:])), tuple(waiting[:first])
 
 

@@ -13,7 +13,7 @@ from fusion.tracking.assignment import assign
 from fusion.tracking.camera import meet_plane, predict_image_point
 from fusion.tracking.gating import components, near_pairs
 from fusion.tracking.geometry import outside_by
-from fusion.tracking.measurement import correct, factor, half_square, innovate, measure, no_scratch
+from fusion.tracking.measurement import View, correct, factor, half_square, innovate, measure, measure_one, scratch
 
 FAR = 1e3  # cost of a pair outside the gate; finite, and never worth taking
 
@@ -31,38 +31,26 @@ def place_density(H: Floats, L: Floats, half: float, is_depth: bool) -> float:
 
 
 @njit(cache=True)
-def pair_costs(
-    mean: Floats,
-    cov: Floats,
-    is_depth: bool,
-    head: Floats,
-    foot: Floats,
-    sd: Floats,
-    R: Floats,
-    T: Floats,
-    lean_sd_m: float,
-    gate_nats: float,
-    base_nats: float,
-) -> tuple[Ints, Ints, Floats]:
+def pair_costs(mean: Floats, cov: Floats, view: View, gate_nats: float, base_nats: float) -> tuple[Ints, Ints, Floats]:
     """Return rows, columns and costs by place of all pairs within the gate, sorted by row.
 
     base_nats is log(PD / ((1 - PD) clutter density)): what a detection at its likeliest place would earn per 1/m2.
     """
-    rows, columns = near_pairs(mean, cov, is_depth, head, foot, sd, R, T, lean_sd_m, gate_nats)
+    rows, columns = near_pairs(mean, cov, view, gate_nats)
     cost = np.empty(len(rows))
     kept = 0
-    y, H, noise, HP, S = no_scratch()
+    y, H, noise, HP, S = scratch()
     for p in range(len(rows)):
         i, j = rows[p], columns[p]
-        m = measure(mean[i], is_depth, head[j], foot[j], sd[j], lean_sd_m, R, T, y, H, noise)
+        m = measure_one(mean[i], view, j, y, H, noise)
         if m == 0:
             continue
-        innovate(cov[i], is_depth, H, noise, m, HP, S)
+        innovate(cov[i], view.is_depth, H, noise, m, HP, S)
         factor(S, m)
         half = half_square(S, y, m)
         if half <= gate_nats:
             rows[kept], columns[kept] = i, j
-            cost[kept] = -(place_density(H, S, half, is_depth) + base_nats)
+            cost[kept] = -(place_density(H, S, half, view.is_depth) + base_nats)
             kept += 1
     return rows[:kept], columns[:kept], cost[:kept]
 
@@ -74,15 +62,9 @@ def associate(
     look: Floats,
     look_weight: Floats,
     last_id: Ints,
-    is_depth: bool,
-    head: Floats,
-    foot: Floats,
-    sd: Floats,
+    view: View,
     seen_look: Floats,
     device_id: Ints,
-    R: Floats,
-    T: Floats,
-    lean_sd_m: float,
     gate_nats: float,
     base_nats: float,
     likeness: tuple[float, float, float, float, float],
@@ -93,8 +75,8 @@ def associate(
 
     Returns per track its detection or -1 (n,), and which detections could have been a track that is not unlike (m,).
     """
-    n, m = mean.shape[0], head.shape[0]
-    rows, columns, cost = pair_costs(mean, cov, is_depth, head, foot, sd, R, T, lean_sd_m, gate_nats, base_nats)
+    n, m = mean.shape[0], view.head.shape[0]
+    rows, columns, cost = pair_costs(mean, cov, view, gate_nats, base_nats)
     near = np.zeros(m, np.bool_)
     for p in range(len(rows)):
         i, j = rows[p], columns[p]
@@ -106,12 +88,12 @@ def associate(
         if last_id[i] != 0 and device_id[j] != 0:
             cost[p] -= same_id_nats if last_id[i] == device_id[j] else other_id_nats
     column = solve(rows, columns, cost, n, m)
-    y, H, noise, HP, S = no_scratch()
+    y, H, noise, HP, S = scratch()
     for i in range(n):
         j = column[i]
         if j >= 0:
-            k = measure(mean[i], is_depth, head[j], foot[j], sd[j], lean_sd_m, R, T, y, H, noise)
-            innovate(cov[i], is_depth, H, noise, k, HP, S)
+            k = measure_one(mean[i], view, j, y, H, noise)
+            innovate(cov[i], view.is_depth, H, noise, k, HP, S)
             factor(S, k)
             correct(mean[i], cov[i], y, k, HP, S)
     return column, near
@@ -158,26 +140,16 @@ def solve(rows: Ints, columns: Ints, cost: Floats, n: int, m: int) -> Ints:
 
 
 @njit(cache=True)
-def birth(
-    is_depth: bool,
-    head: Floats,
-    foot: Floats,
-    sd: float,
-    R: Floats,
-    T: Floats,
-    height_m: float,
-    height_sd_m: float,
-    lean_sd_m: float,
-    speed_sd_mps: float,
-) -> tuple[Floats, Floats]:
+def birth(view: View, j: int, height_m: float, height_sd_m: float, speed_sd_mps: float) -> tuple[Floats, Floats]:
     """Start a state (5,) and covariance (5, 5) from one detection; NaN where it says nothing about the floor.
 
     A head alone in an image is a ray: its place on the floor depends on the height, and the covariance says so.
     """
+    head, sd, lean_sd_m, R, T = view.head[j], view.sd[j], view.lean_sd_m, view.R, view.T
     x = np.zeros(5)
     P = np.zeros((5, 5))
     P[2, 2] = P[3, 3] = speed_sd_mps**2
-    if is_depth:
+    if view.is_depth:
         x[0], x[1], x[4] = head[0], head[1], head[2]
         P[0, 0] = P[1, 1] = sd * sd + lean_sd_m**2
         P[4, 4] = sd * sd + 0.25 * lean_sd_m**2
@@ -193,8 +165,8 @@ def birth(
     P[0, 0] += across
     P[1, 1] += across
     P[4, 4] += 1e-4
-    y, H, noise, HP, S = no_scratch()
-    m = measure(x, False, np.full(2, np.nan), foot, sd, lean_sd_m, R, T, y, H, noise)
+    y, H, noise, HP, S = scratch()
+    m = measure(x, False, np.full(2, np.nan), view.foot[j], sd, lean_sd_m, R, T, y, H, noise)
     if m:
         innovate(P, False, H, noise, m, HP, S)
         factor(S, m)
@@ -204,25 +176,20 @@ def birth(
 
 @njit(cache=True)
 def births(
-    is_depth: bool,
-    head: Floats,
-    foot: Floats,
-    sd: Floats,
-    R: Floats,
-    T: Floats,
+    view: View,
+    free: Ints,
     height_m: float,
     height_sd_m: float,
-    lean_sd_m: float,
     speed_sd_mps: float,
     outline: Floats,
     margin_m: float,
 ) -> tuple[Ints, Floats, Floats]:
-    """Start a track from each of k detections that lies on the floor or near it: which (b,), states and covariances."""
-    at = np.empty(len(sd), np.int64)
-    x, P = np.empty((len(sd), 5)), np.empty((len(sd), 5, 5))
+    """Start a track from each free detection that lies on the floor or near it: which (b,), states, covariances."""
+    at = np.empty(len(free), np.int64)
+    x, P = np.empty((len(free), 5)), np.empty((len(free), 5, 5))
     count = 0
-    for j in range(len(sd)):
-        one, cov = birth(is_depth, head[j], foot[j], sd[j], R, T, height_m, height_sd_m, lean_sd_m, speed_sd_mps)
+    for j in free:
+        one, cov = birth(view, j, height_m, height_sd_m, speed_sd_mps)
         if np.isfinite(one).all() and outside_by(one[0], one[1], outline) <= margin_m:
             at[count], x[count], P[count] = j, one, cov
             count += 1

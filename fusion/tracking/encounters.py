@@ -10,7 +10,6 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
-from scipy.spatial import cKDTree
 
 from fusion.arrays import Floats
 from fusion.config import SECOND_NS, IdentityConfig, TrackingConfig
@@ -18,6 +17,7 @@ from fusion.tracking.appearance import look_nats_of
 from fusion.tracking.belief import Mix
 from fusion.tracking.carts import Carts
 from fusion.tracking.floor import likeness
+from fusion.tracking.gating import pairs_within
 from fusion.tracking.tracks import Status, Tracks
 
 Pair = tuple[int, int]  # track ids, the smaller first
@@ -101,12 +101,10 @@ def overlaps(tracks: Tracks, config: IdentityConfig) -> dict[Pair, float]:
     Half of exp(-d' S^-1 d / 2), d the difference and S the sum of the covariances of their states (x, y, vx, vy).
     """
     live = np.flatnonzero((tracks.status == Status.CONFIRMED) | (tracks.status == Status.COASTING))
-    if len(live) < 2:
+    first, second = pairs_within(tracks.mean[live, :2], config.meet_m)
+    if not len(first):
         return {}
-    pairs = cKDTree(tracks.mean[live, :2]).query_pairs(config.meet_m, output_type="ndarray")
-    if not len(pairs):
-        return {}
-    a, b = live[pairs.min(axis=1)], live[pairs.max(axis=1)]
+    a, b = live[first], live[second]
     d = tracks.mean[a, :4] - tracks.mean[b, :4]
     S = tracks.cov[a, :4, :4] + tracks.cov[b, :4, :4]
     square = np.einsum("ni,ni->n", d, np.linalg.solve(S, d[:, :, None])[:, :, 0])
@@ -133,7 +131,7 @@ def straight_nats(
     now = np.where(norm > 1e-6, now / np.maximum(norm, 1e-6), 0.0)
     nats = 0.0
     for k, row in enumerate(rows):
-        if unseen_s(tracks, row, now_ns) < config.apart_seen_s:
+        if _unseen_s(tracks, row, now_ns) < config.apart_seen_s:
             own, others = (look_nats_of(known.look[i], now[k], likeness(tracking)) for i in (k, 1 - k))
             nats += own - others
     ids = [tuple(tracks.device_id[r].tolist()) for r in rows]
@@ -157,14 +155,14 @@ def _begin(pair: Pair, tracks: Tracks, carts: Carts, now_ns: int, config: Identi
     return Encounter(Mix(now_ns, *pair, 0.0), tracks.look[rows].copy(), (ids[0], ids[1]), (cart[0], cart[1]))
 
 
-def unseen_s(tracks: Tracks, row: int, now_ns: int) -> float:
+def _unseen_s(tracks: Tracks, row: int, now_ns: int) -> float:
     """Return how long ago a track was last seen."""
     return (now_ns - int(tracks.seen_ns[row])) / SECOND_NS
 
 
 def _are_apart(tracks: Tracks, rows: list[int], now_ns: int, config: IdentityConfig) -> bool:
     """Tell whether both are in sight apart from each other, or one is and the other has been out of sight for long."""
-    quick, slow = sorted(unseen_s(tracks, r, now_ns) for r in rows)
+    quick, slow = sorted(_unseen_s(tracks, r, now_ns) for r in rows)
     far_m = float(np.linalg.norm(tracks.mean[rows[0], :2] - tracks.mean[rows[1], :2]))
     return quick < config.apart_seen_s and (
         slow > config.apart_s or (slow < config.apart_seen_s and far_m > config.apart_m)

@@ -5,13 +5,14 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from fusion.arrays import Bools, Ints
+from fusion.arrays import Bools, Floats, Ints
 from fusion.config import SECOND_NS, TrackingConfig
 from fusion.store import Store
 from fusion.tracking.appearance import learn_looks
 from fusion.tracking.association import associate, births
 from fusion.tracking.gating import pairs_within
 from fusion.tracking.kalman import predict
+from fusion.tracking.measurement import View
 from fusion.tracking.sightings import Sightings
 from fusion.tracking.tracks import NEXT, Seen, Status, Tracks, append, no_tracks, take, thaw
 
@@ -46,13 +47,12 @@ def observe(floor: Floor, frame: Sightings, store: Store, config: TrackingConfig
     mean, cov = (tracks.mean, tracks.cov) if everybody else (tracks.mean[live], tracks.cov[live])
     look = tracks.look if everybody else tracks.look[live]
     dt_s = max(0, frame.t_ns - floor.t_ns) / SECOND_NS if floor.t_ns else 0.0
-    predict(mean, cov, dt_s, config.accel_sd_mps2**2, config.height_walk_m_per_sqrt_s**2)
+    _move_on(mean, cov, dt_s, config)
     # What one sighting looked like may have been a coat rack: a look counts in full once it has been seen often.
     weight = np.minimum(1.0, tracks.looks[live] / config.looks_sure)
+    view = _view(frame, store, config)
     column, near = associate(
-        mean, cov, look, weight, tracks.device_id[live, frame.camera],
-        frame.is_depth, frame.head, frame.foot, frame.sd, frame.look, frame.device_id,
-        store.cameras.R[frame.camera], store.cameras.T[frame.camera], config.lean_sd_m,
+        mean, cov, look, weight, tracks.device_id[live, frame.camera], view, frame.look, frame.device_id,
         config.gate_nats, _base_nats(config), likeness(config), config.id_same_nats, config.id_other_nats,
     )  # fmt: skip
     if not everybody:
@@ -66,9 +66,19 @@ def observe(floor: Floor, frame: Sightings, store: Store, config: TrackingConfig
         # A second sight of a person the same frame has already seen starts nobody new.
         room = max(0, config.tracks_max - len(tracks))
         free = np.flatnonzero((track_id < 0) & ~near)[:room]
-        born = _births(floor.next_id, frame, free, store, config)
+        born = _births(floor.next_id, frame, view, free, store, config)
         after = Floor(after.t_ns, floor.next_id + len(born), append(tracks, born))
     return after, Match(frame, track_id)
+
+
+def _view(frame: Sightings, store: Store, config: TrackingConfig) -> View:
+    R, T = store.cameras.R[frame.camera], store.cameras.T[frame.camera]
+    return View(frame.is_depth, frame.head, frame.foot, frame.sd, R, T, config.lean_sd_m)
+
+
+def _move_on(mean: Floats, cov: Floats, dt_s: float, config: TrackingConfig) -> None:
+    """Predict states (n, 5) and covariances (n, 5, 5) in place."""
+    predict(mean, cov, dt_s, config.accel_sd_mps2**2, config.height_walk_m_per_sqrt_s**2)
 
 
 def carried_on(floor: Floor, now_ns: int, config: TrackingConfig) -> Floor:
@@ -77,7 +87,7 @@ def carried_on(floor: Floor, now_ns: int, config: TrackingConfig) -> Floor:
     if dt_s <= 0.0 or not len(floor.tracks):
         return floor
     mean, cov = floor.tracks.mean.copy(), floor.tracks.cov.copy()
-    predict(mean, cov, dt_s, config.accel_sd_mps2**2, config.height_walk_m_per_sqrt_s**2)
+    _move_on(mean, cov, dt_s, config)
     return Floor(now_ns, floor.next_id, replace(floor.tracks, mean=mean, cov=cov))
 
 
@@ -119,7 +129,7 @@ def _base_nats(config: TrackingConfig) -> float:
 
 
 def likeness(config: TrackingConfig) -> tuple[float, float, float, float, float]:
-    """Return what look_nats needs to know of appearance: means, standard deviations and the cap."""
+    """Return what look_nats_of needs to know of appearance: means, standard deviations and the cap."""
     return (
         config.look_same_mean,
         config.look_same_sd,
@@ -140,15 +150,13 @@ def _remember(tracks: Tracks, rows: Ints, columns: Ints, frame: Sightings, confi
     tracks.status[rows] = np.where(status == Status.COASTING, NEXT[Status.COASTING][Seen.HIT], status)
 
 
-def _births(next_id: int, frame: Sightings, free: Ints, store: Store, config: TrackingConfig) -> Tracks:
+def _births(next_id: int, frame: Sightings, view: View, free: Ints, store: Store, config: TrackingConfig) -> Tracks:
     """Start tentative tracks from detections nobody claimed."""
-    camera = frame.camera
-    at, states, covs = births(
-        frame.is_depth, frame.head[free], frame.foot[free], frame.sd[free],
-        store.cameras.R[camera], store.cameras.T[camera], config.head_height_m, config.head_height_sd_m,
-        config.lean_sd_m, config.birth_speed_sd_mps, store.outline, config.cameras_floor_margin_m,
+    columns, states, covs = births(
+        view, free, config.head_height_m, config.head_height_sd_m, config.birth_speed_sd_mps,
+        store.outline, config.cameras_floor_margin_m,
     )  # fmt: skip
-    columns, n = free[at], len(at)
+    n = len(columns)
     device_id = np.zeros((n, len(store.cameras.camera_id)), np.int64)
     device_id[:, frame.camera] = frame.device_id[columns]
     seen_by_ns = np.zeros_like(device_id)

@@ -10,7 +10,7 @@ from fusion.messages import Gate
 from fusion.store import Store
 from fusion.tracking.floor import Floor
 from fusion.tracking.geometry import inside, line_distance
-from fusion.tracking.identity import Identity, likeliest, name_exit, trips_p
+from fusion.tracking.identity import Identity, likeliest, likeliest_trip, name_exit, trips_p
 from fusion.tracking.tracks import Seen, Status, move, take
 
 
@@ -74,8 +74,8 @@ def leave_unseen(
         if not len(rows):
             break
         row = int(rows[0])
-        trip = likeliest(identity, now_ns).get(int(tracks.track_id[row]))
-        if trip is not None:
+        trip, _ = likeliest_trip(identity, int(tracks.track_id[row]), now_ns)
+        if trip:
             gone.append(Departure(trip, int(tracks.seen_ns[row])))
         floor = _take_out(floor, row)
     return floor, tuple(gone)

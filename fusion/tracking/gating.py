@@ -8,29 +8,18 @@ import numpy as np
 from numba import njit
 
 from fusion.arrays import Bools, Floats, Ints
-from fusion.tracking.measurement import innovate, measure, no_scratch
+from fusion.tracking.measurement import View, innovate, measure, scratch
 
 MORE = 4  # pairs a track is given room for at first
 
 
 @njit(cache=True)
-def near_pairs(
-    mean: Floats,
-    cov: Floats,
-    is_depth: bool,
-    head: Floats,
-    foot: Floats,
-    sd: Floats,
-    R: Floats,
-    T: Floats,
-    lean_sd_m: float,
-    gate_nats: float,
-) -> tuple[Ints, Ints]:
+def near_pairs(mean: Floats, cov: Floats, view: View, gate_nats: float) -> tuple[Ints, Ints]:
     """Return rows and columns of the pairs whose boxes meet, sorted by row; a superset of what lies in the gate.
 
     Detections are sought by their head, and by their foot where the head is not seen.
     """
-    n = mean.shape[0]
+    n, head, foot, sd = mean.shape[0], view.head, view.foot, view.sd
     with_head = ~(np.isnan(head[:, 0]) | np.isnan(head[:, 1]))
     with_foot = ~(np.isnan(foot[:, 0]) | np.isnan(foot[:, 1])) & ~with_head
     sd_max = sd.max() if len(sd) else 0.0
@@ -42,7 +31,7 @@ def near_pairs(
         at = np.flatnonzero(seen)
         places = foot[at] if by_foot else head[at, :2]
         low, size, shape, start, order = grid(places)
-        centre, reach = _boxes(mean, cov, is_depth, by_foot, sd_max, R, T, lean_sd_m, gate_nats)
+        centre, reach = _boxes(mean, cov, view, by_foot, sd_max, gate_nats)
         for i in range(n):
             if np.isnan(centre[i, 0]):
                 continue
@@ -136,28 +125,18 @@ def _cells(centre: float, reach: float, low: float, size: float, cells: int) -> 
 
 
 @njit(cache=True)
-def _boxes(
-    mean: Floats,
-    cov: Floats,
-    is_depth: bool,
-    by_foot: bool,
-    sd: float,
-    R: Floats,
-    T: Floats,
-    lean_sd_m: float,
-    gate_nats: float,
-) -> tuple[Floats, Floats]:
+def _boxes(mean: Floats, cov: Floats, view: View, by_foot: bool, sd: float, gate_nats: float) -> tuple[Floats, Floats]:
     """Return where each track's head (or foot) is looked for (n, 2) and how far around it (n, 2); NaN for nowhere."""
     n = mean.shape[0]
     centre, reach = np.full((n, 2), np.nan), np.zeros((n, 2))
-    y, H, noise, HP, S = no_scratch()
+    y, H, noise, HP, S = scratch()
     nothing, zero = np.full(2, np.nan), np.zeros(3)
     for i in range(n):
-        head, foot = (nothing, zero[:2]) if by_foot else ((zero, nothing) if is_depth else (zero[:2], nothing))
-        m = measure(mean[i], is_depth, head, foot, sd, lean_sd_m, R, T, y, H, noise)
+        head, foot = (nothing, zero[:2]) if by_foot else ((zero, nothing) if view.is_depth else (zero[:2], nothing))
+        m = measure(mean[i], view.is_depth, head, foot, sd, view.lean_sd_m, view.R, view.T, y, H, noise)
         if m < 2:
             continue
-        innovate(cov[i], is_depth, H, noise, m, HP, S)
+        innovate(cov[i], view.is_depth, H, noise, m, HP, S)
         for k in range(2):
             centre[i, k] = -y[k]
             reach[i, k] = np.sqrt(2.0 * gate_nats * S[k, k])

@@ -69,12 +69,18 @@ def trips_p(identity: Identity, track_id: int, t_ns: int) -> dict[str, float]:
     return out
 
 
+def likeliest_trip(identity: Identity, track_id: int, t_ns: int) -> tuple[str, float]:
+    """Return the likeliest trip of a track at t_ns, "" for nobody with a trip, and its probability."""
+    p = trips_p(identity, track_id, t_ns)
+    best = max(sorted(p), key=lambda trip: p[trip])
+    return best, p[best]
+
+
 def likeliest(identity: Identity, t_ns: int) -> dict[int, str]:
     """Return the likeliest trip of every track that has one at t_ns."""
     out = dict(identity.trip_of)
     for track_id in identity.beliefs.home:
-        p = trips_p(identity, track_id, t_ns)
-        best = max(sorted(p), key=lambda trip: p[trip])
+        best, _ = likeliest_trip(identity, track_id, t_ns)
         out.pop(track_id, None)
         if best:
             out[track_id] = best

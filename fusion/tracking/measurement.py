@@ -4,6 +4,8 @@ At most four numbers are measured at once, so the linear algebra is written out 
 LAPACK cost more than the work.
 """
 
+from typing import NamedTuple
+
 import numpy as np
 from numba import njit
 
@@ -16,8 +18,20 @@ MOST = 4  # numbers one detection measures at most
 DEPTH_MIN_M = 0.05  # nearer to an image camera, or behind it, nothing is seen
 
 
+class View(NamedTuple):
+    """One frame of one camera as the kernels take it; see Sightings for head (m, 2 or 3), foot (m, 2) and sd (m,)."""
+
+    is_depth: bool
+    head: Floats
+    foot: Floats
+    sd: Floats
+    R: Floats  # (3, 3)
+    T: Floats  # (3,)
+    lean_sd_m: float
+
+
 @njit(cache=True)
-def no_scratch() -> tuple[Floats, Floats, Floats, Floats, Floats]:
+def scratch() -> tuple[Floats, Floats, Floats, Floats, Floats]:
     """Return room for y (4,), H (4, 5), noise (4, 4), HP (4, 5) and S (4, 4)."""
     return (
         np.zeros(MOST),
@@ -80,6 +94,13 @@ def measure(
             noise[row + r, row + r] = 4.0 * var
         row += 2
     return row
+
+
+@njit(cache=True)
+def measure_one(x: Floats, view: View, j: int, y: Floats, H: Floats, noise: Floats) -> int:
+    """Measure detection j of a frame for one track state, as `measure` does."""
+    head, foot, sd = view.head[j], view.foot[j], view.sd[j]
+    return int(measure(x, view.is_depth, head, foot, sd, view.lean_sd_m, view.R, view.T, y, H, noise))
 
 
 @njit(cache=True)

@@ -7,6 +7,7 @@ from fusion.tracking.association import associate, births
 from fusion.tracking.camera import undistort
 from fusion.tracking.gating import pairs_within
 from fusion.tracking.kalman import predict
+from fusion.tracking.measurement import View
 
 
 def warm() -> None:
@@ -18,11 +19,10 @@ def warm() -> None:
     ids, look = np.zeros(1, np.int64), np.zeros((1, 64))
     learn_looks(look.copy(), ids.copy(), ids, np.ones((1, 64)), ids, 0.1)
     for is_depth, head in ((True, np.zeros((1, 3))), (False, np.zeros((1, 2)))):
-        associate(
-            mean, cov, look, np.ones(1), ids, is_depth, head, nan, sd, look, ids, R, T,
-            0.05, 16.0, 4.0, (0.8, 0.1, 0.2, 0.2, 8.0), 2.0, -1.0,
-        )  # fmt: skip
-        births(is_depth, head, nan, sd, R, T, 1.5, 0.2, 0.05, 0.8, np.eye(3, 2), 1.0)
+        view = View(is_depth, head, nan, sd, R, T, 0.05)
+        likeness = (0.8, 0.1, 0.2, 0.2, 8.0)
+        associate(mean, cov, look, np.ones(1), ids, view, look, ids, 16.0, 4.0, likeness, 2.0, -1.0)
+        births(view, ids, 1.5, 0.2, 0.8, np.eye(3, 2), 1.0)
     pairs_within(np.zeros((2, 2)), 0.1)
 
 
