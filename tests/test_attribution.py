@@ -8,7 +8,19 @@ from hypothesis import strategies as st
 from tiny import tiny_store
 
 from fusion.attribution.evidence import Candidate, Witnesses
-from fusion.attribution.explanations import PICK, PUT, Explanation, Goods, Mover, Part, movers, nobody, picks, puts
+from fusion.attribution.explanations import (
+    PICK,
+    PUT,
+    Claim,
+    Explanation,
+    Goods,
+    Mover,
+    Part,
+    movers,
+    nobody,
+    picks,
+    puts,
+)
 from fusion.attribution.handover import CartPass, Meeting, Touch, cart_pass_readings, handover_readings, meetings, ways
 from fusion.attribution.hypotheses import apply, drop, extend, goods_posterior, lone, merge, reading_posterior, weights
 from fusion.config import AttributionConfig, CartConfig
@@ -92,6 +104,19 @@ def test_movers_keep_the_best_and_name_each_trip_once(nats: list[float]) -> None
     assert len({m.trip for m in who}) == len(who)
     assert max(m.nats for m in who) == max(nats)
     assert all(m.is_staff == (m.trip == "t1") for m in who)
+
+
+def test_one_track_that_may_be_either_of_two_is_never_both() -> None:
+    def doubt(track: int) -> tuple[Mover, ...]:
+        claims = [(Claim((track, 1), 0, trip, float(np.log(0.5))),) for trip in "ab"]
+        return tuple(Mover(trip, False, 1.0, {}, claim) for trip, claim in zip("ab", claims, strict=True))
+
+    one, other = doubt(1), doubt(2)
+    grams = -2 * float(STORE.products.mass_g[0])
+    two_takers = [e for e in picks(change(grams), one, {}, STORE, CONFIG) if len({p.trip for p in e.parts}) == 2]
+    assert not two_takers
+    both = picks(change(grams), (one[0], other[1]), {}, STORE, CONFIG)
+    assert any(len({p.trip for p in e.parts}) == 2 for e in both)
 
 
 def test_goods_that_pass_from_hand_to_hand_are_conserved_and_need_the_giver_to_carry_them() -> None:

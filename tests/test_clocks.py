@@ -136,3 +136,13 @@ def test_the_floor_finds_the_clock_of_one_of_three_cameras(late_s: float) -> Non
             clocks = compare(clocks, src, frame.t_ns, seen, CONFIG)
     found = clocks.offset_s("c2", 21 * S) - np.mean([clocks.offset_s(f"c{k}", 21 * S) for k in (0, 1)])
     assert found == pytest.approx(late_s, abs=0.05)
+
+
+def test_what_all_clocks_have_in_common_is_no_fault() -> None:
+    clocks = Clocks(
+        {src: Clock(0, np.array([x, 0, 0, 0]), np.eye(4)) for src, x in (("a", 0.3), ("b", 0.3), ("c", 0.6))}
+    )
+    clocks, _ = retime(clocks, (), 1)
+    said = report(clocks, CONFIG)
+    assert (said["a"]["offset_ms"], said["a"]["fault"]) == (0.0, "")
+    assert "+300 ms off" in said["c"]["fault"]

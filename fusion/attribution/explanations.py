@@ -5,9 +5,9 @@ these plates, the count, the evidence for the person (place, hands) and for the 
 relative to "somebody unseen moved something", which every change admits.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from itertools import combinations
+from itertools import combinations, permutations
 
 import numpy as np
 
@@ -171,7 +171,7 @@ def _shared(
     """Two people take the same product from one place at once."""
     likely = [m for m in who if m.nats > 0.0]
     out = []
-    for a, b in combinations(likely, 2):
+    for a, b in _two_people(combinations(likely, 2)):
         for flat in np.argsort(-goods, axis=None, kind="stable")[:3]:
             product, n = divmod(int(flat), goods.shape[1])
             for mine in range(1, n + 1):
@@ -211,14 +211,19 @@ def _several(
         parts = tuple(Part(mover.trip, PICK, k, n, grams) for k, n, grams, _ in pieces)
         out.append(Explanation(parts, base + mover.nats, mover.claims))
     if len(pieces) == 2:
-        for a in who:
-            for b in who:
-                if a.trip != b.trip:
-                    ends = zip((a, b), pieces, strict=True)
-                    parts = tuple(Part(m.trip, PICK, k, n, grams) for m, (k, n, grams, _) in ends)
-                    nats = base + a.nats + b.nats + float(np.log(config.combine_p))
-                    out.append(Explanation(parts, nats, (*a.claims, *b.claims)))
+        for a, b in _two_people(permutations(who, 2)):
+            ends = zip((a, b), pieces, strict=True)
+            parts = tuple(Part(m.trip, PICK, k, n, grams) for m, (k, n, grams, _) in ends)
+            nats = base + a.nats + b.nats + float(np.log(config.combine_p))
+            out.append(Explanation(parts, nats, (*a.claims, *b.claims)))
     return out
+
+
+def _two_people(pairs: Iterable[tuple[Mover, Mover]]) -> Iterator[tuple[Mover, Mover]]:
+    """Leave out pairs that rest on one stretch of one track: whoever that was, it was not two people."""
+    for a, b in pairs:
+        if not {c.stretch for c in a.claims} & {c.stretch for c in b.claims}:
+            yield a, b
 
 
 def _by_facing(change: ShelfChange, store: Store) -> list[tuple[int, float, float]]:

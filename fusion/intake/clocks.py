@@ -115,7 +115,9 @@ def fault(clock: Clock, config: ClockConfig) -> str:
 
 
 def report(clocks: Clocks, config: ClockConfig) -> dict[str, dict[str, Any]]:
-    """Return the state of every clock that could be compared, for health and run.json."""
+    """Return every clock that could be compared as it is used, against the middle one, for run.json."""
+    middle = np.array([clocks.middle_s, 0.0, 0.0, 0.0])
+    relative = {src: replace(clock, mean=clock.mean - middle) for src, clock in sorted(clocks.of.items())}
     return {
         src: {
             "offset_ms": round(float(clock.mean[0]) * 1e3, 1),
@@ -124,7 +126,7 @@ def report(clocks: Clocks, config: ClockConfig) -> dict[str, dict[str, Any]]:
             "steps": clock.steps,
             "fault": fault(clock, config),
         }
-        for src, clock in sorted(clocks.of.items())
+        for src, clock in relative.items()
     }
 
 
