@@ -53,7 +53,7 @@ class ClockConfig:
 class TrackingConfig:
     """Floor tracking: motion, sightings, life cycle."""
 
-    accel_sd_mps2: float = 1.6  # white-noise acceleration: people start and stop within half a second
+    accel_m2ps3: float = 0.12  # density of white-noise acceleration: speeds change by 0.35 m/s within a second
     height_walk_m_per_sqrt_s: float = 0.03
     head_height_m: float = 1.55  # centre of the head, prior; admits children
     head_height_sd_m: float = 0.22
@@ -62,8 +62,23 @@ class TrackingConfig:
     sd_px_min: float = 2.0
     sd_m_min: float = 0.03
     gate_nats: float = 16.0  # half the squared Mahalanobis distance beyond which a pair is not considered
-    detection_p: float = 0.9
-    clutter_per_frame: float = 0.3
+    detection_p: float = 0.9  # of somebody in sight, prior of what is learned per camera
+    detection_p_frames: float = 200.0  # the prior counts as so many sightings
+    detection_p_max: float = 0.98
+    detection_memory: float = 3000.0  # sightings
+    hidden_p: float = 0.03  # of somebody hidden
+    back_p: float = 0.5  # of somebody hidden being found again: the least that they compete with for detections
+    sight_p: float = 0.9  # that a camera has somebody in its picture in sight, all told
+    sight_s: float = 0.5  # memory of who is hidden
+    clutter_per_m2: float = 0.02  # false detections a frame: 0.3 where a camera sees 15 m2
+    exist_most: float = 0.9999  # existence comes no nearer to 0 or 1
+    birth_p: float = 0.05  # that a detection nobody claims is somebody new
+    birth_gate_p: float = 0.5  # at a gate
+    birth_near_p: float = 0.002  # and one near a track: mostly a second sight of the same person
+    birth_gate_m: float = 1.0
+    confirm_p: float = 0.99  # a track that exists with this probability and is this old is confirmed
+    confirm_s: float = 0.2
+    drop_p: float = 0.0005  # a tentative track less likely a person than this is none
     look_same_mean: float = 0.80
     look_same_sd: float = 0.12
     look_other_mean: float = 0.20
@@ -73,15 +88,16 @@ class TrackingConfig:
     looks_sure: int = 5  # appearance of fewer sightings says less
     id_same_nats: float = 2.0
     id_other_nats: float = -1.0
-    confirm_hits: int = 5
     tentative_s: float = 0.6  # unseen for longer, a tentative track is dropped
     coasting_s: float = 0.7  # unseen for longer, a confirmed track coasts
-    lost_s: float = 2.5  # unseen for longer, it waits for a new track to be joined to
+    lost_s: float = 1.5  # unseen for longer, it waits for a new track to be joined to
     forgotten_s: float = 180.0
     merge_distance_m: float = 0.35
     merge_after_s: float = 1.0
     merge_height_m: float = 0.3
-    merge_apart_s: float = 1.5  # a picture that showed two people so long ago still says that they are two
+    merge_frames: int = 24  # of each camera tell whether two tracks are found together or by turns
+    merge_both_nats: float = 2.4  # a frame that finds both: two people 0.85, one person seen twice 0.08
+    merge_alone_nats: float = 1.8  # a frame that finds one of them: one person 0.9, two people 0.15
     merge_look: float = 0.4  # cosine of appearance, where no picture shows two
     merge_look_together: float = 0.6  # and where one does: it may show one person twice
     join_speed_mps: float = 1.6

@@ -136,8 +136,6 @@ def _take(engine: Engine, state: State, message: Message, news: News) -> State:
             news.changes.extend(new)
             return replace(state, levels=levels)
         case PeopleMessage() | Boxes():
-            if not len(message.head):
-                return state
             frame = _sightings(engine, message)
             if frame is None:
                 return _note(state, f"camera {message.src} is not in store.toml")

@@ -40,31 +40,51 @@ def measure_reference(x, is_depth, head, foot, sd, lean_sd_m, R, T):
     return np.concatenate([p[0] for p in parts]), np.concatenate([p[1] for p in parts]), noise
 
 
-def associate_reference(mean, cov, is_depth, head, foot, sd, R, T, lean_sd_m, gate_nats, base_nats):
-    """Return per track its detection or -1, and the corrected means and covariances."""
-    n, m = len(mean), len(sd)
-    cost = np.full((n, m), FAR)
+def associate_reference(mean, cov, exist, sight, view, chances):
+    """Return per track its detection or -1, and the corrected means, covariances, existence and sight."""
+    n, m = len(mean), len(view.sd)
+    nats = np.full((n, m), -FAR)
+    frame = (view.sd, view.lean_sd_m, view.R, view.T)
     for i in range(n):
         for j in range(m):
-            y, H, noise = measure_reference(mean[i], is_depth, head[j], foot[j], sd[j], lean_sd_m, R, T)
+            y, H, noise = measure_reference(mean[i], view.is_depth, view.head[j], view.foot[j], frame[0][j], *frame[1:])
             if not len(y):
                 continue
             S = H @ cov[i] @ H.T + noise
             half = 0.5 * y @ np.linalg.solve(S, y)
-            scale = 1.0 if is_depth else abs(np.linalg.det(H[:2, :2]))
-            if half <= gate_nats:
+            scale = 1.0 if view.is_depth else abs(np.linalg.det(H[:2, :2]))
+            if half <= chances.gate_nats:
                 density = -half - np.log(2 * np.pi) - 0.5 * np.log(np.linalg.det(S[:2, :2])) + np.log(scale)
-                cost[i, j] = -(density + base_nats)
-    # A private column of cost 0 for every row: staying without a detection.
-    rows, columns = linear_sum_assignment(np.hstack([cost, np.where(np.eye(n, dtype=bool), 0.0, FAR)]))
+                nats[i, j] = density - np.log(chances.clutter_per_m2)
+    expected = np.maximum(sight * chances.detection_p + (1 - sight) * chances.hidden_p, chances.back_p)
+    cost = np.where(nats > -FAR, -(nats + np.log(expected / (1 - expected))[:, None]), FAR)
     column = np.full(n, -1)
-    column[rows] = np.where(columns < m, columns, -1)
+    for tier in (exist >= chances.sure_p, exist < chances.sure_p):
+        open_ = tier[:, None] & ~np.isin(np.arange(m), column)[None]
+        # A private column of cost 0 for every row: staying without a detection.
+        padded = np.hstack([np.where(open_, cost, FAR), np.where(np.eye(n, dtype=bool), 0.0, FAR)])
+        rows, columns = linear_sum_assignment(padded)
+        column[rows[columns < m]] = columns[columns < m]
+    hit = column >= 0
+    gain = np.where(hit, np.exp(np.minimum(nats[np.arange(n), column] if m else np.zeros(n), chances.gate_nats)), 0.0)
+    counts = hit | np.array([_shown(x, view) for x in mean], bool)
+    found, hidden = (1 - p + p * gain for p in (chances.detection_p, chances.hidden_p))
+    both = sight * found + (1 - sight) * hidden
+    least = 1 - chances.most
+    after = np.clip(exist * both / (1 - exist + exist * both), least, chances.most)
+    exist, sight = np.where(counts, after, exist), np.where(counts, sight * found / both, sight)
     mean, cov = mean.copy(), cov.copy()
-    for i in np.flatnonzero(column >= 0):
+    for i in np.flatnonzero(hit):
         j = column[i]
-        y, H, noise = measure_reference(mean[i], is_depth, head[j], foot[j], sd[j], lean_sd_m, R, T)
+        y, H, noise = measure_reference(mean[i], view.is_depth, view.head[j], view.foot[j], frame[0][j], *frame[1:])
         K = cov[i] @ H.T @ np.linalg.inv(H @ cov[i] @ H.T + noise)
         A = np.eye(5) - K @ H
         mean[i] += K @ y
         cov[i] = A @ cov[i] @ A.T + K @ noise @ K.T
-    return column, mean, cov
+    return column, mean, cov, exist, sight
+
+
+def _shown(x, view):
+    local = view.R @ x[[0, 1, 4]] + view.T
+    uv = local[:2] / local[2]
+    return bool(local[2] > 0.05 and (uv >= view.bounds[:2]).all() and (uv <= view.bounds[2:]).all())

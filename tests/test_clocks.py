@@ -108,6 +108,8 @@ def test_the_floor_finds_the_clock_of_one_of_three_cameras(late_s: float) -> Non
         camera_id=("c0", "c1", "c2"),
         R=np.repeat(store.cameras.R[:1], 3, axis=0),
         T=np.repeat(store.cameras.T[:1], 3, axis=0),
+        K=np.repeat(store.cameras.K[:1], 3, axis=0),
+        size_px=np.repeat(store.cameras.size_px[:1], 3, axis=0),
     )
     store = replace(store, cameras=three, outline=np.array([[-9.0, -9.0], [9.0, -9.0], [9.0, 9.0], [-9.0, 9.0]]))
     floor, clocks, tracking = empty_floor(store), Clocks(), TrackingConfig()

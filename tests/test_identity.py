@@ -154,9 +154,9 @@ def test_a_crossing_in_plain_view_leaves_little_doubt() -> None:
 
 
 def test_two_who_look_alike_and_cross_unseen_leave_doubt() -> None:
-    believed = crossing(1.6, looks=False, speed_mps=0.4)
+    believed = crossing(1.2, looks=False, speed_mps=0.4)
     assert min(believed.values()) > 0.02 and len(believed) == 2
 
 
 def test_their_looks_settle_who_is_who() -> None:
-    assert max(crossing(1.6, looks=True, speed_mps=0.4).values()) > 0.98
+    assert max(crossing(1.2, looks=True, speed_mps=0.4).values()) > 0.98

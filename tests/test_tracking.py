@@ -5,7 +5,7 @@ from itertools import permutations, product
 
 import numpy as np
 import pytest
-from filterpy.common import Q_discrete_white_noise
+from filterpy.common import Q_continuous_white_noise
 from filterpy.kalman import KalmanFilter
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -19,6 +19,7 @@ from fusion.messages import People
 from fusion.tracking.assignment import assign
 from fusion.tracking.association import associate, birth
 from fusion.tracking.camera import distort, meet_plane, project, undistort
+from fusion.tracking.existence import Chances, drift_sight, weigh
 from fusion.tracking.floor import advance, empty_floor, observe
 from fusion.tracking.gating import pairs_within
 from fusion.tracking.kalman import predict
@@ -48,7 +49,7 @@ def test_batched_filter_equals_filterpy(seed: int, n: int, dt: float) -> None:
     z, noise = rng.normal(0, 3, (n, 3)), np.empty((n, 3, 3))
     H = rng.normal(0, 1, (3, 5))
     Q = np.zeros((5, 5))
-    Q[:4, :4] = Q_discrete_white_noise(2, dt, 2.5, block_size=2, order_by_dim=False)
+    Q[:4, :4] = Q_continuous_white_noise(2, dt, 2.5, block_size=2, order_by_dim=False)
     Q[4, 4] = 0.02 * dt
     F = np.eye(5)
     F[0, 2] = F[1, 3] = dt
@@ -161,20 +162,52 @@ def crowded_frame(rng: np.random.Generator, is_depth: bool, n: int) -> tuple:
     return mean, cov, is_depth, head, foot, sd, R, T
 
 
+CHANCES = Chances(0.9, 0.03, 0.5, 0.99, 0.02, 0.9999, 16.0, 2.0, -1.0)
+BOUNDS = np.array([-0.7, -0.5, 0.7, 0.5])
+
+
 @given(seeds, st.booleans(), st.integers(0, 25))
 def test_compiled_association_equals_the_plain_reference(seed: int, is_depth: bool, n: int) -> None:
-    mean, cov, *frame = crowded_frame(np.random.default_rng(seed), is_depth, n)
+    rng = np.random.default_rng(seed)
+    mean, cov, *frame = crowded_frame(rng, is_depth, n)
+    exist, sight = rng.choice([0.02, 0.5, 0.98, 0.999], n), rng.uniform(0.01, 0.99, n)
     m = len(frame[3])
-    want, want_mean, want_cov = associate_reference(mean, cov, *frame, 0.07, 16.0, 4.0)
+    view = View(*frame, 0.07, BOUNDS)
+    want, *want_state = associate_reference(mean, cov, exist, sight, view, CHANCES)
     look, seen, ids, none = np.zeros((n, 64)), np.zeros((m, 64)), np.zeros(n, np.int64), np.zeros(m, np.int64)
-    got_mean, got_cov = mean.copy(), cov.copy()
+    state = [mean.copy(), cov.copy(), exist.copy(), sight.copy()]
     likeness = (0.8, 0.12, 0.2, 0.22, 8.0)
-    view = View(*frame, 0.07)
-    got, _ = associate(got_mean, got_cov, look, np.zeros(n), ids, view, seen, none, 16.0, 4.0, likeness, 2.0, -1.0)
+    got, _, _ = associate(*state, look, np.zeros(n), ids, view, seen, none, CHANCES, likeness)
     np.testing.assert_array_equal(got, want)
-    np.testing.assert_allclose(got_mean, want_mean, rtol=1e-7, atol=1e-7)
-    np.testing.assert_allclose(got_cov, want_cov, rtol=1e-6, atol=1e-7)
-    assert n == 0 or np.linalg.eigvalsh(got_cov).min() > 0
+    for a, b in zip(state, want_state, strict=True):
+        np.testing.assert_allclose(a, b, rtol=1e-6, atol=1e-7)
+    assert n == 0 or np.linalg.eigvalsh(state[1]).min() > 0
+
+
+@given(st.lists(st.booleans(), min_size=1, max_size=60), st.floats(0.05, 0.9), st.floats(0.1, 0.9))
+def test_existence_is_that_of_the_three_state_chain(found: list[bool], exist: float, sight: float) -> None:
+    """Nobody, in sight, hidden: the forward probabilities of the whole chain, written out."""
+    gain, drift = 30.0, 0.8
+    p = np.array([1 - exist, exist * sight, exist * (1 - sight)])
+    got, seen = np.array([exist]), np.array([sight])
+    for hit in found:
+        there = p[1:].sum()
+        p[1] = there * (0.9 + (p[1] / there - 0.9) * drift)
+        p[2] = there - p[1]
+        ratio = gain if hit else 0.0
+        p *= [1.0, 0.1 + 0.9 * ratio, 0.97 + 0.03 * ratio]
+        p /= p.sum()
+        drift_sight(seen, -np.log(drift), 0.9, 1.0)
+        everything = CHANCES._replace(most=1.0)
+        weigh(got, seen, np.array([0 if hit else -1]), np.array([ratio]), np.array([True]), everything)
+        assert got[0] == pytest.approx(p[1] + p[2], abs=1e-9)
+        assert seen[0] == pytest.approx(p[1] / (p[1] + p[2]), abs=1e-9)
+
+
+def test_a_miss_counts_only_where_the_picture_would_show_the_person() -> None:
+    exist, sight = np.full(2, 0.9), np.full(2, 0.9)
+    weigh(exist, sight, np.array([-1, -1]), np.zeros(2), np.array([True, False]), CHANCES)
+    assert exist[0] < 0.9 == exist[1] and sight[0] < 0.9 == sight[1]
 
 
 @given(seeds, st.integers(0, 60), st.floats(0.0, 3.0))
@@ -252,7 +285,8 @@ def test_a_birth_from_an_image_lies_on_its_ray_and_knows_what_it_does_not_know(s
     rng = np.random.default_rng(seed)
     R, T = looking_down(rng)
     uv = rng.uniform(-0.3, 0.3, 2)
-    x, P = birth(View(False, uv[None], np.full((1, 2), np.nan), np.full(1, 0.005), R, T, 0.05), 0, 1.55, 0.22, 0.8)
+    view = View(False, uv[None], np.full((1, 2), np.nan), np.full(1, 0.005), R, T, 0.05, BOUNDS)
+    x, P = birth(view, 0, 1.55, 0.22, 0.8)
     if np.isnan(x).any():
         return
     y, _, _ = measured(x, False, uv, np.full(2, np.nan), R, T)
@@ -334,7 +368,7 @@ def two_beside_each_other(status: Status, *, together: bool) -> int:
     one = floor.tracks
     other = replace(one, track_id=one.track_id + 1, status=np.array([int(status)]), mean=one.mean + 0.1 * np.eye(5)[:1])
     if not together:
-        other = replace(other, seen_by_ns=one.seen_by_ns - 50_000_000)
+        other = replace(other, found=~one.found)
     both = replace(floor, tracks=append(one, other))
     return len(advance(both, both.t_ns, CONFIG).tracks)
 

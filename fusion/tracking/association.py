@@ -11,6 +11,7 @@ from fusion.arrays import Bools, Floats, Ints
 from fusion.tracking.appearance import look_nats_of
 from fusion.tracking.assignment import assign
 from fusion.tracking.camera import meet_plane, predict_image_point
+from fusion.tracking.existence import Chances, in_picture, weigh
 from fusion.tracking.gating import components, near_pairs
 from fusion.tracking.geometry import outside_by
 from fusion.tracking.measurement import View, correct, factor, half_square, innovate, measure, measure_one, scratch
@@ -19,75 +20,115 @@ FAR = 1e3  # cost of a pair outside the gate; finite, and never worth taking
 
 
 @njit(cache=True)
-def place_density(H: Floats, L: Floats, half: float, is_depth: bool) -> float:
-    """Return log p(place) of a pair as a density over the floor (1/m2), from the Cholesky factor L of S.
+def place_density(H: Floats, L: Floats, half: float) -> float:
+    """Return log p(place) of an image's pair as a density over the floor (1/m2), from the Cholesky factor L of S.
 
     The density over the floor lets one clutter rate serve cameras of any kind and distance: image noise is turned into
     area on the floor at the track's place.
     """
-    scale = 1.0 if is_depth else abs(H[0, 0] * H[1, 1] - H[0, 1] * H[1, 0])
+    scale = abs(H[0, 0] * H[1, 1] - H[0, 1] * H[1, 0])
     root = L[0, 0] * L[1, 1]
     return float(-half - np.log(2 * np.pi) - np.log(max(root, 1e-9)) + np.log(max(scale, 1e-9)))
 
 
 @njit(cache=True)
-def pair_costs(mean: Floats, cov: Floats, view: View, gate_nats: float, base_nats: float) -> tuple[Ints, Ints, Floats]:
-    """Return rows, columns and costs by place of all pairs within the gate, sorted by row.
-
-    base_nats is log(PD / ((1 - PD) clutter density)): what a detection at its likeliest place would earn per 1/m2.
-    """
+def pair_nats(mean: Floats, cov: Floats, view: View, gate_nats: float) -> tuple[Ints, Ints, Floats]:
+    """Return rows, columns and log density of place (1/m2) of all pairs within the gate, sorted by row."""
     rows, columns = near_pairs(mean, cov, view, gate_nats)
-    cost = np.empty(len(rows))
+    nats = np.empty(len(rows))
     kept = 0
     y, H, noise, HP, S = scratch()
     for p in range(len(rows)):
         i, j = rows[p], columns[p]
-        m = measure_one(mean[i], view, j, y, H, noise)
-        if m == 0:
-            continue
-        innovate(cov[i], view.is_depth, H, noise, m, HP, S)
-        factor(S, m)
-        half = half_square(S, y, m)
+        if view.is_depth:
+            half, density = _depth_pair(mean, cov, i, view.head, j, view.sd[j], view.lean_sd_m)
+        else:
+            m = measure_one(mean[i], view, j, y, H, noise)
+            if m == 0:
+                continue
+            innovate(cov[i], view.is_depth, H, noise, m, HP, S)
+            factor(S, m)
+            half = half_square(S, y, m)
+            density = place_density(H, S, half)
         if half <= gate_nats:
-            rows[kept], columns[kept] = i, j
-            cost[kept] = -(place_density(H, S, half, view.is_depth) + base_nats)
+            rows[kept], columns[kept], nats[kept] = i, j, density
             kept += 1
-    return rows[:kept], columns[:kept], cost[:kept]
+    return rows[:kept], columns[:kept], nats[:kept]
+
+
+@njit(cache=True)
+def _depth_pair(
+    mean: Floats, cov: Floats, i: int, head: Floats, j: int, sd: float, lean_sd_m: float
+) -> tuple[float, float]:
+    """Return y' S^-1 y / 2 and the log density of place of a depth camera's pair: `measure` to `half_square` in one.
+
+    Most pairs of a crowded frame are these, and small arrays cost more than the arithmetic.
+    """
+    floor_var, lean = sd * sd + lean_sd_m * lean_sd_m, sd * sd + 0.25 * lean_sd_m * lean_sd_m
+    a = np.sqrt(cov[i, 0, 0] + floor_var)
+    b = cov[i, 1, 0] / a
+    c = np.sqrt(cov[i, 1, 1] + floor_var - b * b)
+    d = cov[i, 4, 0] / a
+    e = (cov[i, 4, 1] - d * b) / c
+    f = np.sqrt(cov[i, 4, 4] + lean - d * d - e * e)
+    z0 = (head[j, 0] - mean[i, 0]) / a
+    z1 = (head[j, 1] - mean[i, 1] - b * z0) / c
+    z2 = (head[j, 2] - mean[i, 4] - d * z0 - e * z1) / f
+    half = 0.5 * (z0 * z0 + z1 * z1 + z2 * z2)
+    return half, -half - np.log(2 * np.pi * a * c)
 
 
 @njit(cache=True)
 def associate(
     mean: Floats,
     cov: Floats,
+    exist: Floats,
+    sight: Floats,
     look: Floats,
     look_weight: Floats,
     last_id: Ints,
     view: View,
     seen_look: Floats,
     device_id: Ints,
-    gate_nats: float,
-    base_nats: float,
+    chances: Chances,
     likeness: tuple[float, float, float, float, float],
-    same_id_nats: float,
-    other_id_nats: float,
-) -> tuple[Ints, Bools]:
-    """Assign a frame's m detections to n tracks and correct the matched rows of mean and cov in place.
+) -> tuple[Ints, Bools, Bools]:
+    """Assign a frame's m detections to n tracks; correct mean, cov, existence and sight in place.
 
-    Returns per track its detection or -1 (n,), and which detections could have been a track that is not unlike (m,).
+    Returns per track its detection or -1 (n,), which tracks the picture would show (n,), and which detections could
+    have been a track that is not unlike (m,).
     """
     n, m = mean.shape[0], view.head.shape[0]
-    rows, columns, cost = pair_costs(mean, cov, view, gate_nats, base_nats)
+    rows, columns, nats = pair_nats(mean, cov, view, chances.gate_nats)
+    cost = np.empty(len(rows))
     near = np.zeros(m, np.bool_)
+    clutter_nats = np.log(chances.clutter_per_m2)
     for p in range(len(rows)):
         i, j = rows[p], columns[p]
         alike = 0.0
         if look_weight[i] > 0.0:
             alike = look_weight[i] * look_nats_of(look[i], seen_look[j], likeness)
         near[j] |= alike >= 0.0
-        cost[p] -= alike
         if last_id[i] != 0 and device_id[j] != 0:
-            cost[p] -= same_id_nats if last_id[i] == device_id[j] else other_id_nats
-    column = solve(rows, columns, cost, n, m)
+            alike += chances.same_id_nats if last_id[i] == device_id[j] else chances.other_id_nats
+        nats[p] += alike - clutter_nats
+        expected = sight[i] * chances.detection_p + (1.0 - sight[i]) * chances.hidden_p
+        expected = max(expected, chances.back_p)
+        cost[p] = -(nats[p] + np.log(expected / (1.0 - expected)))
+    column = solve(rows, columns, np.where((exist >= chances.sure_p)[rows], cost, FAR), n, m)
+    taken = np.zeros(m, np.bool_)
+    for i in range(n):
+        if column[i] >= 0:
+            taken[column[i]] = True
+    # Who is not known to be anybody gets what is left.
+    rest = solve(rows, columns, np.where((exist < chances.sure_p)[rows] & ~taken[columns], cost, FAR), n, m)
+    column = np.where(column >= 0, column, rest)
+    shown = in_picture(mean, view)
+    gain = np.zeros(n)
+    for p in range(len(rows)):
+        if column[rows[p]] == columns[p]:
+            gain[rows[p]] = np.exp(min(nats[p], chances.gate_nats))
+    weigh(exist, sight, column, gain, shown, chances)
     y, H, noise, HP, S = scratch()
     for i in range(n):
         j = column[i]
@@ -96,7 +137,22 @@ def associate(
             innovate(cov[i], view.is_depth, H, noise, k, HP, S)
             factor(S, k)
             correct(mean[i], cov[i], y, k, HP, S)
-    return column, near
+    return column, shown, near
+
+
+@njit(cache=True)
+def _each_its_best(mine: Ints, first: Ints, columns: Ints, cost: Floats, column: Ints) -> bool:
+    """Give every row of a component its cheapest column if no two want the same one: nothing can cost less."""
+    for a in range(len(mine)):
+        best = 0.0
+        for p in range(first[mine[a]], first[mine[a] + 1]):
+            if cost[p] < best:
+                best, column[mine[a]] = cost[p], columns[p]
+        for b in range(a):
+            if column[mine[b]] == column[mine[a]]:
+                column[mine] = -1
+                return False
+    return True
 
 
 @njit(cache=True)
@@ -122,9 +178,7 @@ def solve(rows: Ints, columns: Ints, cost: Floats, n: int, m: int) -> Ints:
                     local[columns[p]] = width
                     used[width] = columns[p]
                     width += 1
-        if len(mine) == 1 and width == 1:
-            column[mine[0]] = used[0]
-        else:
+        if not _each_its_best(mine, first, columns, cost, column):
             block = np.full((len(mine), width), FAR)
             for a in range(len(mine)):
                 for p in range(first[mine[a]], first[mine[a] + 1]):

@@ -10,7 +10,9 @@ from fusion.config import SECOND_NS, TrackingConfig
 from fusion.store import Store
 from fusion.tracking.appearance import learn_looks
 from fusion.tracking.association import associate, births
+from fusion.tracking.existence import Chances, drift_sight
 from fusion.tracking.gating import pairs_within
+from fusion.tracking.geometry import line_distance
 from fusion.tracking.kalman import predict
 from fusion.tracking.measurement import View
 from fusion.tracking.sightings import Sightings
@@ -32,11 +34,14 @@ class Floor:
     t_ns: int
     next_id: int
     tracks: Tracks
+    frame_ns: Ints  # (cameras,) when each camera's last frame was taken, 0 for never
+    detections: Floats  # (cameras, 2) of people in sight: how many each camera found, and of how many; both fade
 
 
 def empty_floor(store: Store) -> Floor:
     """Return the state before anybody came."""
-    return Floor(t_ns=0, next_id=1, tracks=no_tracks(len(store.cameras.camera_id)))
+    n = len(store.cameras.camera_id)
+    return Floor(0, 1, no_tracks(n), np.zeros(n, np.int64), np.zeros((n, 2)))
 
 
 def observe(floor: Floor, frame: Sightings, store: Store, config: TrackingConfig) -> tuple[Floor, Match]:
@@ -44,41 +49,82 @@ def observe(floor: Floor, frame: Sightings, store: Store, config: TrackingConfig
     tracks = thaw(floor.tracks)
     live = np.flatnonzero(tracks.status <= Status.LEFT)
     everybody = len(live) == len(tracks)  # the usual case needs no copies
-    mean, cov = (tracks.mean, tracks.cov) if everybody else (tracks.mean[live], tracks.cov[live])
-    look = tracks.look if everybody else tracks.look[live]
+    mean, cov, exist, look = (
+        (tracks.mean, tracks.cov, tracks.exist, tracks.look)
+        if everybody
+        else (tracks.mean[live], tracks.cov[live], tracks.exist[live], tracks.look[live])
+    )
     dt_s = max(0, frame.t_ns - floor.t_ns) / SECOND_NS if floor.t_ns else 0.0
     _move_on(mean, cov, dt_s, config)
+    sight = tracks.sight[live, frame.camera]
+    drift_sight(sight, _since(floor, frame), config.sight_p, config.sight_s)
     # What one sighting looked like may have been a coat rack: a look counts in full once it has been seen often.
     weight = np.minimum(1.0, tracks.looks[live] / config.looks_sure)
     view = _view(frame, store, config)
-    column, near = associate(
-        mean, cov, look, weight, tracks.device_id[live, frame.camera], view, frame.look, frame.device_id,
-        config.gate_nats, _base_nats(config), likeness(config), config.id_same_nats, config.id_other_nats,
+    column, shown, near = associate(
+        mean, cov, exist, sight, look, weight, tracks.device_id[live, frame.camera], view, frame.look, frame.device_id,
+        _chances(floor, frame.camera, config), likeness(config),
     )  # fmt: skip
     if not everybody:
-        tracks.mean[live], tracks.cov[live] = mean, cov
+        tracks.mean[live], tracks.cov[live], tracks.exist[live] = mean, cov, exist
+    tracks.sight[live, frame.camera] = sight
     hit = column >= 0
+    sure = (exist > config.confirm_p) & (shown | hit)
+    detections = _learned(floor.detections, frame.camera, int((hit & sure).sum()), float(sight[sure].sum()), config)
     _remember(tracks, live[hit], column[hit], frame, config)
     track_id = np.full(len(frame.sd), -1, np.int64)
     track_id[column[hit]] = tracks.track_id[live[hit]]
-    after = Floor(max(floor.t_ns, frame.t_ns), floor.next_id, tracks)
+    frame_ns = floor.frame_ns.copy()
+    frame_ns[frame.camera] = max(frame.t_ns, frame_ns[frame.camera])
+    next_id = floor.next_id
     if hit.sum() < len(frame.sd):
-        # A second sight of a person the same frame has already seen starts nobody new.
         room = max(0, config.tracks_max - len(tracks))
-        free = np.flatnonzero((track_id < 0) & ~near)[:room]
-        born = _births(floor.next_id, frame, view, free, store, config)
-        after = Floor(after.t_ns, floor.next_id + len(born), append(tracks, born))
-    return after, Match(frame, track_id)
+        free = np.flatnonzero(track_id < 0)[:room]
+        born = _births(next_id, frame, view, free, near, store, config)
+        next_id, tracks = next_id + len(born), append(tracks, born)
+    return Floor(max(floor.t_ns, frame.t_ns), next_id, tracks, frame_ns, detections), Match(frame, track_id)
 
 
 def _view(frame: Sightings, store: Store, config: TrackingConfig) -> View:
     R, T = store.cameras.R[frame.camera], store.cameras.T[frame.camera]
-    return View(frame.is_depth, frame.head, frame.foot, frame.sd, R, T, config.lean_sd_m)
+    focal, centre = np.split(store.cameras.K[frame.camera], 2)
+    bounds = np.concatenate([-centre / focal, (store.cameras.size_px[frame.camera] - centre) / focal])
+    return View(frame.is_depth, frame.head, frame.foot, frame.sd, R, T, config.lean_sd_m, bounds)
+
+
+def _since(floor: Floor, frame: Sightings) -> float:
+    """Return the time since the camera's last frame, s."""
+    last_ns = int(floor.frame_ns[frame.camera])
+    return max(0, frame.t_ns - last_ns) / SECOND_NS if last_ns else 0.0
+
+
+def _chances(floor: Floor, camera: int, config: TrackingConfig) -> Chances:
+    """Return what a frame of a camera makes likely; how often it finds whom it has in sight is learned."""
+    found, of = floor.detections[camera]
+    prior = config.detection_p_frames
+    return Chances(
+        detection_p=float(min((found + prior * config.detection_p) / (of + prior), config.detection_p_max)),
+        hidden_p=config.hidden_p,
+        back_p=config.back_p,
+        sure_p=config.confirm_p,
+        clutter_per_m2=config.clutter_per_m2,
+        most=config.exist_most,
+        gate_nats=config.gate_nats,
+        same_id_nats=config.id_same_nats,
+        other_id_nats=config.id_other_nats,
+    )
+
+
+def _learned(detections: Floats, camera: int, found: int, of: float, config: TrackingConfig) -> Floats:
+    out = detections.copy()
+    out[camera] += (found, of)
+    out[camera] *= min(1.0, config.detection_memory / max(out[camera, 1], 1e-9))
+    return out
 
 
 def _move_on(mean: Floats, cov: Floats, dt_s: float, config: TrackingConfig) -> None:
     """Predict states (n, 5) and covariances (n, 5, 5) in place."""
-    predict(mean, cov, dt_s, config.accel_sd_mps2**2, config.height_walk_m_per_sqrt_s**2)
+    predict(mean, cov, dt_s, config.accel_m2ps3, config.height_walk_m_per_sqrt_s**2)
 
 
 def carried_on(floor: Floor, now_ns: int, config: TrackingConfig) -> Floor:
@@ -88,7 +134,7 @@ def carried_on(floor: Floor, now_ns: int, config: TrackingConfig) -> Floor:
         return floor
     mean, cov = floor.tracks.mean.copy(), floor.tracks.cov.copy()
     _move_on(mean, cov, dt_s, config)
-    return Floor(now_ns, floor.next_id, replace(floor.tracks, mean=mean, cov=cov))
+    return replace(floor, t_ns=now_ns, tracks=replace(floor.tracks, mean=mean, cov=cov))
 
 
 def advance(floor: Floor, now_ns: int, config: TrackingConfig, known: Collection[int] = ()) -> Floor:
@@ -102,15 +148,11 @@ def advance(floor: Floor, now_ns: int, config: TrackingConfig, known: Collection
     status = tracks.status
     unseen_s = (now_ns - tracks.seen_ns) / SECOND_NS
     age_s = (tracks.seen_ns - tracks.born_ns) / SECOND_NS
-    steady = (tracks.hits >= config.confirm_hits) & (age_s > 0.2)
-    limit_s = {
-        Status.TENTATIVE: config.tentative_s,
-        Status.CONFIRMED: config.coasting_s,
-        Status.COASTING: config.lost_s,
-        Status.LEFT: config.coasting_s,
-    }
-    for state, seconds in limit_s.items():
-        _move(status, (tracks.status == state) & (unseen_s > seconds), Seen.UNSEEN)
+    steady = (tracks.exist >= config.confirm_p) & (age_s > config.confirm_s)
+    limit_s = np.array([config.tentative_s, config.coasting_s, config.lost_s, config.coasting_s, np.inf, np.inf])
+    late = unseen_s > limit_s[tracks.status]
+    late |= (status == Status.TENTATIVE) & (tracks.exist < config.drop_p)
+    _move(status, late, Seen.UNSEEN)
     _move(status, (status == Status.LOST) & (unseen_s > config.forgotten_s), Seen.FORGOTTEN)
     _move(status, (status == Status.TENTATIVE) & steady, Seen.CONFIRM)
     tracks = _merge(tracks, now_ns, config, known)
@@ -121,11 +163,6 @@ def advance(floor: Floor, now_ns: int, config: TrackingConfig, known: Collection
 def _move(status: Ints, rows: Bools, seen: Seen) -> None:
     for row in np.flatnonzero(rows):
         status[row] = NEXT[Status(int(status[row]))][seen]
-
-
-def _base_nats(config: TrackingConfig) -> float:
-    """Log of PD / ((1 - PD) x clutter per m2), clutter spread over what one camera sees, about 15 m2."""
-    return float(np.log(config.detection_p / (1 - config.detection_p)) - np.log(config.clutter_per_frame / 15.0))
 
 
 def likeness(config: TrackingConfig) -> tuple[float, float, float, float, float]:
@@ -141,17 +178,21 @@ def likeness(config: TrackingConfig) -> tuple[float, float, float, float, float]
 
 def _remember(tracks: Tracks, rows: Ints, columns: Ints, frame: Sightings, config: TrackingConfig) -> None:
     """Write what matched detections teach about their tracks; tracks are thawed."""
-    learn_looks(tracks.look, tracks.looks, rows, frame.look, columns, config.look_rate)
+    if frame.look.any():
+        learn_looks(tracks.look, tracks.looks, rows, frame.look, columns, config.look_rate)
     tracks.device_id[rows, frame.camera] = frame.device_id[columns]
     tracks.seen_by_ns[rows, frame.camera] = frame.t_ns
-    tracks.hits[rows] += 1
+    tracks.found[:, frame.camera] <<= 1
+    tracks.found[rows, frame.camera] |= 1
     tracks.seen_ns[rows] = frame.t_ns
     status = tracks.status[rows]
     tracks.status[rows] = np.where(status == Status.COASTING, NEXT[Status.COASTING][Seen.HIT], status)
 
 
-def _births(next_id: int, frame: Sightings, view: View, free: Ints, store: Store, config: TrackingConfig) -> Tracks:
-    """Start tentative tracks from detections nobody claimed."""
+def _births(
+    next_id: int, frame: Sightings, view: View, free: Ints, near: Bools, store: Store, config: TrackingConfig
+) -> Tracks:
+    """Start tentative tracks from detections nobody claimed; near ones are mostly second sights of somebody."""
     columns, states, covs = births(
         view, free, config.head_height_m, config.head_height_sd_m, config.birth_speed_sd_mps,
         store.outline, config.cameras_floor_margin_m,
@@ -161,6 +202,8 @@ def _births(next_id: int, frame: Sightings, view: View, free: Ints, store: Store
     device_id[:, frame.camera] = frame.device_id[columns]
     seen_by_ns = np.zeros_like(device_id)
     seen_by_ns[:, frame.camera] = frame.t_ns
+    found = np.zeros_like(device_id)
+    found[:, frame.camera] = 1
     look = frame.look[columns]
     return Tracks(
         track_id=np.arange(next_id, next_id + n),
@@ -171,11 +214,21 @@ def _births(next_id: int, frame: Sightings, view: View, free: Ints, store: Store
         looks=(np.abs(look).sum(axis=1) > 0).astype(np.int64),
         device_id=device_id,
         seen_by_ns=seen_by_ns,
-        hits=np.ones(n, np.int64),
+        found=found,
+        exist=_birth_p(states[:, :2], near[columns], store, config),
+        sight=np.full((n, len(store.cameras.camera_id)), config.sight_p),
         born_ns=np.full(n, frame.t_ns),
         seen_ns=np.full(n, frame.t_ns),
         born_xy=states[:, :2].copy(),
     )
+
+
+def _birth_p(xy: Floats, near: Bools, store: Store, config: TrackingConfig) -> Floats:
+    """Return how likely each detection nobody claims is somebody new: people come in by gates."""
+    p = np.where(near, config.birth_near_p, config.birth_p)
+    for line in store.gates.line:
+        p = np.where(~near & (line_distance(xy, line) < config.birth_gate_m), config.birth_gate_p, p)
+    return p
 
 
 def _merge(tracks: Tracks, now_ns: int, config: TrackingConfig, known: Collection[int]) -> Tracks:
@@ -209,9 +262,11 @@ def _merge(tracks: Tracks, now_ns: int, config: TrackingConfig, known: Collectio
 
 def _are_one(tracks: Tracks, keep: Ints, drop: Ints, now_ns: int, config: TrackingConfig) -> Bools:
     """Tell which pairs of tracks beside each other are one person, by looks and by who saw them together, (n,)."""
-    seen = tracks.seen_by_ns[keep]
-    together = (seen == tracks.seen_by_ns[drop]) & (now_ns - seen < config.merge_apart_s * SECOND_NS)
-    shown = together.any(axis=1)
+    mine, theirs = tracks.found[keep], tracks.found[drop]
+    recent = (1 << config.merge_frames) - 1
+    both = np.bitwise_count(mine & theirs & recent).sum(axis=1)
+    alone = np.bitwise_count((mine ^ theirs) & recent).sum(axis=1)
+    shown = config.merge_both_nats * both > config.merge_alone_nats * alone
     look, other = tracks.look[keep], tracks.look[drop]
     norm = np.sqrt((look * look).sum(axis=1) * (other * other).sum(axis=1))
     unknown = (norm < 1e-6) | (np.minimum(tracks.looks[keep], tracks.looks[drop]) < config.looks_sure)

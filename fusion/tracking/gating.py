@@ -51,6 +51,8 @@ def near_pairs(mean: Floats, cov: Floats, view: View, gate_nats: float) -> tuple
                             rows, columns = _doubled(rows), _doubled(columns)
                         rows[count], columns[count] = i, at[j]
                         count += 1
+    if not (with_head.any() and with_foot.any()):  # one pass leaves them sorted
+        return rows[:count], columns[:count]
     order = np.argsort(rows[:count], kind="mergesort")
     return rows[:count][order], columns[:count][order]
 
@@ -129,10 +131,17 @@ def _boxes(mean: Floats, cov: Floats, view: View, by_foot: bool, sd: float, gate
     """Return where each track's head (or foot) is looked for (n, 2) and how far around it (n, 2); NaN for nowhere."""
     n = mean.shape[0]
     centre, reach = np.full((n, 2), np.nan), np.zeros((n, 2))
+    if view.is_depth:
+        var = sd * sd + view.lean_sd_m * view.lean_sd_m
+        for i in range(n):
+            for k in range(2):
+                centre[i, k] = mean[i, k]
+                reach[i, k] = np.sqrt(2.0 * gate_nats * (cov[i, k, k] + var))
+        return centre, reach
     y, H, noise, HP, S = scratch()
-    nothing, zero = np.full(2, np.nan), np.zeros(3)
+    nothing, zero = np.full(2, np.nan), np.zeros(2)
     for i in range(n):
-        head, foot = (nothing, zero[:2]) if by_foot else ((zero, nothing) if view.is_depth else (zero[:2], nothing))
+        head, foot = (nothing, zero) if by_foot else (zero, nothing)
         m = measure(mean[i], view.is_depth, head, foot, sd, view.lean_sd_m, view.R, view.T, y, H, noise)
         if m < 2:
             continue

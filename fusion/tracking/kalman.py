@@ -1,7 +1,8 @@
 """The batched Kalman filter: one row a track, state (x, y, vx, vy, h).
 
-x, y (m) is the floor point, vx, vy (m/s) its velocity, h (m) the height of the head's centre. Motion is white-noise
-acceleration in the plane (Bar-Shalom, Li, Kirubarajan 2001, section 6.3.2, discrete form) and a slow random walk in h.
+x, y (m) is the floor point, vx, vy (m/s) its velocity, h (m) the height of the head's centre. Motion is continuous
+white-noise acceleration in the plane (Bar-Shalom, Li, Kirubarajan 2001, section 6.2.2), so that it does not matter how
+many cameras take how many frames, and a slow random walk in h.
 All loops are compiled; the tests hold every row against filterpy's filter. The correction by a detection, linear or
 not, stands in measurement.py.
 """
@@ -13,14 +14,14 @@ from fusion.tracking.measurement import STATE
 
 
 @njit(cache=True)
-def predict(mean: Floats, cov: Floats, dt_s: float, accel_var: float, height_var_per_s: float) -> None:
+def predict(mean: Floats, cov: Floats, dt_s: float, accel_density: float, height_var_per_s: float) -> None:
     """Move every row dt_s ahead, in place: x = F x, P = F P F' + Q.
 
     mean (n, 5), cov (n, 5, 5). F couples position and velocity only, so the products are written out.
     """
-    q_pos = accel_var * dt_s**4 / 4
-    q_mix = accel_var * dt_s**3 / 2
-    q_vel = accel_var * dt_s**2
+    q_pos = accel_density * dt_s**3 / 3
+    q_mix = accel_density * dt_s**2 / 2
+    q_vel = accel_density * dt_s
     for i in range(mean.shape[0]):
         P = cov[i]
         for axis in range(2):

@@ -28,6 +28,7 @@ class View(NamedTuple):
     R: Floats  # (3, 3)
     T: Floats  # (3,)
     lean_sd_m: float
+    bounds: Floats  # (4,) the picture's edges as normalised image points: least x, least y, most x, most y
 
 
 @njit(cache=True)
@@ -143,14 +144,24 @@ def factor(S: Floats, m: int) -> None:
 @njit(cache=True)
 def half_square(L: Floats, y: Floats, m: int) -> float:
     """Return y' S^-1 y / 2 from the Cholesky factor L of S."""
-    z = np.empty(MOST)
+    z0 = z1 = z2 = 0.0  # no array: this runs for every pair of a frame
     total = 0.0
     for r in range(m):
         one = y[r]
-        for k in range(r):
-            one -= L[r, k] * z[k]
-        z[r] = one / L[r, r]
-        total += z[r] * z[r]
+        if r > 0:
+            one -= L[r, 0] * z0
+        if r > 1:
+            one -= L[r, 1] * z1
+        if r > 2:
+            one -= L[r, 2] * z2
+        one /= L[r, r]
+        if r == 0:
+            z0 = one
+        elif r == 1:
+            z1 = one
+        elif r == 2:
+            z2 = one
+        total += one * one
     return 0.5 * total
 
 

@@ -68,7 +68,9 @@ class Tracks:
     looks: Ints  # (n,) appearance vectors taken in
     device_id: Ints  # (n, cameras) hash of the id each camera last gave it, 0 where none
     seen_by_ns: Ints  # (n, cameras) when each camera last saw it, 0 for never
-    hits: Ints  # (n,)
+    found: Ints  # (n, cameras) each camera's last 63 frames as bits, newest lowest: 1 where it was found
+    exist: Floats  # (n,) probability of being a person at all
+    sight: Floats  # (n, cameras) probability that each camera has it in sight
     born_ns: Ints  # (n,)
     seen_ns: Ints  # (n,) last sighting
     born_xy: Floats  # (n, 2) m
@@ -91,7 +93,9 @@ def no_tracks(cameras: int) -> Tracks:
         looks=np.zeros(0, np.int64),
         device_id=np.zeros((0, cameras), np.int64),
         seen_by_ns=np.zeros((0, cameras), np.int64),
-        hits=np.zeros(0, np.int64),
+        found=np.zeros((0, cameras), np.int64),
+        exist=np.zeros(0),
+        sight=np.zeros((0, cameras)),
         born_ns=np.zeros(0, np.int64),
         seen_ns=np.zeros(0, np.int64),
         born_xy=np.zeros((0, 2)),

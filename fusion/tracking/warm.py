@@ -5,6 +5,7 @@ import numpy as np
 from fusion.tracking.appearance import learn_looks
 from fusion.tracking.association import associate, births
 from fusion.tracking.camera import undistort
+from fusion.tracking.existence import Chances, drift_sight
 from fusion.tracking.gating import pairs_within
 from fusion.tracking.kalman import predict
 from fusion.tracking.measurement import View
@@ -19,9 +20,12 @@ def warm() -> None:
     ids, look = np.zeros(1, np.int64), np.zeros((1, 64))
     learn_looks(look.copy(), ids.copy(), ids, np.ones((1, 64)), ids, 0.1)
     for is_depth, head in ((True, np.zeros((1, 3))), (False, np.zeros((1, 2)))):
-        view = View(is_depth, head, nan, sd, R, T, 0.05)
+        view = View(is_depth, head, nan, sd, R, T, 0.05, np.array([-1.0, -1.0, 1.0, 1.0]))
         likeness = (0.8, 0.1, 0.2, 0.2, 8.0)
-        associate(mean, cov, look, np.ones(1), ids, view, look, ids, 16.0, 4.0, likeness, 2.0, -1.0)
+        chances = Chances(0.9, 0.03, 0.5, 0.99, 0.02, 0.9999, 16.0, 2.0, -1.0)
+        exist, sight = np.full(1, 0.5), np.full(1, 0.5)
+        drift_sight(sight, 0.1, 0.9, 0.5)
+        associate(mean, cov, exist, sight, look, np.ones(1), ids, view, look, ids, chances, likeness)
         births(view, ids, 1.5, 0.2, 0.8, np.eye(3, 2), 1.0)
     pairs_within(np.zeros((2, 2)), 0.1)
 
