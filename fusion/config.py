@@ -230,6 +230,7 @@ class Config:
     checkout: CheckoutConfig = field(default_factory=CheckoutConfig)
     close_lag_ns: int = 4 * SECOND_NS  # a trip closes this long after the last of the party left
     track_rows_ns: int = 100_000_000  # tracks.parquet is written at 10 Hz
+    track_lag_s: float = 2.0  # what it says of a moment knows at least so much of what followed
 
     def digest(self) -> str:
         """Return a hash over every value, for run.json."""

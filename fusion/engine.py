@@ -21,10 +21,11 @@ from fusion.shelf.changes import channel_rows
 from fusion.store import Store
 from fusion.tracking.carts import Carts, SeenMove, observe_cart
 from fusion.tracking.clock_evidence import clock_evidence
-from fusion.tracking.floor import Floor, Match, advance, empty_floor, observe
+from fusion.tracking.floor import Floor, Match, advance, carried_on, empty_floor, observe
 from fusion.tracking.gates import Departure, leave_by_gate, leave_unseen
 from fusion.tracking.identity import Identity, admit, likeliest, meet, name_tracks, stretch, trips_p
 from fusion.tracking.sightings import Sightings, from_boxes, from_people
+from fusion.tracking.smoothing import Instant, Trail, flush, follow
 from fusion.tracking.tracks import Status
 
 
@@ -51,6 +52,7 @@ class State:
     pending: Pending
     attribution: Attribution
     trips: visits.Trips
+    trail: Trail = ()  # of tracks, until they are reported
     notes: Mapping[str, int] = field(default_factory=dict)  # what was odd, counted
 
 
@@ -104,7 +106,8 @@ def finish(engine: Engine, state: State) -> tuple[State, Outputs]:
     inside = tuple(trip.trip for trip in state.trips.live)
     state, last = _close(engine, state, visits.end_tape(state.trips, state.now_ns), inside)
     said = join(say(settled, state.trips, engine.store, engine.config), last)
-    return state, replace(join(outputs, said), tracks=outputs.tracks)
+    rest = tuple(map(_rows, flush(state.trail, engine.config.tracking.accel_m2ps3)))
+    return replace(state, trail=()), replace(join(outputs, said), tracks=(*outputs.tracks, *rest))
 
 
 def _advance(engine: Engine, state: State, messages: tuple[Message, ...], now_ns: int) -> tuple[State, Outputs]:
@@ -122,7 +125,8 @@ def _advance(engine: Engine, state: State, messages: tuple[Message, ...], now_ns
     outputs = join(say(settled, state.trips, engine.store, engine.config), outputs)
     for _ in [s for s in settled if not s.reading.parts and s.change.plates]:
         state = _note(state, "shelf change without goods")
-    return state, replace(outputs, tracks=_track_rows(state, before_ns, engine.config.track_rows_ns))
+    state, rows = _follow_trail(engine, state, before_ns)
+    return state, replace(outputs, tracks=rows)
 
 
 def _take(engine: Engine, state: State, message: Message, news: News) -> State:
@@ -261,16 +265,24 @@ def _close(engine: Engine, state: State, trips: visits.Trips, ids: tuple[str, ..
     return replace(state, trips=trips, attribution=attribution), outputs
 
 
-def _track_rows(state: State, before_ns: int, every_ns: int) -> TrackRows | None:
-    """Return where everybody is at the last grid instant this slice passed, if it passed one."""
-    t_ns = state.now_ns // every_ns * every_ns
+def _follow_trail(engine: Engine, state: State, before_ns: int) -> tuple[State, tuple[TrackRows, ...]]:
+    """Add where everybody is at the last grid instant this slice passed, if it passed one; return what is ready."""
+    config = engine.config
+    t_ns = state.now_ns // config.track_rows_ns * config.track_rows_ns
     if t_ns <= before_ns:
-        return None
-    tracks = state.floor.tracks
-    shown = np.flatnonzero((tracks.status != Status.TENTATIVE) & (tracks.status != Status.LOST))
-    mean = tracks.mean[shown]
-    ahead_s = (t_ns - state.floor.t_ns) / SECOND_NS
-    return TrackRows(t_ns, tracks.track_id[shown], mean[:, :2] + ahead_s * mean[:, 2:4])
+        return state, ()
+    tracks = carried_on(state.floor, t_ns, config.tracking).tracks
+    rows = np.flatnonzero(tracks.status != Status.LOST)
+    mean = tracks.mean[rows, :4]
+    mean[:, :2] += min(0.0, (t_ns - state.floor.t_ns) / SECOND_NS) * mean[:, 2:]  # a frame may have come after it
+    now = Instant(t_ns, tracks.track_id[rows], tracks.status[rows] != Status.TENTATIVE, mean, tracks.cov[rows, :4, :4])
+    lag_ns = int(config.track_lag_s * SECOND_NS)
+    trail, ready = follow(state.trail, now, lag_ns, config.tracking.accel_m2ps3)
+    return replace(state, trail=trail), tuple(map(_rows, ready))
+
+
+def _rows(one: Instant) -> TrackRows:
+    return TrackRows(one.t_ns, one.track_id, one.mean[:, :2])
 
 
 def _note(state: State, text: str) -> State:

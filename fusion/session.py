@@ -101,8 +101,7 @@ class Session:
                 self._files[name].write(row.to_json() + "\n")
             if rows:
                 self._files[name].flush()
-        if outputs.tracks is not None and len(outputs.tracks.track_id):
-            self._tracks.append(outputs.tracks)
+        self._tracks.extend(rows for rows in outputs.tracks if len(rows.track_id))
 
     def _record(self) -> dict[str, Any]:
         seen = self.sequencer.counts

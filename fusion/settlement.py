@@ -31,7 +31,7 @@ class Outputs:
     receipts: tuple[Receipt, ...] = ()
     transfers: tuple[Transfer, ...] = ()
     entries: tuple[Entry, ...] = ()
-    tracks: TrackRows | None = None
+    tracks: tuple[TrackRows, ...] = ()
 
 
 def settle(
