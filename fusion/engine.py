@@ -12,7 +12,7 @@ from fusion.attribution.stage import Attribution, People, Settled, attribute, be
 from fusion.checkout import trips as visits
 from fusion.config import SECOND_NS, Config
 from fusion.intake import Slice
-from fusion.intake.clocks import Clocks, compare, retime
+from fusion.intake.clocks import Clock, Clocks, compare, retime
 from fusion.messages import Boxes, Cart, Gate, Message, Plates
 from fusion.messages import People as PeopleMessage
 from fusion.settlement import Outputs, TrackRows, join, say, settle
@@ -64,6 +64,7 @@ class News:
     changes: list[PlateChange] = field(default_factory=list)
     departures: list[Departure] = field(default_factory=list)
     moves: list[SeenMove] = field(default_factory=list)
+    clocks: dict[str, Clock] = field(default_factory=dict)  # that were compared
 
 
 def make_engine(store: Store, config: Config) -> Engine:
@@ -117,6 +118,8 @@ def _advance(engine: Engine, state: State, messages: tuple[Message, ...], now_ns
     news = News()
     for message in ready:
         state = _take(engine, state, message, news)
+    if news.clocks:
+        state = replace(state, clocks=replace(clocks, of={**clocks.of, **news.clocks}))
     state, gone = _follow(engine, state, news)
     state = _leave(state, (*news.departures, *gone))
     state, settled = _shelf(engine, state, tuple(news.changes), state.now_ns)
@@ -145,7 +148,8 @@ def _take(engine: Engine, state: State, message: Message, news: News) -> State:
                 return _note(state, f"camera {message.src} is not in store.toml")
             floor, match_ = observe(state.floor, frame, engine.store, engine.config.tracking)
             news.matches.append(match_)
-            return replace(state, floor=floor, clocks=_compare(engine, state, message.src, match_))
+            _compare(engine, state, message.src, match_, news)
+            return replace(state, floor=floor)
         case Cart():
             config = engine.config.cart
             carts, moves = observe_cart(
@@ -158,13 +162,13 @@ def _take(engine: Engine, state: State, message: Message, news: News) -> State:
     return state
 
 
-def _compare(engine: Engine, state: State, src: str, match_: Match) -> Clocks:
+def _compare(engine: Engine, state: State, src: str, match_: Match, news: News) -> None:
     """Learn of a camera's clock from where its frame has people who walk."""
     config = engine.config
     found = clock_evidence(state.floor, match_, engine.store, config.clocks, config.tracking)
-    if found is None:
-        return state.clocks
-    return compare(state.clocks, src, match_.sightings.t_ns, found, config.clocks)
+    if found is not None:
+        t_ns, now = match_.sightings.t_ns, news.clocks.get(src)
+        news.clocks[src] = compare(state.clocks, src, t_ns, found, config.clocks, now)
 
 
 def _sightings(engine: Engine, message: PeopleMessage | Boxes) -> Sightings | None:

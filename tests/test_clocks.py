@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from filterpy.kalman import update
 from hypothesis import given
 from hypothesis import strategies as st
 from test_tracking import depth_frame
@@ -25,6 +26,26 @@ def walkers(rng: np.random.Generator, offset_s: float, aside: np.ndarray, headin
     v = rng.uniform(0.6, 1.4, len(heading))[:, None] * np.column_stack([np.cos(heading), np.sin(heading)])
     off = -v * offset_s + aside + rng.normal(0, sd, v.shape)
     return Walkers(off, v, np.tile(CONFIG.frames_alike * sd**2 * np.eye(2), (len(v), 1, 1)))
+
+
+def after(clocks: Clocks, src: str, t_ns: int, seen: Walkers) -> Clocks:
+    """Return the clocks after a slice of one frame."""
+    return replace(clocks, of={**clocks.of, src: compare(clocks, src, t_ns, seen, CONFIG)})
+
+
+@given(seeds, st.integers(1, 12))
+def test_people_compared_at_once_say_what_filterpy_hears_from_each_in_turn(seed: int, count: int) -> None:
+    rng = np.random.default_rng(seed)
+    seen = walkers(rng, 0.05, np.zeros(2), rng.uniform(-np.pi, np.pi, count), 0.05)
+    at_once = compare(Clocks(), "a", 0, seen, CONFIG)
+    unlike = np.square([CONFIG.offset_sd_s, CONFIG.drift_sd, CONFIG.aside_sd_m, CONFIG.aside_sd_m])
+    mean, cov = np.zeros(4), np.diag(unlike)
+    for off, v, R in zip(seen.off_m, seen.v_mps, seen.cov, strict=True):
+        H = np.array([[-v[0], 0.0, 1.0, 0.0], [-v[1], 0.0, 0.0, 1.0]])
+        mean, cov = update(mean, cov, off, R, H=H)
+    assert np.allclose(at_once.mean, mean, atol=1e-9)
+    assert np.allclose(at_once.cov, cov, atol=1e-9)
+    assert np.linalg.eigvalsh(at_once.cov).min() > 0
 
 
 @given(
@@ -62,7 +83,7 @@ def test_an_offset_is_found_among_people_who_walk_all_ways(seed: int, offset_s: 
     for k in range(150):
         left_s = offset_s - clocks.offset_s("a", k * S // 10)
         seen = walkers(rng, left_s, np.array([aside_m, -aside_m]), rng.uniform(-np.pi, np.pi, 3), 0.1)
-        clocks = compare(clocks, "a", k * S // 10, seen, CONFIG)
+        clocks = after(clocks, "a", k * S // 10, seen)
     sd = float(np.sqrt(clocks.of["a"].cov[0, 0]))
     assert sd < 0.04
     assert abs(clocks.offset_s("a", 15 * S) - offset_s) < 5 * sd
@@ -74,7 +95,7 @@ def test_people_who_all_walk_one_way_cannot_tell_time_from_calibration(seed: int
     clocks = Clocks()
     for k in range(100):
         seen = walkers(rng, 0.0, np.array([aside_m, 0.0]), np.zeros(1), 0.1)
-        clocks = compare(clocks, "a", k * S // 10, seen, CONFIG)
+        clocks = after(clocks, "a", k * S // 10, seen)
     assert np.sqrt(clocks.of["a"].cov[0, 0]) > 0.02
 
 
@@ -84,7 +105,7 @@ def test_a_clock_set_anew_is_followed_and_said() -> None:
     for k in range(400):
         left_s = (0.01 if k < 200 else 0.21) - clocks.offset_s("a", k * S // 10)
         seen = walkers(rng, left_s, np.zeros(2), rng.uniform(-3, 3, 2), 0.03)
-        clocks = compare(clocks, "a", k * S // 10, seen, CONFIG)
+        clocks = after(clocks, "a", k * S // 10, seen)
     assert clocks.of["a"].steps >= 1
     assert clocks.offset_s("a", 40 * S) == pytest.approx(0.21, abs=0.03)
     assert report(clocks, CONFIG)["a"]["steps"] == clocks.of["a"].steps
@@ -135,7 +156,7 @@ def test_the_floor_finds_the_clock_of_one_of_three_cameras(late_s: float) -> Non
         floor = advance(floor, floor.t_ns, tracking)
         seen = clock_evidence(before, match, store, CONFIG, tracking)
         if seen is not None:
-            clocks = compare(clocks, src, frame.t_ns, seen, CONFIG)
+            clocks = after(clocks, src, frame.t_ns, seen)
     found = clocks.offset_s("c2", 21 * S) - np.mean([clocks.offset_s(f"c{k}", 21 * S) for k in (0, 1)])
     assert found == pytest.approx(late_s, abs=0.05)
 
