@@ -4,10 +4,13 @@ World frame as in the contract: x_cam = R X + T, z_cam forward. Image points are
 (OpenCV's five-parameter model), so that all later work is a plain pinhole in normalised coordinates.
 """
 
+from functools import lru_cache
+
 import numpy as np
 from numba import njit
 
 from fusion.arrays import Floats
+from fusion.store import Cameras
 
 
 @njit(cache=True)
@@ -40,6 +43,16 @@ def distort(points: Floats, K: Floats, dist: Floats) -> Floats:
     xd = x * radial + 2 * p1 * x * y + p2 * (r2 + 2 * x * x)
     yd = y * radial + p1 * (r2 + 2 * y * y) + 2 * p2 * x * y
     return np.stack([K[0] * xd + K[2], K[1] * yd + K[3]], axis=1)
+
+
+@lru_cache(maxsize=8)
+def picture_bounds(cameras: Cameras) -> Floats:
+    """Return the edges of each camera's picture as normalised image points (c, 4): least x, least y, most x, most y.
+
+    Distortion is left out: it moves an edge by a few percent.
+    """
+    focal, centre = cameras.K[:, :2], cameras.K[:, 2:]
+    return np.concatenate([-centre / focal, (cameras.size_px - centre) / focal], axis=1)
 
 
 def to_camera(points: Floats, R: Floats, T: Floats) -> Floats:

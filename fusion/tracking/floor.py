@@ -10,6 +10,7 @@ from fusion.config import SECOND_NS, TrackingConfig
 from fusion.store import Store
 from fusion.tracking.appearance import learn_looks
 from fusion.tracking.association import associate, births
+from fusion.tracking.camera import picture_bounds
 from fusion.tracking.existence import Chances, drift_sight
 from fusion.tracking.gating import pairs_within
 from fusion.tracking.geometry import line_distance
@@ -87,8 +88,7 @@ def observe(floor: Floor, frame: Sightings, store: Store, config: TrackingConfig
 
 def _view(frame: Sightings, store: Store, config: TrackingConfig) -> View:
     R, T = store.cameras.R[frame.camera], store.cameras.T[frame.camera]
-    focal, centre = np.split(store.cameras.K[frame.camera], 2)
-    bounds = np.concatenate([-centre / focal, (store.cameras.size_px[frame.camera] - centre) / focal])
+    bounds = picture_bounds(store.cameras)[frame.camera]
     return View(frame.is_depth, frame.head, frame.foot, frame.sd, R, T, config.lean_sd_m, bounds)
 
 
