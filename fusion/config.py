@@ -143,13 +143,20 @@ class CartConfig:
 
     accel_sd_mps2: float = 0.8
     sd_m_min: float = 0.05
-    near_m: float = 0.8  # who pushes a cart is about this near it
-    far_nats: float = -3.0  # further away says no more than this
     rolling_mps: float = 0.25
-    standing_weight: float = 0.3  # being near a standing cart says less
-    fade: float = 0.97  # per report, twice a second: whose cart it is changes slowly
-    nats_max: float = 12.0
-    nobody_nats: float = 0.0
+    hands_over_per_s: float = 0.02  # a cart changes hands, or is taken or left, once in so many seconds
+    alike_s: float = 1.0  # reports closer in time say partly the same
+    push_m: float = 0.8  # who pushes a cart is this near it
+    push_sd_m: float = 0.35
+    push_sd_mps: float = 0.35  # and about this fast relative to it
+    park_m: float = 1.5  # whose cart stands is somewhere this near
+    around_m2: float = 30.0  # anybody else is anywhere on so much floor
+    walk_sd_mps: float = 0.6  # of a shopper's velocity along one axis, standing and walking
+    with_nats_max: float = 5.0
+    away_rolling_p: float = 0.03  # a rolling cart without its owner, as far as tracks can tell
+    away_standing_p: float = 0.3  # a standing one
+    rolls_alone_p: float = 0.05  # a cart rolls without anybody who is known
+    owner_p_min: float = 1e-6
     move_window_s: float = 4.0  # goods reach the cart this long after the pick at most
     move_nats_max: float = 3.0
 

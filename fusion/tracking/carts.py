@@ -1,7 +1,9 @@
-"""Carts: where each is, by a slow Kalman filter, and who walks with it.
+"""Carts: where each is, by a slow Kalman filter, and whose it is, by who moves with it.
 
-Cart cameras report twice a second, a few hundred in the largest store: filterpy's own filter serves. A cart belongs
-to the trip whose people stay near it; being near while it rolls says more than being near while it stands.
+Cart cameras report twice a second, a few hundred in the largest store: filterpy's own filter serves. The owner is a
+hidden state, nobody or one of the trips inside, that changes hands at a small rate: a forward filter of a hidden Markov
+model (Rabiner 1989). Each report weighs every owner by where their people are and how they move, against people who
+have nothing to do with the cart: who rolls along with it pushes it, and standing near a standing cart says little.
 """
 
 from collections.abc import Mapping
@@ -18,12 +20,12 @@ from fusion.tracking.tracks import Status
 
 @dataclass(frozen=True, slots=True, eq=False)
 class CartTrack:
-    """One cart: state x, y, vx, vy (m, m/s) and the nats of each trip walking with it."""
+    """One cart: state x, y, vx, vy (m, m/s) and whose it is."""
 
     t_ns: int
     mean: Floats  # (4,)
     cov: Floats  # (4, 4)
-    with_trip: Mapping[str, float] = field(default_factory=dict)
+    owner: Mapping[str, float] = field(default_factory=dict)  # trip -> probability; the rest of 1 is nobody
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -35,30 +37,37 @@ class SeenMove:
     near: Mapping[str, float]  # trip -> distance of its nearest person to the cart, m
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Company:
+    """The people of a trip as a cart sees them at one moment, k of them."""
+
+    apart_m: Floats  # (k,)
+    apart_mps: Floats  # (k,) speed relative to the cart
+    speed_mps: Floats  # (k,)
+    var_m2: Floats  # (k,) of the place, along one axis
+    var_m2ps2: Floats  # (k,) of the velocity
+
+
 Carts = Mapping[str, CartTrack]
 
 
 def observe_cart(
     carts: Carts, message: Cart, floor: Floor, trip_of: Mapping[int, str], config: CartConfig
 ) -> tuple[Carts, tuple[SeenMove, ...]]:
-    """Take one report of a cart camera: move its filter, weigh who is near, and pass its moves on."""
-    cart = _moved(carts.get(message.src), message, config)
+    """Take one report of a cart camera: move its filter, weigh who is with it, and pass its moves on.
+
+    A report without a place says nothing of the owner, and one that comes late nothing new.
+    """
+    before = carts.get(message.src)
+    cart = _moved(before, message, config)
     if cart is None:
         return carts, ()
-    near = _distances(cart, floor, trip_of)
-    cart = replace(cart, with_trip=_nearness(cart, near, config))
-    pairing = pairing_of(cart, config)
-    return {**carts, message.src: cart}, tuple(SeenMove(move, pairing, near) for move in message.moves)
-
-
-def pairing_of(cart: CartTrack, config: CartConfig) -> dict[str, float]:
-    """Return the probability of each trip owning the cart; the rest of 1 is nobody."""
-    if not cart.with_trip:
-        return {}
-    trips = sorted(cart.with_trip)
-    nats = np.array([*(cart.with_trip[t] for t in trips), config.nobody_nats])
-    w = np.exp(nats - nats.max())
-    return {t: float(p) for t, p in zip(trips, w / w.sum(), strict=False)}
+    company = _company(cart, floor, trip_of)
+    if message.pos is not None and (before is None or cart.t_ns > before.t_ns):
+        since_s = config.alike_s if before is None else (cart.t_ns - before.t_ns) / SECOND_NS
+        cart = replace(cart, owner=_weighed(cart, since_s, company, config))
+    near = {trip: float(people.apart_m.min()) for trip, people in company.items()}
+    return {**carts, message.src: cart}, tuple(SeenMove(move, cart.owner, near) for move in message.moves)
 
 
 def _moved(cart: CartTrack | None, message: Cart, config: CartConfig) -> CartTrack | None:
@@ -74,7 +83,9 @@ def _moved(cart: CartTrack | None, message: Cart, config: CartConfig) -> CartTra
         cov = np.zeros((4, 4))
         cov[:2, :2], cov[2:, 2:] = R, np.eye(2)
         return CartTrack(message.t_ns, np.array([*z, 0.0, 0.0]), cov)
-    dt_s = max(0.0, (message.t_ns - cart.t_ns) / SECOND_NS)
+    if message.t_ns < cart.t_ns:
+        return cart
+    dt_s = (message.t_ns - cart.t_ns) / SECOND_NS
     F = np.eye(4)
     F[0, 2] = F[1, 3] = dt_s
     Q = Q_discrete_white_noise(2, dt_s, config.accel_sd_mps2**2, block_size=2, order_by_dim=False)
@@ -83,25 +94,66 @@ def _moved(cart: CartTrack | None, message: Cart, config: CartConfig) -> CartTra
     return replace(cart, t_ns=message.t_ns, mean=mean, cov=cov)
 
 
-def _distances(cart: CartTrack, floor: Floor, trip_of: Mapping[int, str]) -> dict[str, float]:
-    """Return how far the nearest person of each trip is from the cart, m."""
-    near: dict[str, float] = {}
-    for track_id, status, mean in zip(
-        floor.tracks.track_id.tolist(), floor.tracks.status.tolist(), floor.tracks.mean, strict=True
-    ):
-        trip = trip_of.get(track_id)
-        if trip is not None and status in (Status.CONFIRMED, Status.COASTING):
-            near[trip] = min(near.get(trip, np.inf), float(np.linalg.norm(mean[:2] - cart.mean[:2])))
-    return near
-
-
-def _nearness(cart: CartTrack, near: Mapping[str, float], config: CartConfig) -> dict[str, float]:
-    """Fade what was, and add what this moment says of every trip within reach."""
-    weight = 1.0 if float(np.linalg.norm(cart.mean[2:])) > config.rolling_mps else config.standing_weight
-    out: dict[str, float] = {}
-    for trip in sorted({*near, *cart.with_trip}):
-        far = near.get(trip, np.inf)
-        nats = max(-0.5 * (far / config.near_m) ** 2, config.far_nats) - config.far_nats / 2
-        now = config.fade * cart.with_trip.get(trip, 0.0) + weight * nats
-        out[trip] = float(np.clip(now, -config.nats_max, config.nats_max))
+def _company(cart: CartTrack, floor: Floor, trip_of: Mapping[int, str]) -> dict[str, Company]:
+    """Gather the people in sight by trip, each carried on to the cart's time."""
+    tracks = floor.tracks
+    in_sight = (tracks.status == Status.CONFIRMED) | (tracks.status == Status.COASTING)
+    rows: dict[str, list[int]] = {}
+    for row in np.flatnonzero(in_sight).tolist():
+        trip = trip_of.get(int(tracks.track_id[row]))
+        if trip is not None:
+            rows.setdefault(trip, []).append(row)
+    ahead_s = float(np.clip((cart.t_ns - floor.t_ns) / SECOND_NS, -1.0, 1.0))
+    out = {}
+    for trip, mine in sorted(rows.items()):
+        mean, cov = tracks.mean[mine], tracks.cov[mine]
+        v = mean[:, 2:4]
+        out[trip] = Company(
+            apart_m=np.linalg.norm(mean[:, :2] + ahead_s * v - cart.mean[:2], axis=1),
+            apart_mps=np.linalg.norm(v - cart.mean[2:], axis=1),
+            speed_mps=np.linalg.norm(v, axis=1),
+            var_m2=(cov[:, 0, 0] + cov[:, 1, 1] + cart.cov[0, 0] + cart.cov[1, 1]) / 2,
+            var_m2ps2=(cov[:, 2, 2] + cov[:, 3, 3] + cart.cov[2, 2] + cart.cov[3, 3]) / 2,
+        )
     return out
+
+
+def _weighed(cart: CartTrack, since_s: float, company: Mapping[str, Company], config: CartConfig) -> dict[str, float]:
+    """Return the owner's probabilities after since_s more seconds and this report.
+
+    What reports say less than alike_s apart is partly the same.
+    """
+    trips = sorted({*company, *cart.owner})
+    p = np.array([cart.owner.get(trip, 0.0) for trip in trips])
+    p = np.append(p, max(0.0, 1.0 - p.sum()))  # nobody is last
+    stays = np.exp(-config.hands_over_per_s * since_s)
+    p = stays * p + (1.0 - stays) / len(p)
+    rolling = float(np.linalg.norm(cart.mean[2:])) > config.rolling_mps
+    likely = np.array(
+        [
+            *(_with_trip(company.get(trip), rolling=rolling, config=config) for trip in trips),
+            config.rolls_alone_p if rolling else 1.0,
+        ]
+    )
+    p *= likely ** min(1.0, since_s / config.alike_s)
+    p /= p.sum()
+    return {trip: float(one) for trip, one in zip(trips, p, strict=False) if one > config.owner_p_min}
+
+
+def _with_trip(people: Company | None, *, rolling: bool, config: CartConfig) -> float:
+    """Return how much likelier a trip's people are where they are if the cart is theirs than if it is not.
+
+    One of them has the cart, any one; for a share of the time nobody of them is with it. People who have nothing to do
+    with it are anywhere on around_m2 and walk or stand as shoppers do.
+    """
+    away_p = config.away_rolling_p if rolling else config.away_standing_p
+    if people is None:
+        return away_p
+    reach = config.push_m if rolling else config.park_m
+    var = config.push_sd_m**2 + people.var_m2
+    nats = -0.5 * np.maximum(people.apart_m - reach, 0.0) ** 2 / var
+    nats += np.log(config.around_m2 / (np.pi * (reach + np.sqrt(var)) ** 2))
+    if rolling:
+        along, any_ = config.push_sd_mps**2 + people.var_m2ps2, config.walk_sd_mps**2 + people.var_m2ps2
+        nats += 0.5 * people.speed_mps**2 / any_ - 0.5 * people.apart_mps**2 / along + np.log(any_ / along)
+    return float((1.0 - away_p) * np.exp(np.minimum(nats, config.with_nats_max)).mean() + away_p)
