@@ -145,7 +145,8 @@ class CartConfig:
     sd_m_min: float = 0.05
     rolling_mps: float = 0.25
     hands_over_per_s: float = 0.02  # a cart changes hands, or is taken or left, once in so many seconds
-    alike_s: float = 1.0  # reports closer in time say partly the same
+    alike_rolling_s: float = 1.0  # reports closer in time say partly the same
+    alike_standing_s: float = 15.0  # and while nobody moves the cart for much longer
     push_m: float = 0.8  # who pushes a cart is this near it
     push_sd_m: float = 0.35
     push_sd_mps: float = 0.35  # and about this fast relative to it

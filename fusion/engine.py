@@ -12,7 +12,7 @@ from fusion.attribution.stage import Attribution, People, Settled, attribute, be
 from fusion.checkout import trips as visits
 from fusion.config import SECOND_NS, Config
 from fusion.intake import Slice
-from fusion.intake.clocks import Clock, Clocks, compare, retime
+from fusion.intake.clocks import Clock, Clocks, compare, health, retime
 from fusion.messages import Boxes, Cart, Gate, Message, Plates
 from fusion.messages import People as PeopleMessage
 from fusion.settlement import Outputs, TrackRows, join, say, settle
@@ -108,7 +108,9 @@ def finish(engine: Engine, state: State) -> tuple[State, Outputs]:
     state, last = _close(engine, state, visits.end_tape(state.trips, state.now_ns), inside)
     said = join(say(settled, state.trips, engine.store, engine.config), last)
     rest = tuple(map(_rows, flush(state.trail, engine.config.tracking.accel_m2ps3)))
-    return replace(state, trail=()), replace(join(outputs, said), tracks=(*outputs.tracks, *rest))
+    return replace(state, trail=()), replace(
+        join(outputs, said), tracks=(*outputs.tracks, *rest), health=outputs.health
+    )
 
 
 def _advance(engine: Engine, state: State, messages: tuple[Message, ...], now_ns: int) -> tuple[State, Outputs]:
@@ -129,7 +131,8 @@ def _advance(engine: Engine, state: State, messages: tuple[Message, ...], now_ns
     for _ in [s for s in settled if not s.reading.parts and s.change.plates]:
         state = _note(state, "shelf change without goods")
     state, rows = _follow_trail(engine, state, before_ns)
-    return state, replace(outputs, tracks=rows)
+    said = health(clocks, state.clocks, state.now_ns, engine.config.clocks)
+    return state, replace(outputs, tracks=rows, health=said)
 
 
 def _take(engine: Engine, state: State, message: Message, news: News) -> State:

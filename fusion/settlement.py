@@ -11,6 +11,7 @@ from fusion.checkout.postings import close_trip as postings_of
 from fusion.checkout.records import OPEN, Entry, Receipt, Transfer
 from fusion.checkout.trips import Trip, Trips
 from fusion.config import Config
+from fusion.messages import Health
 from fusion.store import Store
 
 
@@ -32,6 +33,7 @@ class Outputs:
     transfers: tuple[Transfer, ...] = ()
     entries: tuple[Entry, ...] = ()
     tracks: tuple[TrackRows, ...] = ()
+    health: tuple[Health, ...] = ()  # sources whose clock has become unusable, or usable again
 
 
 def settle(
@@ -73,7 +75,7 @@ def say(settled: tuple[Settled, ...], trips: Trips, store: Store, config: Config
 
 
 def join(a: Outputs, b: Outputs) -> Outputs:
-    """Return the outputs of both, a first; track rows are added later."""
+    """Return the outputs of both, a first; track rows and health are added later."""
     return Outputs(
         events=(*a.events, *b.events),
         receipts=(*a.receipts, *b.receipts),

@@ -74,6 +74,19 @@ def test_an_owner_who_looks_at_a_shelf_near_by_keeps_the_cart() -> None:
     assert walk(parts, NAMES)["cart-1"].owner["a"] > 0.8
 
 
+def test_a_stranger_beside_a_standing_cart_does_not_get_it_while_its_owner_is_at_a_shelf() -> None:
+    """The owner is three metres away for ten seconds; a standing scene tells nothing new each second."""
+    aside = np.array([0.0, -1.0])
+    parts = [
+        (6.0, AHEAD, np.stack([AHEAD, AHEAD * 0.95])),
+        (3.0, STILL, np.stack([aside, STILL])),
+        (10.0, STILL, np.stack([STILL, STILL])),
+    ]
+    owner = walk(parts, NAMES)["cart-1"].owner
+    alone = walk(parts, {1: "a"})["cart-1"].owner
+    assert owner["a"] > owner.get("b", 0.0) and alone["a"] > 0.6
+
+
 def test_a_cart_left_behind_is_nobodys_in_the_end() -> None:
     parts = [(6.0, AHEAD, np.stack([AHEAD, -AHEAD])), (60.0, STILL, np.stack([-AHEAD, -AHEAD]))]
     assert sum(walk(parts, NAMES)["cart-1"].owner.values()) < 0.5

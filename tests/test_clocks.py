@@ -11,8 +11,10 @@ from test_tracking import depth_frame
 from tiny import tiny_store
 
 from fusion.config import ClockConfig, TrackingConfig
-from fusion.intake.clocks import Clock, Clocks, Walkers, compare, fault, report, retime
+from fusion.intake.clocks import Clock, Clocks, Walkers, compare, fault, health, report, retime
+from fusion.live.announce import announce
 from fusion.messages import Health
+from fusion.settlement import Outputs
 from fusion.tracking.clock_evidence import clock_evidence
 from fusion.tracking.floor import advance, empty_floor, observe
 
@@ -169,3 +171,18 @@ def test_what_all_clocks_have_in_common_is_no_fault() -> None:
     said = report(clocks, CONFIG)
     assert (said["a"]["offset_ms"], said["a"]["fault"]) == (0.0, "")
     assert "+300 ms off" in said["c"]["fault"]
+
+
+def test_a_clock_that_becomes_unusable_is_said_once_and_again_when_it_is_mended(capsys: pytest.CaptureFixture) -> None:
+    def clocks(offset_s: float) -> Clocks:
+        cov = np.eye(4)
+        return Clocks(
+            {src: Clock(0, np.array([x, 0, 0, 0]), cov) for src, x in (("a", 0.0), ("b", offset_s), ("c", 0))}
+        )
+
+    said = health(clocks(0.1), clocks(0.3), 5 * S, CONFIG)
+    assert [(m.src, m.state) for m in said] == [("b", "degraded")] and "+300 ms" in said[0].text
+    assert health(clocks(0.3), clocks(0.31), 6 * S, CONFIG) == ()
+    assert [(m.src, m.state) for m in health(clocks(0.3), clocks(0.1), 7 * S, CONFIG)] == [("b", "ok")]
+    announce(Outputs(health=said), "store", "USD", None)
+    assert capsys.readouterr().out.startswith("health  b  degraded  clock +300 ms off")

@@ -14,7 +14,7 @@ import numpy as np
 
 from fusion.arrays import Floats
 from fusion.config import SECOND_NS, ClockConfig
-from fusion.messages import Cart, Message
+from fusion.messages import Cart, Health, Message
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -142,8 +142,6 @@ def fault(clock: Clock, config: ClockConfig) -> str:
 
 def report(clocks: Clocks, config: ClockConfig) -> dict[str, dict[str, Any]]:
     """Return every clock that could be compared as it is used, against the middle one, for run.json."""
-    middle = np.array([clocks.middle_s, 0.0, 0.0, 0.0])
-    relative = {src: replace(clock, mean=clock.mean - middle) for src, clock in sorted(clocks.of.items())}
     return {
         src: {
             "offset_ms": round(float(clock.mean[0]) * 1e3, 1),
@@ -152,8 +150,24 @@ def report(clocks: Clocks, config: ClockConfig) -> dict[str, dict[str, Any]]:
             "steps": clock.steps,
             "fault": fault(clock, config),
         }
-        for src, clock in relative.items()
+        for src, clock in ((src, _against_the_middle(clocks, src)) for src in sorted(clocks.of))
     }
+
+
+def health(before: Clocks, after: Clocks, t_ns: int, config: ClockConfig) -> tuple[Health, ...]:
+    """Return whose clock has become unusable or usable again since `before`, as messages about their sources."""
+    out = []
+    for src in sorted(src for src, clock in after.of.items() if before.of.get(src) is not clock):
+        was = fault(_against_the_middle(before, src), config) if src in before.of else ""
+        now = fault(_against_the_middle(after, src), config)
+        if bool(was) != bool(now):
+            text = f"clock {now}; its times are corrected as far as they can be" if now else "clock is usable again"
+            out.append(Health(src, 0, t_ns, "degraded" if now else "ok", text))
+    return tuple(out)
+
+
+def _against_the_middle(clocks: Clocks, src: str) -> Clock:
+    return replace(clocks.of[src], mean=clocks.of[src].mean - np.array([clocks.middle_s, 0.0, 0.0, 0.0]))
 
 
 def _corrected(message: Message, offset_s: float) -> Message:

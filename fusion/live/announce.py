@@ -1,16 +1,23 @@
 """What the service tells the world: a line for each receipt, and every output on the bus."""
 
+import json
+
 from fusion.checkout.records import Line, Receipt
 from fusion.live.bus import Outbox
 from fusion.settlement import Outputs
 
 
 def announce(outputs: Outputs, store_id: str, currency: str, outbox: Outbox | None) -> None:
-    """Print each receipt as a line and publish receipts and events to whoever listens."""
+    """Print each receipt and each fault as a line; publish receipts, events and health to whoever listens."""
+    for one in outputs.health:
+        print(f"health  {one.src}  {one.state}  {one.text}", flush=True)
     for receipt in outputs.receipts:
         print(receipt_line(receipt, currency), flush=True)
     if outbox is None:
         return
+    for one in outputs.health:
+        said = {"t": one.t_ns, "src": one.src, "state": one.state, "text": one.text}
+        outbox.publish(f"health/{store_id}", json.dumps(said))
     for event in outputs.events:
         outbox.publish(f"event/{store_id}", event.to_json())
     for receipt in outputs.receipts:

@@ -162,7 +162,7 @@ def solve(rows: Ints, columns: Ints, cost: Floats, n: int, m: int) -> Ints:
     group = components(rows, columns, cost < 0.0, n, m)
     first = np.searchsorted(rows, np.arange(n + 1))
     members = np.argsort(group, kind="mergesort")
-    local = np.full(m, -1)
+    local, used = np.full(m, -1), np.empty(m, np.int64)
     at = np.searchsorted(group[members], 0)
     while at < n:
         end = at
@@ -170,7 +170,6 @@ def solve(rows: Ints, columns: Ints, cost: Floats, n: int, m: int) -> Ints:
             end += 1
         mine = members[at:end]
         at = end
-        used = np.empty(m, np.int64)
         width = 0
         for i in mine:
             for p in range(first[i], first[i + 1]):

@@ -64,7 +64,7 @@ def observe_cart(
         return carts, ()
     company = _company(cart, floor, trip_of)
     if message.pos is not None and (before is None or cart.t_ns > before.t_ns):
-        since_s = config.alike_s if before is None else (cart.t_ns - before.t_ns) / SECOND_NS
+        since_s = config.alike_rolling_s if before is None else (cart.t_ns - before.t_ns) / SECOND_NS
         cart = replace(cart, owner=_weighed(cart, since_s, company, config))
     near = {trip: float(people.apart_m.min()) for trip, people in company.items()}
     return {**carts, message.src: cart}, tuple(SeenMove(move, cart.owner, near) for move in message.moves)
@@ -83,7 +83,7 @@ def _moved(cart: CartTrack | None, message: Cart, config: CartConfig) -> CartTra
         cov = np.zeros((4, 4))
         cov[:2, :2], cov[2:, 2:] = R, np.eye(2)
         return CartTrack(message.t_ns, np.array([*z, 0.0, 0.0]), cov)
-    if message.t_ns < cart.t_ns:
+    if message.t_ns <= cart.t_ns:
         return cart
     dt_s = (message.t_ns - cart.t_ns) / SECOND_NS
     F = np.eye(4)
@@ -121,7 +121,7 @@ def _company(cart: CartTrack, floor: Floor, trip_of: Mapping[int, str]) -> dict[
 def _weighed(cart: CartTrack, since_s: float, company: Mapping[str, Company], config: CartConfig) -> dict[str, float]:
     """Return the owner's probabilities after since_s more seconds and this report.
 
-    What reports say less than alike_s apart is partly the same.
+    What reports say less than a while apart is partly the same, and a standing scene says the same for long.
     """
     trips = sorted({*company, *cart.owner})
     p = np.array([cart.owner.get(trip, 0.0) for trip in trips])
@@ -135,7 +135,7 @@ def _weighed(cart: CartTrack, since_s: float, company: Mapping[str, Company], co
             config.rolls_alone_p if rolling else 1.0,
         ]
     )
-    p *= likely ** min(1.0, since_s / config.alike_s)
+    p *= likely ** min(1.0, since_s / (config.alike_rolling_s if rolling else config.alike_standing_s))
     p /= p.sum()
     return {trip: float(one) for trip, one in zip(trips, p, strict=False) if one > config.owner_p_min}
 
