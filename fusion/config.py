@@ -144,7 +144,7 @@ class CartConfig:
     accel_sd_mps2: float = 0.8
     sd_m_min: float = 0.05
     rolling_mps: float = 0.25
-    hands_over_per_s: float = 0.02  # a cart changes hands, or is taken or left, once in so many seconds
+    hands_over_per_s: float = 0.003  # a cart changes hands, or is taken or left, once in five minutes
     alike_rolling_s: float = 1.0  # reports closer in time say partly the same
     alike_standing_s: float = 15.0  # and while nobody moves the cart for much longer
     push_m: float = 0.8  # who pushes a cart is this near it

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 from scipy.optimize import linear_sum_assignment
+from scipy.special import expit
 
 from fusion.arrays import Floats, Ints
 from fusion.config import SECOND_NS, IdentityConfig, TrackingConfig
@@ -262,9 +263,9 @@ def _join(
     tracks = thaw(floor.tracks)
     old_id, new_id, born_ns = int(tracks.track_id[lost]), int(tracks.track_id[row]), int(tracks.born_ns[row])
     doubts = {int(tracks.track_id[k]): one for k, one in nats.items() if k != lost} | {new_id: config.stranger_nats}
-    mixes = [Mix(born_ns, old_id, other, 1 / (1 + float(np.exp(nats[lost] - one)))) for other, one in doubts.items()]
+    mixes = [Mix(born_ns, old_id, other, float(expit(one - nats[lost]))) for other, one in doubts.items()]
     identity = learn(identity, (), [m for m in mixes if m.swap >= config.swap_p_min])
-    for name in ("mean", "cov", "device_id", "seen_by_ns", "seen_ns"):
+    for name in ("mean", "cov", "device_id", "seen_by_ns", "found", "exist", "sight", "seen_ns"):
         getattr(tracks, name)[lost] = getattr(tracks, name)[row]
     tracks = move(tracks, lost, Seen.JOINED)
     keep = np.flatnonzero(np.arange(len(tracks)) != row)
