@@ -96,8 +96,7 @@ def draw(runs: list[Run], png: Path) -> None:
             mine = _mine(runs, name, size)
             ms, hota = _mean([r.median_ms for r in mine]), _mean([r.score.hota for r in mine])
             colour = "#D55E00" if name == "aisle" else "#0072B2"
-            axes.scatter(ms, hota, 60, marker=SHAPES[name], color=colour, zorder=3)
-            axes.annotate(name, (ms, hota), textcoords="offset points", xytext=(0, 8), ha="center", fontsize=9)
+            axes.scatter(ms, hota, 60, marker=SHAPES[name], color=colour, label=name, zorder=3, alpha=0.8)
         axes.set_xscale("log")
         axes.set_xlim(0.1, 3000)
         axes.set_ylim(0, 1)
@@ -105,6 +104,7 @@ def draw(runs: list[Run], png: Path) -> None:
         axes.set_xlabel("ms per frame (median)")
         axes.grid(alpha=0.3)
     panels[0][0].set_ylabel("HOTA")
+    panels[0][-1].legend(loc="lower right", fontsize=9)
     figure.tight_layout()
     figure.savefig(png, dpi=110)
     plt.close(figure)

@@ -4,9 +4,10 @@ Theory of operation. A frame is turned into sightings (sightings.py; camera.py h
 moved to the frame's time by one batched filter (kalman.py), the frame is associated (association.py: gating on a
 grid in gating.py, likelihood of place in measurement.py, of appearance in appearance.py; assignment.py: optimal in each
 connected component, with a value for a miss), matched rows are corrected and free detections start tentative tracks.
-existence.py weighs by hits and misses whether a track is anybody and who has it in sight; floor.py runs the life cycle
-that stands as a table in tracks.py, and smoothing.py looks back over what is reported. Every frame also yields a match, the list of which
-detection was which track: hands and `held` classifications hang on it, and attribution reads them there.
+existence.py weighs by hits and misses whether a track is anybody and which camera has it in sight; floor.py runs the
+life cycle that stands as a table in tracks.py; smoothing.py looks back over what is reported. Every frame also yields
+a match, the list of which detection was which track: hands and `held` classifications hang on it, and attribution reads
+them there.
 
 identity.py says whose account a track is: gates name people, encounters.py follows who came too close to whom to be
 told apart, and belief.py turns both into probabilities for any moment, in the light of all that came later. gates.py

@@ -14,7 +14,7 @@ from fusion.tracking.camera import meet_plane, predict_image_point
 from fusion.tracking.existence import Chances, in_picture, weigh
 from fusion.tracking.gating import components, near_pairs
 from fusion.tracking.geometry import outside_by
-from fusion.tracking.measurement import View, correct, factor, half_square, innovate, measure, measure_one, scratch
+from fusion.tracking.measurement import View, correct, factor, innovate, measure, measure_one, scratch, whiten
 
 FAR = 1e3  # cost of a pair outside the gate; finite, and never worth taking
 
@@ -48,7 +48,7 @@ def pair_nats(mean: Floats, cov: Floats, view: View, gate_nats: float) -> tuple[
                 continue
             innovate(cov[i], view.is_depth, H, noise, m, HP, S)
             factor(S, m)
-            half = half_square(S, y, m)
+            half = whiten(S, y, m)
             density = place_density(H, S, half)
         if half <= gate_nats:
             rows[kept], columns[kept], nats[kept] = i, j, density
@@ -60,7 +60,7 @@ def pair_nats(mean: Floats, cov: Floats, view: View, gate_nats: float) -> tuple[
 def _depth_pair(
     mean: Floats, cov: Floats, i: int, head: Floats, j: int, sd: float, lean_sd_m: float
 ) -> tuple[float, float]:
-    """Return y' S^-1 y / 2 and the log density of place of a depth camera's pair: `measure` to `half_square` in one.
+    """Return y' S^-1 y / 2 and the log density of place of a depth camera's pair: `measure` to `whiten` in one.
 
     Most pairs of a crowded frame are these, and small arrays cost more than the arithmetic.
     """

@@ -149,6 +149,7 @@ def advance(floor: Floor, now_ns: int, config: TrackingConfig, known: Collection
     unseen_s = (now_ns - tracks.seen_ns) / SECOND_NS
     age_s = (tracks.seen_ns - tracks.born_ns) / SECOND_NS
     steady = (tracks.exist >= config.confirm_p) & (age_s > config.confirm_s)
+    # In the order of Status: who is lost waits for longer, and whoever has gone is gone.
     limit_s = np.array([config.tentative_s, config.coasting_s, config.lost_s, config.coasting_s, np.inf, np.inf])
     late = unseen_s > limit_s[tracks.status]
     late |= (status == Status.TENTATIVE) & (tracks.exist < config.drop_p)
@@ -232,10 +233,10 @@ def _birth_p(xy: Floats, near: Bools, store: Store, config: TrackingConfig) -> F
 
 
 def _merge(tracks: Tracks, now_ns: int, config: TrackingConfig, known: Collection[int]) -> Tracks:
-    """End the younger of two tracks that walk as one person: near, not unlike, and never in one picture together.
+    """End the younger of two tracks that walk as one person: near, not unlike, and found by turns.
 
     Cameras of different kinds and places err differently, so that one person can get two tracks; but a camera that
-    shows both at once says that there are two. The older one goes on from where the surer one is.
+    keeps finding both at once says that there are two. The older one goes on from where the surer one is.
     """
     rows = np.flatnonzero(tracks.status < Status.LOST)
     a, b = pairs_within(tracks.mean[rows, :2], config.merge_distance_m)
@@ -245,7 +246,7 @@ def _merge(tracks: Tracks, now_ns: int, config: TrackingConfig, known: Collectio
     keep, drop = keep[near], drop[near]
     if not len(keep):
         return tracks
-    one = _are_one(tracks, keep, drop, now_ns, config)
+    one = _are_one(tracks, keep, drop, config)
     if not one.any():
         return tracks
     tracks = thaw(tracks)
@@ -260,8 +261,8 @@ def _merge(tracks: Tracks, now_ns: int, config: TrackingConfig, known: Collectio
     return tracks
 
 
-def _are_one(tracks: Tracks, keep: Ints, drop: Ints, now_ns: int, config: TrackingConfig) -> Bools:
-    """Tell which pairs of tracks beside each other are one person, by looks and by who saw them together, (n,)."""
+def _are_one(tracks: Tracks, keep: Ints, drop: Ints, config: TrackingConfig) -> Bools:
+    """Tell which pairs of tracks beside each other are one person, by looks and by frames that find both, (n,)."""
     mine, theirs = tracks.found[keep], tracks.found[drop]
     recent = (1 << config.merge_frames) - 1
     both = np.bitwise_count(mine & theirs & recent).sum(axis=1)

@@ -142,26 +142,15 @@ def factor(S: Floats, m: int) -> None:
 
 
 @njit(cache=True)
-def half_square(L: Floats, y: Floats, m: int) -> float:
-    """Return y' S^-1 y / 2 from the Cholesky factor L of S."""
-    z0 = z1 = z2 = 0.0  # no array: this runs for every pair of a frame
+def whiten(L: Floats, y: Floats, m: int) -> float:
+    """Replace y (m,) by L^-1 y, L the Cholesky factor of S; return y' S^-1 y / 2."""
     total = 0.0
     for r in range(m):
         one = y[r]
-        if r > 0:
-            one -= L[r, 0] * z0
-        if r > 1:
-            one -= L[r, 1] * z1
-        if r > 2:
-            one -= L[r, 2] * z2
-        one /= L[r, r]
-        if r == 0:
-            z0 = one
-        elif r == 1:
-            z1 = one
-        elif r == 2:
-            z2 = one
-        total += one * one
+        for k in range(r):
+            one -= L[r, k] * y[k]
+        y[r] = one / L[r, r]
+        total += y[r] * y[r]
     return 0.5 * total
 
 
@@ -178,11 +167,7 @@ def correct(x: Floats, P: Floats, y: Floats, m: int, HP: Floats, L: Floats) -> N
             for k in range(r):
                 one -= L[r, k] * HP[k, c]
             HP[r, c] = one / L[r, r]
-    for r in range(m):
-        one = y[r]
-        for k in range(r):
-            one -= L[r, k] * y[k]
-        y[r] = one / L[r, r]
+    whiten(L, y, m)
     for i in range(STATE):
         for r in range(m):
             x[i] += HP[r, i] * y[r]
