@@ -104,7 +104,7 @@ def draw(runs: list[Run], png: Path) -> None:
         axes.set_xlabel("ms per frame (median)")
         axes.grid(alpha=0.3)
     panels[0][0].set_ylabel("HOTA")
-    panels[0][-1].legend(loc="lower right", fontsize=9)
+    panels[0][0].legend(loc="lower right", fontsize=9)
     figure.tight_layout()
     figure.savefig(png, dpi=110)
     plt.close(figure)
