@@ -34,7 +34,8 @@ def aisle(rate_hz: float, side_m: float) -> Adapter:
     from fusion.tracking.sightings import LOOK_DIM, Sightings
     from fusion.tracking.tracks import Status
 
-    config = replace(TrackingConfig(), lean_sd_m=0.0)  # the noise of these detections has no body in it
+    # The noise of these detections has no body in it, and the largest floors hold more people than any store.
+    config = replace(TrackingConfig(), lean_sd_m=0.0, tracks_max=20_000)
     store = _bare_store(side_m)
     floor = empty_floor(store)
 
