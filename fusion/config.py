@@ -108,6 +108,22 @@ class TrackingConfig:
 
 
 @dataclass(frozen=True, slots=True)
+class HandConfig:
+    """Hands about their bodies, and whose a wrist is."""
+
+    below_head_m: float = 0.55  # where a hand is when nobody sees it, and how far it strays from there
+    spread_m: float = 0.33
+    spread_up_m: float = 0.30
+    back_s: float = 1.0  # how soon it is back: memory of where it was
+    wrist_sd_m: float = 0.06  # wrists are seen so far from where they are, beside the camera's noise
+    cross_m: float = 1.5  # arms of people this near can cross
+    claim_p: float = 0.97  # that a wrist is whose the detector says
+    merged_p: float = 0.2  # that it is of somebody near by whom the frame does not have: two people taken for one
+    astray_p: float = 0.1  # that it is no wrist at all, but somewhere about the body
+    kept_s: float = 1.5  # hands of somebody unseen for longer are not followed
+
+
+@dataclass(frozen=True, slots=True)
 class IdentityConfig:
     """Which track is whose account: gates, and who could not be told apart."""
 
@@ -187,11 +203,10 @@ class ShelfConfig:
 class AttributionConfig:
     """Explanations of shelf changes and their joint hypotheses."""
 
+    hands: HandConfig = field(default_factory=HandConfig)
     mass_bias_sd: float = 0.03  # real packages against the catalogue, relative
     hand_sd_m: float = 0.12  # wrist to goods at a real pick
-    arm_m: float = 0.8  # the hands of somebody standing by are anywhere within this
-    hand_seen_p: float = 0.45  # of the hand that moves goods: shelf and body hide it
-    idle_hand_seen_p: float = 0.6
+    hand_wrong_p: float = 0.05  # that a hand was not where it was believed to be: it hid, and another was taken for it
     hand_window_s: float = 0.25
     hand_nats_max: float = 6.0
     body_reach_m: float = 0.75

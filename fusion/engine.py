@@ -23,6 +23,7 @@ from fusion.tracking.carts import Carts, SeenMove, observe_cart
 from fusion.tracking.clock_evidence import clock_evidence
 from fusion.tracking.floor import Floor, Match, advance, carried_on, empty_floor, observe
 from fusion.tracking.gates import Departure, leave_by_gate, leave_unseen
+from fusion.tracking.hands import Hands, follow_hands, hands_of, no_hands
 from fusion.tracking.identity import Identity, admit, likeliest, meet, name_tracks, stretch, trips_p
 from fusion.tracking.sightings import Sightings, from_boxes, from_people
 from fusion.tracking.smoothing import Instant, Trail, flush, follow
@@ -46,6 +47,7 @@ class State:
     now_ns: int
     clocks: Clocks
     floor: Floor
+    hands: Hands
     identity: Identity
     carts: Carts
     levels: Levels
@@ -79,6 +81,7 @@ def first_state(engine: Engine) -> State:
         now_ns=0,
         clocks=Clocks(),
         floor=empty_floor(engine.store),
+        hands=no_hands(),
         identity=Identity(),
         carts={},
         levels=empty_levels(engine.store, engine.config.shelf),
@@ -150,9 +153,10 @@ def _take(engine: Engine, state: State, message: Message, news: News) -> State:
             if frame is None:
                 return _note(state, f"camera {message.src} is not in store.toml")
             floor, match_ = observe(state.floor, frame, engine.store, engine.config.tracking)
+            hands, match_ = follow_hands(state.hands, floor, match_, engine.store, engine.config.attribution.hands)
             news.matches.append(match_)
             _compare(engine, state, message.src, match_, news)
-            return replace(state, floor=floor)
+            return replace(state, floor=floor, hands=hands)
         case Cart():
             config = engine.config.cart
             carts, moves = observe_cart(
@@ -209,10 +213,13 @@ def _follow(engine: Engine, state: State, news: News) -> tuple[State, tuple[Depa
     identity = meet(identity, floor, state.carts, state.now_ns, config.identity, config.tracking)
     floor, gone = leave_unseen(identity, floor, state.now_ns, engine.store, config.identity)
     sure = np.flatnonzero((floor.tracks.status != Status.TENTATIVE) & (floor.tracks.status != Status.LEFT))
+    hands, spread = hands_of(state.hands, floor.tracks.track_id[sure], state.now_ns, config.attribution.hands)
     bodies = Bodies(
         t_ns=state.now_ns,
         track_id=floor.tracks.track_id[sure],
-        xy=floor.tracks.mean[sure, :2],
+        head=floor.tracks.mean[sure][:, [0, 1, 4]],
+        hands=hands,
+        hands_cov=spread,
         unseen_s=np.maximum(0.0, (state.now_ns - floor.tracks.seen_ns[sure]) / SECOND_NS - 0.3),
     )
     seen = remember(state.attribution.seen, tuple(news.matches), bodies, tuple(news.moves), config.attribution)

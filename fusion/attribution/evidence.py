@@ -9,9 +9,9 @@ from fusion.arrays import Floats, Ints
 from fusion.config import SECOND_NS, AttributionConfig, CartConfig
 from fusion.shelf import ShelfChange
 from fusion.store import Store, product_rows
-from fusion.tracking.camera import camera_centre, ray_directions
 from fusion.tracking.carts import SeenMove
 from fusion.tracking.floor import Match
+from fusion.tracking.hands import nats_at
 
 HAND_ABOVE_PLATE_M = 0.08
 
@@ -22,7 +22,9 @@ class Bodies:
 
     t_ns: int
     track_id: Ints  # (n,)
-    xy: Floats  # (n, 2) m
+    head: Floats  # (n, 3) m
+    hands: Floats  # (n, 2, 3) m, relative to the head, and their covariance
+    hands_cov: Floats  # (n, 2, 3, 3)
     unseen_s: Floats  # (n,)
 
 
@@ -70,7 +72,7 @@ def candidates(
     plates = np.array(change.plates)
     weight = np.abs(change.delta_g) / max(float(np.abs(change.delta_g).sum()), 1e-9)
     centre = weight @ store.plates.centre[plates]
-    far = np.linalg.norm(bodies.xy - centre[:2], axis=1) if len(bodies.xy) else np.zeros(0)
+    far = np.linalg.norm(bodies.head[:, :2] - centre[:2], axis=1)
     hands = _hand_evidence(change, seen, alias, store, config)
     # After a pick the goods are in the hand, before a put-back they were.
     window_s = (0.0, config.held_window_s) if change.total_g < 0 else (-config.held_window_s, 0.0)
@@ -93,40 +95,23 @@ def _hand_evidence(
 ) -> dict[int, float]:
     """Return per track what its hands say of having moved the goods, in nats.
 
-    Frames of one camera within the moment of the step repeat each other and are averaged; cameras are half
-    independent, so their sum is divided by the root of their number.
+    Who moves goods has one hand at them, either one: what is believed of that hand is weighed against what would be
+    believed if nobody saw it. The moment of the step is known to a few tenths of a second, so moments are alternatives.
     """
     points = _plate_points(change, store)
-    looks: dict[tuple[int, int], list[float]] = {}
-    for match in seen.matches:
-        if abs(match.sightings.t_ns - change.step_ns) > config.hand_window_s * SECOND_NS:
+    wrong, cap = config.hand_wrong_p, config.hand_nats_max
+    moments: dict[int, list[float]] = {}
+    for bodies in seen.bodies:
+        if abs(bodies.t_ns - change.step_ns) > config.hand_window_s * SECOND_NS:
             continue
-        nats = hand_nats(_reach(match, points, store), is_depth=match.sightings.is_depth, config=config)
-        for track_id, one in zip(match.track_id.tolist(), nats.tolist(), strict=True):
-            if track_id >= 0:
-                looks.setdefault((alias.get(track_id, track_id), match.sightings.camera), []).append(one)
-    cameras: dict[int, list[float]] = {}
-    for (track_id, _), frames in sorted(looks.items()):
-        cameras.setdefault(track_id, []).append(float(np.mean(frames)))
-    cap = config.hand_nats_max
-    return {k: float(np.clip(np.sum(v) / np.sqrt(len(v)), -cap, cap)) for k, v in cameras.items()}
-
-
-def hand_nats(gap_m: Floats, *, is_depth: bool, config: AttributionConfig) -> Floats:
-    """Return per person (n,) the log-likelihood ratio of the distances (n, 2) of two hands, NaN where unseen.
-
-    Who moves goods has one hand at them, either one, and that hand is often hidden by shelf or body: a hand seen far
-    away says little unless the other is seen as well. A hand at the goods is Rayleigh distributed about them; the hand
-    of somebody standing by is anywhere within arm's reach, in space for a depth camera, across the ray for an image.
-    """
-    d = np.maximum(gap_m, 0.02)
-    s, arm = config.hand_sd_m, config.arm_m
-    at_goods = d / s**2 * np.exp(-0.5 * (d / s) ** 2)
-    anywhere = 3 * d**2 / arm**3 if is_depth else 2 * d / arm**2
-    seen = config.hand_seen_p / config.idle_hand_seen_p * at_goods / np.maximum(anywhere, 1e-9)
-    hidden = (1 - config.hand_seen_p) / (1 - config.idle_hand_seen_p)
-    ratio = np.where(np.isnan(gap_m), hidden, seen).mean(axis=1)
-    return np.asarray(np.clip(np.log(np.maximum(ratio, 1e-9)), -config.hand_nats_max, config.hand_nats_max))
+        near = np.flatnonzero(np.linalg.norm(bodies.head[:, :2] - points[0, :2], axis=1) < 2 * config.reach_m_max)
+        at = nats_at(
+            points, bodies.head[near], bodies.hands[near], bodies.hands_cov[near], config.hand_sd_m, config.hands
+        )
+        ratio = wrong + (1.0 - wrong) * np.exp(np.minimum(at, 2 * cap)).mean(axis=1)
+        for track_id, one in zip(bodies.track_id[near].tolist(), ratio.tolist(), strict=True):
+            moments.setdefault(alias.get(track_id, track_id), []).append(one)
+    return {k: float(np.clip(np.log(np.mean(v)), -cap, cap)) for k, v in sorted(moments.items())}
 
 
 def _plate_points(change: ShelfChange, store: Store) -> Floats:
@@ -137,20 +122,6 @@ def _plate_points(change: ShelfChange, store: Store) -> Floats:
     yaw = np.deg2rad(store.plates.yaw_deg[plates[int(np.argmax(weight))]])
     front = np.array([np.sin(yaw), -np.cos(yaw), 0.0]) * float(store.plates.size[plates, 1].max()) / 2
     return np.stack([centre, centre + front / 2, centre + front])
-
-
-def _reach(match: Match, points: Floats, store: Store) -> Floats:
-    """Return per detection and hand (n, 2) the smallest distance to any of the points, m; NaN for a hand unseen."""
-    frame = match.sightings
-    n = len(frame.sd)
-    if frame.is_depth:
-        gap = np.linalg.norm(frame.hands[:, :, None, :] - points, axis=3)
-    else:
-        R, T = store.cameras.R[frame.camera], store.cameras.T[frame.camera]
-        rays = ray_directions(frame.hands.reshape(-1, 2), R).reshape(n, 2, 1, 3)
-        to_points = points - camera_centre(R, T)
-        gap = np.linalg.norm(np.cross(np.broadcast_to(to_points, (n, 2, *to_points.shape)), rays), axis=3)
-    return np.asarray(gap.min(axis=2))
 
 
 def held_looks(
@@ -174,7 +145,7 @@ def held_looks(
         if not window_s[0] <= late_s <= window_s[1]:
             continue
         for held in match.sightings.held:
-            owner = int(match.track_id[held.row])
+            owner = int(match.wrist_id[held.row, held.hand])
             if alias.get(owner, owner) != track_id:
                 continue
             looks += 1

@@ -6,8 +6,8 @@ grid in gating.py, likelihood of place in measurement.py, of appearance in appea
 connected component, with a value for a miss), matched rows are corrected and free detections start tentative tracks.
 existence.py weighs by hits and misses whether a track is anybody and which camera has it in sight; floor.py runs the
 life cycle that stands as a table in tracks.py; smoothing.py looks back over what is reported. Every frame also yields
-a match, the list of which detection was which track: hands and `held` classifications hang on it, and attribution reads
-them there.
+a match, the list of which detection was which track; hands.py adds whose each wrist is, follows both hands of everybody
+in space, and attribution reads them and the `held` classifications there.
 
 identity.py says whose account a track is: gates name people, encounters.py follows who came too close to whom to be
 told apart, and belief.py turns both into probabilities for any moment, in the light of all that came later. gates.py

@@ -26,6 +26,7 @@ class Match:
 
     sightings: Sightings
     track_id: Ints  # (n,) per detection, -1 for none
+    wrist_id: Ints  # (n, 2) whose each wrist is; until hands.py has looked, what the detector says
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -83,7 +84,9 @@ def observe(floor: Floor, frame: Sightings, store: Store, config: TrackingConfig
         free = np.flatnonzero(track_id < 0)[:room]
         born = _births(next_id, frame, view, free, near, store, config)
         next_id, tracks = next_id + len(born), append(tracks, born)
-    return Floor(max(floor.t_ns, frame.t_ns), next_id, tracks, frame_ns, detections), Match(frame, track_id)
+    return Floor(max(floor.t_ns, frame.t_ns), next_id, tracks, frame_ns, detections), Match(
+        frame, track_id, np.stack([track_id, track_id], axis=1)
+    )
 
 
 def _view(frame: Sightings, store: Store, config: TrackingConfig) -> View:
