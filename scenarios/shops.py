@@ -17,7 +17,7 @@ KIOSK: Final = Shop(
     doors=(Door("door", "both", 0.7, 1.9),),
     gondolas=(Gondola("G1", (2.2, 2.5), 0.0, shelf_z=(0.35, 0.8, 1.25), height_m=1.6),),
     blocks=(
-        Block("store-room", (2.72, 0.0), (2.82, 1.05), CEILING_M),
+        Block("store-room", (2.72, 0.0), (2.82, 1.3), CEILING_M),
         Block("counter", (1.5, 0.0), (2.3, 0.4), 0.95),
     ),
     places={"nook": place((3.3, 0.38), (3.45, 0.2, 0.0)), "counter": place((1.9, 0.78), (1.9, 0.25, 0.95))},
