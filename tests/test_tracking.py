@@ -25,7 +25,7 @@ from fusion.tracking.gating import pairs_within
 from fusion.tracking.kalman import predict
 from fusion.tracking.measurement import View, correct, factor, innovate, measure, scratch
 from fusion.tracking.sightings import Sightings, from_people
-from fusion.tracking.tracks import NEXT, Seen, Status, append
+from fusion.tracking.tracks import COLUMNS, NEXT, Seen, Status, Tracks, move
 
 CONFIG = TrackingConfig()
 seeds = st.integers(0, 2**32 - 1)
@@ -174,10 +174,11 @@ def test_compiled_association_equals_the_plain_reference(seed: int, is_depth: bo
     m = len(frame[3])
     view = View(*frame, 0.07, BOUNDS)
     want, *want_state = associate_reference(mean, cov, exist, sight, view, CHANCES)
-    look, seen, ids, none = np.zeros((n, 64)), np.zeros((m, 64)), np.zeros(n, np.int64), np.zeros(m, np.int64)
+    look, seen = np.zeros((n, 64), np.float32), np.zeros((m, 64), np.float32)
+    ids, none = np.zeros(n, np.int64), np.zeros(m, np.int64)
     state = [mean.copy(), cov.copy(), exist.copy(), sight.copy()]
     likeness = (0.8, 0.12, 0.2, 0.22, 8.0)
-    got, _, _ = associate(*state, look, np.zeros(n), ids, view, seen, none, CHANCES, likeness)
+    got, _, _ = associate(*state, np.arange(n), look, np.zeros(n), ids, view, seen, none, CHANCES, likeness)
     np.testing.assert_array_equal(got, want)
     for a, b in zip(state, want_state, strict=True):
         np.testing.assert_allclose(a, b, rtol=1e-6, atol=1e-7)
@@ -308,6 +309,18 @@ def test_the_life_cycle_has_an_answer_for_everything_that_can_happen() -> None:
         assert {Seen.UNSEEN, Seen.JOINED} <= set(NEXT[status])
 
 
+def test_statuses_move_as_the_table_says_and_an_illegal_move_raises() -> None:
+    for seen in Seen:
+        for before in Status:
+            status = np.array([int(before)])
+            if seen in NEXT[before]:
+                move(status, status >= 0, seen)
+                assert status[0] == NEXT[before][seen]
+            else:
+                with pytest.raises(KeyError, match=f"{seen.name} happens to a track that is .*{before.name}"):
+                    move(status, status >= 0, seen)
+
+
 def follow(frames: list[People], order: list[int] | None = None) -> list[tuple[int, np.ndarray]]:
     store, out = tiny_store(), []
     floor = empty_floor(store)
@@ -375,7 +388,8 @@ def two_beside_each_other(status: Status, *, together: bool) -> int:
     other = replace(one, track_id=one.track_id + 1, status=np.array([int(status)]), mean=one.mean + 0.1 * np.eye(5)[:1])
     if not together:
         other = replace(other, found=~one.found)
-    both = replace(floor, tracks=append(one, other))
+    rows = {name: np.concatenate([getattr(t, name) for t in (one, other)]) for name in COLUMNS}
+    both = replace(floor, tracks=Tracks(**rows))
     return len(advance(both, both.t_ns, CONFIG).tracks)
 
 

@@ -16,6 +16,8 @@ from fusion.tracking.measurement import View
 SIZES = (50, 200)
 CHANCES = Chances(0.92, 0.03, 0.5, 0.99, 0.015, 0.9999, 16.0, 2.0, -1.0)
 
+LIKENESS = (0.8, 0.12, 0.2, 0.22, 8.0)
+
 
 def kernel_lines() -> Iterator[str]:
     """Yield one line per size: milliseconds a frame compiled and plain, and their ratio; the results are compared."""
@@ -25,13 +27,13 @@ def kernel_lines() -> Iterator[str]:
     for size in SIZES:
         state, view = _crowd(size)
         n, m = size, len(view.sd)
-        look, seen, none = np.zeros((n, 64)), np.zeros((m, 64)), np.zeros(m, np.int64)
+        look, seen, none = np.zeros((n, 64), np.float32), np.zeros((m, 64), np.float32), np.zeros(m, np.int64)
         ids, weight = np.zeros(n, np.int64), np.zeros(n)
 
         def compiled(state: Any = state, view: Any = view, rest: Any = (look, weight, ids, seen, none)) -> Any:
             own = [a.copy() for a in state]
             look, weight, ids, seen, none = rest
-            return associate(*own, look, weight, ids, view, seen, none, CHANCES, (0.8, 0.12, 0.2, 0.22, 8.0))[0], *own
+            return associate(*own, np.arange(len(ids)), look, weight, ids, view, seen, none, CHANCES, LIKENESS)[0], *own
 
         def plain(state: Any = state, view: Any = view) -> Any:
             return associate_reference(*state, view, CHANCES)

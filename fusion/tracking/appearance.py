@@ -3,11 +3,11 @@
 import numpy as np
 from numba import njit
 
-from fusion.arrays import Floats, Ints
+from fusion.arrays import Ints, Singles
 
 
 @njit(cache=True)
-def look_nats_of(known: Floats, seen: Floats, likeness: tuple[float, float, float, float, float]) -> float:
+def look_nats_of(known: Singles, seen: Singles, likeness: tuple[float, float, float, float, float]) -> float:
     """Return the log-likelihood ratio of appearance, same person against another; 0 where one is unknown.
 
     known (d,) is a mean look, seen (d,) a unit look, likeness the means and standard deviations of the cosine for the
@@ -28,11 +28,16 @@ def look_nats_of(known: Floats, seen: Floats, likeness: tuple[float, float, floa
 
 
 @njit(cache=True)
-def learn_looks(look: Floats, looks: Ints, rows: Ints, seen: Floats, columns: Ints, rate: float) -> None:
+def learn_looks(look: Singles, looks: Ints, rows: Ints, seen: Singles, columns: Ints, rate: float) -> None:
     """Move mean looks (n, d) towards what was seen (m, d), pair by pair, in place: a plain mean first, then fading."""
     for k in range(rows.shape[0]):
         i, j = rows[k], columns[k]
-        if np.abs(seen[j]).sum() == 0.0:
+        size = 0.0
+        for d in range(seen.shape[1]):
+            size += abs(seen[j, d])
+        if size == 0.0:
             continue
         looks[i] += 1
-        look[i] += max(rate, 1.0 / looks[i]) * (seen[j] - look[i])
+        share = max(rate, 1.0 / looks[i])
+        for d in range(look.shape[1]):
+            look[i, d] += share * (seen[j, d] - look[i, d])

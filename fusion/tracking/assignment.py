@@ -23,11 +23,11 @@ def assign(cost: Floats) -> Ints:
     v = np.zeros(width)
     row_of = np.full(width, -1)
     col_of = np.full(n, -1)
+    short, came = np.empty(width), np.empty(width, np.int64)
+    done_col, done_row = np.empty(width, np.bool_), np.empty(n, np.bool_)
     for start in range(n):
-        short = np.full(width, np.inf)
-        came = np.full(width, -1)
-        done_col = np.zeros(width, np.bool_)
-        done_row = np.zeros(n, np.bool_)
+        short[:], came[:] = np.inf, -1
+        done_col[:], done_row[:] = False, False
         i, sink, low = start, -1, 0.0
         while sink < 0:
             done_row[i] = True

@@ -4,18 +4,33 @@ The gain of a pair is its log-likelihood ratio against clutter; only pairs with 
 miss needs no number of its own beyond the detection probability. Appearance and device ids enter as further nats.
 """
 
+from typing import NamedTuple
+
 import numpy as np
 from numba import njit
 
-from fusion.arrays import Bools, Floats, Ints
+from fusion.arrays import Bools, Floats, Ints, Singles
 from fusion.tracking.appearance import look_nats_of
 from fusion.tracking.assignment import assign
 from fusion.tracking.camera import meet_plane, predict_image_point
-from fusion.tracking.existence import Chances, in_picture, weigh
+from fusion.tracking.existence import Chances, drift_sight, in_picture, weigh
 from fusion.tracking.gating import components, near_pairs
 from fusion.tracking.geometry import outside_by
-from fusion.tracking.measurement import View, correct, factor, innovate, measure, measure_one, scratch, whiten
+from fusion.tracking.kalman import predict
+from fusion.tracking.measurement import (
+    View,
+    correct,
+    correct_depth,
+    factor,
+    innovate,
+    measure,
+    measure_one,
+    scratch,
+    whiten,
+)
+from fusion.tracking.tracks import Status
 
+LAST_FOLLOWED = int(Status.LEFT)  # statuses behind it wait to be joined or are gone
 FAR = 1e3  # cost of a pair outside the gate; finite, and never worth taking
 
 
@@ -78,25 +93,85 @@ def _depth_pair(
     return half, -half - np.log(2 * np.pi * a * c)
 
 
+class Passing(NamedTuple):
+    """What passing time does to tracks until a frame."""
+
+    dt_s: float  # since the tracks were moved last
+    accel_density: float  # m2/s3, as in kalman.predict
+    height_var_per_s: float
+    since_s: float  # since this camera's last frame
+    sight_p: float  # as in existence.drift_sight
+    sight_s: float
+    looks_sure: int  # what a track looked like counts in full once it has been seen so often
+
+
+@njit(cache=True)
+def take_in(
+    n: int,
+    status: Ints,
+    mean: Floats,
+    cov: Floats,
+    exist: Floats,
+    sight: Floats,
+    look: Singles,
+    looks: Ints,
+    last_id: Ints,
+    camera: int,
+    view: View,
+    seen_look: Singles,
+    device_id: Ints,
+    passing: Passing,
+    chances: Chances,
+    likeness: tuple[float, float, float, float, float],
+) -> tuple[Ints, Ints, Bools, tuple[int, float]]:
+    """Move the first n tracks that are followed to a frame's time and associate it, in place; columns as in Tracks.
+
+    Returns the rows that have a detection and which, which detections have been near a track that is not unlike (m,),
+    and of how many people surely in sight (probabilities added up) how many were found.
+    """
+    live = np.flatnonzero(status[:n] <= LAST_FOLLOWED)
+    x, P, r = mean[live], cov[live], exist[live]
+    seen, last, weight = np.empty(len(live)), np.empty(len(live), np.int64), np.empty(len(live))
+    for k in range(len(live)):
+        seen[k], last[k] = sight[live[k], camera], last_id[live[k], camera]
+        # What one sighting looked like may have been a coat rack.
+        weight[k] = min(1.0, looks[live[k]] / passing.looks_sure)
+    predict(x, P, passing.dt_s, passing.accel_density, passing.height_var_per_s)
+    drift_sight(seen, passing.since_s, passing.sight_p, passing.sight_s)
+    column, shown, near = associate(
+        x, P, r, seen, live, look, weight, last, view, seen_look, device_id, chances, likeness
+    )
+    found, of = 0, 0.0
+    for k in range(len(live)):
+        i = live[k]
+        mean[i], cov[i], exist[i], sight[i, camera] = x[k], P[k], r[k], seen[k]
+        if r[k] > chances.sure_p and (shown[k] or column[k] >= 0):
+            found += column[k] >= 0
+            of += seen[k]
+    hit = np.flatnonzero(column >= 0)
+    return live[hit], column[hit], near, (found, of)
+
+
 @njit(cache=True)
 def associate(
     mean: Floats,
     cov: Floats,
     exist: Floats,
     sight: Floats,
-    look: Floats,
+    row: Ints,
+    look: Singles,
     look_weight: Floats,
     last_id: Ints,
     view: View,
-    seen_look: Floats,
+    seen_look: Singles,
     device_id: Ints,
     chances: Chances,
     likeness: tuple[float, float, float, float, float],
 ) -> tuple[Ints, Bools, Bools]:
     """Assign a frame's m detections to n tracks; correct mean, cov, existence and sight in place.
 
-    Returns per track its detection or -1 (n,), which tracks the picture would show (n,), and which detections could
-    have been a track that is not unlike (m,).
+    row (n,) says where the tracks' looks stand in look. Returns per track its detection or -1 (n,), which tracks the
+    picture would show (n,), and which detections could have been a track that is not unlike (m,).
     """
     n, m = mean.shape[0], view.head.shape[0]
     rows, columns, nats = pair_nats(mean, cov, view, chances.gate_nats)
@@ -107,7 +182,7 @@ def associate(
         i, j = rows[p], columns[p]
         alike = 0.0
         if look_weight[i] > 0.0:
-            alike = look_weight[i] * look_nats_of(look[i], seen_look[j], likeness)
+            alike = look_weight[i] * look_nats_of(look[row[i]], seen_look[j], likeness)
         near[j] |= alike >= 0.0
         if last_id[i] != 0 and device_id[j] != 0:
             alike += chances.same_id_nats if last_id[i] == device_id[j] else chances.other_id_nats
@@ -115,44 +190,48 @@ def associate(
         expected = sight[i] * chances.detection_p + (1.0 - sight[i]) * chances.hidden_p
         expected = max(expected, chances.back_p)
         cost[p] = -(nats[p] + np.log(expected / (1.0 - expected)))
-    column = solve(rows, columns, np.where((exist >= chances.sure_p)[rows], cost, FAR), n, m)
+    worth = np.empty(len(rows))
+    for p in range(len(rows)):
+        worth[p] = cost[p] if exist[rows[p]] >= chances.sure_p else FAR
+    column = solve(rows, columns, worth, n, m)
     taken = np.zeros(m, np.bool_)
     for i in range(n):
         if column[i] >= 0:
             taken[column[i]] = True
     # Who is not known to be anybody gets what is left.
-    rest = solve(rows, columns, np.where((exist < chances.sure_p)[rows] & ~taken[columns], cost, FAR), n, m)
-    column = np.where(column >= 0, column, rest)
+    for p in range(len(rows)):
+        worth[p] = cost[p] if exist[rows[p]] < chances.sure_p and not taken[columns[p]] else FAR
+    rest = solve(rows, columns, worth, n, m)
+    for i in range(n):
+        if rest[i] >= 0:
+            column[i] = rest[i]
     shown = in_picture(mean, view)
     gain = np.zeros(n)
     for p in range(len(rows)):
         if column[rows[p]] == columns[p]:
             gain[rows[p]] = np.exp(min(nats[p], chances.gate_nats))
     weigh(exist, sight, column, gain, shown, chances)
-    y, H, noise, HP, S = scratch()
-    for i in range(n):
-        j = column[i]
-        if j >= 0:
-            k = measure_one(mean[i], view, j, y, H, noise)
-            innovate(cov[i], view.is_depth, H, noise, k, HP, S)
-            factor(S, k)
-            correct(mean[i], cov[i], y, k, HP, S)
+    _correct_all(mean, cov, column, view)
     return column, shown, near
 
 
 @njit(cache=True)
-def _each_its_best(mine: Ints, first: Ints, columns: Ints, cost: Floats, column: Ints) -> bool:
-    """Give every row of a component its cheapest column if no two want the same one: nothing can cost less."""
-    for a in range(len(mine)):
-        best = 0.0
-        for p in range(first[mine[a]], first[mine[a] + 1]):
-            if cost[p] < best:
-                best, column[mine[a]] = cost[p], columns[p]
-        for b in range(a):
-            if column[mine[b]] == column[mine[a]]:
-                column[mine] = -1
-                return False
-    return True
+def _correct_all(mean: Floats, cov: Floats, column: Ints, view: View) -> None:
+    """Correct every track that has a detection, in place."""
+    y, H, noise, HP, S = scratch()
+    lean2 = view.lean_sd_m * view.lean_sd_m
+    for i in range(mean.shape[0]):
+        j = column[i]
+        if j < 0:
+            continue
+        if view.is_depth:
+            var = view.sd[j] * view.sd[j]
+            correct_depth(mean[i], cov[i], view.head[j], var + lean2, var + 0.25 * lean2)
+            continue
+        k = measure_one(mean[i], view, j, y, H, noise)
+        innovate(cov[i], view.is_depth, H, noise, k, HP, S)
+        factor(S, k)
+        correct(mean[i], cov[i], y, k, HP, S)
 
 
 @njit(cache=True)
@@ -160,36 +239,70 @@ def solve(rows: Ints, columns: Ints, cost: Floats, n: int, m: int) -> Ints:
     """Return per row its column or -1: the set of pairs of least total cost, one connected component at a time."""
     column = np.full(n, -1)
     group = components(rows, columns, cost < 0.0, n, m)
-    first = np.searchsorted(rows, np.arange(n + 1))
-    members = np.argsort(group, kind="mergesort")
-    local, used = np.full(m, -1), np.empty(m, np.int64)
-    at = np.searchsorted(group[members], 0)
-    while at < n:
-        end = at
-        while end < n and group[members[end]] == group[members[at]]:
-            end += 1
-        mine = members[at:end]
-        at = end
-        width = 0
-        for i in mine:
-            for p in range(first[i], first[i + 1]):
-                if cost[p] < 0.0 and local[columns[p]] < 0:
-                    local[columns[p]] = width
-                    used[width] = columns[p]
-                    width += 1
-        if not _each_its_best(mine, first, columns, cost, column):
-            block = np.full((len(mine), width), FAR)
-            for a in range(len(mine)):
-                for p in range(first[mine[a]], first[mine[a] + 1]):
-                    if cost[p] < 0.0:
-                        block[a, local[columns[p]]] = cost[p]
-            chosen = assign(block)
-            for a in range(len(mine)):
-                if chosen[a] >= 0:
-                    column[mine[a]] = used[chosen[a]]
-        for k in range(width):
-            local[used[k]] = -1
+    first = np.zeros(n + 1, np.int64)  # first pair of each row, and of the one behind the last; rows are sorted
+    for p in range(len(rows)):
+        first[rows[p] + 1] += 1
+    for i in range(n):
+        first[i + 1] += first[i]
+    # Members of a component as a chain from its least row, which names it.
+    after, last = np.full(n, -1), np.arange(n)
+    for i in range(n):
+        if group[i] >= 0 and group[i] != i:
+            after[last[group[i]]] = i
+            last[group[i]] = i
+    local = np.full(m, -1)
+    for i in range(n):
+        if group[i] == i and not _each_its_best(i, after, first, columns, cost, column):
+            _solve_component(i, after, first, columns, cost, column, local)
     return column
+
+
+@njit(cache=True)
+def _each_its_best(least: int, after: Ints, first: Ints, columns: Ints, cost: Floats, column: Ints) -> bool:
+    """Give every row of a component its cheapest column if no two want the same one: nothing can cost less."""
+    i = least
+    while i >= 0:
+        best = 0.0
+        for p in range(first[i], first[i + 1]):
+            if cost[p] < best:
+                best, column[i] = cost[p], columns[p]
+        k = least
+        while k != i:
+            if column[k] == column[i]:
+                while least >= 0:
+                    column[least] = -1
+                    least = after[least]
+                return False
+            k = after[k]
+        i = after[i]
+    return True
+
+
+@njit(cache=True)
+def _solve_component(
+    least: int, after: Ints, first: Ints, columns: Ints, cost: Floats, column: Ints, local: Ints
+) -> None:
+    """Write the optimal columns of one component; local (m,) is all -1, and is again afterwards."""
+    mine = [least]
+    while after[mine[-1]] >= 0:
+        mine.append(after[mine[-1]])
+    used = [0 for _ in range(0)]
+    for i in mine:
+        for p in range(first[i], first[i + 1]):
+            if cost[p] < 0.0 and local[columns[p]] < 0:
+                local[columns[p]] = len(used)
+                used.append(columns[p])
+    block = np.full((len(mine), len(used)), FAR)
+    for a in range(len(mine)):
+        for p in range(first[mine[a]], first[mine[a] + 1]):
+            if cost[p] < 0.0:
+                block[a, local[columns[p]]] = cost[p]
+    chosen = assign(block)
+    for a in range(len(mine)):
+        if chosen[a] >= 0:
+            column[mine[a]] = used[chosen[a]]
+    for j in used:
+        local[j] = -1
 
 
 @njit(cache=True)

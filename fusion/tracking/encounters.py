@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from fusion.arrays import Floats
+from fusion.arrays import Floats, Singles
 from fusion.config import SECOND_NS, IdentityConfig, TrackingConfig
 from fusion.tracking.appearance import look_nats_of
 from fusion.tracking.belief import Mix
@@ -28,7 +28,7 @@ class Encounter:
     """Two tracks near each other, and what they were like before."""
 
     mix: Mix  # as it stands in the beliefs
-    look: Floats  # (2, d) mean looks before, zero where unknown
+    look: Singles  # (2, d) mean looks before, zero where unknown
     device_id: tuple[tuple[int, ...], tuple[int, ...]]  # per track and camera, 0 for none
     cart: tuple[str, str]  # the cart beside each, "" for none
     apart_ns: int = 0  # since when they are apart again, 0 while together

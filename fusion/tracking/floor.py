@@ -9,15 +9,15 @@ from fusion.arrays import Bools, Floats, Ints
 from fusion.config import SECOND_NS, TrackingConfig
 from fusion.store import Store
 from fusion.tracking.appearance import learn_looks
-from fusion.tracking.association import associate, births
+from fusion.tracking.association import Passing, births, take_in
 from fusion.tracking.camera import picture_bounds
-from fusion.tracking.existence import Chances, drift_sight
-from fusion.tracking.gating import pairs_within
+from fusion.tracking.existence import Chances
 from fusion.tracking.geometry import line_distance
 from fusion.tracking.kalman import predict
 from fusion.tracking.measurement import View
+from fusion.tracking.merging import Oneness, pairs_of_one
 from fusion.tracking.sightings import Sightings
-from fusion.tracking.tracks import NEXT, Seen, Status, Tracks, append, no_tracks, take, thaw
+from fusion.tracking.tracks import Seen, Status, Tracks, move, no_tracks, shorten, take, thaw
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -48,45 +48,25 @@ def empty_floor(store: Store) -> Floor:
 
 def observe(floor: Floor, frame: Sightings, store: Store, config: TrackingConfig) -> tuple[Floor, Match]:
     """Move all tracks to the frame's time, associate the frame as a whole, correct, and start new tracks."""
-    tracks = thaw(floor.tracks)
-    live = np.flatnonzero(tracks.status <= Status.LEFT)
-    everybody = len(live) == len(tracks)  # the usual case needs no copies
-    mean, cov, exist, look = (
-        (tracks.mean, tracks.cov, tracks.exist, tracks.look)
-        if everybody
-        else (tracks.mean[live], tracks.cov[live], tracks.exist[live], tracks.look[live])
-    )
-    dt_s = max(0, frame.t_ns - floor.t_ns) / SECOND_NS if floor.t_ns else 0.0
-    _move_on(mean, cov, dt_s, config)
-    sight = tracks.sight[live, frame.camera]
-    drift_sight(sight, _since(floor, frame), config.sight_p, config.sight_s)
-    # What one sighting looked like may have been a coat rack: a look counts in full once it has been seen often.
-    weight = np.minimum(1.0, tracks.looks[live] / config.looks_sure)
+    n, room, camera = len(floor.tracks), max(0, config.tracks_max - len(floor.tracks)), frame.camera
+    tracks = thaw(floor.tracks, min(room, len(frame.sd)))
     view = _view(frame, store, config)
-    column, shown, near = associate(
-        mean, cov, exist, sight, look, weight, tracks.device_id[live, frame.camera], view, frame.look, frame.device_id,
-        _chances(floor, frame.camera, config), likeness(config),
+    row, column, near, seen = take_in(
+        n, tracks.status, tracks.mean, tracks.cov, tracks.exist, tracks.sight, tracks.look, tracks.looks,
+        tracks.device_id, camera, view, frame.look, frame.device_id, _passing(floor, frame, config),
+        _chances(floor, camera, config), likeness(config),
     )  # fmt: skip
-    if not everybody:
-        tracks.mean[live], tracks.cov[live], tracks.exist[live] = mean, cov, exist
-    tracks.sight[live, frame.camera] = sight
-    hit = column >= 0
-    sure = (exist > config.confirm_p) & (shown | hit)
-    detections = _learned(floor.detections, frame.camera, int((hit & sure).sum()), float(sight[sure].sum()), config)
-    _remember(tracks, live[hit], column[hit], frame, config)
+    _remember(tracks, row, column, frame, config)
     track_id = np.full(len(frame.sd), -1, np.int64)
-    track_id[column[hit]] = tracks.track_id[live[hit]]
+    track_id[column] = tracks.track_id[row]
     frame_ns = floor.frame_ns.copy()
-    frame_ns[frame.camera] = max(frame.t_ns, frame_ns[frame.camera])
-    next_id = floor.next_id
-    if hit.sum() < len(frame.sd):
-        room = max(0, config.tracks_max - len(tracks))
-        free = np.flatnonzero(track_id < 0)[:room]
-        born = _births(next_id, frame, view, free, near, store, config)
-        next_id, tracks = next_id + len(born), append(tracks, born)
-    return Floor(max(floor.t_ns, frame.t_ns), next_id, tracks, frame_ns, detections), Match(
-        frame, track_id, np.stack([track_id, track_id], axis=1)
-    )
+    frame_ns[camera] = max(frame.t_ns, frame_ns[camera])
+    found, of = seen
+    detections = _learned(floor.detections, camera, found, of, config)
+    free = np.flatnonzero(track_id < 0)[:room]
+    born = _bear(tracks, n, floor.next_id, frame, view, free, near, store, config) if len(free) else 0
+    after = Floor(max(floor.t_ns, frame.t_ns), floor.next_id + born, shorten(tracks, n + born), frame_ns, detections)
+    return after, Match(frame, track_id, np.repeat(track_id[:, None], 2, axis=1))
 
 
 def _view(frame: Sightings, store: Store, config: TrackingConfig) -> View:
@@ -95,10 +75,15 @@ def _view(frame: Sightings, store: Store, config: TrackingConfig) -> View:
     return View(frame.is_depth, frame.head, frame.foot, frame.sd, R, T, config.lean_sd_m, bounds)
 
 
-def _since(floor: Floor, frame: Sightings) -> float:
-    """Return the time since the camera's last frame, s."""
+def _passing(floor: Floor, frame: Sightings, config: TrackingConfig) -> Passing:
+    """Return what the time since the last frame of any camera, and of this one, does to tracks."""
     last_ns = int(floor.frame_ns[frame.camera])
-    return max(0, frame.t_ns - last_ns) / SECOND_NS if last_ns else 0.0
+    return Passing(
+        max(0, frame.t_ns - floor.t_ns) / SECOND_NS if floor.t_ns else 0.0,
+        config.accel_m2ps3, config.height_walk_m_per_sqrt_s**2,
+        max(0, frame.t_ns - last_ns) / SECOND_NS if last_ns else 0.0,
+        config.sight_p, config.sight_s, config.looks_sure,
+    )  # fmt: skip
 
 
 def _chances(floor: Floor, camera: int, config: TrackingConfig) -> Chances:
@@ -119,15 +104,11 @@ def _chances(floor: Floor, camera: int, config: TrackingConfig) -> Chances:
 
 
 def _learned(detections: Floats, camera: int, found: int, of: float, config: TrackingConfig) -> Floats:
+    """Count how many of those in sight a frame found; older frames fade."""
     out = detections.copy()
     out[camera] += (found, of)
     out[camera] *= min(1.0, config.detection_memory / max(out[camera, 1], 1e-9))
     return out
-
-
-def _move_on(mean: Floats, cov: Floats, dt_s: float, config: TrackingConfig) -> None:
-    """Predict states (n, 5) and covariances (n, 5, 5) in place."""
-    predict(mean, cov, dt_s, config.accel_m2ps3, config.height_walk_m_per_sqrt_s**2)
 
 
 def carried_on(floor: Floor, now_ns: int, config: TrackingConfig) -> Floor:
@@ -136,7 +117,7 @@ def carried_on(floor: Floor, now_ns: int, config: TrackingConfig) -> Floor:
     if dt_s <= 0.0 or not len(floor.tracks):
         return floor
     mean, cov = floor.tracks.mean.copy(), floor.tracks.cov.copy()
-    _move_on(mean, cov, dt_s, config)
+    predict(mean, cov, dt_s, config.accel_m2ps3, config.height_walk_m_per_sqrt_s**2)
     return replace(floor, t_ns=now_ns, tracks=replace(floor.tracks, mean=mean, cov=cov))
 
 
@@ -147,26 +128,22 @@ def advance(floor: Floor, now_ns: int, config: TrackingConfig, known: Collection
     """
     if not len(floor.tracks):
         return floor
-    tracks = replace(floor.tracks, status=floor.tracks.status.copy())
-    status = tracks.status
+    tracks, status = floor.tracks, floor.tracks.status.copy()
     unseen_s = (now_ns - tracks.seen_ns) / SECOND_NS
     age_s = (tracks.seen_ns - tracks.born_ns) / SECOND_NS
     steady = (tracks.exist >= config.confirm_p) & (age_s > config.confirm_s)
     # In the order of Status: who is lost waits for longer, and whoever has gone is gone.
     limit_s = np.array([config.tentative_s, config.coasting_s, config.lost_s, config.coasting_s, np.inf, np.inf])
-    late = unseen_s > limit_s[tracks.status]
+    late = unseen_s > limit_s[status]
     late |= (status == Status.TENTATIVE) & (tracks.exist < config.drop_p)
-    _move(status, late, Seen.UNSEEN)
-    _move(status, (status == Status.LOST) & (unseen_s > config.forgotten_s), Seen.FORGOTTEN)
-    _move(status, (status == Status.TENTATIVE) & steady, Seen.CONFIRM)
-    tracks = _merge(tracks, now_ns, config, known)
-    gone = tracks.status == Status.EXITED
-    return replace(floor, tracks=take(tracks, np.flatnonzero(~gone)) if gone.any() else tracks)
-
-
-def _move(status: Ints, rows: Bools, seen: Seen) -> None:
-    for row in np.flatnonzero(rows):
-        status[row] = NEXT[Status(int(status[row]))][seen]
+    move(status, late, Seen.UNSEEN)
+    move(status, (status == Status.LOST) & (unseen_s > config.forgotten_s), Seen.FORGOTTEN)
+    move(status, (status == Status.TENTATIVE) & steady, Seen.CONFIRM)
+    tracks = _merge(tracks, status, now_ns, config, known)
+    stay = np.flatnonzero(status != Status.EXITED)
+    if len(stay) < len(status):
+        return replace(floor, tracks=take(tracks, stay, status))
+    return replace(floor, tracks=replace(tracks, status=status))
 
 
 def likeness(config: TrackingConfig) -> tuple[float, float, float, float, float]:
@@ -182,49 +159,53 @@ def likeness(config: TrackingConfig) -> tuple[float, float, float, float, float]
 
 def _remember(tracks: Tracks, rows: Ints, columns: Ints, frame: Sightings, config: TrackingConfig) -> None:
     """Write what matched detections teach about their tracks; tracks are thawed."""
-    if frame.look.any():
-        learn_looks(tracks.look, tracks.looks, rows, frame.look, columns, config.look_rate)
+    learn_looks(tracks.look, tracks.looks, rows, frame.look, columns, config.look_rate)
     tracks.device_id[rows, frame.camera] = frame.device_id[columns]
     tracks.seen_by_ns[rows, frame.camera] = frame.t_ns
     tracks.found[:, frame.camera] <<= 1
     tracks.found[rows, frame.camera] |= 1
     tracks.seen_ns[rows] = frame.t_ns
-    status = tracks.status[rows]
-    tracks.status[rows] = np.where(status == Status.COASTING, NEXT[Status.COASTING][Seen.HIT], status)
+    move(tracks.status, rows, Seen.HIT)
 
 
-def _births(
-    next_id: int, frame: Sightings, view: View, free: Ints, near: Bools, store: Store, config: TrackingConfig
-) -> Tracks:
-    """Start tentative tracks from detections nobody claimed; near ones are mostly second sights of somebody."""
+def _bear(
+    tracks: Tracks,
+    n: int,
+    next_id: int,
+    frame: Sightings,
+    view: View,
+    free: Ints,
+    near: Bools,
+    store: Store,
+    config: TrackingConfig,
+) -> int:
+    """Start tentative tracks, in the rows from n on, from detections nobody claimed; return how many.
+
+    Detections near somebody are mostly second sights of them.
+    """
     columns, states, covs = births(
         view, free, config.head_height_m, config.head_height_sd_m, config.birth_speed_sd_mps,
         store.outline, config.cameras_floor_margin_m,
     )  # fmt: skip
-    n = len(columns)
-    device_id = np.zeros((n, len(store.cameras.camera_id)), np.int64)
-    device_id[:, frame.camera] = frame.device_id[columns]
-    seen_by_ns = np.zeros_like(device_id)
-    seen_by_ns[:, frame.camera] = frame.t_ns
-    found = np.zeros_like(device_id)
-    found[:, frame.camera] = 1
-    look = frame.look[columns]
-    return Tracks(
-        track_id=np.arange(next_id, next_id + n),
-        status=np.full(n, int(Status.TENTATIVE)),
-        mean=states,
-        cov=covs,
-        look=look,
-        looks=(np.abs(look).sum(axis=1) > 0).astype(np.int64),
-        device_id=device_id,
-        seen_by_ns=seen_by_ns,
-        found=found,
-        exist=_birth_p(states[:, :2], near[columns], store, config),
-        sight=np.full((n, len(store.cameras.camera_id)), config.sight_p),
-        born_ns=np.full(n, frame.t_ns),
-        seen_ns=np.full(n, frame.t_ns),
-        born_xy=states[:, :2].copy(),
-    )
+    count = len(columns)
+    new = slice(n, n + count)
+    tracks.track_id[new] = np.arange(next_id, next_id + count)
+    tracks.status[new] = Status.TENTATIVE
+    tracks.mean[new], tracks.cov[new] = states, covs
+    tracks.look[new] = frame.look[columns]
+    tracks.looks[new] = tracks.look[new].any(axis=1)
+    for column, nothing, now in (
+        (tracks.device_id, 0, frame.device_id[columns]),
+        (tracks.seen_by_ns, 0, frame.t_ns),
+        (tracks.found, 0, 1),
+        (tracks.sight, config.sight_p, config.sight_p),
+    ):
+        column[new] = nothing
+        column[new, frame.camera] = now
+    tracks.exist[new] = _birth_p(states[:, :2], near[columns], store, config)
+    tracks.born_ns[new] = tracks.seen_ns[new] = frame.t_ns
+    tracks.born_xy[new] = states[:, :2]
+    return count
 
 
 def _birth_p(xy: Floats, near: Bools, store: Store, config: TrackingConfig) -> Floats:
@@ -235,45 +216,28 @@ def _birth_p(xy: Floats, near: Bools, store: Store, config: TrackingConfig) -> F
     return p
 
 
-def _merge(tracks: Tracks, now_ns: int, config: TrackingConfig, known: Collection[int]) -> Tracks:
-    """End the younger of two tracks that walk as one person: near, not unlike, and found by turns.
+def _merge(tracks: Tracks, status: Ints, now_ns: int, config: TrackingConfig, known: Collection[int]) -> Tracks:
+    """End the younger of two tracks that walk as one person; the older one goes on from where the surer one is.
 
-    Cameras of different kinds and places err differently, so that one person can get two tracks; but a camera that
-    keeps finding both at once says that there are two. The older one goes on from where the surer one is.
+    Statuses (n,) change in place; the tracks come back as they went unless two became one.
     """
-    rows = np.flatnonzero(tracks.status < Status.LOST)
-    a, b = pairs_within(tracks.mean[rows, :2], config.merge_distance_m)
-    keep, drop = rows[a], rows[b]
-    near = np.abs(tracks.mean[keep, 4] - tracks.mean[drop, 4]) < config.merge_height_m
-    near &= now_ns - tracks.born_ns[drop] > config.merge_after_s * SECOND_NS
-    keep, drop = keep[near], drop[near]
+    one = Oneness(
+        config.merge_distance_m, config.merge_height_m, config.merge_frames, config.merge_both_nats,
+        config.merge_alone_nats, config.merge_look, config.merge_look_together, config.looks_sure,
+    )  # fmt: skip
+    keep, drop = pairs_of_one(
+        np.flatnonzero(status < Status.LOST), tracks.mean, tracks.born_ns, tracks.found, tracks.look, tracks.looks,
+        now_ns - int(config.merge_after_s * SECOND_NS), one,
+    )  # fmt: skip
     if not len(keep):
         return tracks
-    one = _are_one(tracks, keep, drop, config)
-    if not one.any():
-        return tracks
-    tracks = thaw(tracks)
-    for k, d in zip(keep[one].tolist(), drop[one].tolist(), strict=True):
+    tracks = replace(tracks, mean=tracks.mean.copy(), cov=tracks.cov.copy(), seen_ns=tracks.seen_ns.copy())
+    for k, d in zip(keep.tolist(), drop.tolist(), strict=True):
         if int(tracks.track_id[k]) in known and int(tracks.track_id[d]) in known:
             continue
-        if max(tracks.status[k], tracks.status[d]) < Status.LOST:
+        if max(status[k], status[d]) < Status.LOST:
             if np.trace(tracks.cov[d, :2, :2]) < np.trace(tracks.cov[k, :2, :2]):
                 tracks.mean[k], tracks.cov[k] = tracks.mean[d], tracks.cov[d]
             tracks.seen_ns[k] = max(tracks.seen_ns[k], tracks.seen_ns[d])
-            tracks.status[d] = NEXT[Status(int(tracks.status[d]))][Seen.JOINED]
+            move(status, np.array([d]), Seen.JOINED)
     return tracks
-
-
-def _are_one(tracks: Tracks, keep: Ints, drop: Ints, config: TrackingConfig) -> Bools:
-    """Tell which pairs of tracks beside each other are one person, by looks and by frames that find both, (n,)."""
-    mine, theirs = tracks.found[keep], tracks.found[drop]
-    recent = (1 << config.merge_frames) - 1
-    both = np.bitwise_count(mine & theirs & recent).sum(axis=1)
-    alone = np.bitwise_count((mine ^ theirs) & recent).sum(axis=1)
-    shown = config.merge_both_nats * both > config.merge_alone_nats * alone
-    look, other = tracks.look[keep], tracks.look[drop]
-    norm = np.sqrt((look * look).sum(axis=1) * (other * other).sum(axis=1))
-    unknown = (norm < 1e-6) | (np.minimum(tracks.looks[keep], tracks.looks[drop]) < config.looks_sure)
-    cosine = (look * other).sum(axis=1) / np.maximum(norm, 1e-6)
-    alike = cosine > np.where(shown, config.merge_look_together, config.merge_look)
-    return np.asarray(np.where(unknown, ~shown, alike))

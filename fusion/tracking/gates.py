@@ -83,5 +83,7 @@ def leave_unseen(
 
 def _take_out(floor: Floor, row: int) -> Floor:
     """Somebody left; the track stays while a camera sees it, so that no new one is born of the same person."""
-    tracks = move(floor.tracks, row, Seen.DOOR)
-    return replace(floor, tracks=take(tracks, np.flatnonzero(tracks.status != Status.EXITED)))
+    status = floor.tracks.status.copy()
+    move(status, np.array([row]), Seen.DOOR)
+    tracks = replace(floor.tracks, status=status)
+    return replace(floor, tracks=take(tracks, np.flatnonzero(status != Status.EXITED)))

@@ -100,6 +100,7 @@ def pairs_within(xy: Floats, reach_m: float) -> tuple[Ints, Ints]:
         return first[:0], second[:0]
     low, size, shape, start, order = grid(xy)
     for i in range(n):
+        mine = count
         a0, a1 = _cells(xy[i, 0], reach_m, low[0], size[0], shape[0])
         b0, b1 = _cells(xy[i, 1], reach_m, low[1], size[1], shape[1])
         for a in range(a0, a1):
@@ -112,10 +113,13 @@ def pairs_within(xy: Floats, reach_m: float) -> tuple[Ints, Ints]:
                         continue
                     if count == len(first):
                         first, second = _doubled(first), _doubled(second)
-                    first[count], second[count] = i, j
+                    first[count], at = i, count
+                    while at > mine and second[at - 1] > j:
+                        second[at] = second[at - 1]
+                        at -= 1
+                    second[at] = j
                     count += 1
-    sorted_by = np.argsort(first[:count] * n + second[:count])
-    return first[:count][sorted_by], second[:count][sorted_by]
+    return first[:count], second[:count]
 
 
 @njit(cache=True)

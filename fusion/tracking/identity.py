@@ -267,7 +267,7 @@ def _join(
     identity = learn(identity, (), [m for m in mixes if m.swap >= config.swap_p_min])
     for name in ("mean", "cov", "device_id", "seen_by_ns", "found", "exist", "sight", "seen_ns"):
         getattr(tracks, name)[lost] = getattr(tracks, name)[row]
-    tracks = move(tracks, lost, Seen.JOINED)
+    move(tracks.status, np.array([lost]), Seen.JOINED)
     keep = np.flatnonzero(np.arange(len(tracks)) != row)
     identity = replace(identity, alias={**identity.alias, new_id: old_id})
     return identity, replace(floor, tracks=take(tracks, keep))

@@ -1,11 +1,11 @@
 """Tracks as a struct of arrays, and their life cycle as a table."""
 
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, fields
 from enum import IntEnum
 
 import numpy as np
 
-from fusion.arrays import Floats, Ints
+from fusion.arrays import Bools, Floats, Ints, Singles
 from fusion.tracking.sightings import LOOK_DIM
 
 
@@ -64,7 +64,7 @@ class Tracks:
     status: Ints  # (n,) of Status
     mean: Floats  # (n, 5) x_m, y_m, vx_mps, vy_mps, head height m
     cov: Floats  # (n, 5, 5)
-    look: Floats  # (n, LOOK_DIM) mean appearance, not normalised; zero where unknown
+    look: Singles  # (n, LOOK_DIM) mean appearance, not normalised; zero where unknown
     looks: Ints  # (n,) appearance vectors taken in
     device_id: Ints  # (n, cameras) hash of the id each camera last gave it, 0 where none
     seen_by_ns: Ints  # (n, cameras) when each camera last saw it, 0 for never
@@ -80,6 +80,8 @@ class Tracks:
 
 
 COLUMNS = tuple(f.name for f in fields(Tracks))
+ILLEGAL = -1
+TABLE = np.array([[NEXT[status].get(seen, ILLEGAL) for seen in Seen] for status in Status])  # NEXT, for whole arrays
 
 
 def no_tracks(cameras: int) -> Tracks:
@@ -89,7 +91,7 @@ def no_tracks(cameras: int) -> Tracks:
         status=np.zeros(0, np.int64),
         mean=np.zeros((0, 5)),
         cov=np.zeros((0, 5, 5)),
-        look=np.zeros((0, LOOK_DIM)),
+        look=np.zeros((0, LOOK_DIM), np.float32),
         looks=np.zeros(0, np.int64),
         device_id=np.zeros((0, cameras), np.int64),
         seen_by_ns=np.zeros((0, cameras), np.int64),
@@ -102,31 +104,36 @@ def no_tracks(cameras: int) -> Tracks:
     )
 
 
-def take(tracks: Tracks, rows: Ints) -> Tracks:
-    """Keep the given rows, in their order."""
-    return Tracks(*[getattr(tracks, name)[rows] for name in COLUMNS])
+def take(tracks: Tracks, rows: Ints, status: Ints | None = None) -> Tracks:
+    """Keep the given rows, in their order; `status` (n,) stands for that of the tracks."""
+    columns = {name: getattr(tracks, name) for name in COLUMNS}
+    if status is not None:
+        columns["status"] = status
+    return Tracks(*[np.take(column, rows, axis=0) for column in columns.values()])
 
 
-def append(tracks: Tracks, more: Tracks) -> Tracks:
-    """Put more rows, with higher ids, behind the others."""
-    assert not len(tracks) or not len(more) or tracks.track_id[-1] < more.track_id[0]
-    if not len(more):
-        return tracks
-    return Tracks(*[np.concatenate([getattr(tracks, name), getattr(more, name)]) for name in COLUMNS])
+def thaw(tracks: Tracks, room: int = 0) -> Tracks:
+    """Return a copy whose arrays may be written: what a stage edits before it hands it on.
+
+    It ends with `room` more rows whose content means nothing, for tracks that start: `shorten` gives it its length.
+    """
+    n, copies = len(tracks), []
+    for name in COLUMNS:
+        column = getattr(tracks, name)
+        copy = np.empty((n + room, *column.shape[1:]), column.dtype)
+        copy[:n] = column
+        copies.append(copy)
+    return Tracks(*copies)
 
 
-def thaw(tracks: Tracks) -> Tracks:
-    """Return a copy whose arrays may be written: what a stage edits before it hands it on."""
-    return Tracks(*[getattr(tracks, name).copy() for name in COLUMNS])
+def shorten(tracks: Tracks, n: int) -> Tracks:
+    """Return the first n rows, sharing their memory."""
+    return Tracks(*[getattr(tracks, name)[:n] for name in COLUMNS])
 
 
-def after(status: Status, seen: Seen) -> Status:
-    """Return the next status; an illegal move is a bug of ours and raises KeyError."""
-    return NEXT[status][seen]
-
-
-def move(tracks: Tracks, row: int, seen: Seen) -> Tracks:
-    """Return tracks with one row moved through the life-cycle table."""
-    status = tracks.status.copy()
-    status[row] = after(Status(int(status[row])), seen)
-    return replace(tracks, status=status)
+def move(status: Ints, rows: Bools | Ints, seen: Seen) -> None:
+    """Move some of the statuses (n,) through the life-cycle table, in place; an illegal move is a bug of ours."""
+    moved = TABLE[status[rows], seen]
+    if (moved == ILLEGAL).any():
+        raise KeyError(f"{seen.name} happens to a track that is {[Status(s).name for s in np.unique(status[rows])]}")
+    status[rows] = moved
