@@ -24,7 +24,7 @@ from fusion.tracking.clock_evidence import clock_evidence
 from fusion.tracking.floor import Floor, Match, advance, carried_on, empty_floor, observe
 from fusion.tracking.gates import Departure, leave_by_gate, leave_unseen
 from fusion.tracking.hands import Hands, follow_hands, hands_of, no_hands
-from fusion.tracking.identity import Identity, admit, likeliest, meet, name_tracks, stretch, trips_p
+from fusion.tracking.identity import Identity, Naming, admit, forget, likeliest, meet, name_tracks, stretch, trips_p
 from fusion.tracking.sightings import Sightings, from_boxes, from_people
 from fusion.tracking.smoothing import Instant, Trail, flush, follow
 from fusion.tracking.tracks import Status
@@ -112,7 +112,7 @@ def finish(engine: Engine, state: State) -> tuple[State, Outputs]:
     said = join(say(settled, state.trips, engine.store, engine.config), last)
     rest = tuple(map(_rows, flush(state.trail, engine.config.tracking.accel_m2ps3)))
     return replace(state, trail=()), replace(
-        join(outputs, said), tracks=(*outputs.tracks, *rest), health=outputs.health
+        join(outputs, said), tracks=(*outputs.tracks, *rest), names=outputs.names, health=outputs.health
     )
 
 
@@ -135,7 +135,8 @@ def _advance(engine: Engine, state: State, messages: tuple[Message, ...], now_ns
         state = _note(state, "shelf change without goods")
     state, rows = _follow_trail(engine, state, before_ns)
     said = health(clocks, state.clocks, state.now_ns, engine.config.clocks)
-    return state, replace(outputs, tracks=rows, health=said)
+    state, names = _forget(state) if due else (state, ())
+    return state, replace(outputs, tracks=rows, names=names, health=said)
 
 
 def _take(engine: Engine, state: State, message: Message, news: News) -> State:
@@ -277,6 +278,14 @@ def _close(engine: Engine, state: State, trips: visits.Trips, ids: tuple[str, ..
     open_readings = believe_anew(state.attribution, nats_of, engine.config.attribution)
     attribution, outputs = settle(open_readings, trips, ids, engine.store, engine.config)
     return replace(state, trips=trips, attribution=attribution), outputs
+
+
+def _forget(state: State) -> tuple[State, tuple[Naming, ...]]:
+    """Forget who was who among people who are gone."""
+    waiting = {k for one in state.trail for k in one.track_id.tolist()}
+    present = waiting | set(state.floor.tracks.track_id.tolist())
+    identity, names = forget(state.identity, {trip.trip for trip in state.trips.live}, present)
+    return replace(state, identity=identity), names
 
 
 def _follow_trail(engine: Engine, state: State, before_ns: int) -> tuple[State, tuple[TrackRows, ...]]:

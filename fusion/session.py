@@ -4,7 +4,7 @@ import json
 import platform
 import time
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -21,7 +21,7 @@ from fusion.intake.clocks import report
 from fusion.messages import Frame, Malformed
 from fusion.settlement import Outputs, TrackRows
 from fusion.store import Store
-from fusion.tracking.identity import Identity, likeliest_trip
+from fusion.tracking.identity import Naming, naming
 from fusion.wire import decode
 
 REJECTED_MAX = 1000  # malformed payloads kept aside in rejected.jsonl; beyond it they are only counted
@@ -45,6 +45,7 @@ class Session:
         self.reasons: Counter[str] = Counter()
         self._files = {n: (out / f"{n}.jsonl").open("w", encoding="utf-8") for n in ("receipts", "events", "rejected")}
         self._tracks: list[TrackRows] = []
+        self._names: dict[int, Naming] = {}
         self._first_ns = -1
         self._begun_s = time.perf_counter()
 
@@ -68,7 +69,7 @@ class Session:
         """Write tracks.parquet and run.json, close every file, and return the run's record."""
         for file in self._files.values():
             file.close()
-        write_tracks(self.out / "tracks.parquet", self._tracks, self.state)
+        write_tracks(self.out / "tracks.parquet", self._tracks, self._names, self.state)
         record = self._record()
         self.book.close()
         (self.out / "run.json").write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
@@ -101,6 +102,7 @@ class Session:
                 self._files[name].write(row.to_json() + "\n")
             if rows:
                 self._files[name].flush()
+        self._names |= {name.track_id: name for name in outputs.names}
         self._tracks.extend(rows for rows in outputs.tracks if len(rows.track_id))
 
     def _record(self) -> dict[str, Any]:
@@ -129,28 +131,28 @@ class Session:
         }
 
 
-def write_tracks(path: Path, rows: Iterable[TrackRows], state: State) -> None:
-    """Write tracks.parquet; a track carries the account it turned out to be from its first row on."""
+def write_tracks(path: Path, rows: Iterable[TrackRows], names: Mapping[int, Naming], state: State) -> None:
+    """Write tracks.parquet; a track carries the account it turned out to be from its first row on.
+
+    names are of the tracks that have been forgotten; the others are as the state has them.
+    """
     rows = list(rows)
     ids = np.concatenate([r.track_id for r in rows]) if rows else np.zeros(0, np.int64)
     xy = np.concatenate([r.xy for r in rows]) if rows else np.zeros((0, 2))
     t = np.repeat([r.t_ns for r in rows], [len(r.track_id) for r in rows]) if rows else np.zeros(0, np.int64)
-    identity = state.identity
     account_of = {trip.trip: trip.account for trip in (*state.trips.live, *state.trips.ended)}
-    trips = [_likely_trip(identity, k, t_ns) for k, t_ns in zip(ids.tolist(), t.tolist(), strict=True)]
-    final = [identity.alias.get(k, k) for k in ids.tolist()]
+    final, accounts = ids.copy(), np.full(len(ids), None, object)
+    for k in np.unique(ids).tolist():
+        name, mine = names.get(k) or naming(state.identity, k), np.flatnonzero(ids == k)
+        who = np.array([account_of.get(trip) for trip in name.trips], object)
+        accounts[mine] = who[np.searchsorted(name.since_ns, t[mine], side="right") - 1]
+        final[mine] = name.goes_on_as
     pl.DataFrame(
         {
             "t": pl.Series(t, dtype=pl.Int64),
             "track": pl.Series(final, dtype=pl.Int64),
             "x": pl.Series(xy[:, 0], dtype=pl.Float32),
             "y": pl.Series(xy[:, 1], dtype=pl.Float32),
-            "account": pl.Series([account_of.get(trip) for trip in trips], dtype=pl.String),
+            "account": pl.Series(accounts.tolist(), dtype=pl.String),
         }
     ).write_parquet(path)
-
-
-def _likely_trip(identity: Identity, track_id: int, t_ns: int) -> str:
-    """Return the trip a track belonged to at t_ns if that is likelier than not, "" otherwise."""
-    trip, p = likeliest_trip(identity, track_id, t_ns)
-    return trip if p > 0.5 else ""

@@ -13,6 +13,7 @@ from fusion.checkout.trips import Trip, Trips
 from fusion.config import Config
 from fusion.messages import Health
 from fusion.store import Store
+from fusion.tracking.identity import Naming
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -33,6 +34,7 @@ class Outputs:
     transfers: tuple[Transfer, ...] = ()
     entries: tuple[Entry, ...] = ()
     tracks: tuple[TrackRows, ...] = ()
+    names: tuple[Naming, ...] = ()  # of tracks that are forgotten
     health: tuple[Health, ...] = ()  # sources whose clock has become unusable, or usable again
 
 
@@ -75,7 +77,7 @@ def say(settled: tuple[Settled, ...], trips: Trips, store: Store, config: Config
 
 
 def join(a: Outputs, b: Outputs) -> Outputs:
-    """Return the outputs of both, a first; track rows and health are added later."""
+    """Return the outputs of both, a first; track rows, names and health are added later."""
     return Outputs(
         events=(*a.events, *b.events),
         receipts=(*a.receipts, *b.receipts),

@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from test_tracking import depth_frame
@@ -11,7 +12,7 @@ from tiny import tiny_store
 from fusion.config import IdentityConfig, TrackingConfig
 from fusion.tracking.belief import Beliefs, Clue, Mix, Step, balanced, person_p, solve, with_steps
 from fusion.tracking.floor import advance, empty_floor, observe
-from fusion.tracking.identity import Identity, meet
+from fusion.tracking.identity import Identity, forget, learn, meet, trips_p
 
 TRACKING = TrackingConfig()
 S = 10**9
@@ -160,3 +161,30 @@ def test_two_who_look_alike_and_cross_unseen_leave_doubt() -> None:
 
 def test_their_looks_settle_who_is_who() -> None:
     assert max(crossing(1.2, looks=True, speed_mps=0.4).values()) > 0.98
+
+
+@settings(deadline=None)
+@given(st.integers(0, 2**32 - 1), st.integers(2, 6))
+def test_a_day_of_visitors_leaves_nobody_behind_and_those_inside_are_remembered(seed: int, inside: int) -> None:
+    """Visitors come and go and meet; what is kept is those inside and whom they met, whatever came before."""
+    rng = np.random.default_rng(seed)
+    identity, here, names = Identity(), [], {}
+    for n in range(60):
+        identity = replace(identity, trip_of={**identity.trip_of, n: f"trip-{n}"})
+        here = [*here, n][-inside:]
+        for k in range(int(rng.integers(0, 3))):
+            a, b = sorted(rng.choice(here, 2, replace=False).tolist()) if len(here) > 1 else (0, 0)
+            if a != b:
+                identity = learn(identity, (), (Mix((n + 1) * S + k, a, b, float(rng.uniform(0.0, 0.5))),))
+        before = {k: trips_p(identity, k, n * S) for k in here}
+        identity, over = forget(identity, {f"trip-{k}" for k in here}, here)
+        names |= {one.track_id: one for one in over}
+        assert set(before) == set(here)
+        for k in here:
+            after = trips_p(identity, k, n * S)
+            assert sum(after.values()) == pytest.approx(1.0, abs=1e-9)
+            assert max(after, key=lambda trip: after[trip]) in before[k]
+    met = {t for s in identity.beliefs.steps for t in (s.a, s.b) if isinstance(s, Mix)}
+    assert {k for k in identity.trip_of if k < 60 - inside} <= met
+    assert all(s.a in here or s.b in here for s in identity.beliefs.steps if isinstance(s, Mix))
+    assert set(names) | set(identity.trip_of) == set(range(60)) and not set(names) & set(identity.trip_of)

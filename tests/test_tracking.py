@@ -16,6 +16,7 @@ from tiny import Action, tape, tiny_store
 
 from fusion.config import TrackingConfig
 from fusion.messages import People
+from fusion.store import Cameras, Store
 from fusion.tracking.assignment import assign
 from fusion.tracking.association import associate, birth
 from fusion.tracking.camera import distort, meet_plane, project, undistort
@@ -397,3 +398,40 @@ def two_beside_each_other(status: Status, *, together: bool) -> int:
 def test_two_tracks_of_one_person_become_one_unless_a_picture_shows_both(status: Status) -> None:
     assert two_beside_each_other(status, together=False) == 1
     assert two_beside_each_other(status, together=True) == 2
+
+
+def three_cameras() -> Store:
+    """Return the tiny store under three depth cameras that all see all of it."""
+    store = tiny_store()
+    down = np.diag([1.0, -1.0, -1.0])
+    over = np.array([[x, 1.5, 12.0] for x in (1.0, 2.0, 3.0)])
+    cameras = Cameras(
+        ("a", "b", "c"), np.full(3, True), np.tile(store.cameras.size_px[0], (3, 1)), np.tile(store.cameras.K[0], (3, 1)),
+        np.zeros((3, 5)), np.tile(down, (3, 1, 1)), -over @ down.T, np.full(3, 10.0),
+    )  # fmt: skip
+    return replace(store, cameras=cameras)
+
+
+@settings(deadline=None, max_examples=20)
+@given(seeds, st.permutations([0, 1, 2]))
+def test_which_of_the_cameras_of_one_instant_comes_first_changes_nothing(seed: int, order: list[int]) -> None:
+    """Frames of one instant are taken one after the other; whoever stands apart ends in the same place in any order."""
+    rng = np.random.default_rng(seed)
+    store = three_cameras()
+    at, speed = np.array([[0.5, 0.5], [2.0, 1.2], [3.5, 2.4]]), rng.normal(0, 0.2, (3, 2))
+    plain, other = empty_floor(store), empty_floor(store)
+    for k in range(15):
+        t_ns = 10**9 + k * 10**8
+        seen = rng.random((3, 3)) < 0.9
+        where = [at + speed * k * 0.1 + rng.normal(0, 0.03, (3, 2)) for _ in range(3)]
+        frames = [replace(depth_frame(t_ns, where[c][seen[c]]), camera=c) for c in range(3)]
+        for frame in frames:
+            plain = observe(plain, frame, store, CONFIG)[0]
+        for c in order:
+            other = observe(other, frames[c], store, CONFIG)[0]
+        plain, other = advance(plain, t_ns, CONFIG), advance(other, t_ns, CONFIG)
+    sure = [np.flatnonzero(f.tracks.status == Status.CONFIRMED) for f in (plain, other)]
+    rows = [s[np.argsort(f.tracks.mean[s, 0])] for s, f in zip(sure, (plain, other), strict=True)]
+    assert len(rows[0]) == len(rows[1])
+    np.testing.assert_allclose(plain.tracks.mean[rows[0]], other.tracks.mean[rows[1]], atol=1e-6)
+    np.testing.assert_allclose(plain.tracks.cov[rows[0]], other.tracks.cov[rows[1]], atol=1e-6)

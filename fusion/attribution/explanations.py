@@ -38,7 +38,7 @@ class Part:
 class Claim:
     """That a stretch of a track was a trip's person: a reading that rests on it pays its nats once."""
 
-    stretch: tuple[int, int]  # track_id and leg of the belief
+    stretch: tuple[int, int]  # track_id and when it begins, ns
     t_ns: int
     trip: str
     nats: float

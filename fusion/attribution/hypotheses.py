@@ -137,11 +137,13 @@ def drop(group: Group, trips: frozenset[str], events: frozenset[str], config: At
     for hypothesis in group.beam:
         goods = {t: g for t, g in hypothesis.goods.items() if t in left}
         choice = {e: r for e, r in hypothesis.choice.items() if e not in events}
-        claims = tuple((k, c.trip) for k, c in sorted(hypothesis.claims.items()))
-        key = (tuple(sorted(goods.items())), tuple((e, r.parts) for e, r in sorted(choice.items())), claims)
+        # What a settled trip claimed is settled too: its nats stay paid.
+        claims = {k: c for k, c in sorted(hypothesis.claims.items()) if c.trip not in trips}
+        whose = tuple((k, c.trip) for k, c in claims.items())
+        key = (tuple(sorted(goods.items())), tuple((e, r.parts) for e, r in sorted(choice.items())), whose)
         seen = total.get(key)
         nats = hypothesis.nats if seen is None else float(np.logaddexp(seen.nats, hypothesis.nats))
-        total[key] = Hypothesis(nats, goods, choice, hypothesis.claims)
+        total[key] = Hypothesis(nats, goods, choice, claims)
     return Group(left, _pruned(list(total.values()), config))
 
 

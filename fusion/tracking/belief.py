@@ -8,7 +8,7 @@ the tracks with those steps as its transitions and observations; forwards and ba
 of every moment in the light of all that is known (exact for two, and balanced again for more).
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -83,9 +83,19 @@ def person_p(beliefs: Beliefs, track_id: int, t_ns: int) -> dict[int, float]:
 
 def leg_of(beliefs: Beliefs, track_id: int, t_ns: int) -> int:
     """Return between which steps of its component a track was at t_ns, 0 before the first."""
+    return int(np.searchsorted(steps_ns(beliefs, track_id), t_ns, side="right"))
+
+
+def steps_ns(beliefs: Beliefs, track_id: int) -> Ints:
+    """Return the times of the steps of a track's component, (m,) sorted; none for a track in no component."""
     if track_id not in beliefs.home:
-        return 0
-    return int(np.searchsorted(beliefs.components[beliefs.home[track_id]].t_ns, t_ns, side="right"))
+        return np.zeros(0, np.int64)
+    return beliefs.components[beliefs.home[track_id]].t_ns
+
+
+def among(beliefs: Beliefs, tracks: Collection[int]) -> tuple[Step, ...]:
+    """Return the steps that concern nobody but some tracks."""
+    return tuple(s for s in beliefs.steps if all(t in tracks for t in _tracks_of(s)))
 
 
 def solve(tracks: tuple[int, ...], steps: Sequence[Step]) -> Component:

@@ -10,7 +10,7 @@ might have been others are steps of a belief (belief.py), and whoever asks for a
 moment of the past in the light of everything known by now.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -21,7 +21,7 @@ from fusion.arrays import Floats, Ints
 from fusion.config import SECOND_NS, IdentityConfig, TrackingConfig
 from fusion.messages import Gate
 from fusion.store import Store
-from fusion.tracking.belief import Beliefs, Clue, Mix, Step, leg_of, person_p, with_steps
+from fusion.tracking.belief import Beliefs, Clue, Mix, Step, among, leg_of, person_p, steps_ns, with_steps
 from fusion.tracking.carts import Carts
 from fusion.tracking.encounters import Encounters, watch
 from fusion.tracking.floor import Floor, carried_on
@@ -44,6 +44,16 @@ class Entry:
 
     t_ns: int
     xy: tuple[float, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Naming:
+    """Whose a track was: trips[i] from since_ns[i] on, "" where nobody's is likelier than not."""
+
+    track_id: int
+    goes_on_as: int  # the track it was joined to, or itself
+    since_ns: tuple[int, ...]  # the first is 0
+    trips: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -89,9 +99,41 @@ def likeliest(identity: Identity, t_ns: int) -> dict[int, str]:
 
 
 def stretch(identity: Identity, track_id: int, t_ns: int) -> tuple[int, int]:
-    """Name the stretch of a track around t_ns over which it certainly is one person."""
+    """Name the stretch of a track around t_ns over which it certainly is one person: by the time it begins."""
     track_id = identity.alias.get(track_id, track_id)
-    return track_id, leg_of(identity.beliefs, track_id, t_ns)
+    before = steps_ns(identity.beliefs, track_id)[: leg_of(identity.beliefs, track_id, t_ns)]
+    return track_id, int(before[-1]) if len(before) else 0
+
+
+def naming(identity: Identity, track_id: int) -> Naming:
+    """Return whose a track was all along, as it is believed now."""
+    goes_on_as = identity.alias.get(track_id, track_id)
+    since = (0, *dict.fromkeys(steps_ns(identity.beliefs, goes_on_as).tolist()))
+    likely = (likeliest_trip(identity, goes_on_as, t_ns) for t_ns in since)
+    return Naming(track_id, goes_on_as, since, tuple(trip if p > 0.5 else "" for trip, p in likely))
+
+
+def forget(
+    identity: Identity, open_trips: Collection[str], present: Collection[int]
+) -> tuple[Identity, tuple[Naming, ...]]:
+    """Forget people who are gone and whose trips are settled, so that a day costs no more than an hour.
+
+    present are the tracks that are followed or waited for. What happened between people who are all gone is of no more
+    use: their receipts are written. What happened between them and somebody still here stays. Returns what is believed
+    of the tracks that were forgotten.
+    """
+    ids = {*identity.trip_of, *identity.beliefs.home, *identity.alias.values()}
+    over = {k for k in ids if k not in present and identity.trip_of.get(k, "") not in open_trips}
+    after = learn(identity, among(identity.beliefs, over), ())
+    gone = over - set(after.beliefs.home)
+    if not gone:
+        return after, ()
+    names = [naming(identity, k) for k in sorted({*gone, *(k for k, kept in identity.alias.items() if kept in gone)})]
+    return replace(
+        after,
+        trip_of={k: trip for k, trip in after.trip_of.items() if k not in gone},
+        alias={k: kept for k, kept in after.alias.items() if kept not in gone},
+    ), tuple(names)
 
 
 def learn(identity: Identity, gone: Sequence[Step], new: Sequence[Step]) -> Identity:
