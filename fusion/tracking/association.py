@@ -252,7 +252,11 @@ def solve(rows: Ints, columns: Ints, cost: Floats, n: int, m: int) -> Ints:
             last[group[i]] = i
     local = np.full(m, -1)
     for i in range(n):
-        if group[i] == i and not _each_its_best(i, after, first, columns, cost, column):
+        if group[i] != i or _each_its_best(i, after, first, columns, cost, column):
+            continue
+        if after[after[i]] < 0:
+            _solve_two(i, after[i], first, columns, cost, column)
+        else:
             _solve_component(i, after, first, columns, cost, column, local)
     return column
 
@@ -276,6 +280,29 @@ def _each_its_best(least: int, after: Ints, first: Ints, columns: Ints, cost: Fl
             k = after[k]
         i = after[i]
     return True
+
+
+@njit(cache=True)
+def _two_best(i: int, first: Ints, columns: Ints, cost: Floats) -> tuple[int, float, int, float]:
+    """Return a row's cheapest column and its cost, and the next one's; -1 and 0 where there is none."""
+    best, low, second, next_low = -1, 0.0, -1, 0.0
+    for p in range(first[i], first[i + 1]):
+        if cost[p] < low:
+            best, low, second, next_low = columns[p], cost[p], best, low
+        elif cost[p] < next_low:
+            second, next_low = columns[p], cost[p]
+    return best, low, second, next_low
+
+
+@njit(cache=True)
+def _solve_two(a: int, b: int, first: Ints, columns: Ints, cost: Floats, column: Ints) -> None:
+    """Write the optimal columns of two rows that want the same one: one gets it, the other its next."""
+    best, mine, my_next, mine_then = _two_best(a, first, columns, cost)
+    _, yours, your_next, yours_then = _two_best(b, first, columns, cost)
+    if mine + yours_then <= mine_then + yours:
+        column[a], column[b] = best, your_next
+    else:
+        column[a], column[b] = my_next, best
 
 
 @njit(cache=True)

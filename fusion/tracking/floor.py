@@ -8,16 +8,18 @@ import numpy as np
 from fusion.arrays import Bools, Floats, Ints
 from fusion.config import SECOND_NS, TrackingConfig
 from fusion.store import Store
-from fusion.tracking.appearance import learn_looks
 from fusion.tracking.association import Passing, births, take_in
 from fusion.tracking.camera import picture_bounds
 from fusion.tracking.existence import Chances
 from fusion.tracking.geometry import line_distance
 from fusion.tracking.kalman import predict
+from fusion.tracking.life import Span, age, remember
 from fusion.tracking.measurement import View
 from fusion.tracking.merging import Oneness, pairs_of_one
 from fusion.tracking.sightings import Sightings
 from fusion.tracking.tracks import Seen, Status, Tracks, move, no_tracks, shorten, take, thaw
+
+FOREVER_NS = 2**62
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -56,7 +58,10 @@ def observe(floor: Floor, frame: Sightings, store: Store, config: TrackingConfig
         tracks.device_id, camera, view, frame.look, frame.device_id, _passing(floor, frame, config),
         _chances(floor, camera, config), likeness(config),
     )  # fmt: skip
-    _remember(tracks, row, column, frame, config)
+    remember(
+        row, column, camera, frame.t_ns, frame.look, frame.device_id, config.look_rate, tracks.status, tracks.look,
+        tracks.looks, tracks.device_id, tracks.seen_by_ns, tracks.found, tracks.seen_ns,
+    )  # fmt: skip
     track_id = np.full(len(frame.sd), -1, np.int64)
     track_id[column] = tracks.track_id[row]
     frame_ns = floor.frame_ns.copy()
@@ -128,22 +133,21 @@ def advance(floor: Floor, now_ns: int, config: TrackingConfig, known: Collection
     """
     if not len(floor.tracks):
         return floor
-    tracks, status = floor.tracks, floor.tracks.status.copy()
-    unseen_s = (now_ns - tracks.seen_ns) / SECOND_NS
-    age_s = (tracks.seen_ns - tracks.born_ns) / SECOND_NS
-    steady = (tracks.exist >= config.confirm_p) & (age_s > config.confirm_s)
-    # In the order of Status: who is lost waits for longer, and whoever has gone is gone.
-    limit_s = np.array([config.tentative_s, config.coasting_s, config.lost_s, config.coasting_s, np.inf, np.inf])
-    late = unseen_s > limit_s[status]
-    late |= (status == Status.TENTATIVE) & (tracks.exist < config.drop_p)
-    move(status, late, Seen.UNSEEN)
-    move(status, (status == Status.LOST) & (unseen_s > config.forgotten_s), Seen.FORGOTTEN)
-    move(status, (status == Status.TENTATIVE) & steady, Seen.CONFIRM)
+    tracks = floor.tracks
+    status = age(tracks.status, tracks.exist, tracks.seen_ns, tracks.born_ns, now_ns, _span(config))
     tracks = _merge(tracks, status, now_ns, config, known)
     stay = np.flatnonzero(status != Status.EXITED)
     if len(stay) < len(status):
         return replace(floor, tracks=take(tracks, stay, status))
     return replace(floor, tracks=replace(tracks, status=status))
+
+
+def _span(config: TrackingConfig) -> Span:
+    # In the order of Status: who is lost waits for longer, and whoever has gone is gone.
+    unseen_s = (config.tentative_s, config.coasting_s, config.lost_s, config.coasting_s)
+    unseen_ns = np.array([*(int(s * SECOND_NS) for s in unseen_s), FOREVER_NS, FOREVER_NS])
+    forgotten_ns, confirm_ns = int(config.forgotten_s * SECOND_NS), int(config.confirm_s * SECOND_NS)
+    return Span(unseen_ns, forgotten_ns, config.drop_p, config.confirm_p, confirm_ns)
 
 
 def likeness(config: TrackingConfig) -> tuple[float, float, float, float, float]:
@@ -155,17 +159,6 @@ def likeness(config: TrackingConfig) -> tuple[float, float, float, float, float]
         config.look_other_sd,
         config.look_nats_max,
     )
-
-
-def _remember(tracks: Tracks, rows: Ints, columns: Ints, frame: Sightings, config: TrackingConfig) -> None:
-    """Write what matched detections teach about their tracks; tracks are thawed."""
-    learn_looks(tracks.look, tracks.looks, rows, frame.look, columns, config.look_rate)
-    tracks.device_id[rows, frame.camera] = frame.device_id[columns]
-    tracks.seen_by_ns[rows, frame.camera] = frame.t_ns
-    tracks.found[:, frame.camera] <<= 1
-    tracks.found[rows, frame.camera] |= 1
-    tracks.seen_ns[rows] = frame.t_ns
-    move(tracks.status, rows, Seen.HIT)
 
 
 def _bear(
