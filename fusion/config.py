@@ -200,10 +200,32 @@ class ShelfConfig:
 
 
 @dataclass(frozen=True, slots=True)
+class TagConfig:
+    """RFID reads at the exit."""
+
+    passing_s: float = 2.5  # a tag is heard within this of its crossing
+    passing_sd_s: float = 0.4
+    near_dbm: float = -51.0  # the strongest read of a tag that goes through, and of one in the next lane
+    near_sd_db: float = 6.0
+    far_dbm: float = -60.0
+    far_sd_db: float = 5.0
+    stranger_nats: float = -4.0  # that a tag is carried past by somebody nobody knows of
+    share_min: float = 0.02
+    stray_rate: float = 0.002  # tags heard that nobody here carries
+    read_rate: float = 0.95  # of tags carried through, prior of what clear trips teach
+    read_rate_tags: float = 60.0  # the prior counts as so many tags
+    clear_p: float = 0.98  # a trip whose goods are as sure as this teaches how many tags are heard
+    witness: float = 1.0  # 0 leaves the portal out
+    unseen_nats: float = -6.0  # that a piece was taken and no plate noticed
+    left_nats: float = -5.5  # that a piece was set down somewhere in the store
+
+
+@dataclass(frozen=True, slots=True)
 class AttributionConfig:
     """Explanations of shelf changes and their joint hypotheses."""
 
     hands: HandConfig = field(default_factory=HandConfig)
+    tags: TagConfig = field(default_factory=TagConfig)
     mass_bias_sd: float = 0.03  # real packages against the catalogue, relative
     hand_sd_m: float = 0.12  # wrist to goods at a real pick
     hand_wrong_p: float = 0.05  # that a hand was not where it was believed to be: it hid, and another was taken for it

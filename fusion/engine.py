@@ -8,12 +8,22 @@ import numpy as np
 from fusion.arrays import Ints
 from fusion.attribution.evidence import Bodies, remember
 from fusion.attribution.explanations import Claim
-from fusion.attribution.stage import Attribution, People, Settled, attribute, believe_anew, open_trip, watch_passing
+from fusion.attribution.stage import (
+    Attribution,
+    People,
+    Settled,
+    attribute,
+    believe_anew,
+    hear,
+    open_trip,
+    watch_passing,
+)
+from fusion.attribution.tags import Exit, tags_of
 from fusion.checkout import trips as visits
 from fusion.config import SECOND_NS, Config
 from fusion.intake import Slice
 from fusion.intake.clocks import Clock, Clocks, compare, health, retime
-from fusion.messages import Boxes, Cart, Gate, Message, Plates
+from fusion.messages import Boxes, Cart, Gate, Message, Plates, Portal
 from fusion.messages import People as PeopleMessage
 from fusion.settlement import Outputs, TrackRows, join, say, settle
 from fusion.shelf import Levels, Pending, PlateChange, empty_levels, group_changes, observe_plates
@@ -126,7 +136,7 @@ def _advance(engine: Engine, state: State, messages: tuple[Message, ...], now_ns
     if news.clocks:
         state = replace(state, clocks=replace(clocks, of={**clocks.of, **news.clocks}))
     state, gone = _follow(engine, state, news)
-    state = _leave(state, (*news.departures, *gone))
+    state = _leave(engine, state, (*news.departures, *gone))
     state, settled = _shelf(engine, state, tuple(news.changes), state.now_ns)
     due = visits.due(state.trips, state.now_ns)
     state, outputs = _close(engine, state, visits.close(state.trips, due, state.now_ns), due)
@@ -167,6 +177,9 @@ def _take(engine: Engine, state: State, message: Message, news: News) -> State:
             return replace(state, carts=carts)
         case Gate():
             return _gate(engine, state, message, news)
+        case Portal():
+            heard = tags_of(message, engine.store)
+            return replace(state, attribution=hear(state.attribution, heard, (), engine.config.attribution))
     return state
 
 
@@ -232,11 +245,13 @@ def _follow(engine: Engine, state: State, news: News) -> tuple[State, tuple[Depa
     return replace(state, floor=floor, identity=identity, attribution=attribution), gone
 
 
-def _leave(state: State, departures: tuple[Departure, ...]) -> State:
+def _leave(engine: Engine, state: State, departures: tuple[Departure, ...]) -> State:
     trips = state.trips
     for departure in departures:
         trips = visits.leave(trips, departure.trip, departure.t_ns)
-    return replace(state, trips=trips)
+    exits = tuple(Exit(d.trip, d.t_ns, d.gate) for d in departures)
+    attribution = hear(state.attribution, (), exits, engine.config.attribution) if exits else state.attribution
+    return replace(state, trips=trips, attribution=attribution)
 
 
 def _shelf(

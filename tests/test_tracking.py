@@ -407,7 +407,8 @@ def three_cameras() -> Store:
     over = np.array([[x, 1.5, 12.0] for x in (1.0, 2.0, 3.0)])
     cameras = Cameras(
         ("a", "b", "c"), np.full(3, True), np.tile(store.cameras.size_px[0], (3, 1)),
-        np.tile(store.cameras.K[0], (3, 1)), np.zeros((3, 5)), np.tile(down, (3, 1, 1)), -over @ down.T, np.full(3, 10.0),
+        np.tile(store.cameras.K[0], (3, 1)), np.zeros((3, 5)), np.tile(down, (3, 1, 1)), -over @ down.T,
+        np.full(3, 10.0),
     )  # fmt: skip
     return replace(store, cameras=cameras)
 

@@ -4,7 +4,7 @@ import json
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from fusion.attribution.explanations import PICK, Explanation
+from fusion.attribution.explanations import PICK, Explanation, Part
 from fusion.attribution.stage import Settled
 from fusion.checkout import goods
 from fusion.checkout.records import Transfer
@@ -133,9 +133,11 @@ def transfers_of(settled: Settled, owner_of: OwnerOf, store: Store) -> tuple[Tra
 
 
 def _passed(settled: Settled, store: Store) -> tuple[Transfer, ...]:
-    """Return the goods a hand-over moved from cart to cart."""
+    """Return the goods that moved without a shelf noticing: from cart to cart, onto the floor, or from a blind plate."""
     if not settled.reading.parts:
         return ()
+    if len(settled.reading.parts) == 1:
+        return (_unnoticed(settled, settled.reading.parts[0], store),)
     given, taken = settled.reading.parts
     move = goods.move(
         store.store_id,
@@ -148,6 +150,24 @@ def _passed(settled: Settled, store: Store) -> tuple[Transfer, ...]:
         target=goods.cart(taken.trip),
     )
     return (move,)
+
+
+def _unnoticed(settled: Settled, part: Part, store: Store) -> Transfer:
+    """Return goods set down on no plate, or taken where no plate noticed: from their own place, as the planogram has it."""
+    homes = (plates for row, plates in enumerate(store.facings.plates) if store.facings.product[row] == part.product)
+    home = next((goods.plate(store.plates.plate_id[plates[0]]) for plates in homes), goods.SUPPLY)
+    cart = goods.cart(part.trip)
+    source, target = (home, cart) if part.kind == PICK else (cart, goods.FLOOR)
+    return goods.move(
+        store.store_id,
+        evidence=settled.event,
+        t_ns=settled.change.step_ns,
+        sku=store.products.sku[part.product],
+        quantity=part.qty,
+        grams=part.grams,
+        source=source,
+        target=target,
+    )
 
 
 def _shelf_plate(settled: Settled, product: int, store: Store) -> int:

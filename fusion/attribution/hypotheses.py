@@ -70,6 +70,11 @@ def extend(
     return replace(group, beam=_pruned(beam, config))
 
 
+def weigh(group: Group, nats_of: Callable[[Hypothesis], float], config: AttributionConfig) -> Group:
+    """Weigh every hypothesis by further evidence, in nats."""
+    return replace(group, beam=_pruned([replace(h, nats=h.nats + nats_of(h)) for h in group.beam], config))
+
+
 def claim_anew(group: Group, nats_of: Callable[[Claim], float], config: AttributionConfig) -> Group:
     """Weigh every hypothesis by what is believed now of whose tracks they were, in place of what it paid then."""
     beam = []

@@ -7,6 +7,7 @@ import numpy as np
 
 from fusion.attribution.evidence import Witnesses, candidates, cart_nats
 from fusion.attribution.explanations import (
+    PICK,
     PUT,
     Claim,
     Explanation,
@@ -42,7 +43,9 @@ from fusion.attribution.hypotheses import (
     lone,
     merge,
     reading_posterior,
+    weigh,
 )
+from fusion.attribution.tags import Exit, TagRead, heard_nats, shares
 from fusion.checkout.records import derive_id
 from fusion.config import SECOND_NS, AttributionConfig, CartConfig
 from fusion.shelf import ShelfChange
@@ -75,6 +78,9 @@ class Attribution:
     groups: tuple[Group, ...] = ()
     open: Mapping[str, ShelfChange] = field(default_factory=dict)  # event id -> change
     misplaced: Stock = field(default_factory=dict)
+    reads: tuple[TagRead, ...] = ()  # of the last seconds
+    exits: tuple[Exit, ...] = ()
+    heard: tuple[float, float] = (0.0, 0.0)  # tags that were heard, of how many that clear trips carried out
 
 
 @dataclass(frozen=True, slots=True)
@@ -305,6 +311,80 @@ def believe_anew(state: Attribution, nats_of: Callable[[Claim], float], config: 
     if not any(h.claims for g in state.groups for h in g.beam):
         return state
     return replace(state, groups=tuple(claim_anew(g, nats_of, config) for g in state.groups))
+
+
+def hear(
+    state: Attribution, reads: tuple[TagRead, ...], exits: tuple[Exit, ...], config: AttributionConfig
+) -> Attribution:
+    """Remember tags and exits of the last seconds; older ones can belong to nobody who still closes."""
+    last = max((*(read.t_ns for read in reads), *(one.t_ns for one in exits)), default=0)
+    since = last - int(config.sightings_s * SECOND_NS)
+    return replace(
+        state,
+        reads=(*(r for r in state.reads if r.t_ns >= since), *reads),
+        exits=(*(e for e in state.exits if e.t_ns >= since), *exits),
+    )
+
+
+def weigh_tags(state: Attribution, trip: str, t_ns: int, store: Store, config: AttributionConfig) -> Attribution:
+    """Weigh what a trip that has left carries by the tags that were heard, and read what they leave unexplained.
+
+    A tag that nobody was seen to take may have been taken where no plate noticed; goods whose tag was not heard may
+    have been set down somewhere. Both stay readings beside "nothing of the kind", with the weight the tags give them.
+    """
+    mine = tuple(e for e in state.exits if e.trip == trip)
+    portals = {store.gates.gate_id.index(gate) for _, gate in store.portals if gate in store.gates.gate_id}
+    if not mine or not config.tags.witness or not portals:
+        return state
+    through = sum(e.gate in portals for e in mine) / len(mine)
+    found = shares(trip, state.reads, state.exits, config.tags)
+    group = _group_of(state, trip)
+    believed = {product for h in group.beam for product, _, _ in h.goods[trip] if store.products.epc_prefix[product]}
+    tagged = sorted(believed | set(found))
+    if not tagged:
+        return state
+    heard, of = state.heard
+    prior = config.tags.read_rate_tags
+    rate = through * (config.tags.read_rate * prior + heard) / (prior + of)
+    opened = dict(state.open)
+    for product in tagged:
+        event = f"rf-{derive_id('tags', store.store_id, trip, store.products.sku[product]).hex()[:16]}"
+        group = extend(group, event, _tag_readings(group, trip, product, found.get(product, ()), store, config), config)
+        opened[event] = at_moment(t_ns)
+    most = max((n for h in group.beam for _, n, _ in h.goods[trip]), default=0) + 1
+    nats = {k: config.tags.witness * heard_nats(found.get(k, ()), most, rate, config.tags) for k in tagged}
+
+    def nats_of(hypothesis: Hypothesis) -> float:
+        counts = {product: pieces for product, pieces, _ in hypothesis.goods[trip]}
+        return float(sum(table[counts.get(k, 0)] for k, table in nats.items()))
+
+    group = weigh(group, nats_of, config)
+    goods, p = goods_posterior(group, trip)[0]
+    if p > config.tags.clear_p and through == 1.0:
+        counts = {product: pieces for product, pieces, _ in goods}
+        carried_out = sum(counts.get(k, 0) for k in tagged)
+        got = sum(min(sum(found.get(k, ())), counts.get(k, 0)) for k in tagged)
+        state = replace(state, heard=(heard + got, of + carried_out))
+    rest = [g for g in state.groups if trip not in g.trips]
+    return replace(state, groups=(*rest, group), open=opened)
+
+
+def _tag_readings(
+    group: Group, trip: str, product: int, found: tuple[float, ...], store: Store, config: AttributionConfig
+) -> dict[int, tuple[Explanation, ...]]:
+    """Return per row of the beam what may have happened to a product besides what was seen of it."""
+    out = {}
+    heard = sum(found)
+    for row, hypothesis in enumerate(group.beam):
+        pieces, grams = next(((n, g) for k, n, g in hypothesis.goods[trip] if k == product), (0, 0.0))
+        readings = [Explanation((), 0.0)]
+        if heard > pieces + 0.3:
+            part = Part(trip, PICK, product, 1, float(store.products.mass_g[product]))
+            readings.append(Explanation((part,), config.tags.unseen_nats))
+        if pieces and heard < pieces - 0.5:
+            readings.append(Explanation((Part(trip, PUT, product, 1, grams),), config.tags.left_nats))
+        out[row] = tuple(readings)
+    return out
 
 
 def carried(state: Attribution, trip: str) -> tuple[tuple[Goods, float], ...]:

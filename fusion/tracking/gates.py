@@ -20,6 +20,7 @@ class Departure:
 
     trip: str
     t_ns: int
+    gate: int  # row in the store's gates, -1 where none is known
 
 
 def leave_by_gate(
@@ -54,8 +55,8 @@ def leave_by_gate(
             if wanted is not None:
                 identity = name_exit(identity, track_id, wanted, gate.t_ns, config)
             floor = _take_out(floor, leaver)
-            return identity, floor, (Departure(trip, gate.t_ns),)
-    return identity, floor, (Departure(wanted, gate.t_ns),) if wanted is not None else ()
+            return identity, floor, (Departure(trip, gate.t_ns, row),)
+    return identity, floor, (Departure(wanted, gate.t_ns, row),) if wanted is not None else ()
 
 
 def leave_unseen(
@@ -76,7 +77,10 @@ def leave_unseen(
         row = int(rows[0])
         trip, _ = likeliest_trip(identity, int(tracks.track_id[row]), now_ns)
         if trip:
-            gone.append(Departure(trip, int(tracks.seen_ns[row])))
+            nearest = min(
+                exits, key=lambda i: float(line_distance(tracks.mean[row : row + 1, :2], store.gates.line[i])[0])
+            )
+            gone.append(Departure(trip, int(tracks.seen_ns[row]), nearest))
         floor = _take_out(floor, row)
     return floor, tuple(gone)
 
