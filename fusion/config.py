@@ -221,13 +221,36 @@ class TagConfig:
 
 
 @dataclass(frozen=True, slots=True)
+class PossessionConfig:
+    """What is seen in hands all along."""
+
+    moment_s: float = 3.0  # looks are put together over this long
+    before_s: float = 4.0  # goods were handed over at most this long before they are seen
+    reach_m: float = 1.5  # between two people who hand something over
+    looks_min: int = 3
+    looks_sure: int = 8  # more looks say no more
+    seen_p_min: float = 0.15  # mean belief in any product at all
+    trust: float = 1.0  # of a moment, between 0 (leaves the witness out) and 1
+    wrong_p: float = 0.08  # that the classifier means something else
+    share_min: float = 0.2  # of the belief, for a product to be asked about
+    explained_min: float = 0.5  # less than this is not explained by what the person has
+    given_nats: float = -4.0  # that a piece was handed over without hands being seen to meet
+    break_s: float = 4.0
+    bagged_s: float = 3.0  # people bag what they take within this, or carry it in the hand
+    gone_s: float = 5.0  # not seen in the hand for so long before the exit
+    gone_nats_per_s: float = 0.4  # the longer it was carried, the less likely it was bagged after all
+    gone_nats_max: float = 4.0
+
+
+@dataclass(frozen=True, slots=True)
 class AttributionConfig:
     """Explanations of shelf changes and their joint hypotheses."""
 
     hands: HandConfig = field(default_factory=HandConfig)
     tags: TagConfig = field(default_factory=TagConfig)
+    possession: PossessionConfig = field(default_factory=PossessionConfig)
     mass_bias_sd: float = 0.03  # real packages against the catalogue, relative
-    hand_sd_m: float = 0.12  # wrist to goods at a real pick
+    hand_sd_m: float = 0.09  # wrist to goods at a real pick
     hand_wrong_p: float = 0.05  # that a hand was not where it was believed to be: it hid, and another was taken for it
     hand_window_s: float = 0.25
     hand_nats_max: float = 6.0
@@ -238,6 +261,7 @@ class AttributionConfig:
     held_trust: float = 0.7
     held_nats_max: float = 2.5
     planogram_p: float = 0.97
+    facing_power: float = 8.0  # how steeply a product is doubted as more of a change lies outside its facing
     qty_max: int = 6
     qty_decay: float = 0.12
     loose_decay: float = 0.5  # the same for goods sold by weight

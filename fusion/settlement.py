@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from fusion.arrays import Floats, Ints
 from fusion.attribution.events import Event, Owner, events_of, transfers_of
-from fusion.attribution.stage import Attribution, Settled, carried, close_trip, parts_of, weigh_tags
+from fusion.attribution.stage import Attribution, Settled, carried, close_trip, parts_of, weigh_exit
 from fusion.checkout.charge import choose
 from fusion.checkout.postings import close_trip as postings_of
 from fusion.checkout.records import OPEN, Entry, Receipt, Transfer
@@ -54,7 +54,7 @@ def _settle_one(
 ) -> tuple[Attribution, Outputs]:
     """Choose the charge of one trip and settle every change it explains."""
     if not trip.is_staff and trip.closed_ns is not None:
-        attribution = weigh_tags(attribution, trip.trip, trip.closed_ns, store, config.attribution)
+        attribution = weigh_exit(attribution, trip.trip, trip.closed_ns, store, config.attribution)
     charge = None if trip.is_staff else choose(carried(attribution, trip.trip), store, config.checkout)
     goods = None if charge is None else charge.goods
     attribution, settled = close_trip(attribution, trip.trip, goods, config.attribution)

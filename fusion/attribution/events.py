@@ -133,7 +133,7 @@ def transfers_of(settled: Settled, owner_of: OwnerOf, store: Store) -> tuple[Tra
 
 
 def _passed(settled: Settled, store: Store) -> tuple[Transfer, ...]:
-    """Return the goods that moved without a shelf noticing: from cart to cart, onto the floor, or from a blind plate."""
+    """Return goods that moved without a shelf noticing: from cart to cart, onto the floor, or from a blind plate."""
     if not settled.reading.parts:
         return ()
     if len(settled.reading.parts) == 1:
@@ -153,7 +153,7 @@ def _passed(settled: Settled, store: Store) -> tuple[Transfer, ...]:
 
 
 def _unnoticed(settled: Settled, part: Part, store: Store) -> Transfer:
-    """Return goods set down on no plate, or taken where no plate noticed: from their own place, as the planogram has it."""
+    """Return goods set down on no plate, or taken where no plate noticed: then from where the planogram has them."""
     homes = (plates for row, plates in enumerate(store.facings.plates) if store.facings.product[row] == part.product)
     home = next((goods.plate(store.plates.plate_id[plates[0]]) for plates in homes), goods.SUPPLY)
     cart = goods.cart(part.trip)

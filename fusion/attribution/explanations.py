@@ -214,7 +214,8 @@ def _several(
         for a, b in _two_people(permutations(who, 2)):
             ends = zip((a, b), pieces, strict=True)
             parts = tuple(Part(m.trip, PICK, k, n, grams) for m, (k, n, grams, _) in ends)
-            nats = base + a.nats + b.nats + float(np.log(config.combine_p))
+            # In a crowd two reach at one moment more often than one person takes two things at once.
+            nats = base + a.nats + b.nats + float(np.log(config.shared_p / config.combine_p))
             out.append(Explanation(parts, nats, (*a.claims, *b.claims)))
     return out
 

@@ -13,7 +13,10 @@ from fusion.store import Store
 def product_prior(
     change: ShelfChange, misplaced: Mapping[int, float], store: Store, config: AttributionConfig
 ) -> Floats:
-    """Return log prior (k,) of each product having stood on these plates: planogram, misplaced goods, anything else."""
+    """Return log prior (k,) of each product having stood on these plates: planogram, misplaced goods, anything else.
+
+    Goods stand on the plates of their facing: the more of a change lies elsewhere, the less it is theirs alone.
+    """
     k = len(store.products.sku)
     share = np.zeros(k)
     total = sum(abs(d) for d in change.delta_g)
@@ -21,11 +24,10 @@ def product_prior(
     for row, plates in enumerate(store.facings.plates):
         covered = sum(weight.get(p, 0.0) for p in plates)
         product = int(store.facings.product[row])
-        share[product] = max(share[product], covered**2)
+        share[product] = max(share[product], covered**config.facing_power)
     for product, count in sorted(misplaced.items()):
         share[product] += 0.5 * count
-    norm = share.sum()
-    planned = share / norm * config.planogram_p if norm > 1e-9 else np.zeros(k)
+    planned = share / max(share.sum(), 1.0) * config.planogram_p
     return np.asarray(np.log(planned + (1.0 - config.planogram_p) / k), dtype=np.float64)
 
 

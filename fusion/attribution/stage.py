@@ -1,6 +1,6 @@
 """The attribution stage: changes in, settled readings out."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -44,6 +44,18 @@ from fusion.attribution.hypotheses import (
     merge,
     reading_posterior,
     weigh,
+    weights,
+)
+from fusion.attribution.possession import (
+    Content,
+    Run,
+    content_nats,
+    contents,
+    explained,
+    given_readings,
+    left_nats,
+    lengthened,
+    near_of,
 )
 from fusion.attribution.tags import Exit, TagRead, heard_nats, shares
 from fusion.checkout.records import derive_id
@@ -78,6 +90,8 @@ class Attribution:
     groups: tuple[Group, ...] = ()
     open: Mapping[str, ShelfChange] = field(default_factory=dict)  # event id -> change
     misplaced: Stock = field(default_factory=dict)
+    moment_ns: int = 0  # until when what hands held has been put together
+    runs: Mapping[tuple[str, int], Run] = field(default_factory=dict)  # of products in hands, by trip and product
     reads: tuple[TagRead, ...] = ()  # of the last seconds
     exits: tuple[Exit, ...] = ()
     heard: tuple[float, float] = (0.0, 0.0)  # tags that were heard, of how many that clear trips carried out
@@ -111,10 +125,12 @@ def attribute(
     """Queue new changes; read changes and meetings whose hands have been watched to the end of the window."""
     waiting = sorted((*state.waiting, *new), key=lambda c: (c.step_ns, c.plates))
     until = now_ns - int(config.held_window_s * SECOND_NS)
-    due: list[ShelfChange | Meeting | CartPass] = [c for c in waiting if c.step_ns <= until]
+    due: list[ShelfChange | Meeting | CartPass | Content] = [c for c in waiting if c.step_ns <= until]
     met, touching = meetings(state.touches, until, config)
     if store.handover == "holder":
         due += [*met, *(p for p in state.passes if p.t_ns <= until)]
+    state, seen_in_hands = _look_at_hands(state, until, people, store, config)
+    due += seen_in_hands
     state = replace(
         state,
         waiting=tuple(c for c in waiting if c.step_ns > until),
@@ -128,9 +144,70 @@ def attribute(
             settled += done
         elif isinstance(one, Meeting):
             state = _read_meeting(state, one, people, store, config)
+        elif isinstance(one, Content):
+            state = _read_content(state, one, people, store, config)
         else:
             state = _read_cart_pass(state, one, store, config)
     return state, tuple(settled)
+
+
+def _look_at_hands(
+    state: Attribution, until_ns: int, people: People, store: Store, config: AttributionConfig
+) -> tuple[Attribution, tuple[Content, ...]]:
+    """Put together what hands held over the moments that are over by until_ns."""
+    length = int(config.possession.moment_s * SECOND_NS)
+    begin, end = state.moment_ns, until_ns // length * length
+    if end <= begin or store.handover != "holder" or not config.possession.trust:
+        return state, ()
+    begin = begin or end - length
+    out = tuple(
+        content
+        for t_ns in range(begin, end, length)
+        for content in contents(state.seen.matches, people.alias, t_ns, t_ns + length, store, config.possession)
+    )
+    return replace(state, moment_ns=end), out
+
+
+def _read_content(
+    state: Attribution, content: Content, people: People, store: Store, config: AttributionConfig
+) -> Attribution:
+    """Weigh what a person has by what their hands held, and ask who may have handed it to them if it is not theirs."""
+    trip = people.trip_of.get(content.track_id, "")
+    if trip in people.staff or not any(trip in g.trips for g in state.groups):
+        return state
+    own = config.possession
+    state = replace(state, runs=lengthened(state.runs, trip, content, own))
+    group = _group_of(state, trip)
+    shares_ = np.array([explained(content, trip, h, state.open) for h in group.beam])
+    if float(weights(group) @ shares_) < own.explained_min:
+        beside = {people.trip_of.get(k, "") for k in near_of(content, state.seen, own)} - people.staff - {trip, ""}
+        sought = {product for product, _ in content.p}
+        givers = tuple(t for t in sorted(beside) if _may_have(state, t, sought))
+        if givers:
+
+            def readings(goods: Mapping[str, Goods]) -> tuple[Explanation, ...]:
+                return given_readings(content, trip, givers, goods, own)
+
+            witness = f"seen {content.track_id}"
+            state = _read_passing(state, content.t0_ns, witness, (trip, *givers), readings, store, config)
+            group = _group_of(state, trip)
+
+    def nats_of(hypothesis: Hypothesis) -> float:
+        return content_nats(explained(content, trip, hypothesis, state.open), content, own)
+
+    rest = tuple(g for g in state.groups if trip not in g.trips)
+    return replace(state, groups=(*rest, weigh(group, nats_of, config)))
+
+
+def _may_have(state: Attribution, trip: str, products: Collection[int]) -> bool:
+    """Tell whether a trip has one of some products in any reading."""
+    return any(
+        product in products
+        for g in state.groups
+        if trip in g.trips
+        for h in g.beam
+        for product, _, _ in h.goods.get(trip, ())
+    )
 
 
 def watch_passing(
@@ -326,33 +403,57 @@ def hear(
     )
 
 
-def weigh_tags(state: Attribution, trip: str, t_ns: int, store: Store, config: AttributionConfig) -> Attribution:
-    """Weigh what a trip that has left carries by the tags that were heard, and read what they leave unexplained.
+def weigh_exit(state: Attribution, trip: str, t_ns: int, store: Store, config: AttributionConfig) -> Attribution:
+    """Weigh what a trip that has left carries by the tags that were heard, and by what its hands no longer held.
 
-    A tag that nobody was seen to take may have been taken where no plate noticed; goods whose tag was not heard may
-    have been set down somewhere. Both stay readings beside "nothing of the kind", with the weight the tags give them.
+    A tag that nobody was seen to take may have been taken where no plate noticed; goods whose tag was not heard, or
+    that were carried in the hand and then were gone, may have been set down somewhere. Both stay readings beside
+    "nothing of the kind", with the weight the evidence gives them.
     """
     mine = tuple(e for e in state.exits if e.trip == trip)
+    if not mine:
+        return state
     portals = {store.gates.gate_id.index(gate) for _, gate in store.portals if gate in store.gates.gate_id}
-    if not mine or not config.tags.witness or not portals:
-        return state
-    through = sum(e.gate in portals for e in mine) / len(mine)
-    found = shares(trip, state.reads, state.exits, config.tags)
+    through = sum(e.gate in portals for e in mine) / len(mine) if config.tags.witness else 0.0
+    found = shares(trip, state.reads, state.exits, config.tags) if through else {}
     group = _group_of(state, trip)
-    believed = {product for h in group.beam for product, _, _ in h.goods[trip] if store.products.epc_prefix[product]}
-    tagged = sorted(believed | set(found))
+    believed = {product for h in group.beam for product, _, _ in h.goods[trip]}
+    tagged = {k for k in believed if through and store.products.epc_prefix[k]} | set(found)
+    gone = {k: left_nats(state.runs.get((trip, k)), min(e.t_ns for e in mine), config.possession) for k in believed}
+    opened = dict(state.open)
+    for product in sorted(tagged | {k for k, nats in gone.items() if nats > 0.0}):
+        event = f"rf-{derive_id('exit', store.store_id, trip, store.products.sku[product]).hex()[:16]}"
+        heard = sum(found.get(product, ())) if product in tagged else -1.0
+        left = config.tags.left_nats + gone.get(product, 0.0)
+        readings = {
+            row: _exit_readings(h.goods[trip], trip, product, heard, left, store, config)
+            for row, h in enumerate(group.beam)
+        }
+        if any(len(found_) > 1 for found_ in readings.values()):
+            group = extend(group, event, readings, config)
+            opened[event] = at_moment(t_ns)
+    state, group = _weigh_tags(state, group, trip, tagged, found, through, config)
+    rest = [g for g in state.groups if trip not in g.trips]
+    return replace(state, groups=(*rest, group), open=opened)
+
+
+def _weigh_tags(
+    state: Attribution,
+    group: Group,
+    trip: str,
+    tagged: Collection[int],
+    found: Mapping[int, tuple[float, ...]],
+    through: float,
+    config: AttributionConfig,
+) -> tuple[Attribution, Group]:
+    """Weigh every hypothesis by the tags that were heard; trips that are clear then teach how many tags are heard."""
     if not tagged:
-        return state
+        return state, group
     heard, of = state.heard
     prior = config.tags.read_rate_tags
     rate = through * (config.tags.read_rate * prior + heard) / (prior + of)
-    opened = dict(state.open)
-    for product in tagged:
-        event = f"rf-{derive_id('tags', store.store_id, trip, store.products.sku[product]).hex()[:16]}"
-        group = extend(group, event, _tag_readings(group, trip, product, found.get(product, ()), store, config), config)
-        opened[event] = at_moment(t_ns)
-    most = max((n for h in group.beam for _, n, _ in h.goods[trip]), default=0) + 1
-    nats = {k: config.tags.witness * heard_nats(found.get(k, ()), most, rate, config.tags) for k in tagged}
+    most = max((n for h in group.beam for _, n, _ in h.goods[trip]), default=0)
+    nats = {k: config.tags.witness * heard_nats(found.get(k, ()), most, rate, config.tags) for k in sorted(tagged)}
 
     def nats_of(hypothesis: Hypothesis) -> float:
         counts = {product: pieces for product, pieces, _ in hypothesis.goods[trip]}
@@ -365,26 +466,21 @@ def weigh_tags(state: Attribution, trip: str, t_ns: int, store: Store, config: A
         carried_out = sum(counts.get(k, 0) for k in tagged)
         got = sum(min(sum(found.get(k, ())), counts.get(k, 0)) for k in tagged)
         state = replace(state, heard=(heard + got, of + carried_out))
-    rest = [g for g in state.groups if trip not in g.trips]
-    return replace(state, groups=(*rest, group), open=opened)
+    return state, group
 
 
-def _tag_readings(
-    group: Group, trip: str, product: int, found: tuple[float, ...], store: Store, config: AttributionConfig
-) -> dict[int, tuple[Explanation, ...]]:
-    """Return per row of the beam what may have happened to a product besides what was seen of it."""
-    out = {}
-    heard = sum(found)
-    for row, hypothesis in enumerate(group.beam):
-        pieces, grams = next(((n, g) for k, n, g in hypothesis.goods[trip] if k == product), (0, 0.0))
-        readings = [Explanation((), 0.0)]
-        if heard > pieces + 0.3:
-            part = Part(trip, PICK, product, 1, float(store.products.mass_g[product]))
-            readings.append(Explanation((part,), config.tags.unseen_nats))
-        if pieces and heard < pieces - 0.5:
-            readings.append(Explanation((Part(trip, PUT, product, 1, grams),), config.tags.left_nats))
-        out[row] = tuple(readings)
-    return out
+def _exit_readings(
+    goods: Goods, trip: str, product: int, heard: float, left: float, store: Store, config: AttributionConfig
+) -> tuple[Explanation, ...]:
+    """Return what may have happened to a product besides what was seen of it; heard < 0: its tags say nothing."""
+    pieces, grams = next(((n, g) for k, n, g in goods if k == product), (0, 0.0))
+    readings = [Explanation((), 0.0)]
+    if heard > pieces + 0.3:
+        part = Part(trip, PICK, product, 1, float(store.products.mass_g[product]))
+        readings.append(Explanation((part,), config.tags.unseen_nats))
+    if pieces and heard < pieces - 0.5:
+        readings.append(Explanation((Part(trip, PUT, product, 1, grams),), left))
+    return tuple(readings)
 
 
 def carried(state: Attribution, trip: str) -> tuple[tuple[Goods, float], ...]:

@@ -41,8 +41,7 @@ class Exit:
 
 def tags_of(message: Portal, store: Store) -> tuple[TagRead, ...]:
     """Return the reads of a portal's message that are of the store's products; other tags are nobody's business."""
-    gates = {portal: gate for portal, gate in store.portals}
-    gate = gates.get(message.portal, "")
+    gate = dict(store.portals).get(message.portal, "")
     row = store.gates.gate_id.index(gate) if gate in store.gates.gate_id else -1
     found = ((epc, product_of(epc, store.products), dbm) for epc, dbm in message.tags)
     return tuple(TagRead(epc, product, row, message.t_ns, dbm) for epc, product, dbm in found if product >= 0)

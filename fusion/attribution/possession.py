@@ -1,0 +1,155 @@
+"""What is seen in people's hands all along, not only at the shelves.
+
+Every few seconds the looks at one person's hands are put together: the mean belief of the classifier over products. A
+reading in which the person has one of those products explains them, any other pays. That is how goods that passed from
+hand to hand are noticed wherever cameras see hands, and how a piece that was carried in the hand and then is no more
+raises the doubt whether it is still there.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from fusion.attribution.evidence import Witnesses
+from fusion.attribution.explanations import PICK, PUT, Explanation, Goods, Part
+from fusion.attribution.hypotheses import Hypothesis
+from fusion.config import SECOND_NS, PossessionConfig
+from fusion.shelf import ShelfChange
+from fusion.store import Store, product_rows
+from fusion.tracking.floor import Match
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """What one person's hands held over a moment, as far as cameras saw them."""
+
+    t0_ns: int
+    t_ns: int  # end
+    track_id: int
+    looks: int
+    p: tuple[tuple[int, float], ...]  # product, mean belief over the looks
+    seen_ns: tuple[tuple[int, int], ...]  # the first and the last look at each of them
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """How long a product has been seen in the hands of a trip without a break."""
+
+    first_ns: int
+    last_ns: int
+
+
+def contents(
+    matches: tuple[Match, ...],
+    alias: Mapping[int, int],
+    since_ns: int,
+    until_ns: int,
+    store: Store,
+    config: PossessionConfig,
+) -> tuple[Content, ...]:
+    """Put together the looks at everybody's hands from since_ns to before until_ns, sorted by track."""
+    row_of = product_rows(store.products)
+    total: dict[int, dict[int, float]] = {}
+    looks: dict[int, int] = {}
+    seen: dict[tuple[int, int], tuple[int, int]] = {}
+    for match in matches:
+        if not since_ns <= match.sightings.t_ns < until_ns:
+            continue
+        for held in match.sightings.held:
+            owner = int(match.wrist_id[held.row, held.hand])
+            if owner < 0:
+                continue
+            owner = alias.get(owner, owner)
+            looks[owner] = looks.get(owner, 0) + 1
+            mine = total.setdefault(owner, {})
+            for sku, p in held.beliefs:
+                if sku in row_of:
+                    row, t_ns = row_of[sku], match.sightings.t_ns
+                    mine[row] = mine.get(row, 0.0) + p
+                    first, last = seen.get((owner, row), (t_ns, t_ns))
+                    seen[owner, row] = min(first, t_ns), max(last, t_ns)
+    return tuple(
+        Content(
+            t0_ns=since_ns,
+            t_ns=until_ns,
+            track_id=k,
+            looks=looks[k],
+            p=tuple((row, p / looks[k]) for row, p in sorted(total[k].items())),
+            seen_ns=tuple(seen[k, row] for row in sorted(total[k])),
+        )
+        for k in sorted(total)
+        if looks[k] >= config.looks_min and sum(total[k].values()) >= config.seen_p_min * looks[k]
+    )
+
+
+def explained(content: Content, trip: str, hypothesis: Hypothesis, open_: Mapping[str, ShelfChange]) -> float:
+    """Return the share of the belief that goes to products the trip had at some time of the moment."""
+    had = {product for product, _, _ in hypothesis.goods.get(trip, ())}
+    for event, reading in hypothesis.choice.items():
+        if reading.parts and open_[event].step_ns >= content.t0_ns:
+            had |= {part.product for part in reading.parts if part.trip == trip}
+    total = sum(p for _, p in content.p)
+    return sum(p for product, p in content.p if product in had) / total
+
+
+def content_nats(share: float, content: Content, config: PossessionConfig) -> float:
+    """Return the weight of a reading that explains a share of what was seen, in nats; 0 where it explains all.
+
+    Looks at one hand are not independent: a moment counts as a few looks at most.
+    """
+    strength = config.trust * min(content.looks, config.looks_sure) / config.looks_sure
+    return strength * float(np.log(config.wrong_p + (1.0 - config.wrong_p) * share))
+
+
+def near_of(content: Content, seen: Witnesses, config: PossessionConfig) -> frozenset[int]:
+    """Return the tracks that came within an arm's reach of a person, in the moment or shortly before."""
+    since = content.t0_ns - int(config.before_s * SECOND_NS)
+    out: set[int] = set()
+    for bodies in seen.bodies:
+        mine = np.flatnonzero(bodies.track_id == content.track_id)
+        if since <= bodies.t_ns <= content.t_ns and len(mine):
+            far = np.linalg.norm(bodies.head[:, :2] - bodies.head[mine[0], :2], axis=1)
+            out |= set(bodies.track_id[far < config.reach_m].tolist())
+    return frozenset(out - {content.track_id})
+
+
+def given_readings(
+    content: Content, taker: str, givers: tuple[str, ...], goods: Mapping[str, Goods], config: PossessionConfig
+) -> tuple[Explanation, ...]:
+    """Return what may have been handed to a person in whose hands it is seen, best first; no parts is "nothing"."""
+    out = [Explanation((), 0.0)]
+    total = sum(p for _, p in content.p)
+    own = {product for product, _, _ in goods.get(taker, ())}
+    belief = {product: p / total for product, p in content.p if p / total >= config.share_min and product not in own}
+    for giver in givers:
+        for product, _, grams in goods.get(giver, ()):
+            if product in belief:
+                parts = (Part(giver, PUT, product, 1, grams), Part(taker, PICK, product, 1, grams))
+                out.append(Explanation(parts, config.given_nats))
+    return tuple(out)
+
+
+def lengthened(
+    runs: Mapping[tuple[str, int], Run], trip: str, content: Content, config: PossessionConfig
+) -> dict[tuple[str, int], Run]:
+    """Return the runs of a trip's products after a moment in which some of them were seen in its hands."""
+    total, out = sum(p for _, p in content.p), dict(runs)
+    for (product, p), (first_ns, last_ns) in zip(content.p, content.seen_ns, strict=True):
+        if p / total < config.share_min:
+            continue
+        old = out.get((trip, product))
+        goes_on = old is not None and first_ns - old.last_ns <= config.break_s * SECOND_NS
+        out[trip, product] = Run(old.first_ns if old is not None and goes_on else first_ns, last_ns)
+    return out
+
+
+def left_nats(run: Run | None, left_ns: int, config: PossessionConfig) -> float:
+    """Return how much likelier it is that a piece was set down if it was in the hand for long and then no more.
+
+    Most of what people bag they bag at once; what is in the hand for long stays there until the exit.
+    """
+    if run is None or left_ns - run.last_ns < config.gone_s * SECOND_NS:
+        return 0.0
+    carried_s = (run.last_ns - run.first_ns) / SECOND_NS - config.bagged_s
+    return float(np.clip(config.gone_nats_per_s * carried_s, 0.0, config.gone_nats_max))
