@@ -9,14 +9,15 @@ from pathlib import Path
 from rich.console import Console
 from rich.progress import track
 
+from fusion.config import Config
 from fusion.recording import read_recording
 from fusion.session import Session
 from fusion.store import load_store
 
 
-def replay_case(case: Path, out: Path) -> str:
+def replay_case(case: Path, out: Path, config: Config | None = None) -> str:
     """Replay one case folder into out; return its name."""
-    session = Session(load_store(case / "store"), out)
+    session = Session(load_store(case / "store"), out, config)
     for frame in read_recording(case / "recording.mcap"):
         session.feed(frame)
     session.finish()

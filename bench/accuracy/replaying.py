@@ -1,0 +1,56 @@
+"""Replay cases with a configuration, and score them, in a pool of processes."""
+
+import shutil
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from multiprocessing import get_context
+from pathlib import Path
+from typing import TypeVar
+
+from bench.accuracy.cases import Case
+from bench.accuracy.scoring import Scored, load_judge
+from bench.judge import replay_case
+from fusion.config import Config
+
+In = TypeVar("In")
+Out = TypeVar("Out")
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One case to replay into `out` and to score with the judge at `judge`."""
+
+    case: Case
+    out: Path
+    config: Config
+    judge: Path
+
+
+def replay_and_score(job: Job) -> Scored:
+    """Return what the judge counts; an engine that fails counts as one that said nothing, and the note says why.
+
+    Raises ValueError for a truth or a store that the judge cannot read.
+    """
+    judge = load_judge(job.judge)
+    shutil.rmtree(job.out, ignore_errors=True)
+    failed = ""
+    try:
+        replay_case(job.case.folder, job.out, job.config)
+    except Exception as error:  # one bad case must not cost a run of an hour; the exit status tells
+        failed = f"{type(error).__name__}: {error}"
+        shutil.rmtree(job.out, ignore_errors=True)
+    try:
+        counts = judge.score_case(job.case.folder, job.out)
+    except judge.Unreadable as error:  # of the judge's own module, which another process cannot name
+        raise ValueError(str(error)) from None
+    return Scored(job.case, counts, failed or counts["note"])
+
+
+def in_pool(function: Callable[[In], Out], items: Iterable[In], jobs: int) -> Iterator[Out]:
+    """Return the results in order; one job runs here. Processes are spawned: polars does not survive a fork."""
+    if jobs == 1:
+        yield from map(function, items)
+        return
+    with ProcessPoolExecutor(jobs, mp_context=get_context("spawn")) as pool:
+        yield from pool.map(function, items)
