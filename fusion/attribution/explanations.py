@@ -8,6 +8,7 @@ relative to "somebody unseen moved something", which every change admits.
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import combinations, permutations
+from types import MappingProxyType
 
 import numpy as np
 
@@ -21,6 +22,7 @@ from fusion.store import Store
 PICK, PUT = "pick", "put"
 NOBODY_READINGS = 3
 STRANGER_NATS = -2.0  # people without a trip are rare
+NO_LOTS: Mapping[int, tuple[float, ...]] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,9 +131,18 @@ def picks(
 
 
 def puts(
-    change: ShelfChange, mover: Mover, carried: Goods, store: Store, config: AttributionConfig
+    change: ShelfChange,
+    mover: Mover,
+    carried: Goods,
+    store: Store,
+    config: AttributionConfig,
+    lots: Mapping[int, tuple[float, ...]] = NO_LOTS,
 ) -> tuple[Explanation, ...]:
-    """Enumerate put-back readings for one mover: what is carried; for staff anything planned here."""
+    """Enumerate put-back readings for one mover: what is carried; for staff anything planned here.
+
+    lots gives, of goods sold by weight, the grams of pieces that were taken singly: a piece that comes back takes out
+    of the account what it came in with, not what another plate makes of it.
+    """
     total, var = change.total_g, change.total_var
     prior = product_prior(change, {}, store, config) if mover.is_staff or carried else np.zeros(0)
     if mover.is_staff:
@@ -140,13 +151,17 @@ def puts(
     out = []
     for product, pieces, grams in carried:
         home = prior[product] - np.log(config.planogram_p)
+        nats_of_person = mover.nats + mover.held.get(product, 0.0) + max(0.15 * float(home), -1.5)
         for n in range(1, pieces + 1):
             # The piece was weighed when it was taken: what it weighs is known better than the catalogue.
             sd2 = var + n * (2.0**2 + (0.004 * grams) ** 2 + 0.5 * var)
-            nats = normal_nats(total, n * grams, sd2) + max(0.15 * float(home), -1.5) - 0.7 * (n - 1)
-            part = Part(mover.trip, PUT, product, n, abs(total))
-            nats = float(nats + mover.nats + mover.held.get(product, 0.0))
-            out.append(Explanation((part,), nats, mover.claims))
+            nats = normal_nats(total, n * grams, sd2) - 0.7 * (n - 1)
+            moved_g = abs(total)
+            if n == 1 and store.products.by_weight[product] and lots.get(product):
+                moved_g = min(lots[product], key=lambda lot: abs(lot - total))
+                nats = max(nats, normal_nats(total, moved_g, sd2 + 2 * (config.gain_sd * moved_g) ** 2))
+            part = Part(mover.trip, PUT, product, n, moved_g)
+            out.append(Explanation((part,), float(nats + nats_of_person), mover.claims))
     return tuple(sorted(out, key=_rank))
 
 

@@ -104,6 +104,21 @@ def apply(goods: Goods, part: Part) -> Goods:
     return tuple((k, n, g) for k, (n, g) in sorted(held.items()) if n > 0)
 
 
+def lots(hypothesis: Hypothesis, trip: str) -> dict[int, tuple[float, ...]]:
+    """Return per product the grams of pieces that a trip took singly and has not put back."""
+    out: dict[int, list[float]] = {}
+    for reading in hypothesis.choice.values():
+        for part in reading.parts:
+            if part.trip != trip or part.qty != 1:
+                continue
+            mine = out.setdefault(part.product, [])
+            if part.kind == PICK:
+                mine.append(part.grams)
+            elif part.grams in mine:
+                mine.remove(part.grams)
+    return {product: tuple(grams) for product, grams in out.items()}
+
+
 def weights(group: Group) -> np.ndarray:
     """Return the posterior of each hypothesis of the beam, (n,)."""
     nats = np.array([h.nats for h in group.beam])

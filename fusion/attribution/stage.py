@@ -41,6 +41,7 @@ from fusion.attribution.hypotheses import (
     extend,
     goods_posterior,
     lone,
+    lots,
     merge,
     reading_posterior,
     weigh,
@@ -307,7 +308,7 @@ def _read(
     taken = picks(change, who, misplaced, store, config) if change.total_g < 0 else ()
     room = config.explanations_max - len(rest)
     readings = {
-        row: (*(taken or _put_readings(change, who, hypothesis.goods, store, config))[:room], *rest)
+        row: (*(taken or _put_readings(change, who, hypothesis, store, config))[:room], *rest)
         for row, hypothesis in enumerate(group.beam)
     }
     group = extend(group, event, readings, config)
@@ -340,12 +341,13 @@ def _narrow(who: tuple[Mover, ...]) -> tuple[Mover, ...]:
 
 
 def _put_readings(
-    change: ShelfChange, who: tuple[Mover, ...], goods: Mapping[str, Goods], store: Store, config: AttributionConfig
+    change: ShelfChange, who: tuple[Mover, ...], hypothesis: Hypothesis, store: Store, config: AttributionConfig
 ) -> tuple[Explanation, ...]:
     """Return the put-back readings of a change given what everybody carries, best first; none for a pick."""
     if change.total_g < 0:
         return ()
-    found = [r for m in who for r in puts(change, m, goods.get(m.trip, ()), store, config)]
+    carried = ((m, hypothesis.goods.get(m.trip, ())) for m in who)
+    found = [r for m, goods in carried for r in puts(change, m, goods, store, config, lots(hypothesis, m.trip))]
     return tuple(sorted(found, key=lambda e: -e.nats))
 
 
