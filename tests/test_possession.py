@@ -1,0 +1,89 @@
+"""What hands hold all along: which reading explains it, and when a piece has been set down."""
+
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from fusion.attribution.explanations import PICK, PUT, Explanation, Part
+from fusion.attribution.handover import at_moment
+from fusion.attribution.hypotheses import Hypothesis
+from fusion.attribution.possession import (
+    Content,
+    Run,
+    content_nats,
+    explained,
+    given_readings,
+    left_nats,
+    lengthened,
+)
+from fusion.config import SECOND_NS, PossessionConfig
+
+CONFIG = PossessionConfig()
+T0 = 1_000 * SECOND_NS
+beliefs = st.dictionaries(st.integers(0, 5), st.floats(0.05, 0.3), min_size=1, max_size=3)
+goods = st.dictionaries(st.integers(0, 5), st.integers(1, 3), max_size=4).map(
+    lambda d: tuple((k, n, 100.0) for k, n in sorted(d.items()))
+)
+
+
+def content(belief: dict[int, float], t0_ns: int = T0, looks: int = 10) -> Content:
+    p = tuple(sorted(belief.items()))
+    end = t0_ns + 3 * SECOND_NS
+    return Content(t0_ns, end, 1, looks, p, ((t0_ns, end - 1),) * len(p))
+
+
+@given(beliefs, goods, goods)
+def test_having_more_never_explains_less(belief: dict[int, float], have: tuple, more: tuple) -> None:
+    seen = content(belief)
+    both = tuple({k: (k, n, g) for k, n, g in (*have, *more)}.values())
+    less = explained(seen, "t", Hypothesis(0.0, {"t": have}, {}), {})
+    much = explained(seen, "t", Hypothesis(0.0, {"t": both}, {}), {})
+    assert 0.0 <= less <= much <= 1.0 + 1e-12
+    assert content_nats(less, seen, CONFIG) <= content_nats(much, seen, CONFIG) <= 1e-12
+
+
+def test_what_was_put_down_within_the_moment_was_had_in_it() -> None:
+    seen = content({3: 0.4})
+    put = Explanation((Part("t", PUT, 3, 1, 100.0),), 0.0)
+    within = Hypothesis(0.0, {"t": ()}, {"e": put})
+    assert explained(seen, "t", within, {"e": at_moment(T0 + SECOND_NS)}) == 1.0
+    assert explained(seen, "t", within, {"e": at_moment(T0 - SECOND_NS)}) == 0.0
+
+
+@given(beliefs, goods, goods)
+def test_goods_handed_over_are_the_givers_and_seen(belief: dict[int, float], mine: tuple, theirs: tuple) -> None:
+    readings = given_readings(content(belief), "taker", ("giver",), {"taker": mine, "giver": theirs}, CONFIG)
+    assert readings[0] == Explanation((), 0.0)
+    for reading in readings[1:]:
+        given, taken = reading.parts
+        assert (given.kind, given.trip, taken.kind, taken.trip) == (PUT, "giver", PICK, "taker")
+        assert given.product == taken.product and given.product in belief
+        assert given.product in {k for k, _, _ in theirs} and given.product not in {k for k, _, _ in mine}
+
+
+@given(st.floats(0.0, 60.0), st.floats(0.0, 60.0))
+def test_the_longer_a_piece_was_in_the_hand_the_more_its_absence_says(short_s: float, more_s: float) -> None:
+    def nats(carried_s: float, gone_s: float) -> float:
+        run = Run(T0, T0 + int(carried_s * SECOND_NS))
+        return left_nats(run, run.last_ns + int(gone_s * SECOND_NS), CONFIG)
+
+    assert 0.0 <= nats(short_s, 10.0) <= nats(short_s + more_s, 10.0) <= CONFIG.gone_nats_max
+    assert nats(short_s, 1.0) == 0.0, "in the hand until the exit"
+    assert left_nats(None, T0, CONFIG) == 0.0
+
+
+def test_a_run_goes_on_over_a_short_break_and_begins_anew_after_a_long_one() -> None:
+    runs = lengthened({}, "t", content({3: 0.4}), CONFIG)
+    runs = lengthened(runs, "t", content({3: 0.4}, T0 + 5 * SECOND_NS), CONFIG)
+    assert runs["t", 3].first_ns == T0
+    later = T0 + 30 * SECOND_NS
+    assert lengthened(runs, "t", content({3: 0.4}, later), CONFIG)["t", 3].first_ns == later
+    assert ("t", 4) not in lengthened(runs, "t", content({3: 0.4, 4: 0.05}), CONFIG)
+
+
+def test_few_looks_say_less() -> None:
+    full, few = content({3: 0.4}, looks=20), content({3: 0.4}, looks=3)
+    assert content_nats(0.0, full, CONFIG) < content_nats(0.0, few, CONFIG) < 0.0
+    assert content_nats(0.0, full, replace(CONFIG, trust=0.0)) == pytest.approx(0.0)
