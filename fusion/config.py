@@ -250,6 +250,7 @@ class AttributionConfig:
     tags: TagConfig = field(default_factory=TagConfig)
     possession: PossessionConfig = field(default_factory=PossessionConfig)
     mass_bias_sd: float = 0.03  # real packages against the catalogue, relative
+    misweighed_p: float = 0.05  # that what a piece weighed when it was taken was not its own weight
     gain_sd: float = 0.01  # of a plate: what it makes of a gram
     hand_sd_m: float = 0.09  # wrist to goods at a real pick
     hand_wrong_p: float = 0.05  # that a hand was not where it was believed to be: it hid, and another was taken for it

@@ -149,13 +149,16 @@ def puts(
         goods = mass_nats(-total, var, store, config) + prior[:, None]
         return tuple(_single(goods, total, (mover,), config))
     out = []
+    # Another hand on the plate, or a share on a plate that moved unnoticed: then the catalogue knows better.
+    misweighed = np.log(config.misweighed_p) + mass_nats(-total, var, store, config) if carried else np.zeros((0, 0))
     for product, pieces, grams in carried:
         home = prior[product] - np.log(config.planogram_p)
         nats_of_person = mover.nats + mover.held.get(product, 0.0) + max(0.15 * float(home), -1.5)
-        for n in range(1, pieces + 1):
+        for n in range(1, min(pieces, config.qty_max) + 1):
             # The piece was weighed when it was taken: what it weighs is known better than the catalogue.
             sd2 = var + n * (2.0**2 + (0.004 * grams) ** 2 + 0.5 * var)
-            nats = normal_nats(total, n * grams, sd2) - 0.7 * (n - 1)
+            weighed = np.log1p(-config.misweighed_p) + normal_nats(total, n * grams, sd2)
+            nats = float(np.logaddexp(weighed, misweighed[product, n - 1])) - 0.7 * (n - 1)
             moved_g = abs(total)
             if n == 1 and store.products.by_weight[product] and lots.get(product):
                 moved_g = min(lots[product], key=lambda lot: abs(lot - total))

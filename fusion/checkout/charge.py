@@ -1,7 +1,8 @@
 """From a posterior over what a trip carries to what it is charged.
 
 The charge is one of the believed readings, never a mixture, so that receipt, events and goods transfers tell one
-story. It is the reading with the quantities of least expected cost; decision.py says whether a person looks first.
+story. It is the reading with the quantities of least expected cost, or, where decision.py says that a person looks
+first, the likeliest one as the proposal.
 """
 
 from collections.abc import Mapping, Sequence
@@ -47,9 +48,10 @@ def choose(posterior: tuple[tuple[Goods, float], ...], store: Store, config: Che
     decision = decide(lines, store, config, min(1.0, posterior[0][1]))
     wanted = dict(decision.quantities)
     whole = next((i for i, (goods, _) in enumerate(posterior) if _counts(goods) == wanted), None)
-    # The cheapest charge line by line may be nobody's reading of the whole trip: then a person has to look.
+    # The cheapest charge line by line may be nobody's reading of the whole trip: then a person has to look. Whoever
+    # looks is shown the likeliest reading: what it would cost to charge it unseen is no reason to propose another.
     status = REVIEW if whole is None else decision.status
-    goods, confidence = posterior[whole or 0]
+    goods, confidence = posterior[0 if status == REVIEW or whole is None else whole]
     counts = _counts(goods)
     line_p = {line.product: line.p[line.quantities.index(counts.get(line.product, 0))] for line in lines}
     return Charge(goods, min(1.0, confidence), line_p, status)
