@@ -263,6 +263,7 @@ class AttributionConfig:
     held_trust: float = 0.7
     held_nats_max: float = 2.5
     planogram_p: float = 0.97
+    stock_weight: float = 0.5  # how much a misplaced piece counts beside the planogram where it was put
     facing_power: float = 8.0  # how steeply a product is doubted as more of a change lies outside its facing
     qty_max: int = 6
     qty_decay: float = 0.12
@@ -271,6 +272,7 @@ class AttributionConfig:
     combine_p: float = 0.02  # two different products in one change
     nobody_nats: float = -9.0
     settling_g: float = 2.0  # levels shift by about this much without any goods moving
+    final_after_s: float = 1e9  # readings older than this are final before their trip ends; never, unless one asks
     hypotheses_max: int = 48  # per group of people who interact
     explanations_max: int = 12  # per shelf change
     sightings_s: float = 12.0

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from fusion.arrays import Floats, Ints
 from fusion.attribution.events import Event, Owner, events_of, transfers_of
 from fusion.attribution.stage import Attribution, Settled, carried, close_trip, parts_of, weigh_exit
-from fusion.checkout.charge import choose
+from fusion.checkout.charge import choose, unclaimed
 from fusion.checkout.postings import close_trip as postings_of
 from fusion.checkout.records import OPEN, Entry, Receipt, Transfer
 from fusion.checkout.trips import Trip, Trips
@@ -67,6 +67,8 @@ def _settle_one(
             evidence.setdefault(part.product, []).append(one.event)
     receipt = charge.receipt(trip.end(), evidence, store)
     moved, posted = postings_of(receipt, store) if receipt.status != OPEN else ((), ())
+    if receipt.account is None:
+        receipt = unclaimed(receipt)
     return attribution, join(outputs, Outputs(receipts=(receipt,), transfers=moved, entries=posted))
 
 

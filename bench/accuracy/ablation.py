@@ -1,6 +1,6 @@
 """Witnesses by name, and how the engine does without each: numbers of its configuration, nothing else.
 
-A new witness is a line in WITHOUT. There are none yet for dynamic stock, the portal and the exit re-solve.
+A new witness is a line in WITHOUT.
 """
 
 from collections.abc import Callable, Mapping
@@ -10,6 +10,16 @@ from typing import Any, Final
 from fusion.config import Config
 
 Change = Callable[[Config], Config]
+
+
+def within(part: str, **numbers: float) -> Change:
+    """Return a change of some numbers of a part of attribution: within("tags", witness=0.0)."""
+
+    def change(config: Config) -> Config:
+        inner = replace(getattr(config.attribution, part), **numbers)
+        return replace(config, attribution=replace(config.attribution, **{part: inner}))
+
+    return change
 
 
 def setting(**stages: Mapping[str, float]) -> Change:
@@ -29,5 +39,10 @@ WITHOUT: Final[dict[str, Change]] = {
     "planogram": setting(attribution={"planogram_p": 1e-3}),
     # No move counts, no owner is clear enough for goods to be put into the cart by others, and it names nobody.
     "cart": setting(cart={"move_nats_max": 0.0}, attribution={"cart_owner_p": 2.0}, identity={"same_cart_nats": 0.0}),
+    "hands all along": within("possession", trust=0.0),
+    "dynamic stock": setting(attribution={"stock_weight": 0.0}),
+    "portal": within("tags", witness=0.0),
     "joint solve": setting(attribution={"hypotheses_max": 1}),
+    # A change is final as soon as its hands have been watched: nothing that comes later counts.
+    "exit re-solve": setting(attribution={"final_after_s": 6.0}),
 }

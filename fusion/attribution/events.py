@@ -98,7 +98,7 @@ def _alternative(
 def _outcome(owner: Owner, known: bool, p: float, config: AttributionConfig) -> str:
     if owner.is_staff:
         return STAFF
-    if not known:
+    if not known or owner.account is None:
         return UNCLAIMED
     return ATTRIBUTED if p >= config.p_ambiguous else AMBIGUOUS
 

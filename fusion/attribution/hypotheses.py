@@ -6,7 +6,7 @@ what that hypothesis says is carried. Groups merge when a change could belong to
 belongs to one person touches only that person's group, so the cost follows local crowding.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -68,6 +68,14 @@ def extend(
             choice = {**hypothesis.choice, event: reading}
             beam.append(Hypothesis(nats, goods, choice, {**claims, **hypothesis.claims}))
     return replace(group, beam=_pruned(beam, config))
+
+
+def made_final(group: Group, events: Collection[str]) -> Group:
+    """Settle how some changes are read, each by its likeliest reading."""
+    for event in events:
+        best = reading_posterior(group, event)[0][0]
+        group = replace(group, beam=tuple(h for h in group.beam if h.choice[event].parts == best.parts))
+    return group
 
 
 def weigh(group: Group, nats_of: Callable[[Hypothesis], float], config: AttributionConfig) -> Group:

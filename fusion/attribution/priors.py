@@ -26,7 +26,7 @@ def product_prior(
         product = int(store.facings.product[row])
         share[product] = max(share[product], covered**config.facing_power)
     for product, count in sorted(misplaced.items()):
-        share[product] += 0.5 * count
+        share[product] += config.stock_weight * count
     planned = share / max(share.sum(), 1.0) * config.planogram_p
     return np.asarray(np.log(planned + (1.0 - config.planogram_p) / k), dtype=np.float64)
 

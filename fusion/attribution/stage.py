@@ -42,6 +42,7 @@ from fusion.attribution.hypotheses import (
     goods_posterior,
     lone,
     lots,
+    made_final,
     merge,
     reading_posterior,
     weigh,
@@ -149,6 +150,11 @@ def attribute(
             state = _read_content(state, one, people, store, config)
         else:
             state = _read_cart_pass(state, one, store, config)
+    final_ns = now_ns - int(config.final_after_s * SECOND_NS)
+    old = [event for event, change in state.open.items() if change.step_ns < final_ns]
+    if old:
+        groups = (made_final(g, [e for e in old if e in g.beam[0].choice]) for g in state.groups)
+        state = replace(state, groups=tuple(groups))
     return state, tuple(settled)
 
 

@@ -6,7 +6,7 @@ first, the likeliest one as the proposal.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from fusion.checkout.decision import CheckoutConfig, QuantityPosterior, decide
 from fusion.checkout.pricing import price
@@ -55,6 +55,11 @@ def choose(posterior: tuple[tuple[Goods, float], ...], store: Store, config: Che
     counts = _counts(goods)
     line_p = {line.product: line.p[line.quantities.index(counts.get(line.product, 0))] for line in lines}
     return Charge(goods, min(1.0, confidence), line_p, status)
+
+
+def unclaimed(receipt: Receipt) -> Receipt:
+    """Return the receipt of somebody without an account: it charges nobody, and the goods stand in the books."""
+    return replace(receipt, lines=(), tax_cents=0, total_cents=0)
 
 
 def quantity_posterior(product: int, posterior: tuple[tuple[Goods, float], ...]) -> QuantityPosterior:
