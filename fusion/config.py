@@ -227,13 +227,13 @@ class PossessionConfig:
     moment_s: float = 3.0  # looks are put together over this long
     before_s: float = 4.0  # goods were handed over at most this long before they are seen
     reach_m: float = 1.5  # between two people who hand something over
-    looks_min: int = 3
+    looks_min: int = 4
     looks_sure: int = 8  # more looks say no more
     seen_p_min: float = 0.15  # mean belief in any product at all
     trust: float = 1.0  # of a moment, between 0 (leaves the witness out) and 1
     wrong_p: float = 0.08  # that the classifier means something else
     share_min: float = 0.2  # of the belief, for a product to be asked about
-    explained_min: float = 0.5  # less than this is not explained by what the person has
+    explained_min: float = 0.3  # less than this, against the likeliest product, is not explained by what one has
     given_nats: float = -4.0  # that a piece was handed over without hands being seen to meet
     break_s: float = 4.0
     bagged_s: float = 3.0  # people bag what they take within this, or carry it in the hand

@@ -1,5 +1,7 @@
 """Shelf: touches leave nothing, steps come out with an honest variance, one package on three plates is one change."""
 
+from dataclasses import replace
+
 import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -8,21 +10,22 @@ from tiny import tiny_store
 from fusion.config import ShelfConfig
 from fusion.messages import Plates
 from fusion.shelf import Pending, ShelfChange, empty_levels, group_changes, observe_plates
+from fusion.store import Store
 
 CONFIG, STORE, DT = ShelfConfig(), tiny_store(), 16_666_667
 SETTINGS = settings(deadline=None, max_examples=30)
 seeds = st.integers(0, 2**32 - 1)
 
 
-def changes(load: np.ndarray) -> list[ShelfChange]:
+def changes(load: np.ndarray, store: Store = STORE) -> list[ShelfChange]:
     """Run samples (n, 6) through level filter and grouping."""
     levels, pending, out = empty_levels(STORE, CONFIG), Pending(), []
     for i in range(0, len(load) - 11, 12):
         message = Plates("ctl", i // 12, 1 + i * DT, DT, load[i : i + 12].astype(np.float32))
         levels, new = observe_plates(levels, message, np.arange(6), CONFIG)
-        pending, done = group_changes(pending, new, levels, message.t_ns + 12 * DT, STORE, CONFIG)
+        pending, done = group_changes(pending, new, levels, message.t_ns + 12 * DT, store, CONFIG)
         out += done
-    _, done = group_changes(pending, (), levels, len(load) * DT + 10**11, STORE, CONFIG)
+    _, done = group_changes(pending, (), levels, len(load) * DT + 10**11, store, CONFIG)
     return [*out, *done]
 
 
@@ -95,3 +98,16 @@ def test_a_missing_channel_and_a_restart_are_no_change() -> None:
         levels, new = observe_plates(levels, Plates("ctl", seq, 1 + i * 12 * DT, DT, g), np.arange(6), CONFIG)
         found += new
     assert found == []
+
+
+@SETTINGS
+@given(seeds, st.floats(40, 300))
+def test_a_hand_on_another_plate_of_the_facing_is_no_share_of_the_goods(seed: int, press_g: float) -> None:
+    """Somebody leans on one plate of a facing just before goods are taken from another one."""
+    facings = replace(STORE.facings, plates=((0, 1, 2, 3), (1,), (2,), (3,), (4,), (5,)))
+    store = replace(STORE, facings=facings)
+    load, _ = quiet(seed)
+    load[350:385, 3] += press_g * np.sin(np.linspace(0, np.pi, 35))
+    load[400:, 0] -= 250.0
+    found = [c for c in changes(load, store) if 0 in c.plates]
+    assert [c.plates for c in found] == [(0,)]

@@ -84,22 +84,24 @@ def contents(
 
 
 def explained(content: Content, trip: str, hypothesis: Hypothesis, open_: Mapping[str, ShelfChange]) -> float:
-    """Return the share of the belief that goes to products the trip had at some time of the moment."""
+    """Return how likely it is that a product the trip had in the moment was seen, against the likeliest of all.
+
+    A classifier spreads its belief over what looks alike: the second best may well be the one.
+    """
     had = {product for product, _, _ in hypothesis.goods.get(trip, ())}
     for event, reading in hypothesis.choice.items():
         if reading.parts and open_[event].step_ns >= content.t0_ns:
             had |= {part.product for part in reading.parts if part.trip == trip}
-    total = sum(p for _, p in content.p)
-    return sum(p for product, p in content.p if product in had) / total
+    return max((p for product, p in content.p if product in had), default=0.0) / max(p for _, p in content.p)
 
 
-def content_nats(share: float, content: Content, config: PossessionConfig) -> float:
-    """Return the weight of a reading that explains a share of what was seen, in nats; 0 where it explains all.
+def content_nats(ratio: float, content: Content, config: PossessionConfig) -> float:
+    """Return the weight of a reading, in nats, that explains what was seen so well; 0 where nothing explains it better.
 
     Looks at one hand are not independent: a moment counts as a few looks at most.
     """
     strength = config.trust * min(content.looks, config.looks_sure) / config.looks_sure
-    return strength * float(np.log(config.wrong_p + (1.0 - config.wrong_p) * share))
+    return strength * float(np.log(config.wrong_p + (1.0 - config.wrong_p) * ratio))
 
 
 def near_of(content: Content, seen: Witnesses, config: PossessionConfig) -> frozenset[int]:

@@ -185,8 +185,8 @@ def _read_content(
     own = config.possession
     state = replace(state, runs=lengthened(state.runs, trip, content, own))
     group = _group_of(state, trip)
-    shares_ = np.array([explained(content, trip, h, state.open) for h in group.beam])
-    if float(weights(group) @ shares_) < own.explained_min:
+    fits = np.array([explained(content, trip, h, state.open) for h in group.beam])
+    if float(weights(group) @ fits) < own.explained_min:
         beside = {people.trip_of.get(k, "") for k in near_of(content, state.seen, own)} - people.staff - {trip, ""}
         sought = {product for product, _ in content.p}
         givers = tuple(t for t in sorted(beside) if _may_have(state, t, sought))

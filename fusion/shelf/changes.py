@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from fusion.arrays import Ints
+from fusion.arrays import Floats, Ints
 from fusion.config import SECOND_NS, ShelfConfig
 from fusion.shelf.levels import Levels, PlateChange
 from fusion.store import Store
@@ -67,7 +67,9 @@ def group_changes(
             real = _without_cross_talk(real, config)
             if real:
                 ready.append(
-                    _shelf_change(_without_cross_talk([*real, *_hidden_shares(real, last, levels, store)], config))
+                    _shelf_change(
+                        _without_cross_talk([*real, *_hidden_shares(real, last, levels, store, config)], config)
+                    )
                 )
     return Pending(tuple(waiting)), tuple(sorted(ready, key=lambda c: (c.step_ns, c.plates)))
 
@@ -122,7 +124,7 @@ def _without_cross_talk(group: list[PlateChange], config: ShelfConfig) -> list[P
 
 
 def _hidden_shares(
-    group: list[PlateChange], busy: Mapping[int, int], levels: Levels, store: Store
+    group: list[PlateChange], busy: Mapping[int, int], levels: Levels, store: Store, config: ShelfConfig
 ) -> list[PlateChange]:
     """Find shares of the same goods on plates of the same facing that were too small to be changes of their own."""
     moved = {c.plate for c in group}
@@ -134,13 +136,25 @@ def _hidden_shares(
         times, blocks = levels.history_ns[plate], levels.history_g[plate]
         before = blocks[(times < onset) & (times >= onset - SECOND_NS)]
         after = blocks[(times > settled) & (times <= settled + SECOND_NS)]
-        if plate in busy or levels.disturbed[plate] or len(before) < 3 or len(after) < 3:
-            continue
-        var = float(levels.noise_var[plate]) * (1 / min(3, len(before)) + 1 / min(3, len(after)))
+        noise = max(float(levels.noise_var[plate]), config.noise_sd_g_min**2)
+        if (
+            plate in busy
+            or levels.disturbed[plate]
+            or not (_quiet(before, noise, config) and _quiet(after, noise, config))
+        ):
+            continue  # a hand lay there: what it left behind is no share
+        var = noise * (1 / min(3, len(before)) + 1 / min(3, len(after)))
         share = PlateChange(plate, onset, step, settled, float(before.mean()), float(after.mean()), var)
         if abs(share.after_g - share.before_g) > 3.0 * np.sqrt(var):
             out.append(share)
     return out
+
+
+def _quiet(blocks: Floats, noise_var: float, config: ShelfConfig) -> bool:
+    """Tell whether some blocks (n,) are a level, in the plate's own noise."""
+    if len(blocks) < config.settle_blocks:
+        return False
+    return bool(np.ptp(blocks) <= config.disturbed_sds * np.sqrt(noise_var))
 
 
 def _shelf_change(group: list[PlateChange]) -> ShelfChange:
