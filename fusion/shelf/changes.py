@@ -50,7 +50,8 @@ def group_changes(
 ) -> tuple[Pending, tuple[ShelfChange, ...]]:
     """Add new plate changes and return the shelf changes that are complete at now_ns.
 
-    A group waits for company that is still ringing, so it closes group_wait_s after its last step.
+    A group closes group_wait_s after it has settled, and waits longer for plates beside it that have been swinging
+    since its step: heavy goods ring for seconds, and one plate sooner than the other.
     """
     if not pending.changes and not new:
         return pending, ()
@@ -59,7 +60,8 @@ def group_changes(
     ready: list[ShelfChange] = []
     waiting: list[PlateChange] = []
     for group in _groups(changes, store, config):
-        if now_ns - max(c.settled_ns for c in group) < config.group_wait_s * SECOND_NS:
+        fresh = now_ns - max(c.settled_ns for c in group) < config.group_wait_s * SECOND_NS
+        if fresh or _has_company(group, levels, now_ns, store, config):
             waiting += group
         else:
             sharp = [_sharpened(c, levels) if last[c.plate] == c.step_ns else c for c in group]
@@ -100,14 +102,30 @@ def _groups(changes: list[PlateChange], store: Store, config: ShelfConfig) -> li
 
 
 def _together(a: PlateChange, b: PlateChange, store: Store, config: ShelfConfig) -> bool:
+    if a.plate == b.plate or abs(a.step_ns - b.step_ns) > config.together_s * SECOND_NS:
+        return False
+    return _beside(a.plate, b.plate, store, config)
+
+
+def _beside(a: int, b: int, store: Store, config: ShelfConfig) -> bool:
+    """Tell whether two plates are near enough on one shelf for one package to lie on both."""
     plates = store.plates
-    if a.plate == b.plate or plates.shelf[a.plate] != plates.shelf[b.plate]:
+    if plates.shelf[a] != plates.shelf[b]:
         return False
-    if abs(a.step_ns - b.step_ns) > config.together_s * SECOND_NS:
+    gap = float(np.linalg.norm(plates.centre[a, :2] - plates.centre[b, :2]))
+    return gap <= (config.neighbours + 0.5) * float(max(plates.size[a, 0], plates.size[b, 0]))
+
+
+def _has_company(group: list[PlateChange], levels: Levels, now_ns: int, store: Store, config: ShelfConfig) -> bool:
+    """Tell whether plates beside a group, disturbed before its step was over, may yet turn out to be part of it."""
+    step_ns = max(c.step_ns for c in group)
+    if now_ns - step_ns > config.company_s * SECOND_NS:
         return False
-    gap = float(np.linalg.norm(plates.centre[a.plate, :2] - plates.centre[b.plate, :2]))
-    width = float(max(plates.size[a.plate, 0], plates.size[b.plate, 0]))
-    return gap <= (config.neighbours + 0.5) * width
+    swinging = np.flatnonzero(levels.disturbed & (levels.onset_ns <= step_ns + int(config.together_s * SECOND_NS)))
+    for plate in swinging.tolist():
+        if any(c.plate != plate and _beside(c.plate, plate, store, config) for c in group):
+            return True
+    return False
 
 
 def _sharpened(change: PlateChange, levels: Levels) -> PlateChange:
