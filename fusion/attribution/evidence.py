@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from fusion.arrays import Floats, Ints
+from fusion.attribution.why import BODY, HANDS, Why
 from fusion.config import SECOND_NS, AttributionConfig, CartConfig
 from fusion.shelf import ShelfChange
 from fusion.store import Store, product_rows
@@ -44,6 +45,7 @@ class Candidate:
     track_id: int
     nats: float  # log-likelihood ratio of place and hands: moved the goods, against merely being there
     held: Mapping[int, float]  # product -> nats of the hand's contents around the change
+    why: Why = ()  # of nats
 
 
 def remember(
@@ -79,9 +81,10 @@ def candidates(
     out = []
     for row in np.flatnonzero(far - 1.0 * np.minimum(bodies.unseen_s, 3.0) < config.reach_m_max):
         track_id = int(bodies.track_id[row])
-        nats = _body_nats(float(far[row]), float(bodies.unseen_s[row]), config) + hands.get(track_id, 0.0)
+        body = _body_nats(float(far[row]), float(bodies.unseen_s[row]), config)
+        hand = hands.get(track_id, 0.0)
         held = held_looks(track_id, change.step_ns, window_s, seen, alias, store, config)
-        out.append(Candidate(track_id, nats, held))
+        out.append(Candidate(track_id, body + hand, held, ((BODY, body), (HANDS, hand))))
     return tuple(sorted(out, key=lambda c: c.track_id))
 
 

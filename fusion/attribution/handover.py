@@ -14,6 +14,7 @@ import numpy as np
 from fusion.arrays import Floats
 from fusion.attribution.evidence import Witnesses, held_looks
 from fusion.attribution.explanations import PICK, PUT, Explanation, Goods, Part
+from fusion.attribution.why import CART, HANDS, HELD, PRIOR, add
 from fusion.config import SECOND_NS, AttributionConfig
 from fusion.shelf import ShelfChange
 from fusion.store import Store, product_rows
@@ -109,7 +110,8 @@ def _clusters(group: list[Touch], gap_ns: int) -> list[list[Touch]]:
     return out
 
 
-Way = tuple[str, str, Mapping[int, float]]  # from trip, to trip, nats of each product having passed
+# From trip, to trip, nats of each product having passed, and the part of them that any product would have.
+Way = tuple[str, str, Mapping[int, float], float]
 
 
 def ways(
@@ -141,17 +143,19 @@ def ways(
         }
 
     first, second = trips
-    return (first, second, nats(meeting.a, meeting.b)), (second, first, nats(meeting.b, meeting.a))
+    return (first, second, nats(meeting.a, meeting.b), prior), (second, first, nats(meeting.b, meeting.a), prior)
 
 
 def handover_readings(both: tuple[Way, Way], goods: Mapping[str, Goods]) -> tuple[Explanation, ...]:
     """Return what may have passed between two trips given what they carry, best first; no parts is "nothing"."""
     out = [Explanation((), 0.0)]
-    for source, target, nats in both:
+    for source, target, nats, prior in both:
         carried = goods.get(source, ())
         for product, _, grams in carried:
             parts = (Part(source, PUT, product, 1, grams), Part(target, PICK, product, 1, grams))
-            out.append(Explanation(parts, nats[product] - float(np.log(len(carried)))))
+            any_of = float(np.log(len(carried)))
+            why = add(((HANDS, prior), (HELD, nats[product] - prior), (PRIOR, -any_of)))
+            out.append(Explanation(parts, nats[product] - any_of, why=why))
     return tuple(sorted(out, key=lambda e: -e.nats))
 
 
@@ -188,12 +192,13 @@ def cart_pass_readings(one: CartPass, goods: Mapping[str, Goods], config: Attrib
     """Return who put what into the cart, best first: its owner goods of their own, or somebody else theirs."""
     seen = dict(one.nats)
     own = max((seen.get(product, 0.0) for product, _, _ in goods.get(one.owner, ())), default=0.0)
-    out = [Explanation((), max(own, 0.0))]
+    out = [Explanation((), max(own, 0.0), why=add(((CART, max(own, 0.0)),)))]
     for other in one.others:
         for product, _, grams in goods.get(other, ()):
             if product in seen:
                 parts = (Part(other, PUT, product, 1, grams), Part(one.owner, PICK, product, 1, grams))
-                out.append(Explanation(parts, config.cart_pass_nats + seen[product]))
+                why = add(((PRIOR, config.cart_pass_nats), (CART, seen[product])))
+                out.append(Explanation(parts, config.cart_pass_nats + seen[product], why=why))
     return tuple(sorted(out, key=lambda e: -e.nats))
 
 

@@ -333,7 +333,7 @@ def _with_cart(mover: Mover, change: ShelfChange, seen: Witnesses, store: Store,
     if not by_cart:
         return mover
     held = {k: mover.held.get(k, 0.0) + by_cart.get(k, 0.0) for k in sorted({*mover.held, *by_cart})}
-    return replace(mover, held=held)
+    return replace(mover, held=held, cart=by_cart)
 
 
 def _narrow(who: tuple[Mover, ...]) -> tuple[Mover, ...]:

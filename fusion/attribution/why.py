@@ -1,0 +1,31 @@
+"""Nats by witness: what a weight is made of, so that a verdict can be explained and not only stated.
+
+A `Why` is (witness, nats) pairs that add up to the weight they explain. It is carried beside the weight and never used
+to compute it: the readings stay the same to the last bit whether anybody asks why or not.
+"""
+
+Why = tuple[tuple[str, float], ...]
+
+MASS = "mass"  # what the plates weighed, against what so many pieces weigh
+PLANOGRAM = "planogram"  # which products stand on these plates
+COUNT = "count"  # how many are taken at once
+BODY = "body"  # where somebody stood
+HANDS = "hands"  # where their hands were
+HELD = "held"  # what a classifier saw in them
+CART = "cart"  # what a cart's camera saw
+PRIOR = "prior"  # how often such a thing happens at all
+WITNESSES = (MASS, PLANOGRAM, COUNT, BODY, HANDS, HELD, CART, PRIOR)
+
+
+def add(*whys: Why) -> Why:
+    """Return the sum of several, one pair a witness, in the order of WITNESSES; what says nothing is left out."""
+    total = dict.fromkeys(WITNESSES, 0.0)
+    for why in whys:
+        for witness, nats in why:
+            total[witness] += nats
+    return tuple((witness, nats) for witness, nats in total.items() if nats != 0.0)
+
+
+def explained(why: Why, nats: float) -> Why:
+    """Return why, or where nobody said why, that a weight is what is believed of such things beforehand."""
+    return why if why or nats == 0.0 else ((PRIOR, nats),)
