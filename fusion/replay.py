@@ -17,7 +17,7 @@ examples:
   aisle replay shop.mcap --store shop/ --out out/shop --rate 1.0          (at the pace it was recorded)
   aisle replay shop.mcap --store shop/ --out out/shop --from 30 --to 90   (seconds from its start)
 
-OUT then holds receipts.jsonl, events.jsonl, tracks.parquet, ledger.db, run.json and rejected.jsonl.
+OUT then holds receipts.jsonl, events.jsonl, evidence.jsonl, tracks.parquet, ledger.db, run.json and rejected.jsonl.
 """
 SECOND_NS = 1_000_000_000
 EPOCH_FROM = 1e12  # a --from or --to above this is nanoseconds since the Unix epoch, not seconds from the start

@@ -25,6 +25,7 @@ from fusion.tracking.identity import Naming, naming
 from fusion.wire import decode
 
 REJECTED_MAX = 1000  # malformed payloads kept aside in rejected.jsonl; beyond it they are only counted
+ROWS = ("receipts", "events", "evidence", "rejected")  # files of JSON lines
 PACKAGES = ("aisle", "numpy", "scipy", "filterpy", "numba", "polars", "msgpack", "msgspec", "pyzmq")
 
 
@@ -43,7 +44,7 @@ class Session:
         self.sequencer = Sequencer(self.config.intake)
         self.counts: Counter[str] = Counter()
         self.reasons: Counter[str] = Counter()
-        self._files = {n: (out / f"{n}.jsonl").open("w", encoding="utf-8") for n in ("receipts", "events", "rejected")}
+        self._files = {n: (out / f"{n}.jsonl").open("w", encoding="utf-8") for n in ROWS}
         self._tracks: list[TrackRows] = []
         self._names: dict[int, Naming] = {}
         self._first_ns = -1
@@ -97,13 +98,17 @@ class Session:
     def _write(self, outputs: Outputs) -> None:
         if outputs.transfers or outputs.entries:
             self.book.commit(outputs.transfers, outputs.entries)
-        for name, rows in (("receipts", outputs.receipts), ("events", outputs.events)):
-            for row in rows:
-                self._files[name].write(row.to_json() + "\n")
-            if rows:
-                self._files[name].flush()
+        self._write_rows("receipts", (row.to_json() for row in outputs.receipts))
+        self._write_rows("events", (row.to_json() for row in outputs.events))
+        self._write_rows("evidence", (row.to_json() for row in outputs.evidence))
         self._names |= {name.track_id: name for name in outputs.names}
         self._tracks.extend(rows for rows in outputs.tracks if len(rows.track_id))
+
+    def _write_rows(self, name: str, rows: Iterable[str]) -> None:
+        lines = [row + "\n" for row in rows]
+        if lines:
+            self._files[name].writelines(lines)
+            self._files[name].flush()
 
     def _record(self) -> dict[str, Any]:
         seen = self.sequencer.counts

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from fusion.arrays import Floats, Ints
 from fusion.attribution.events import Event, Owner, events_of, transfers_of
+from fusion.attribution.evidence_rows import EvidenceRow, evidence_row
 from fusion.attribution.stage import Attribution, Settled, carried, close_trip, parts_of, weigh_exit
 from fusion.checkout.charge import choose, unclaimed
 from fusion.checkout.postings import close_trip as postings_of
@@ -36,6 +37,7 @@ class Outputs:
     tracks: tuple[TrackRows, ...] = ()
     names: tuple[Naming, ...] = ()  # of tracks that are forgotten
     health: tuple[Health, ...] = ()  # sources whose clock has become unusable, or usable again
+    evidence: tuple[EvidenceRow, ...] = ()  # of every settled change, also of those that are no event
 
 
 def settle(
@@ -77,7 +79,8 @@ def say(settled: tuple[Settled, ...], trips: Trips, store: Store, config: Config
     owner = OwnerTable({t.trip: Owner(t.account, t.is_staff) for t in (*trips.live, *trips.ended)})
     ordered = sorted(settled, key=lambda s: (s.change.step_ns, s.event))
     events = [e for s in ordered for e in events_of(s, owner, store, config.attribution)]
-    return Outputs(tuple(events), (), tuple(t for s in ordered for t in transfers_of(s, owner, store)))
+    moved = tuple(t for s in ordered for t in transfers_of(s, owner, store))
+    return Outputs(tuple(events), (), moved, evidence=tuple(evidence_row(s, owner, store) for s in ordered))
 
 
 def join(a: Outputs, b: Outputs) -> Outputs:
@@ -87,6 +90,7 @@ def join(a: Outputs, b: Outputs) -> Outputs:
         receipts=(*a.receipts, *b.receipts),
         transfers=(*a.transfers, *b.transfers),
         entries=(*a.entries, *b.entries),
+        evidence=(*a.evidence, *b.evidence),
     )
 
 

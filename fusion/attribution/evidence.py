@@ -101,7 +101,7 @@ def _hand_evidence(
     Who moves goods has one hand at them, either one: what is believed of that hand is weighed against what would be
     believed if nobody saw it. The moment of the step is known to a few tenths of a second, so moments are alternatives.
     """
-    points = _plate_points(change, store)
+    points = plate_points(change, store)
     wrong, cap = config.hand_wrong_p, config.hand_nats_max
     moments: dict[int, list[float]] = {}
     for bodies in seen.bodies:
@@ -117,7 +117,7 @@ def _hand_evidence(
     return {k: float(np.clip(np.log(np.mean(v)), -cap, cap)) for k, v in sorted(moments.items())}
 
 
-def _plate_points(change: ShelfChange, store: Store) -> Floats:
+def plate_points(change: ShelfChange, store: Store) -> Floats:
     """Return where a hand may be when it moves goods on these plates, (k, 3): above centre and front edge."""
     plates = np.array(change.plates)
     weight = np.abs(change.delta_g) / max(float(np.abs(change.delta_g).sum()), 1e-9)

@@ -59,6 +59,7 @@ from fusion.attribution.possession import (
     lengthened,
     near_of,
 )
+from fusion.attribution.record import Evidence, put_aside
 from fusion.attribution.tags import Exit, TagRead, heard_nats, shares
 from fusion.checkout.records import derive_id
 from fusion.config import SECOND_NS, AttributionConfig, CartConfig
@@ -79,6 +80,7 @@ class Settled:
     reading: Explanation
     p: float
     others: tuple[tuple[Explanation, float], ...]  # best first
+    evidence: Evidence | None = None  # what there was to see; of changes with plates
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -91,6 +93,7 @@ class Attribution:
     passes: tuple[CartPass, ...] = ()
     groups: tuple[Group, ...] = ()
     open: Mapping[str, ShelfChange] = field(default_factory=dict)  # event id -> change
+    evidence: Mapping[str, Evidence] = field(default_factory=dict)  # event id -> what there was to see of it
     misplaced: Stock = field(default_factory=dict)
     moment_ns: int = 0  # until when what hands held has been put together
     runs: Mapping[tuple[str, int], Run] = field(default_factory=dict)  # of products in hands, by trip and product
@@ -297,6 +300,7 @@ def _read(
     """Read one change into the beam of everybody it may concern."""
     event = event_id(change, store)
     near = candidates(change, state.seen, people.alias, store, config)
+    evidence = put_aside(change, near, state.seen, people.who, people.alias, store)
     who = movers(near, change.step_ns, people.who, people.staff, config)
     known = frozenset().union(*(g.trips for g in state.groups)) if state.groups else frozenset()
     who = tuple(m if m.trip in known else replace(m, trip="") for m in who)
@@ -305,7 +309,7 @@ def _read(
     named = frozenset(m.trip for m in who if m.trip)
     touched = [g for g in state.groups if g.trips & named]
     if not touched:
-        return state, [_unclaimed(event, change, state, store, config)]
+        return state, [replace(_unclaimed(event, change, state, store, config), evidence=evidence)]
     group = touched[0]
     for other in touched[1:]:
         group = merge(group, other, config)
@@ -322,6 +326,7 @@ def _read(
         state,
         groups=(*[g for g in state.groups if g not in touched], group),
         open={**state.open, event: change},
+        evidence={**state.evidence, event: evidence},
         misplaced=_restock(state.misplaced, change, reading_posterior(group, event)[0], store),
     )
     return state, []
@@ -520,7 +525,7 @@ def close_trip(
             group = replace(group, beam=tuple(h for h in group.beam if h.choice[event].parts == reading.parts))
             p = next(p for r, p in posterior[event] if r.parts == reading.parts)
             others = tuple((r, q) for r, q in posterior[event] if r.parts != reading.parts)
-            settled.append(Settled(event, state.open[event], reading, p, others))
+            settled.append(Settled(event, state.open[event], reading, p, others, state.evidence.get(event)))
             concerned |= movers_of - {""} if not state.open[event].plates else set()
         else:
             free = tuple(h for h in group.beam if all(part.trip != trip for part in h.choice[event].parts))
@@ -529,7 +534,8 @@ def close_trip(
     rest = drop(group, frozenset((trip,)), done, config)
     groups = tuple(g for g in state.groups if trip not in g.trips) + ((rest,) if rest.trips else ())
     left = {e: c for e, c in state.open.items() if e not in done}
-    return replace(state, groups=groups, open=left), tuple(settled)
+    seen = {e: evidence for e, evidence in state.evidence.items() if e not in done}
+    return replace(state, groups=groups, open=left, evidence=seen), tuple(settled)
 
 
 def _group_of(state: Attribution, trip: str) -> Group:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from fusion.store import Store
 
 OUTPUTS = (
-    *("tape.journal", "recording.mcap", "receipts.jsonl", "events.jsonl", "rejected.jsonl"),
+    *("tape.journal", "recording.mcap", "receipts.jsonl", "events.jsonl", "evidence.jsonl", "rejected.jsonl"),
     *("tracks.parquet", "ledger.db", "ledger.db-wal", "ledger.db-shm", "run.json", "service.json"),
 )
 EXAMPLES = """\

@@ -1,7 +1,7 @@
 """Plate changes that belong together become shelf changes."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -9,6 +9,9 @@ from fusion.arrays import Floats, Ints
 from fusion.config import SECOND_NS, ShelfConfig
 from fusion.shelf.levels import Levels, PlateChange
 from fusion.store import Store
+
+Trace = tuple[tuple[int, float], ...]  # (t_ns, g) of one plate, block by block
+TRACE_S = 2.0  # before and after the step
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +24,8 @@ class ShelfChange:
     plates: tuple[int, ...]  # rows, sorted
     delta_g: tuple[float, ...]  # per plate, negative when weight went away
     var: tuple[float, ...]  # g2 per plate
+    # What the plates showed about the step, per plate: to look at, not to decide by.
+    trace: tuple[Trace, ...] = field(default=(), compare=False, repr=False)
 
     @property
     def total_g(self) -> float:
@@ -68,11 +73,8 @@ def group_changes(
             real = [c for c in sharp if abs(c.after_g - c.before_g) > config.change_sds * np.sqrt(c.var)]
             real = _without_cross_talk(real, config)
             if real:
-                ready.append(
-                    _shelf_change(
-                        _without_cross_talk([*real, *_hidden_shares(real, last, levels, store, config)], config)
-                    )
-                )
+                whole = _without_cross_talk([*real, *_hidden_shares(real, last, levels, store, config)], config)
+                ready.append(_traced(_shelf_change(whole), levels))
     return Pending(tuple(waiting)), tuple(sorted(ready, key=lambda c: (c.step_ns, c.plates)))
 
 
@@ -185,6 +187,16 @@ def _shelf_change(group: list[PlateChange]) -> ShelfChange:
         delta_g=tuple(c.after_g - c.before_g for c in group),
         var=tuple(c.var for c in group),
     )
+
+
+def _traced(change: ShelfChange, levels: Levels) -> ShelfChange:
+    """Add what the plates showed about the step: the levels do not remember it for long."""
+    traces = []
+    for plate in change.plates:
+        t_ns, g = levels.history_ns[plate], levels.history_g[plate]
+        shown = np.flatnonzero((t_ns > 0) & (np.abs(t_ns - change.step_ns) <= TRACE_S * SECOND_NS) & np.isfinite(g))
+        traces.append(tuple(zip(t_ns[shown].tolist(), g[shown].tolist(), strict=True)))
+    return replace(change, trace=tuple(traces))
 
 
 def channel_rows(store: Store) -> dict[str, Ints]:

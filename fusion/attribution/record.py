@@ -1,0 +1,106 @@
+"""The record of a change: what was there to see when it was read, kept until it is settled so that it can be explained.
+
+Nothing here decides anything. Memories of hands and places last for seconds and a trip for an hour, so what an
+explanation will need is put aside at the moment of reading, rounded to what sensors can tell.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from fusion.arrays import Floats
+from fusion.attribution.evidence import Bodies, Candidate, Witnesses, plate_points
+from fusion.attribution.explanations import WhoAt
+from fusion.attribution.why import Why
+from fusion.config import SECOND_NS
+from fusion.shelf import ShelfChange
+from fusion.store import Store
+
+NEAR_M = 3.0  # people this near the plates are shown
+AROUND_S = 1.5  # and their hands for so long before and after the step
+GRID_NS = SECOND_NS // 10
+HELD_SHOWN = 3  # products
+
+HandTrace = tuple[tuple[float, float, float], ...]  # s after the step, m from the plates, its standard deviation in m
+
+
+@dataclass(frozen=True, slots=True)
+class Bystander:
+    """Somebody near a change; with nats where they were within reach of it."""
+
+    track_id: int
+    trip: str  # whose track it likeliest was, as believed then
+    p: float  # that it was
+    x_m: float
+    y_m: float
+    within_reach: bool
+    why: Why  # place and hands
+    held: tuple[tuple[int, float], ...]  # product and nats, most first
+    hand: HandTrace  # of the nearer hand
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """Who was where about a change; its plates are in the change itself."""
+
+    x_m: float  # of the plates
+    y_m: float
+    near: tuple[Bystander, ...]  # sorted by track
+
+
+def put_aside(
+    change: ShelfChange,
+    people: tuple[Candidate, ...],
+    seen: Witnesses,
+    who: WhoAt,
+    alias: Mapping[int, int],
+    store: Store,
+) -> Evidence:
+    """Return what there is to see about a change, with what was made of the people within reach."""
+    points = plate_points(change, store)
+    x_m, y_m = _rounded(points[0, :2])
+    if not seen.bodies:
+        return Evidence(x_m, y_m, ())
+    bodies = min(seen.bodies, key=lambda b: abs(b.t_ns - change.step_ns))
+    far = np.linalg.norm(bodies.head[:, :2] - points[0, :2], axis=1)
+    of_track = {one.track_id: one for one in people}
+    near = []
+    for row in np.flatnonzero((far < NEAR_M) | np.isin(bodies.track_id, list(of_track))):
+        track_id = int(bodies.track_id[row])
+        one = of_track.get(track_id)
+        trip, doubt, _ = max(who(track_id, change.step_ns), key=lambda w: w[1])
+        x, y = _rounded(bodies.head[row, :2])
+        held = sorted(one.held.items(), key=lambda h: (-h[1], h[0]))[:HELD_SHOWN] if one else ()
+        hand = _hand_trace(track_id, change.step_ns, points, seen, alias) if one else ()
+        why = one.why if one else ()
+        near.append(Bystander(track_id, trip, float(np.exp(doubt)), x, y, one is not None, why, tuple(held), hand))
+    return Evidence(x_m, y_m, tuple(sorted(near, key=lambda b: b.track_id)))
+
+
+def _hand_trace(track_id: int, step_ns: int, points: Floats, seen: Witnesses, alias: Mapping[int, int]) -> HandTrace:
+    """Return how far the nearer hand of a track was from the plates, ten times a second about the step."""
+    me, out, last_ns = alias.get(track_id, track_id), [], -1
+    for bodies in seen.bodies:
+        late_ns = bodies.t_ns - step_ns
+        if abs(late_ns) > AROUND_S * SECOND_NS or bodies.t_ns // GRID_NS == last_ns:
+            continue
+        row = next((i for i, k in enumerate(bodies.track_id.tolist()) if alias.get(k, k) == me), -1)
+        if row >= 0:
+            last_ns = bodies.t_ns // GRID_NS
+            far, sd = _nearer_hand(bodies, row, points)
+            out.append((round(late_ns / SECOND_NS, 2) + 0.0, round(far, 3), round(sd, 3)))
+    return tuple(out)
+
+
+def _nearer_hand(bodies: Bodies, row: int, points: Floats) -> tuple[float, float]:
+    """Return the distance of the nearer hand to the nearest of points (k, 3), and its standard deviation, m."""
+    gap = points[:, None, :] - bodies.head[row] - bodies.hands[row]
+    far = np.linalg.norm(gap, axis=2)
+    point, hand = np.unravel_index(int(np.argmin(far)), far.shape)
+    along = gap[point, hand] / max(float(far[point, hand]), 1e-9)
+    return float(far[point, hand]), float(np.sqrt(along @ bodies.hands_cov[row, hand] @ along))
+
+
+def _rounded(xy: Floats) -> tuple[float, float]:
+    return round(float(xy[0]), 2), round(float(xy[1]), 2)
