@@ -18,6 +18,7 @@ BUILT_IN: dict[str, str] = {
     "serve": "fusion.live.serve:add_serve",
     "check": "fusion.commands_check:add_check",
     "info": "fusion.commands_info:add_info",
+    "explain": "fusion.explain:add_explain",
 }
 DONE, REFUSED, INTERRUPTED = 0, 2, 130
 DESCRIPTION = "Work out from a store's sensors who took what, who put what back, and what each shopper pays."
@@ -28,6 +29,7 @@ examples:
   aisle serve --store shop/store --out out --listen tcp://127.0.0.1:5555
   aisle check shop                                      is this store and recording valid?
   aisle info shop/recording.mcap                        what is in this recording?
+  aisle explain out acct-1                              why was this charged?
 
 `aisle COMMAND --help` tells more. Exit status: 0 done, 2 bad arguments or unreadable input.
 """

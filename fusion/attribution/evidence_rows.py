@@ -59,7 +59,7 @@ def _reading(reading: Explanation, p: float, owner_of: OwnerOf, store: Store) ->
             }
             for part in reading.parts
         ],
-        "p": round(p, 9),
+        "p": float(f"{p:.9g}"),  # small ones too: their logarithm is told
         "nats": round(reading.nats, 4),
         "why": {witness: round(nats, 4) + 0.0 for witness, nats in explained(reading.why, reading.nats)},
     }

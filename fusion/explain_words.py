@@ -1,0 +1,138 @@
+"""An explanation in words, 100 columns wide."""
+
+import math
+import textwrap
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+from fusion.explain_facts import Facts
+from fusion.explain_verdict import REST
+
+WIDTH = 100
+MEANING = {
+    "mass": "what the plates weighed",
+    "planogram": "what stands on these plates",
+    "count": "how many are taken at once",
+    "body": "where they stood",
+    "hands": "where their hands were",
+    "held": "what was seen in their hands",
+    "cart": "what the cart's camera saw",
+    "prior": "how often such a thing happens",
+    REST: "who was who, later looks, tags, the trip's other changes",
+}
+
+
+def event_words(facts: Facts) -> list[str]:
+    """Say all of one change."""
+    return [
+        *_verdict(facts),
+        *(line for one in facts["comparisons"] for line in ("", *_compared(one))),
+        *([] if facts["comparisons"] else ["", "No other reading was left.", *_alone(facts)]),
+        "",
+        "All readings",
+        *(line for one in facts["readings"] for line in _wrapped(f"p {_p(one['p'])}  {one['reading']}", "  ")),
+        *_people(facts["people"]),
+    ]
+
+
+def receipt_words(facts: Facts) -> list[str]:
+    """Say what a receipt rests on and what makes it doubtful."""
+    whose = facts["account"] or f"trip {facts['trip']}"
+    head = f"{whose}: {facts['status']}, {_money(facts['total'])} with {_money(facts['tax'])} tax."
+    lines = [*_wrapped(f"{head} The whole receipt is right with p {_p(facts['confidence'])}.")]
+    for line in facts["lines"]:
+        grams = f", {line['g']:.0f} g" if line["g"] is not None else ""
+        text = f"{line['qty']} x {line['name']}{grams}  {_money(line['amount'])}  p {_p(line['confidence'])}"
+        lines += ["", *_wrapped(text)]
+        lines += [
+            row for c in line["changes"] for row in _wrapped(f"{c['event']}  {c['decided']}, p {_p(c['p'])}", "  ")
+        ]
+    if not facts["lines"]:
+        lines += ["", "Nothing was charged."]
+    return [*lines, "", *_doubts(facts)]
+
+
+def _verdict(facts: Facts) -> list[str]:
+    at = datetime.fromtimestamp(facts["t"] // 10**9, UTC).strftime("%Y-%m-%d %H:%M:%S")
+    place = ", ".join(f"{p['plate']} {p['delta_g']:+.1f} g (sd {p['sd_g']:.1f})" for p in facts["plates"])
+    where = {"shelf": f"plates {place}", "passing": "between people, no plate", "exit": "at the exit, no plate"}
+    head = f"{facts['event']}  {at}.{facts['t'] // 10**7 % 100:02d} UTC  {where[facts['kind']]}"
+    outcome = f": {facts['outcome']}" if facts["outcome"] else ""
+    lines = [*_wrapped(head), "", *_wrapped(f"{facts['decided']}, p {_p(facts['p'])}{outcome}.")]
+    if facts["readings"] and max(r["p"] for r in facts["readings"]) > facts["p"]:
+        lines += _wrapped("By itself another reading was likelier; the charge of the whole trip decided.")
+    return lines
+
+
+def _compared(one: Facts) -> list[str]:
+    p = f"p {_p(one['p'])}" if one["p"] is not None else "left out before: somebody else was far likelier"
+    lines = [*_wrapped(f"Rather than: {one['other']} ({p})"), f"  {'evidence in nats':66} decided   other   diff."]
+    for row in one["witnesses"]:
+        name = f"{row['witness']:10} {MEANING[row['witness']]}"
+        lines.append(f"  {name:66} {row['decided']:+7.1f} {row['other']:+7.1f} {row['difference']:+7.1f}")
+    if abs(one[REST]) >= 0.05:
+        lines.append(f"  {f'{REST:10} {MEANING[REST]}':82} {one[REST]:+7.1f}")
+    lines.append(f"  {'in all':82} {one['in all']:+7.1f}  {_odds(one['in all'])}".rstrip())
+    return [*lines, *_wrapped(f"What would have changed the verdict: {_turning(one)}", "  ")]
+
+
+def _turning(one: Facts) -> str:
+    if one["in all"] < 0.0:
+        return "nothing had to, by itself this reading was the likelier one."
+    if not one["turning"]:
+        return "nothing by being absent; the evidence would have to say the opposite."
+    gains = {row["witness"]: row["difference"] for row in one["witnesses"]} | {REST: one[REST]}
+    named = [f"{witness} ({gains[witness]:+.1f})" for witness in one["turning"]]
+    return f"without {' and '.join(named)} this other reading would have won."
+
+
+def _alone(facts: Facts) -> list[str]:
+    """Say what speaks for a reading that has nothing beside it."""
+    return [f"  {f'{k:10} {MEANING[k]}':66} {nats:+7.1f}" for k, nats in facts["why"].items()]
+
+
+def _people(people: Sequence[Facts]) -> list[str]:
+    if not people:
+        return []
+    lines = ["", f"{'Who was near':26} {'body':>6} {'hands':>6}  {'hand to plates at the step':28} seen in the hand"]
+    for one in people:
+        name = one["who"] if one["p"] > 0.995 else f"{one['who']}, p {_p(one['p'])}"
+        if not one["within_reach"]:
+            lines.append(f"  {name[:24]:24} out of reach")
+            continue
+        hand = one["hand"]
+        near = f"{hand['m']:.2f} m (sd {hand['sd']:.2f}) at {hand['t']:+.2f} s" if hand else "nobody saw it"
+        held = ", ".join(f"{sku[:13]} {nats:+.1f}" for sku, nats in list(one["held"].items())[:2]) or "-"
+        body, hands = (one["why"].get(k, 0.0) for k in ("body", "hands"))
+        lines.append(f"  {name[:24]:24} {body:+6.1f} {hands:+6.1f}  {near:28} {held}"[:WIDTH])
+    return lines
+
+
+def _doubts(facts: Facts) -> list[str]:
+    if not facts["doubts"]:
+        return ["No change leaves a doubt worth naming."]
+    why = "It is in review because of these doubts" if facts["status"] == "review" else "The largest doubts"
+    lines = [f"{why}, largest first:"]
+    for one in facts["doubts"]:
+        lines += _wrapped(f"{one['event']}  {one['decided']}; otherwise with p {_p(one['p_otherwise'])}:", "  ")
+        lines += [row for o in one["or"] for row in _wrapped(f"p {_p(o['p'])}  {o['reading']}", "      ")]
+    return lines
+
+
+def _wrapped(text: str, indent: str = "") -> list[str]:
+    return textwrap.wrap(text, WIDTH, initial_indent=indent, subsequent_indent=indent + "    ")
+
+
+def _p(p: float) -> str:
+    """Return a probability with digits enough to tell it from 0 and 1."""
+    return f"{p:.3f}" if 0.001 <= p <= 0.999 else f"{p:.1e}" if p < 0.001 else f"{math.floor(p * 1e6) / 1e6:.6f}"
+
+
+def _odds(nats: float) -> str:
+    if nats <= 0.0:
+        return ""
+    return f"{math.exp(nats):,.0f}:1" if nats < math.log(1e6) else "> 1e6:1"
+
+
+def _money(cents: int) -> str:
+    return f"{cents / 100:.2f}"
