@@ -102,7 +102,9 @@ def find(what: str, folder: "Folder", out: Path) -> tuple[tuple["Row", ...], tup
     rows = tuple(row for row in folder.evidence if row["event"].startswith(what))
     if len(rows) == 1:
         return (), rows
-    known = [*(str(r["account"] or r["trip"]) for r in folder.receipts), *(row["event"] for row in folder.evidence)]
+    ids = [row["event"] for row in folder.evidence]
+    known = [*(str(r["account"] or r["trip"]) for r in folder.receipts), *ids]
+    known = ids if ids and what[:3] in {one[:3] for one in ids} else known
     raise Unexplained(
         f"{out}: expected an event, ACCOUNT or ACCOUNT:SKU, received {what}; there is {_some(what, known)}"
     )

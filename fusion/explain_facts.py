@@ -116,10 +116,12 @@ def _comparison(one: Comparison, kind: str, names: Names) -> Facts:
     return {
         "other": told(one.other, kind, names),
         "p": one.p,
+        "weighed": one.other.get("weighed", True),
         "witnesses": witnesses,
         REST: round(one.rest, 4),
         "in all": round(one.total, 4),
         "turning": list(one.turning),
+        "left": round(one.left, 4),
     }
 
 
@@ -151,7 +153,7 @@ def _line(line: Row, receipt: Row, folder: Folder, names: Names) -> Facts:
 
 def _doubt(row: Row, p: float, names: Names) -> Facts:
     decided, *others = row["readings"]
-    rather: Sequence[Row] = sorted(others, key=lambda r: -r["p"])[:2]
+    rather: Sequence[Row] = sorted((r for r in others if r["p"]), key=lambda r: -r["p"])[:2]
     return {
         "event": row["event"],
         "p_otherwise": round(p, 6),

@@ -1,13 +1,15 @@
 """A change as a picture: what the plates showed, how near hands were, where everybody stood."""
 
+import textwrap
 from collections.abc import Mapping, Sequence
+from itertools import cycle
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import matplotlib
 
 from fusion.explain_facts import told, who
-from fusion.explain_verdict import Row
+from fusion.explain_verdict import Row, accounts
 
 if TYPE_CHECKING:
     from fusion.store import Store
@@ -17,7 +19,8 @@ COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
 STYLES = ("-", "--", "-.", ":")
 MARKERS = ("o", "s", "^", "D", "v", "P")
 CHANGES_MAX = 8
-AROUND_M = 3.2
+AROUND_M = 1.4  # of the floor at least
+ASIDE = (9, -19, 22, -32)  # labels of neighbours stand so far above and below, points
 
 
 def draw(rows: Sequence[Row], store: "Store | None", png: Path) -> None:
@@ -34,7 +37,8 @@ def draw(rows: Sequence[Row], store: "Store | None", png: Path) -> None:
         _hands(hands, row, look)
         _floor(floor, row, look, store)
         said = told(row["readings"][0], row["kind"], names)
-        plates.set_title(f"{row['event']}\n{said}, p {row['readings'][0]['p']:.3f}", loc="left", fontsize=10)
+        title = textwrap.fill(f"{said}, p {row['readings'][0]['p']:.3f}", 64)
+        plates.set_title(f"{row['event']}\n{title}", loc="left", fontsize=9)
     figure.savefig(png, dpi=110)
     plt.close(figure)
 
@@ -78,7 +82,6 @@ def _hands(axes: Any, row: Row, look: Mapping[int, tuple[str, str, str]]) -> Non
     axes.set_ylim(bottom=0.0)
     axes.set_xlabel("s after the step")
     axes.set_ylabel("nearer hand to plates, m")
-    axes.set_title("hands", fontsize=10)
     if axes.get_legend_handles_labels()[0]:
         axes.legend(fontsize=8)
 
@@ -89,20 +92,24 @@ def _floor(axes: Any, row: Row, look: Mapping[int, tuple[str, str, str]], store:
     if store is not None:
         _fixtures(axes, store, [plate["plate"] for plate in row["plates"]])
     axes.scatter([x], [y], 150, color="k", marker="*", zorder=4)
-    for person in row["people"]:
+    moved_by = accounts(row["readings"][0])
+    people = sorted(row["people"], key=lambda person: (person["xy"], person["track"]))
+    for up, person in zip(cycle(ASIDE), people, strict=False):
         colour, _, marker = look[person["track"]]
         far = "" if "why" in person else ", out of reach"
         axes.scatter(*person["xy"], 90, color=colour, marker=marker, edgecolor="k", zorder=5)
         axes.annotate(
-            f"{who(person)}{far}", person["xy"], (8, 6), textcoords="offset points", fontsize=9, zorder=6,
-            bbox={"boxstyle": "round,pad=0.15", "fc": "w", "ec": "none", "alpha": 0.75},
+            f"{who(person)}{far}", person["xy"], (0, up), textcoords="offset points", ha="center", fontsize=9, zorder=6,
+            weight="bold" if person["account"] in moved_by else "normal",
+            bbox={"boxstyle": "round,pad=0.15", "fc": "w", "ec": colour, "alpha": 0.85},
         )  # fmt: skip
-    axes.set_xlim(x - AROUND_M, x + AROUND_M)
-    axes.set_ylim(y - AROUND_M, y + AROUND_M)
+    most = max([AROUND_M, *(0.7 + abs(gap) for p in people for gap in (p["xy"][0] - x, p["xy"][1] - y))])
+    axes.set_xlim(x - most, x + most)
+    axes.set_ylim(y - most, y + most)
     axes.set_aspect("equal")
     axes.set_xlabel("x, m")
     axes.set_ylabel("y, m")
-    axes.set_title("floor at the step; the star is where goods moved", fontsize=10)
+    axes.set_title("floor at the step; star: goods moved, bold: who moved them", fontsize=9)
 
 
 def _fixtures(axes: Any, store: "Store", moved: Sequence[str]) -> None:
@@ -121,6 +128,6 @@ def _fixtures(axes: Any, store: "Store", moved: Sequence[str]) -> None:
 def _step(axes: Any) -> None:
     axes.axvline(0.0, color="0.3", lw=1, ls=(0, (1, 2)))
     axes.annotate(
-        "step", (0.0, 1.0), (3, -10), xycoords=("data", "axes fraction"), textcoords="offset points", fontsize=8
+        "step", (0.0, 0.0), (3, 4), xycoords=("data", "axes fraction"), textcoords="offset points", fontsize=8
     )
     axes.grid(color="0.9")

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from fusion.explain_facts import Facts
-from fusion.explain_verdict import REST
+from fusion.explain_verdict import REST, TIE_NATS
 
 WIDTH = 100
 MEANING = {
@@ -18,7 +18,7 @@ MEANING = {
     "held": "what was seen in their hands",
     "cart": "what the cart's camera saw",
     "prior": "how often such a thing happens",
-    REST: "who was who, later looks, tags, the trip's other changes",
+    REST: "who was who, later looks, tags, other changes",
 }
 
 
@@ -30,7 +30,7 @@ def event_words(facts: Facts) -> list[str]:
         *([] if facts["comparisons"] else ["", "No other reading was left.", *_alone(facts)]),
         "",
         "All readings",
-        *(line for one in facts["readings"] for line in _wrapped(f"p {_p(one['p'])}  {one['reading']}", "  ")),
+        *(line for one in facts["readings"] for line in _wrapped(f"{_p_or(one['p'])}  {one['reading']}", "  ")),
         *_people(facts["people"]),
     ]
 
@@ -59,20 +59,23 @@ def _verdict(facts: Facts) -> list[str]:
     head = f"{facts['event']}  {at}.{facts['t'] // 10**7 % 100:02d} UTC  {where[facts['kind']]}"
     outcome = f": {facts['outcome']}" if facts["outcome"] else ""
     lines = [*_wrapped(head), "", *_wrapped(f"{facts['decided']}, p {_p(facts['p'])}{outcome}.")]
-    if facts["readings"] and max(r["p"] for r in facts["readings"]) > facts["p"]:
+    if max(r["p"] or 0.0 for r in facts["readings"]) > facts["p"]:
         lines += _wrapped("By itself another reading was likelier; the charge of the whole trip decided.")
     return lines
 
 
 def _compared(one: Facts) -> list[str]:
-    p = f"p {_p(one['p'])}" if one["p"] is not None else "left out before: somebody else was far likelier"
-    lines = [*_wrapped(f"Rather than: {one['other']} ({p})"), f"  {'evidence in nats':66} decided   other   diff."]
+    not_left = "ruled out before the end" if one["weighed"] else "not weighed: somebody else was far likelier"
+    p = f"p {_p(one['p'])}" if one["p"] is not None else not_left
+    lines = [*_wrapped(f"Rather than: {one['other']} ({p})"), f"  {'evidence in nats':60} decided   other   diff."]
     for row in one["witnesses"]:
         name = f"{row['witness']:10} {MEANING[row['witness']]}"
-        lines.append(f"  {name:66} {row['decided']:+7.1f} {row['other']:+7.1f} {row['difference']:+7.1f}")
+        told = [_nats(row[k]) for k in ("decided", "other", "difference")]
+        if set(told) != {_nats(0.0)}:
+            lines.append(f"  {name:60} {' '.join(told)}")
     if abs(one[REST]) >= 0.05:
-        lines.append(f"  {f'{REST:10} {MEANING[REST]}':82} {one[REST]:+7.1f}")
-    lines.append(f"  {'in all':82} {one['in all']:+7.1f}  {_odds(one['in all'])}".rstrip())
+        lines.append(f"  {f'{REST:10} {MEANING[REST]}':76} {_nats(one[REST])}")
+    lines.append(f"  {'in all':76} {_nats(one['in all'])}  {_odds(one['in all'])}".rstrip())
     return [*lines, *_wrapped(f"What would have changed the verdict: {_turning(one)}", "  ")]
 
 
@@ -83,12 +86,13 @@ def _turning(one: Facts) -> str:
         return "nothing by being absent; the evidence would have to say the opposite."
     gains = {row["witness"]: row["difference"] for row in one["witnesses"]} | {REST: one[REST]}
     named = [f"{witness} ({gains[witness]:+.1f})" for witness in one["turning"]]
-    return f"without {' and '.join(named)} this other reading would have won."
+    won = f"have won by {-one['left']:.1f} nats" if one["left"] < -TIE_NATS else "have been as likely"
+    return f"without {' and '.join(named)} this other reading would {won}."
 
 
 def _alone(facts: Facts) -> list[str]:
     """Say what speaks for a reading that has nothing beside it."""
-    return [f"  {f'{k:10} {MEANING[k]}':66} {nats:+7.1f}" for k, nats in facts["why"].items()]
+    return [f"  {f'{k:10} {MEANING[k]}':60} {_nats(nats)}" for k, nats in facts["why"].items()]
 
 
 def _people(people: Sequence[Facts]) -> list[str]:
@@ -102,7 +106,7 @@ def _people(people: Sequence[Facts]) -> list[str]:
             continue
         hand = one["hand"]
         near = f"{hand['m']:.2f} m (sd {hand['sd']:.2f}) at {hand['t']:+.2f} s" if hand else "nobody saw it"
-        held = ", ".join(f"{sku[:13]} {nats:+.1f}" for sku, nats in list(one["held"].items())[:2]) or "-"
+        held = ", ".join(f"{sku[:20]} {nats:+.1f}" for sku, nats in list(one["held"].items())[:1]) or "-"
         body, hands = (one["why"].get(k, 0.0) for k in ("body", "hands"))
         lines.append(f"  {name[:24]:24} {body:+6.1f} {hands:+6.1f}  {near:28} {held}"[:WIDTH])
     return lines
@@ -110,7 +114,8 @@ def _people(people: Sequence[Facts]) -> list[str]:
 
 def _doubts(facts: Facts) -> list[str]:
     if not facts["doubts"]:
-        return ["No change leaves a doubt worth naming."]
+        review = "It is in review by what a mistake would cost; " if facts["status"] == "review" else "Settled: "
+        return [f"{review}no single change leaves a doubt worth naming."]
     why = "It is in review because of these doubts" if facts["status"] == "review" else "The largest doubts"
     lines = [f"{why}, largest first:"]
     for one in facts["doubts"]:
@@ -126,6 +131,14 @@ def _wrapped(text: str, indent: str = "") -> list[str]:
 def _p(p: float) -> str:
     """Return a probability with digits enough to tell it from 0 and 1."""
     return f"{p:.3f}" if 0.001 <= p <= 0.999 else f"{p:.1e}" if p < 0.001 else f"{math.floor(p * 1e6) / 1e6:.6f}"
+
+
+def _p_or(p: float | None) -> str:
+    return "ruled out" if p is None else f"p {_p(p)}"
+
+
+def _nats(nats: float) -> str:
+    return f"{round(nats, 1) + 0.0:+7.1f}"
 
 
 def _odds(nats: float) -> str:

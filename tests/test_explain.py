@@ -1,16 +1,30 @@
 """Why something was charged: nats that add up by witness, evidence on disk for every change, and words for it."""
 
-from hypothesis import given
+import json
+from pathlib import Path
+from random import Random
+from tempfile import TemporaryDirectory
+
+import pytest
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from tiny import tiny_store
+from tiny import Action, frames, tape, tiny_store
 
 from fusion.attribution.evidence import Candidate, Witnesses
 from fusion.attribution.explanations import Claim, Explanation, Goods, Mover, movers, nobody, picks, puts, settling
 from fusion.attribution.handover import CartPass, Meeting, cart_pass_readings, handover_readings, ways
 from fusion.attribution.why import WITNESSES, add
-from fusion.config import AttributionConfig
+from fusion.cli import main
+from fusion.config import AttributionConfig, Config
+from fusion.explain_facts import change_of
+from fusion.explain_verdict import TIE_NATS, compare, turning
+from fusion.explain_words import WIDTH
+from fusion.messages import Frame
+from fusion.session import Session
 from fusion.shelf import ShelfChange
 
+Capture = pytest.CaptureFixture[str]
+SLOW = settings(deadline=None, max_examples=5, suppress_health_check=[HealthCheck.too_slow])
 CONFIG, STORE = AttributionConfig(), tiny_store()
 
 nats = st.floats(-8.0, 8.0)
@@ -100,3 +114,164 @@ def test_a_reading_is_the_same_whoever_speaks_for_it(change: ShelfChange, who: t
 def test_sums_of_nats_keep_the_total(parts: list[list[tuple[str, float]]]) -> None:
     total = sum(one for part in parts for _, one in part)
     assert abs(sum(one for _, one in add(*map(tuple, parts))) - total) < 1e-9
+
+
+@given(st.lists(st.floats(-9.0, 9.0), min_size=1, max_size=6))
+def test_a_verdict_turns_on_the_fewest_witnesses(differences: list[float]) -> None:
+    named = [(str(i), nats) for i, nats in enumerate(differences)]
+    without, left = turning(named)
+    assert abs(left - sum(x for name, x in named if name not in without)) < 1e-9 or not without
+    if without:
+        strongest = sorted(differences, reverse=True)[: len(without) - 1]
+        assert left < TIE_NATS <= sum(differences) - sum(strongest) + 1e-9, "with one fewer it would still stand"
+    else:
+        assert sum(differences) < TIE_NATS or sum(min(x, 0.0) for x in differences) >= TIE_NATS - 1e-9
+
+
+@given(st.dictionaries(st.sampled_from(WITNESSES), nats), st.dictionaries(st.sampled_from(WITNESSES), nats))
+def test_a_comparison_tells_the_odds(mine: dict[str, float], yours: dict[str, float]) -> None:
+    one = compare({"why": mine, "p": 0.9}, {"why": yours, "p": 0.05})
+    assert abs(one.rest + sum(a - b for _, a, b in one.witnesses) - one.total) < 1e-9
+    assert abs(one.total - 2.8904) < 1e-3
+
+
+def run(tape_frames: list[Frame], out: Path) -> None:
+    session = Session(tiny_store(), out)
+    for frame in tape_frames:
+        session.feed(frame)
+    session.finish()
+    session.close()
+
+
+def rows(path: Path) -> list[dict[str, object]]:
+    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+
+
+def said(words: list[str], capture: Capture) -> str:
+    """Return what `aisle explain` prints, which must fit the page."""
+    assert main(["explain", *words]) == 0
+    text = capture.readouterr().out
+    assert max(map(len, text.splitlines())) <= WIDTH
+    return text
+
+
+@st.composite
+def picks_and_puts(draw: st.DrawFn) -> list[Action]:
+    """Draw picks of two shoppers, some of them put back."""
+    taken = draw(st.lists(st.tuples(st.integers(0, 1), st.integers(0, 4), st.integers(1, 2)), min_size=1, max_size=3))
+    back = [Action(who, plate, 1) for who, plate, _ in taken if draw(st.booleans())]
+    return [*(Action(who, plate, -n) for who, plate, n in taken), *back]
+
+
+@SLOW
+@given(picks_and_puts())
+def test_every_event_of_a_receipt_is_found_and_told(actions: list[Action]) -> None:
+    with TemporaryDirectory() as folder:
+        out = Path(folder)
+        run(frames(tape(actions)), out)
+        evidence = {str(row["event"]): row for row in rows(out / "evidence.jsonl")}
+        receipts = rows(out / "receipts.jsonl")
+        named = {e for r in receipts for line in r["lines"] for e in line["events"]}  # type: ignore[attr-defined]
+        events = {change_of(str(row["event"])): row for row in rows(out / "events.jsonl")}
+        assert named | events.keys() <= evidence.keys()
+        for event, row in events.items():
+            decided = evidence[event]["readings"][0]  # type: ignore[index]
+            assert decided["parts"][0]["sku"] == row["sku"] and abs(decided["p"] - row["p"]) < 1e-5  # type: ignore[operator]
+            assert abs(sum(decided["why"].values()) - decided["nats"]) < 1e-3
+            (plate,) = evidence[event]["plates"]  # type: ignore[misc]
+            before, after = (sum(x) / len(x) for x in (plate["g"][:8], plate["g"][-8:]))
+            assert abs(after - before - plate["delta_g"]) < 5.0, "the trace shows the step"
+            mover = next(p for p in evidence[event]["people"] if p["account"] == row["account"])  # type: ignore[attr-defined]
+            assert min(mover["hand"]["m"]) < 0.3, "the hand that moved the goods was at them"
+        for what in (*named, *events, *(str(r["account"]) for r in receipts)):
+            assert main(["explain", folder, what]) == 0
+
+
+@settings(SLOW, max_examples=2)
+@given(st.integers(0, 2**32 - 1))
+def test_the_order_of_arrival_changes_no_evidence(seed: int) -> None:
+    chance = Random(seed)
+    messages = tape([Action(0, 1, -1), Action(1, 3, -1), Action(0, 1, 1)])
+    window_ns = Config().intake.reorder_window_ns
+    late = [m.t_ns + int(chance.uniform(0, 0.95 * window_ns)) for m in messages]
+    plain = frames(messages)
+    shuffled = [plain[i] for i in sorted(range(len(plain)), key=lambda i: late[i])]
+    with TemporaryDirectory() as a, TemporaryDirectory() as b:
+        run(plain, Path(a))
+        run(shuffled, Path(b))
+        assert (Path(a) / "evidence.jsonl").read_bytes() == (Path(b) / "evidence.jsonl").read_bytes()
+
+
+@pytest.fixture(scope="module")
+def shop(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    out = tmp_path_factory.mktemp("shop")
+    run(frames(tape([Action(1, 2, -1), Action(1, 4, -2), Action(0, 1, -1), Action(0, 1, 1)])), out)
+    return out
+
+
+def test_of_two_people_at_a_plate_both_are_named_and_what_their_hands_say(shop: Path, capsys: Capture) -> None:
+    first = next(row for row in rows(shop / "events.jsonl") if row["sku"] == "c")
+    assert first["account"] == "bob"
+    text = said([str(shop), str(first["event"])], capsys)
+    assert "bob took 1 x c" in text and "Rather than: ann took 1 x c" in text
+    against_ann = text.partition("Rather than: ann")[2].splitlines()
+    hands = next(line.split() for line in against_ann if line.startswith("  hands "))
+    mine, yours, difference = map(float, hands[-3:])
+    assert mine > 0.0 > yours and abs(mine - yours - difference) < 0.11
+    assert any("What would have changed the verdict: without hands" in line for line in against_ann)
+    assert {line.split()[0] for line in text.partition("Who was near")[2].splitlines()[1:]} == {"ann", "bob"}
+
+
+def test_a_receipt_and_a_line_of_it(shop: Path, capsys: Capture) -> None:
+    whole = said([str(shop), "bob"], capsys)
+    assert whole.startswith("bob: settled") and "2 x e" in whole and "bob took 1 x c" in whole
+    line = said([str(shop), "bob:e"], capsys)
+    assert "bob took 2 x e" in line and "1 x c\n" not in line.partition("---")[2]
+    back = said([str(shop), "ann:b"], capsys)
+    assert "Nothing was charged." in back and "ann put back 1 x b" in back, "what is on no line is explained as well"
+
+
+def test_json_says_the_same(shop: Path, capsys: Capture) -> None:
+    found = json.loads(said_json([str(shop), "bob:c"], capsys))
+    (event,) = found["events"]
+    assert event["decided"] == "bob took 1 x c" and event["outcome"] == "attributed"
+    (other,) = [one for one in event["comparisons"] if one["other"] == "ann took 1 x c"]
+    by_witness = sum(row["difference"] for row in other["witnesses"])
+    assert abs(by_witness + other["all else"] - other["in all"]) < 1e-2
+    assert [r["account"] for r in found["receipts"]] == ["bob"]
+
+
+def said_json(words: list[str], capture: Capture) -> str:
+    assert main(["explain", *words, "--json"]) == 0
+    return capture.readouterr().out
+
+
+def test_the_picture_is_drawn(shop: Path, tmp_path: Path, capsys: Capture) -> None:
+    pytest.importorskip("matplotlib")
+    png = tmp_path / "why.png"
+    said([str(shop), "bob", "--png", str(png)], capsys)
+    assert png.read_bytes().startswith(b"\x89PNG")
+
+
+@pytest.mark.parametrize(
+    ("what", "expected"),
+    [
+        ("bop", "expected an event, ACCOUNT or ACCOUNT:SKU, received bop; there is bob"),
+        ("bob:zzz", "bob moved no zzz; the receipt has"),
+        ("ev-zz", "received ev-zz; there is ev-"),
+        ("", "received ; there is"),
+    ],
+)
+def test_what_is_not_there_costs_one_line(shop: Path, what: str, expected: str, capsys: Capture) -> None:
+    assert main(["explain", str(shop), what]) == 2
+    out, err = capsys.readouterr()
+    assert out == "" and err.count("\n") == 1 and expected in err
+
+
+def test_a_folder_of_something_else_costs_one_line(tmp_path: Path, capsys: Capture) -> None:
+    assert main(["explain", str(tmp_path / "nowhere"), "ann"]) == 2
+    assert "received no such folder" in capsys.readouterr().err
+    (tmp_path / "notes.txt").touch()
+    assert main(["explain", str(tmp_path), "ann"]) == 2
+    assert "expected an output folder with receipts.jsonl" in capsys.readouterr().err
+    assert main(["explain"]) == 2

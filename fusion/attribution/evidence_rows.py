@@ -32,11 +32,10 @@ class EvidenceRow:
 def evidence_row(settled: Settled, owner_of: OwnerOf, store: Store) -> EvidenceRow:
     """Return the evidence of a settled change; one without plates has only its readings."""
     change, evidence = settled.change, settled.evidence
-    readings = ((settled.reading, settled.p), *settled.others)[:READINGS_SHOWN]
     fields: dict[str, Any] = {
         "kind": KINDS[settled.event.partition("-")[0]],
         "t": change.step_ns,
-        "readings": [_reading(reading, p, owner_of, store) for reading, p in readings],
+        "readings": [_reading(reading, p, owner_of, store) for reading, p in _readings(settled)],
     }
     if change.plates:
         fields["plates"] = [_plate(settled, i, store) for i in range(len(change.plates))]
@@ -46,7 +45,16 @@ def evidence_row(settled: Settled, owner_of: OwnerOf, store: Store) -> EvidenceR
     return EvidenceRow(settled.event, fields)
 
 
-def _reading(reading: Explanation, p: float, owner_of: OwnerOf, store: Store) -> dict[str, Any]:
+def _readings(settled: Settled) -> tuple[tuple[Explanation, float | None], ...]:
+    """Return what was decided, what else was left, and without p what had been weighed at first and was ruled out."""
+    left = ((settled.reading, settled.p), *settled.others)[:READINGS_SHOWN]
+    known = {reading.parts for reading, _ in left}
+    weighed = settled.evidence.weighed if settled.evidence is not None else ()
+    gone = tuple((reading, None) for reading in weighed if reading.parts not in known)
+    return (*left, *gone)[: READINGS_SHOWN + 1]
+
+
+def _reading(reading: Explanation, p: float | None, owner_of: OwnerOf, store: Store) -> dict[str, Any]:
     return {
         "parts": [
             {
@@ -59,7 +67,7 @@ def _reading(reading: Explanation, p: float, owner_of: OwnerOf, store: Store) ->
             }
             for part in reading.parts
         ],
-        "p": float(f"{p:.9g}"),  # small ones too: their logarithm is told
+        "p": None if p is None else float(f"{p:.9g}"),  # small ones too: their logarithm is told
         "nats": round(reading.nats, 4),
         "why": {witness: round(nats, 4) + 0.0 for witness, nats in explained(reading.why, reading.nats)},
     }

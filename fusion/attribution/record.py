@@ -11,7 +11,7 @@ import numpy as np
 
 from fusion.arrays import Floats
 from fusion.attribution.evidence import Bodies, Candidate, Witnesses, plate_points
-from fusion.attribution.explanations import WhoAt
+from fusion.attribution.explanations import Explanation, WhoAt
 from fusion.attribution.why import Why
 from fusion.config import SECOND_NS
 from fusion.shelf import ShelfChange
@@ -21,6 +21,8 @@ NEAR_M = 3.0  # people this near the plates are shown
 AROUND_S = 1.5  # and their hands for so long before and after the step
 GRID_NS = SECOND_NS // 10
 HELD_SHOWN = 3  # products
+READINGS_KEPT = 4
+NOT_ABSURD_NATS = 25.0  # further behind the best, a reading teaches nobody anything
 
 HandTrace = tuple[tuple[float, float, float], ...]  # s after the step, m from the plates, its standard deviation in m
 
@@ -47,6 +49,9 @@ class Evidence:
     x_m: float  # of the plates
     y_m: float
     near: tuple[Bystander, ...]  # sorted by track
+    weighed: tuple[
+        Explanation, ...
+    ] = ()  # the best readings of that moment; most are ruled out before they are settled
 
 
 def put_aside(
@@ -76,6 +81,15 @@ def put_aside(
         why = one.why if one else ()
         near.append(Bystander(track_id, trip, float(np.exp(doubt)), x, y, one is not None, why, tuple(held), hand))
     return Evidence(x_m, y_m, tuple(sorted(near, key=lambda b: b.track_id)))
+
+
+def best_few(readings: tuple[Explanation, ...]) -> tuple[Explanation, ...]:
+    """Return the best readings, best first, with the best that is about somebody else than the very best."""
+    ranked = sorted(readings, key=lambda r: -r.nats)
+    ranked = [r for r in ranked if r.nats > ranked[0].nats - NOT_ABSURD_NATS]
+    first = {part.trip for part in ranked[0].parts}
+    other = [r for r in ranked[READINGS_KEPT:] if {part.trip for part in r.parts} - first - {""}]
+    return (*ranked[:READINGS_KEPT], *other[:1])
 
 
 def _hand_trace(track_id: int, step_ns: int, points: Floats, seen: Witnesses, alias: Mapping[int, int]) -> HandTrace:

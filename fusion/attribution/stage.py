@@ -59,7 +59,7 @@ from fusion.attribution.possession import (
     lengthened,
     near_of,
 )
-from fusion.attribution.record import Evidence, put_aside
+from fusion.attribution.record import Evidence, best_few, put_aside
 from fusion.attribution.tags import Exit, TagRead, heard_nats, shares
 from fusion.checkout.records import derive_id
 from fusion.config import SECOND_NS, AttributionConfig, CartConfig
@@ -326,7 +326,7 @@ def _read(
         state,
         groups=(*[g for g in state.groups if g not in touched], group),
         open={**state.open, event: change},
-        evidence={**state.evidence, event: evidence},
+        evidence={**state.evidence, event: replace(evidence, weighed=best_few(readings[0]))},
         misplaced=_restock(state.misplaced, change, reading_posterior(group, event)[0], store),
     )
     return state, []
