@@ -8,4 +8,6 @@ interact; goods in hand follow from the reading, so only what is carried can be 
 slice and settles a trip when it closes: the charge is chosen, the beam is conditioned on it, and every change
 it explains becomes final. Nothing is dropped: a change nobody explains is settled as unclaimed.
 handover.py adds the ways goods pass between people; priors.py holds what is known of goods before anybody is looked at.
+Every reading says what its nats are made of (why.py), and what there was to see of a change is put aside when it is
+read (record.py), so that evidence_rows.py can show both once it is settled; neither ever decides anything.
 """
