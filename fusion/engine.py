@@ -8,16 +8,10 @@ import numpy as np
 from fusion.arrays import Ints
 from fusion.attribution.evidence import Bodies, remember
 from fusion.attribution.explanations import Claim
-from fusion.attribution.stage import (
-    Attribution,
-    People,
-    Settled,
-    attribute,
-    believe_anew,
-    hear,
-    open_trip,
-    watch_passing,
-)
+from fusion.attribution.leaving import believe_anew, hear
+from fusion.attribution.passing import watch_passing
+from fusion.attribution.stage import attribute
+from fusion.attribution.state import Attribution, People, Settled, open_trip
 from fusion.attribution.tags import Exit, tags_of
 from fusion.checkout import trips as visits
 from fusion.config import SECOND_NS, Config

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from fusion.arrays import Floats, Ints
 from fusion.attribution.events import Event, Owner, events_of, transfers_of
 from fusion.attribution.evidence_rows import EvidenceRow, evidence_row
-from fusion.attribution.stage import Attribution, Settled, carried, close_trip, parts_of, weigh_exit
+from fusion.attribution.leaving import carried, close_trip, parts_of, weigh_exit
+from fusion.attribution.state import Attribution, Settled
 from fusion.checkout.charge import choose, unclaimed
 from fusion.checkout.postings import close_trip as postings_of
 from fusion.checkout.records import OPEN, Entry, Receipt, Transfer

@@ -1,0 +1,186 @@
+"""A trip that leaves: its tags and hands are weighed, it is settled on its charge, and the others go on."""
+
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import replace
+
+from fusion.attribution.explanations import (
+    PICK,
+    PUT,
+    Claim,
+    Explanation,
+    Goods,
+    Part,
+)
+from fusion.attribution.handover import (
+    at_moment,
+)
+from fusion.attribution.hypotheses import (
+    Group,
+    Hypothesis,
+    claim_anew,
+    drop,
+    extend,
+    goods_posterior,
+    reading_posterior,
+    weigh,
+)
+from fusion.attribution.possession import (
+    left_nats,
+)
+from fusion.attribution.state import Attribution, Settled, group_of
+from fusion.attribution.tags import Exit, TagRead, heard_nats, shares
+from fusion.checkout.records import derive_id
+from fusion.config import SECOND_NS, AttributionConfig
+from fusion.store import Store
+
+
+def believe_anew(state: Attribution, nats_of: Callable[[Claim], float], config: AttributionConfig) -> Attribution:
+    """Weigh all open readings by what is believed now of who was who when."""
+    if not any(h.claims for g in state.groups for h in g.beam):
+        return state
+    return replace(state, groups=tuple(claim_anew(g, nats_of, config) for g in state.groups))
+
+
+def hear(
+    state: Attribution, reads: tuple[TagRead, ...], exits: tuple[Exit, ...], config: AttributionConfig
+) -> Attribution:
+    """Remember tags and exits of the last seconds; older ones can belong to nobody who still closes."""
+    last = max((*(read.t_ns for read in reads), *(one.t_ns for one in exits)), default=0)
+    since = last - int(config.sightings_s * SECOND_NS)
+    return replace(
+        state,
+        reads=(*(r for r in state.reads if r.t_ns >= since), *reads),
+        exits=(*(e for e in state.exits if e.t_ns >= since), *exits),
+    )
+
+
+def weigh_exit(state: Attribution, trip: str, t_ns: int, store: Store, config: AttributionConfig) -> Attribution:
+    """Weigh what a trip that has left carries by the tags that were heard, and by what its hands no longer held.
+
+    A tag that nobody was seen to take may have been taken where no plate noticed; goods whose tag was not heard, or
+    that were carried in the hand and then were gone, may have been set down somewhere. Both stay readings beside
+    "nothing of the kind", with the weight the evidence gives them.
+    """
+    mine = tuple(e for e in state.exits if e.trip == trip)
+    if not mine:
+        return state
+    portals = {store.gates.gate_id.index(gate) for _, gate in store.portals if gate in store.gates.gate_id}
+    through = sum(e.gate in portals for e in mine) / len(mine) if config.tags.witness else 0.0
+    found = shares(trip, state.reads, state.exits, config.tags) if through else {}
+    group = group_of(state, trip)
+    believed = {product for h in group.beam for product, _, _ in h.goods[trip]}
+    tagged = {k for k in believed if through and store.products.epc_prefix[k]} | set(found)
+    gone = {k: left_nats(state.runs.get((trip, k)), min(e.t_ns for e in mine), config.possession) for k in believed}
+    opened = dict(state.open)
+    for product in sorted(tagged | {k for k, nats in gone.items() if nats > 0.0}):
+        event = f"rf-{derive_id('exit', store.store_id, trip, store.products.sku[product]).hex()[:16]}"
+        heard = sum(found.get(product, ())) if product in tagged else -1.0
+        left = config.tags.left_nats + gone.get(product, 0.0)
+        readings = {
+            row: _exit_readings(h.goods[trip], trip, product, heard, left, store, config)
+            for row, h in enumerate(group.beam)
+        }
+        if any(len(found_) > 1 for found_ in readings.values()):
+            group = extend(group, event, readings, config)
+            opened[event] = at_moment(t_ns)
+    state, group = _weigh_tags(state, group, trip, tagged, found, through, config)
+    rest = [g for g in state.groups if trip not in g.trips]
+    return replace(state, groups=(*rest, group), open=opened)
+
+
+def _weigh_tags(
+    state: Attribution,
+    group: Group,
+    trip: str,
+    tagged: Collection[int],
+    found: Mapping[int, tuple[float, ...]],
+    through: float,
+    config: AttributionConfig,
+) -> tuple[Attribution, Group]:
+    """Weigh every hypothesis by the tags that were heard; trips that are clear then teach how many tags are heard."""
+    if not tagged:
+        return state, group
+    heard, of = state.heard
+    prior = config.tags.read_rate_tags
+    rate = through * (config.tags.read_rate * prior + heard) / (prior + of)
+    most = max((n for h in group.beam for _, n, _ in h.goods[trip]), default=0)
+    nats = {k: config.tags.witness * heard_nats(found.get(k, ()), most, rate, config.tags) for k in sorted(tagged)}
+
+    def nats_of(hypothesis: Hypothesis) -> float:
+        counts = {product: pieces for product, pieces, _ in hypothesis.goods[trip]}
+        return float(sum(table[counts.get(k, 0)] for k, table in nats.items()))
+
+    group = weigh(group, nats_of, config)
+    goods, p = goods_posterior(group, trip)[0]
+    if p > config.tags.clear_p and through == 1.0:
+        counts = {product: pieces for product, pieces, _ in goods}
+        carried_out = sum(counts.get(k, 0) for k in tagged)
+        got = sum(min(sum(found.get(k, ())), counts.get(k, 0)) for k in tagged)
+        state = replace(state, heard=(heard + got, of + carried_out))
+    return state, group
+
+
+def _exit_readings(
+    goods: Goods, trip: str, product: int, heard: float, left: float, store: Store, config: AttributionConfig
+) -> tuple[Explanation, ...]:
+    """Return what may have happened to a product besides what was seen of it; heard < 0: its tags say nothing."""
+    pieces, grams = next(((n, g) for k, n, g in goods if k == product), (0, 0.0))
+    readings = [Explanation((), 0.0)]
+    if heard > pieces + 0.3:
+        part = Part(trip, PICK, product, 1, float(store.products.mass_g[product]))
+        readings.append(Explanation((part,), config.tags.unseen_nats))
+    if pieces and heard < pieces - 0.5:
+        readings.append(Explanation((Part(trip, PUT, product, 1, grams),), left))
+    return tuple(readings)
+
+
+def carried(state: Attribution, trip: str) -> tuple[tuple[Goods, float], ...]:
+    """Return the posterior over what a trip carries, best first."""
+    return goods_posterior(group_of(state, trip), trip)
+
+
+def close_trip(
+    state: Attribution, trip: str, goods: Goods | None, config: AttributionConfig
+) -> tuple[Attribution, tuple[Settled, ...]]:
+    """Settle a trip on the goods it is charged for (None for staff) and every change that reading gives it.
+
+    The rest of its group goes on under that condition, so nobody else is charged for the same goods later.
+    """
+    group = group_of(state, trip)
+    posterior = {event: reading_posterior(group, event) for event in state.open if event in group.beam[0].choice}
+    if goods is not None:
+        want = _counts(goods)
+        group = replace(group, beam=tuple(h for h in group.beam if _counts(h.goods[trip]) == want))
+    last = group.trips == {trip}
+    settled: list[Settled] = []
+    concerned = {trip}
+    # Latest first: goods that came by hand-over bring the giver's earlier changes with them.
+    for event in sorted(posterior, key=lambda e: (state.open[e].step_ns, e), reverse=True):
+        reading = reading_posterior(group, event)[0][0]
+        movers_of = {part.trip for part in reading.parts}
+        if last or movers_of & concerned:
+            # What is settled is settled for all: the others go on with hypotheses that agree.
+            group = replace(group, beam=tuple(h for h in group.beam if h.choice[event].parts == reading.parts))
+            p = next(p for r, p in posterior[event] if r.parts == reading.parts)
+            others = tuple((r, q) for r, q in posterior[event] if r.parts != reading.parts)
+            settled.append(Settled(event, state.open[event], reading, p, others, state.evidence.get(event)))
+            concerned |= movers_of - {""} if not state.open[event].plates else set()
+        else:
+            free = tuple(h for h in group.beam if all(part.trip != trip for part in h.choice[event].parts))
+            group = replace(group, beam=free or group.beam)
+    done = frozenset(s.event for s in settled)
+    rest = drop(group, frozenset((trip,)), done, config)
+    groups = tuple(g for g in state.groups if trip not in g.trips) + ((rest,) if rest.trips else ())
+    left = {e: c for e, c in state.open.items() if e not in done}
+    seen = {e: evidence for e, evidence in state.evidence.items() if e not in done}
+    runs = {key: run for key, run in state.runs.items() if key[0] != trip}
+    return replace(state, groups=groups, open=left, evidence=seen, runs=runs), tuple(settled)
+
+
+def _counts(goods: Goods) -> tuple[tuple[int, int], ...]:
+    return tuple((product, pieces) for product, pieces, _ in goods)
+
+
+def parts_of(settled: Settled, trip: str) -> tuple[Part, ...]:
+    """Return what a settled change gave to or took from one trip."""
+    return tuple(part for part in settled.reading.parts if part.trip == trip)

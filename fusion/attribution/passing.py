@@ -1,0 +1,170 @@
+"""What passes between people without a shelf noticing is read into their beam: from hand to hand, into a cart."""
+
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import replace
+
+import numpy as np
+
+from fusion.attribution.explanations import (
+    Explanation,
+    Goods,
+)
+from fusion.attribution.handover import (
+    CartPass,
+    Meeting,
+    at_moment,
+    cart_pass_readings,
+    cart_passes,
+    handover_readings,
+    touches,
+    ways,
+)
+from fusion.attribution.hypotheses import (
+    Hypothesis,
+    extend,
+    merge,
+    weigh,
+    weights,
+)
+from fusion.attribution.possession import (
+    Content,
+    content_nats,
+    contents,
+    explained,
+    given_readings,
+    lengthened,
+    near_of,
+)
+from fusion.attribution.state import Attribution, People, group_of
+from fusion.checkout.records import derive_id
+from fusion.config import SECOND_NS, AttributionConfig
+from fusion.store import Store
+from fusion.tracking.carts import SeenMove
+from fusion.tracking.floor import Match
+
+
+def watch_passing(
+    state: Attribution,
+    matches: tuple[Match, ...],
+    moves: tuple[SeenMove, ...],
+    people: People,
+    store: Store,
+    config: AttributionConfig,
+) -> Attribution:
+    """Note where hands of two people touch in this slice, and what went into carts beside others."""
+    if len(people.trip_of) < 2:
+        return state
+    new = touches(matches, people.alias, store, config)
+    carts = cart_passes(moves, people.staff, store, config)
+    return replace(state, touches=(*state.touches, *new), passes=(*state.passes, *carts))
+
+
+def read_meeting(
+    state: Attribution, meeting: Meeting, people: People, store: Store, config: AttributionConfig
+) -> Attribution:
+    """Read a meeting of hands into the beam of the two trips."""
+    trips = people.trip_of.get(meeting.a, ""), people.trip_of.get(meeting.b, "")
+    if trips[0] == trips[1] or people.staff & set(trips):
+        return state
+
+    both = ways(meeting, trips, state.seen, people.alias, store, config)
+
+    def readings(goods: Mapping[str, Goods]) -> tuple[Explanation, ...]:
+        return handover_readings(both, goods)
+
+    return _read_passing(state, meeting.t_ns, "hands", trips, readings, store, config)
+
+
+def read_cart_pass(state: Attribution, one: CartPass, store: Store, config: AttributionConfig) -> Attribution:
+    """Read a move into a cart into the beam of everybody near it."""
+
+    def readings(goods: Mapping[str, Goods]) -> tuple[Explanation, ...]:
+        return cart_pass_readings(one, goods, config)
+
+    return _read_passing(state, one.t_ns, f"cart {one.nats}", (one.owner, *one.others), readings, store, config)
+
+
+def look_at_hands(
+    state: Attribution, until_ns: int, people: People, store: Store, config: AttributionConfig
+) -> tuple[Attribution, tuple[Content, ...]]:
+    """Put together what hands held over the moments that are over by until_ns."""
+    length = int(config.possession.moment_s * SECOND_NS)
+    begin, end = state.moment_ns, until_ns // length * length
+    if end <= begin or store.handover != "holder" or not config.possession.trust:
+        return state, ()
+    begin = begin or end - length
+    out = tuple(
+        content
+        for t_ns in range(begin, end, length)
+        for content in contents(state.seen.matches, people.alias, t_ns, t_ns + length, store, config.possession)
+    )
+    return replace(state, moment_ns=end), out
+
+
+def read_content(
+    state: Attribution, content: Content, people: People, store: Store, config: AttributionConfig
+) -> Attribution:
+    """Weigh what a person has by what their hands held, and ask who may have handed it to them if it is not theirs."""
+    trip = people.trip_of.get(content.track_id, "")
+    if trip in people.staff or not any(trip in g.trips for g in state.groups):
+        return state
+    own = config.possession
+    state = replace(state, runs=lengthened(state.runs, trip, content, own))
+    group = group_of(state, trip)
+    fits = np.array([explained(content, trip, h, state.open) for h in group.beam])
+    if float(weights(group) @ fits) < own.explained_min:
+        beside = {people.trip_of.get(k, "") for k in near_of(content, state.seen, own)} - people.staff - {trip, ""}
+        sought = {product for product, _ in content.p}
+        givers = tuple(t for t in sorted(beside) if _may_have(state, t, sought))
+        if givers:
+
+            def readings(goods: Mapping[str, Goods]) -> tuple[Explanation, ...]:
+                return given_readings(content, trip, givers, goods, own)
+
+            witness = f"seen {content.track_id}"
+            state = _read_passing(state, content.t0_ns, witness, (trip, *givers), readings, store, config)
+            group = group_of(state, trip)
+
+    def nats_of(hypothesis: Hypothesis) -> float:
+        return content_nats(explained(content, trip, hypothesis, state.open), content, own)
+
+    rest = tuple(g for g in state.groups if trip not in g.trips)
+    return replace(state, groups=(*rest, weigh(group, nats_of, config)))
+
+
+def _may_have(state: Attribution, trip: str, products: Collection[int]) -> bool:
+    """Tell whether a trip has one of some products in any reading."""
+    return any(
+        product in products
+        for g in state.groups
+        if trip in g.trips
+        for h in g.beam
+        for product, _, _ in h.goods.get(trip, ())
+    )
+
+
+def _read_passing(
+    state: Attribution,
+    t_ns: int,
+    witness: str,  # tells apart what was seen at one instant
+    trips: tuple[str, ...],
+    readings: Callable[[Mapping[str, Goods]], tuple[Explanation, ...]],
+    store: Store,
+    config: AttributionConfig,
+) -> Attribution:
+    """Extend the joint beam of some trips by what may have passed between them, if anything can have."""
+    known = frozenset().union(*(g.trips for g in state.groups))
+    touched = [g for g in state.groups if g.trips & set(trips)]
+    carrying = any(h.goods.get(t) for g in touched for h in g.beam for t in trips)
+    if not known.issuperset(trips) or not carrying:
+        return state
+    group = touched[0]
+    for other in touched[1:]:
+        group = merge(group, other, config)
+    rows = {row: readings(h.goods) for row, h in enumerate(group.beam)}
+    if all(len(found) == 1 for found in rows.values()):
+        return state
+    event = f"ho-{derive_id('passing', store.store_id, str(t_ns), witness, *sorted(trips)).hex()[:16]}"
+    group = extend(group, event, rows, config)
+    rest = [g for g in state.groups if g not in touched]
+    return replace(state, groups=(*rest, group), open={**state.open, event: at_moment(t_ns)})

@@ -1,0 +1,138 @@
+"""One shelf change is read into the beam of everybody it may concern."""
+
+from dataclasses import replace
+
+import numpy as np
+
+from fusion.attribution.evidence import Witnesses, candidates, cart_nats
+from fusion.attribution.explanations import (
+    PUT,
+    Explanation,
+    Mover,
+    movers,
+    nobody,
+    picks,
+    puts,
+    settling,
+)
+from fusion.attribution.hypotheses import (
+    Hypothesis,
+    extend,
+    lots,
+    merge,
+    reading_posterior,
+)
+from fusion.attribution.record import best_few, put_aside
+from fusion.attribution.state import Attribution, People, Settled, Stock
+from fusion.checkout.records import derive_id
+from fusion.config import AttributionConfig, CartConfig
+from fusion.shelf import ShelfChange
+from fusion.store import Store, product_rows
+
+
+def event_id(change: ShelfChange, store: Store) -> str:
+    """Return the id of a change: the same evidence, the same id."""
+    plates = ",".join(store.plates.plate_id[p] for p in change.plates)
+    return f"ev-{derive_id('event', store.store_id, str(change.step_ns), plates).hex()[:16]}"
+
+
+def read_change(
+    state: Attribution, change: ShelfChange, people: People, store: Store, config: AttributionConfig
+) -> tuple[Attribution, list[Settled]]:
+    """Read one change into the beam of everybody it may concern."""
+    event = event_id(change, store)
+    near = candidates(change, state.seen, people.alias, store, config)
+    evidence = put_aside(change, near, state.seen, people.who, people.alias, store)
+    who = movers(near, change.step_ns, people.who, people.staff, config)
+    known = frozenset().union(*(g.trips for g in state.groups)) if state.groups else frozenset()
+    who = tuple(m if m.trip in known else replace(m, trip="") for m in who)
+    who = tuple(_with_cart(m, change, state.seen, store, people.cart) for m in who)
+    who = _narrow(who)
+    named = frozenset(m.trip for m in who if m.trip)
+    touched = [g for g in state.groups if g.trips & named]
+    if not touched:
+        return state, [replace(_unclaimed(event, change, state, store, config), evidence=evidence)]
+    group = touched[0]
+    for other in touched[1:]:
+        group = merge(group, other, config)
+    misplaced = _misplaced_on(state, change)
+    rest = (settling(change, config), *nobody(change, misplaced, store, config))
+    taken = picks(change, who, misplaced, store, config) if change.total_g < 0 else ()
+    room = config.explanations_max - len(rest)
+    readings = {
+        row: (*(taken or _put_readings(change, who, hypothesis, store, config))[:room], *rest)
+        for row, hypothesis in enumerate(group.beam)
+    }
+    group = extend(group, event, readings, config)
+    state = replace(
+        state,
+        groups=(*[g for g in state.groups if g not in touched], group),
+        open={**state.open, event: change},
+        evidence={**state.evidence, event: replace(evidence, weighed=best_few(readings[0]))},
+        misplaced=_restock(state.misplaced, change, reading_posterior(group, event)[0], store),
+    )
+    return state, []
+
+
+def _with_cart(mover: Mover, change: ShelfChange, seen: Witnesses, store: Store, config: CartConfig) -> Mover:
+    """Add what the mover's cart saw to what was seen in their hands."""
+    by_cart = cart_nats(mover.trip, change, seen, product_rows(store.products), config)
+    if not by_cart:
+        return mover
+    held = {k: mover.held.get(k, 0.0) + by_cart.get(k, 0.0) for k in sorted({*mover.held, *by_cart})}
+    return replace(mover, held=held, cart=by_cart)
+
+
+def _narrow(who: tuple[Mover, ...]) -> tuple[Mover, ...]:
+    """Keep one mover alone where the evidence for place and hands leaves no doubt."""
+    if len(who) < 2:
+        return who
+    nats = np.array([m.nats + sum(c.nats for c in m.claims) for m in who])
+    best = int(np.argmax(nats))
+    rest = np.delete(nats, best).max()
+    return (who[best],) if nats[best] - rest > 8.0 and who[best].trip else who
+
+
+def _put_readings(
+    change: ShelfChange, who: tuple[Mover, ...], hypothesis: Hypothesis, store: Store, config: AttributionConfig
+) -> tuple[Explanation, ...]:
+    """Return the put-back readings of a change given what everybody carries, best first; none for a pick."""
+    if change.total_g < 0:
+        return ()
+    carried = ((m, hypothesis.goods.get(m.trip, ())) for m in who)
+    found = [r for m, goods in carried for r in puts(change, m, goods, store, config, lots(hypothesis, m.trip))]
+    return tuple(sorted(found, key=lambda e: -e.nats))
+
+
+def _misplaced_on(state: Attribution, change: ShelfChange) -> dict[int, float]:
+    total: dict[int, float] = {}
+    for plate in change.plates:
+        for product, pieces in state.misplaced.get(plate, {}).items():
+            total[product] = max(total.get(product, 0.0), pieces)
+    return total
+
+
+def _restock(stock: Stock, change: ShelfChange, best: tuple[Explanation, float], store: Store) -> Stock:
+    """Note goods that are now where the planogram does not have them, and those taken from there again."""
+    reading, p = best
+    out = {plate: dict(rows) for plate, rows in stock.items()}
+    for part in reading.parts:
+        home = {q for i, ps in enumerate(store.facings.plates) if store.facings.product[i] == part.product for q in ps}
+        sign = 1.0 if part.kind == PUT else -1.0
+        for plate in change.plates:
+            rows = out.setdefault(plate, {})
+            if sign > 0 and plate in home:
+                continue
+            if sign < 0 and part.product not in rows:
+                continue
+            rows[part.product] = max(0.0, rows.get(part.product, 0.0) + sign * p * part.qty)
+    return out
+
+
+def _unclaimed(event: str, change: ShelfChange, state: Attribution, store: Store, config: AttributionConfig) -> Settled:
+    """Read a change nobody with a trip was near: what it was is said, who it was is not."""
+    stranger = nobody(change, _misplaced_on(state, change), store, config)
+    found = sorted((settling(change, config), *stranger), key=lambda e: -e.nats)
+    weight = np.exp([e.nats - found[0].nats for e in found])
+    p = (weight / weight.sum()).tolist()
+    return Settled(event, change, found[0], p[0], tuple(zip(found[1:], p[1:], strict=True)))

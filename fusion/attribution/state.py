@@ -1,0 +1,80 @@
+"""What attribution believes, and what it asks of tracking and trips."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+
+from fusion.attribution.evidence import Witnesses
+from fusion.attribution.explanations import (
+    Explanation,
+    WhoAt,
+)
+from fusion.attribution.handover import (
+    CartPass,
+    Touch,
+)
+from fusion.attribution.hypotheses import (
+    Group,
+    Hypothesis,
+    lone,
+)
+from fusion.attribution.possession import (
+    Run,
+)
+from fusion.attribution.record import Evidence
+from fusion.attribution.tags import Exit, TagRead
+from fusion.config import CartConfig
+from fusion.shelf import ShelfChange
+
+Stock = Mapping[int, Mapping[int, float]]  # plate -> product -> pieces believed there off the planogram
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """A change whose reading is final, with its posterior at that moment."""
+
+    event: str
+    change: ShelfChange
+    reading: Explanation
+    p: float
+    others: tuple[tuple[Explanation, float], ...]  # best first
+    evidence: Evidence | None = None  # what there was to see; of changes with plates
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Attribution:
+    """State of the stage."""
+
+    seen: Witnesses = field(default_factory=Witnesses)
+    waiting: tuple[ShelfChange, ...] = ()  # until the hands have been watched long enough
+    touches: tuple[Touch, ...] = ()
+    passes: tuple[CartPass, ...] = ()
+    groups: tuple[Group, ...] = ()
+    open: Mapping[str, ShelfChange] = field(default_factory=dict)  # event id -> change
+    evidence: Mapping[str, Evidence] = field(default_factory=dict)  # event id -> what there was to see of it
+    misplaced: Stock = field(default_factory=dict)
+    moment_ns: int = 0  # until when what hands held has been put together
+    runs: Mapping[tuple[str, int], Run] = field(default_factory=dict)  # of products in hands, by trip and product
+    reads: tuple[TagRead, ...] = ()  # of the last seconds
+    exits: tuple[Exit, ...] = ()
+    heard: tuple[float, float] = (0.0, 0.0)  # tags that were heard, of how many that clear trips carried out
+
+
+@dataclass(frozen=True, slots=True)
+class People:
+    """What tracking and trips say about who is who at this moment."""
+
+    trip_of: Mapping[int, str]  # track_id -> its likeliest trip now
+    who: WhoAt  # whose a track may have been at any moment
+    alias: Mapping[int, int]
+    staff: frozenset[str]  # trips
+    cart: CartConfig
+
+
+def open_trip(state: Attribution, trip: str, *, is_staff: bool) -> Attribution:
+    """Begin to keep a reading of what a trip carries; staff carry whatever they like."""
+    group = Group(frozenset((trip,)), (Hypothesis(0.0, {}, {}),)) if is_staff else lone(trip)
+    return replace(state, groups=(*state.groups, group))
+
+
+def group_of(state: Attribution, trip: str) -> Group:
+    return next(g for g in state.groups if trip in g.trips)
