@@ -280,6 +280,8 @@ class AttributionConfig:
     cart_pass_nats: float = -2.5  # that somebody put goods of their own into another's cart
     cart_owner_p: float = 0.95  # whose cart it is must be this clear
     cart_reach_m: float = 2.0
+    cart_goes_nats: float = 3.0  # goods in a cart go with the cart, not with who put them there
+    cart_gone_m: float = 3.0  # from a gate's middle: a cart nearer may be on its way out
     touch_m: float = 0.15  # hands of two people this near may be passing something
     shelf_side_m: float = 0.4  # hands this near a plate are busy with it
     meeting_gap_s: float = 1.0

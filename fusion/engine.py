@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from fusion.arrays import Ints
+from fusion.attribution.carted import CartNow
 from fusion.attribution.evidence import Bodies, remember
 from fusion.attribution.explanations import Claim
 from fusion.attribution.leaving import believe_anew, hear
@@ -23,7 +24,7 @@ from fusion.settlement import Outputs, TrackRows, join, say, settle
 from fusion.shelf import Levels, Pending, PlateChange, empty_levels, group_changes, observe_plates
 from fusion.shelf.changes import channel_rows
 from fusion.store import Store
-from fusion.tracking.carts import Carts, SeenMove, observe_cart
+from fusion.tracking.carts import Carts, SeenMove, clear_owner, observe_cart, place_of
 from fusion.tracking.clock_evidence import clock_evidence
 from fusion.tracking.floor import Floor, Match, advance, carried_on, empty_floor, observe
 from fusion.tracking.gates import Departure, leave_by_gate, leave_unseen
@@ -272,7 +273,11 @@ def _people(engine: Engine, state: State) -> People:
         nats = {trip: float(np.log(one)) for trip, one in sorted(p.items()) if one > least}
         return tuple((trip, one, (Claim(place, t_ns, trip, one),)) for trip, one in nats.items())
 
-    return People(likeliest(identity, state.now_ns), who, identity.alias, staff, engine.config.cart)
+    carts = {
+        cart: CartNow(clear_owner(one, engine.config.attribution.cart_owner_p), one.t_ns, place_of(one))
+        for cart, one in state.carts.items()
+    }
+    return People(likeliest(identity, state.now_ns), who, identity.alias, staff, engine.config.cart, carts)
 
 
 def _close(engine: Engine, state: State, trips: visits.Trips, ids: tuple[str, ...]) -> tuple[State, Outputs]:

@@ -134,14 +134,22 @@ def transfers_of(settled: Settled, owner_of: OwnerOf, store: Store) -> tuple[Tra
 
 def _passed(settled: Settled, store: Store) -> tuple[Transfer, ...]:
     """Return goods that moved without a shelf noticing: from cart to cart, onto the floor, or from a blind plate."""
-    if not settled.reading.parts:
-        return ()
-    if len(settled.reading.parts) == 1:
-        return (_unnoticed(settled, settled.reading.parts[0], store),)
-    given, taken = settled.reading.parts
-    move = goods.move(
+    parts, out = settled.reading.parts, list[Transfer]()
+    while parts:
+        evidence = settled.event if not out else f"{settled.event}:{len(out)}"
+        if len(parts) > 1 and parts[0].trip != parts[1].trip:
+            out.append(_handed(settled, parts[0], parts[1], evidence, store))
+            parts = parts[2:]
+        else:
+            out.append(_unnoticed(settled, parts[0], evidence, store))
+            parts = parts[1:]
+    return tuple(out)
+
+
+def _handed(settled: Settled, given: Part, taken: Part, evidence: str, store: Store) -> Transfer:
+    return goods.move(
         store.store_id,
-        evidence=settled.event,
+        evidence=evidence,
         t_ns=settled.change.step_ns,
         sku=store.products.sku[given.product],
         quantity=given.qty,
@@ -149,10 +157,9 @@ def _passed(settled: Settled, store: Store) -> tuple[Transfer, ...]:
         source=goods.cart(given.trip),
         target=goods.cart(taken.trip),
     )
-    return (move,)
 
 
-def _unnoticed(settled: Settled, part: Part, store: Store) -> Transfer:
+def _unnoticed(settled: Settled, part: Part, evidence: str, store: Store) -> Transfer:
     """Return goods set down on no plate, or taken where no plate noticed: then from where the planogram has them."""
     homes = (plates for row, plates in enumerate(store.facings.plates) if store.facings.product[row] == part.product)
     home = next((goods.plate(store.plates.plate_id[plates[0]]) for plates in homes), goods.SUPPLY)
@@ -160,7 +167,7 @@ def _unnoticed(settled: Settled, part: Part, store: Store) -> Transfer:
     source, target = (home, cart) if part.kind == PICK else (cart, goods.FLOOR)
     return goods.move(
         store.store_id,
-        evidence=settled.event,
+        evidence=evidence,
         t_ns=settled.change.step_ns,
         sku=store.products.sku[part.product],
         quantity=part.qty,

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
 
+from fusion.attribution.carted import left_behind, stayed
 from fusion.attribution.explanations import (
     PICK,
     PUT,
@@ -82,6 +83,13 @@ def weigh_exit(state: Attribution, trip: str, t_ns: int, store: Store, config: A
         }
         if any(len(found_) > 1 for found_ in readings.values()):
             group = extend(group, event, readings, config)
+            opened[event] = at_moment(t_ns)
+    left_ns = max(e.t_ns for e in mine)
+    for cart, basket in left_behind(state.baskets, trip, left_ns, store.gates.line, config):
+        event = f"rf-{derive_id('cart left', store.store_id, trip, cart).hex()[:16]}"
+        stays = {row: stayed(basket, trip, h.goods[trip], config) for row, h in enumerate(group.beam)}
+        if any(len(found_) > 1 for found_ in stays.values()):
+            group = extend(group, event, stays, config)
             opened[event] = at_moment(t_ns)
     state, group = _weigh_tags(state, group, trip, tagged, found, through, config)
     rest = [g for g in state.groups if trip not in g.trips]

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from fusion.attribution.carted import filled, pushed, taken_over
 from fusion.attribution.explanations import (
     Explanation,
     Goods,
@@ -42,6 +43,8 @@ from fusion.store import Store
 from fusion.tracking.carts import SeenMove
 from fusion.tracking.floor import Match
 
+Readings = tuple[Explanation, ...]
+
 
 def watch_passing(
     state: Attribution,
@@ -51,7 +54,9 @@ def watch_passing(
     store: Store,
     config: AttributionConfig,
 ) -> Attribution:
-    """Note where hands of two people touch in this slice, and what went into carts beside others."""
+    """Note where hands of two people touch in this slice, what went into carts, and what did so beside others."""
+    if moves:
+        state = replace(state, baskets=filled(state.baskets, moves, store))
     if len(people.trip_of) < 2:
         return state
     new = touches(matches, people.alias, store, config)
@@ -99,6 +104,23 @@ def look_at_hands(
         for content in contents(state.seen.matches, people.alias, t_ns, t_ns + length, store, config.possession)
     )
     return replace(state, moment_ns=end), out
+
+
+def read_carts(state: Attribution, now_ns: int, people: People, store: Store, config: AttributionConfig) -> Attribution:
+    """Follow whose the carts are; goods in a cart that changes hands may go with it."""
+    if not people.carts:
+        return state
+    baskets, changed = pushed(state.baskets, people.carts)
+    state = replace(state, baskets=baskets)
+    for cart, source, target in changed:
+        if store.handover != "holder" or people.staff & {source, target}:
+            continue
+
+        def readings(goods: Mapping[str, Goods], now: tuple[str, str, str] = (cart, source, target)) -> Readings:
+            return taken_over(baskets[now[0]], now[1], now[2], goods, config)
+
+        state = _read_passing(state, now_ns, f"{cart} changes hands", (source, target), readings, store, config)
+    return state
 
 
 def read_content(

@@ -10,7 +10,7 @@ from fusion.attribution.handover import (
 from fusion.attribution.hypotheses import (
     made_final,
 )
-from fusion.attribution.passing import look_at_hands, read_cart_pass, read_content, read_meeting
+from fusion.attribution.passing import look_at_hands, read_cart_pass, read_carts, read_content, read_meeting
 from fusion.attribution.possession import (
     Content,
 )
@@ -55,6 +55,7 @@ def attribute(
             state = read_content(state, one, people, store, config)
         else:
             state = read_cart_pass(state, one, store, config)
+    state = read_carts(state, now_ns, people, store, config)
     final_ns = now_ns - int(config.final_after_s * SECOND_NS)
     old = [event for event, change in state.open.items() if change.step_ns < final_ns]
     if old:

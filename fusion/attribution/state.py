@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
+from fusion.attribution.carted import Baskets, CartNow
 from fusion.attribution.evidence import Witnesses
 from fusion.attribution.explanations import (
     Explanation,
@@ -54,6 +55,7 @@ class Attribution:
     misplaced: Stock = field(default_factory=dict)
     moment_ns: int = 0  # until when what hands held has been put together
     runs: Mapping[tuple[str, int], Run] = field(default_factory=dict)  # of products in hands, by trip and product
+    baskets: Baskets = field(default_factory=dict)
     reads: tuple[TagRead, ...] = ()  # of the last seconds
     exits: tuple[Exit, ...] = ()
     heard: tuple[float, float] = (0.0, 0.0)  # tags that were heard, of how many that clear trips carried out
@@ -68,6 +70,7 @@ class People:
     alias: Mapping[int, int]
     staff: frozenset[str]  # trips
     cart: CartConfig
+    carts: Mapping[str, CartNow] = field(default_factory=dict)
 
 
 def open_trip(state: Attribution, trip: str, *, is_staff: bool) -> Attribution:

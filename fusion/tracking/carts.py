@@ -32,6 +32,7 @@ class CartTrack:
 class SeenMove:
     """A cart move with who the cart belonged to when it was seen."""
 
+    cart: str
     move: CartMove
     pairing: Mapping[str, float]  # trip -> probability; the rest is nobody
     near: Mapping[str, float]  # trip -> distance of its nearest person to the cart, m
@@ -67,7 +68,18 @@ def observe_cart(
         since_s = config.alike_rolling_s if before is None else (cart.t_ns - before.t_ns) / SECOND_NS
         cart = replace(cart, owner=_weighed(cart, since_s, company, config))
     near = {trip: float(people.apart_m.min()) for trip, people in company.items()}
-    return {**carts, message.src: cart}, tuple(SeenMove(move, cart.owner, near) for move in message.moves)
+    return {**carts, message.src: cart}, tuple(SeenMove(message.src, move, cart.owner, near) for move in message.moves)
+
+
+def clear_owner(cart: CartTrack, p_min: float) -> str:
+    """Return the trip a cart is of if that is clear, "" otherwise."""
+    owner = max(cart.owner, key=lambda trip: (cart.owner[trip], trip), default="")
+    return owner if cart.owner.get(owner, 0.0) >= p_min else ""
+
+
+def place_of(cart: CartTrack) -> tuple[float, float]:
+    """Return where a cart is, m."""
+    return float(cart.mean[0]), float(cart.mean[1])
 
 
 def _moved(cart: CartTrack | None, message: Cart, config: CartConfig) -> CartTrack | None:

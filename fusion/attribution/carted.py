@@ -1,0 +1,117 @@
+"""Goods in carts go where the cart goes.
+
+What a cart camera saw go into a basket stays there when somebody else pushes the cart away, and stays in the store when
+its shopper leaves without it. Both are readings beside "they kept their goods", as sure as the cart's owner is clear.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from fusion.attribution.explanations import PICK, PUT, Explanation, Goods, Part
+from fusion.config import AttributionConfig
+from fusion.store import Store, product_rows
+from fusion.tracking.carts import SeenMove
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """One move of goods into a basket, or out of it, while the cart was clearly somebody's."""
+
+    direction: int  # +1 in, -1 out
+    beliefs: tuple[tuple[int, float], ...]  # product, p
+
+
+@dataclass(frozen=True, slots=True)
+class CartNow:
+    """A cart at this moment."""
+
+    owner: str  # trip, "" while that is not clear
+    t_ns: int
+    xy: tuple[float, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Basket:
+    """What went into a cart, and whose the cart was last."""
+
+    owner: str
+    placed: tuple[Placed, ...] = ()
+    t_ns: int = 0
+    xy: tuple[float, float] = (0.0, 0.0)
+
+
+Baskets = Mapping[str, Basket]
+
+
+def filled(baskets: Baskets, moves: tuple[SeenMove, ...], store: Store) -> dict[str, Basket]:
+    """Take note of moves into baskets and out of them."""
+    out, row_of = dict(baskets), product_rows(store.products)
+    for one in moves:
+        beliefs = tuple((row_of[sku], p) for sku, p in one.move.beliefs if sku in row_of)
+        old = out.get(one.cart, Basket(""))
+        out[one.cart] = Basket(old.owner, (*old.placed, Placed(one.move.direction, beliefs)), old.t_ns, old.xy)
+    return out
+
+
+def pushed(
+    baskets: Baskets, carts: Mapping[str, CartNow]
+) -> tuple[dict[str, Basket], tuple[tuple[str, str, str], ...]]:
+    """Follow where carts are and whose; return also which full ones have changed hands: (cart, from, to)."""
+    out, changed = dict(baskets), []
+    for cart, now in sorted(carts.items()):
+        old = out.get(cart, Basket(""))
+        if now.owner and old.owner and now.owner != old.owner and old.placed:
+            changed.append((cart, old.owner, now.owner))
+        out[cart] = Basket(now.owner or old.owner, old.placed, now.t_ns, now.xy)
+    return out, tuple(changed)
+
+
+def in_basket(placed: tuple[Placed, ...], goods: Goods) -> tuple[tuple[int, int, float], ...]:
+    """Return which goods of somebody are in a basket by the moves in and out: (product, pieces, grams a piece)."""
+    left = {product: pieces for product, pieces, _ in goods}
+    inside: dict[int, int] = {}
+    for one in placed:
+        source, target = (left, inside) if one.direction > 0 else (inside, left)
+        able = [(p, product) for product, p in one.beliefs if source.get(product, 0) > 0]
+        if able:
+            _, product = max(able)
+            source[product] -= 1
+            target[product] = target.get(product, 0) + 1
+    return tuple((product, inside[product], grams) for product, _, grams in goods if inside.get(product, 0) > 0)
+
+
+def taken_over(
+    basket: Basket, source: str, target: str, goods: Mapping[str, Goods], config: AttributionConfig
+) -> tuple[Explanation, ...]:
+    """Return what may have passed when a cart changed hands, best first; no parts is "nothing"."""
+    parts: list[Part] = []
+    for product, pieces, grams in in_basket(basket.placed, goods.get(source, ())):
+        parts += [
+            Part(source, PUT, product, pieces, pieces * grams),
+            Part(target, PICK, product, pieces, pieces * grams),
+        ]
+    nothing = Explanation((), 0.0)
+    return (Explanation(tuple(parts), config.cart_goes_nats), nothing) if parts else (nothing,)
+
+
+def left_behind(
+    baskets: Baskets, trip: str, left_ns: int, gates: np.ndarray, config: AttributionConfig
+) -> tuple[tuple[str, Basket], ...]:
+    """Return the full carts of a trip that were still far from every gate (lines, (g, 2, 2) m) after it had left."""
+    out = []
+    for cart, basket in sorted(baskets.items()):
+        if basket.owner != trip or not basket.placed or basket.t_ns <= left_ns:
+            continue
+        far = np.linalg.norm(gates.mean(axis=1) - np.array(basket.xy), axis=1)
+        if far.min(initial=np.inf) > config.cart_gone_m:
+            out.append((cart, basket))
+    return tuple(out)
+
+
+def stayed(basket: Basket, trip: str, goods: Goods, config: AttributionConfig) -> tuple[Explanation, ...]:
+    """Return what may have stayed in a cart whose shopper left without it, best first."""
+    parts = tuple(Part(trip, PUT, k, pieces, pieces * grams) for k, pieces, grams in in_basket(basket.placed, goods))
+    nothing = Explanation((), 0.0)
+    return (Explanation(parts, config.cart_goes_nats), nothing) if parts else (nothing,)
