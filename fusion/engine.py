@@ -67,6 +67,7 @@ class News:
     departures: list[Departure] = field(default_factory=list)
     moves: list[SeenMove] = field(default_factory=list)
     clocks: dict[str, Clock] = field(default_factory=dict)  # that were compared
+    by_s: dict[str, float] = field(default_factory=dict)  # what the last message of each source was corrected by
 
 
 def make_engine(store: Store, config: Config) -> Engine:
@@ -103,7 +104,7 @@ def step(engine: Engine, state: State, part: Slice) -> tuple[State, Outputs]:
 
 def finish(engine: Engine, state: State) -> tuple[State, Outputs]:
     """End of tape: read what still waits, close trips whose people have left, and show the others as open."""
-    last_ns = max((m.t_ns + 1 for m in state.clocks.waiting), default=state.now_ns)
+    last_ns = max((one.message.t_ns + 1 for one in state.clocks.waiting), default=state.now_ns)
     end_ns = max(last_ns, state.now_ns + int(engine.config.clocks.hold_s * SECOND_NS))
     state, outputs = _advance(engine, state, (), end_ns)
     state, settled = _shelf(engine, state, (), now_ns=state.now_ns + 60 * SECOND_NS)
@@ -121,8 +122,9 @@ def _advance(engine: Engine, state: State, messages: tuple[Message, ...], now_ns
     clocks, ready = retime(state.clocks, messages, now_ns)
     before_ns, state = state.now_ns, replace(state, now_ns=now_ns, clocks=clocks)
     news = News()
-    for message in ready:
-        state = _take(engine, state, message, news)
+    for one in ready:
+        news.by_s[one.message.src] = one.by_s
+        state = _take(engine, state, one.message, news)
     if news.clocks:
         state = replace(state, clocks=replace(clocks, of={**clocks.of, **news.clocks}))
     state, gone = _follow(engine, state, news)
@@ -175,8 +177,8 @@ def _compare(engine: Engine, state: State, src: str, match_: Match, news: News) 
     config = engine.config
     found = clock_evidence(state.floor, match_, engine.store, config.clocks, config.tracking)
     if found is not None:
-        t_ns, now = match_.sightings.t_ns, news.clocks.get(src)
-        news.clocks[src] = compare(state.clocks, src, t_ns, found, config.clocks, now)
+        clock = news.clocks.get(src) or state.clocks.of.get(src)
+        news.clocks[src] = compare(clock, match_.sightings.t_ns, found, news.by_s[src], config.clocks)
 
 
 def _sightings(engine: Engine, message: PeopleMessage | Boxes) -> Sightings | None:

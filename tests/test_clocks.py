@@ -30,16 +30,17 @@ def walkers(rng: np.random.Generator, offset_s: float, aside: np.ndarray, headin
     return Walkers(off, v, np.tile(CONFIG.frames_alike * sd**2 * np.eye(2), (len(v), 1, 1)))
 
 
-def after(clocks: Clocks, src: str, t_ns: int, seen: Walkers) -> Clocks:
-    """Return the clocks after a slice of one frame."""
-    return replace(clocks, of={**clocks.of, src: compare(clocks, src, t_ns, seen, CONFIG)})
+def after(clocks: Clocks, src: str, t_ns: int, seen: Walkers, by_s: float | None = None) -> Clocks:
+    """Return the clocks after a slice of one frame, corrected by_s or, where that is None, as the clocks now say."""
+    by_s = clocks.offset_s(src, t_ns) if by_s is None else by_s
+    return replace(clocks, of={**clocks.of, src: compare(clocks.of.get(src), t_ns, seen, by_s, CONFIG)})
 
 
 @given(seeds, st.integers(1, 12))
 def test_people_compared_at_once_say_what_filterpy_hears_from_each_in_turn(seed: int, count: int) -> None:
     rng = np.random.default_rng(seed)
     seen = walkers(rng, 0.05, np.zeros(2), rng.uniform(-np.pi, np.pi, count), 0.05)
-    at_once = compare(Clocks(), "a", 0, seen, CONFIG)
+    at_once = compare(None, 0, seen, 0.0, CONFIG)
     unlike = np.square([CONFIG.offset_sd_s, CONFIG.drift_sd, CONFIG.aside_sd_m, CONFIG.aside_sd_m])
     mean, cov = np.zeros(4), np.diag(unlike)
     for off, v, R in zip(seen.off_m, seen.v_mps, seen.cov, strict=True):
@@ -66,9 +67,12 @@ def test_correction_loses_and_doubles_no_message_and_keeps_order(
         until_ns = 100 * S + cut * S // 10
         now, left = [m for m in left if m.t_ns < until_ns], [m for m in left if m.t_ns >= until_ns]
         clocks, ready = retime(clocks, tuple(now), until_ns)
-        assert all(m.t_ns < until_ns for m in ready)
-        assert [m.t_ns for m in ready] == sorted(m.t_ns for m in ready)
-        out += ready
+        assert all(one.message.t_ns < until_ns for one in ready)
+        assert [one.message.t_ns for one in ready] == sorted(one.message.t_ns for one in ready)
+        assert all(
+            one.by_s == pytest.approx(offsets.get(one.message.src, clocks.middle_s) - clocks.middle_s) for one in ready
+        )
+        out += [one.message for one in ready]
     assert sorted((m.src, m.seq) for m in out) == sorted((m.src, m.seq) for m in messages)
     assert not clocks.waiting
     for m in out:
@@ -111,6 +115,25 @@ def test_a_clock_set_anew_is_followed_and_said() -> None:
     assert clocks.of["a"].steps >= 1
     assert clocks.offset_s("a", 40 * S) == pytest.approx(0.21, abs=0.03)
     assert report(clocks, CONFIG)["a"]["steps"] == clocks.of["a"].steps
+
+
+@given(seeds, st.integers(3, 20))
+def test_a_step_is_not_overshot_however_long_frames_wait_after_their_correction(seed: int, wait: int) -> None:
+    """Frames are compared `wait` frames after they were corrected: what was learned meanwhile must not count twice."""
+    rng = np.random.default_rng(seed)
+    clocks = Clocks({name: Clock(0, np.zeros(4), np.eye(4)) for name in ("b", "c", "d")})
+    waiting: list[tuple[int, float, float]] = []
+    most_s = 0.0
+    for k in range(400):
+        t_ns = k * S // 10
+        waiting.append((t_ns, 0.0 if k < 150 else 0.2, clocks.offset_s("a", t_ns)))
+        if len(waiting) > wait:
+            at_ns, offset_s, by_s = waiting.pop(0)
+            seen = walkers(rng, offset_s - by_s, np.zeros(2), rng.uniform(-3, 3, 2), 0.05)
+            clocks = after(clocks, "a", at_ns, seen, by_s)
+        most_s = max(most_s, clocks.offset_s("a", t_ns))
+    assert most_s < 0.3
+    assert clocks.offset_s("a", 40 * S) == pytest.approx(0.2, abs=0.03)
 
 
 @pytest.mark.parametrize(

@@ -33,11 +33,19 @@ class Clock:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Corrected:
+    """A message whose time is set right, and by how much its clock was believed ahead when that was done."""
+
+    message: Message
+    by_s: float
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Clocks:
     """All clocks that were ever compared, and the messages that wait for their turn."""
 
     of: Mapping[str, Clock] = field(default_factory=dict)
-    waiting: tuple[Message, ...] = ()  # corrected, in order
+    waiting: tuple[Corrected, ...] = ()  # in order
     middle_s: float = 0.0  # the middle one of all offsets when the last slice came
 
     def offset_s(self, src: str, t_ns: int) -> float:
@@ -59,32 +67,33 @@ class Walkers:
     cov: Floats  # (k, 2, 2) of off_m
 
 
-def retime(clocks: Clocks, messages: tuple[Message, ...], until_ns: int) -> tuple[Clocks, tuple[Message, ...]]:
+def retime(clocks: Clocks, messages: tuple[Message, ...], until_ns: int) -> tuple[Clocks, tuple[Corrected, ...]]:
     """Correct the times of new messages; return those before until_ns, in the order (t, src, seq)."""
     offsets = [clock.offset_s(until_ns) for clock in clocks.of.values()]
     clocks = replace(clocks, middle_s=float(np.median(offsets)) if offsets else 0.0)
     waiting = sorted((*clocks.waiting, *(_corrected(m, clocks.offset_s(m.src, m.t_ns)) for m in messages)), key=_key)
-    first = bisect_left(waiting, until_ns, key=lambda m: m.t_ns)
+    first = bisect_left(waiting, until_ns, key=lambda one: one.message.t_ns)
     return replace(clocks, waiting=tuple(waiting[first:])), tuple(waiting[:first])
 
 
-def compare(clocks: Clocks, src: str, t_ns: int, seen: Walkers, config: ClockConfig, now: Clock | None = None) -> Clock:
-    """Return a source's clock after a frame, its time corrected by `clocks`, that has people who walk.
+def compare(clock: Clock | None, t_ns: int, seen: Walkers, by_s: float, config: ClockConfig) -> Clock:
+    """Return a source's clock, None for one never compared, after a frame that has people who walk.
 
-    now is the clock as it is since frames of the same slice; None: as `clocks` has it. A camera that is calibrated a
-    little wrong sees everybody aside: that is estimated with the offset, so that people who all walk one way are not
-    taken for time.
+    by_s is what the frame's time was corrected by. The clock may be believed otherwise since: frames wait, and to undo
+    another correction than theirs would count what was learned meanwhile twice. A camera that is calibrated a little
+    wrong sees everybody aside: that is estimated with the offset, so that people who all walk one way are not taken
+    for time.
     """
     # Imported here because filterpy loads all of scipy.stats, 0.7 s that a store with one camera need not wait for.
     from filterpy.kalman import predict, update
 
-    clock = now or clocks.of.get(src) or _unknown(t_ns, config)
+    clock = clock or _unknown(t_ns, config)
     dt_s = max(0.0, (t_ns - clock.t_ns) / SECOND_NS)
     F = np.eye(4)
     F[0, 1] = dt_s
     walk = [config.wander_s_per_sqrt_s, config.drift_walk_per_sqrt_s, config.aside_walk_m_per_sqrt_s]
     mean, cov = predict(clock.mean, clock.cov, F=F, Q=np.diag(np.square([*walk, walk[2]])) * dt_s)
-    z = seen.off_m - seen.v_mps * clocks.offset_s(src, t_ns)  # as it would be without the correction
+    z = seen.off_m - seen.v_mps * by_s  # as it would be without the correction
     H = np.zeros((len(z), 2, 4))
     H[:, :, 0], H[:, 0, 2], H[:, 1, 3] = -seen.v_mps, 1.0, 1.0
     surprise = _surprise(clock.surprise, _misfit(z, H, seen.cov / config.frames_alike, mean, cov) / 2, config)
@@ -170,15 +179,13 @@ def _against_the_middle(clocks: Clocks, src: str) -> Clock:
     return replace(clocks.of[src], mean=clocks.of[src].mean - np.array([clocks.middle_s, 0.0, 0.0, 0.0]))
 
 
-def _corrected(message: Message, offset_s: float) -> Message:
-    if offset_s == 0.0:
-        return message
+def _corrected(message: Message, offset_s: float) -> Corrected:
     shift_ns = -round(offset_s * SECOND_NS)
     if isinstance(message, Cart):
         moves = tuple(replace(move, t_ns=move.t_ns + shift_ns) for move in message.moves)
-        return replace(message, t_ns=message.t_ns + shift_ns, moves=moves)
-    return replace(message, t_ns=message.t_ns + shift_ns)
+        return Corrected(replace(message, t_ns=message.t_ns + shift_ns, moves=moves), offset_s)
+    return Corrected(replace(message, t_ns=message.t_ns + shift_ns) if shift_ns else message, offset_s)
 
 
-def _key(message: Message) -> tuple[int, str, int]:
-    return message.t_ns, message.src, message.seq
+def _key(one: Corrected) -> tuple[int, str, int]:
+    return one.message.t_ns, one.message.src, one.message.seq
