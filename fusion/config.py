@@ -40,6 +40,25 @@ class ClockConfig:
     witness_s: float = 1.0  # another camera saw them so recently
     frames_alike: float = 6.0  # frames in a row err alike: so many count as one
     odd_sds: float = 5.0  # a comparison further off is left out
+    hand_s: float = 1.0  # a step of weight is compared with a hand that was there, and away so much earlier and later
+    hand_beyond_s: float = 0.4  # step and hand can be so far apart
+    hand_m: float = 0.15  # a hand this far from where goods lie may just be moving them
+    hand_near_m: float = 0.2  # and one that came no nearer was not seen to
+    hand_gone: float = 0.2  # at both ends of that time it must be this much less likely there than at its nearest
+    hand_sd_s: float = 0.12  # steps come so long before or after that moment: measured, 0.10 and 0.04 on two simulators
+    hand_habit_sd_s: float = (
+        0.05  # and all of them so much: how plates settle and hands linger, measured -0.05 and 0.04
+    )
+    alone_m: float = 1.5  # nobody else was this near
+    clear_g: float = 15.0  # smaller steps may be no goods
+    push_sd_m: float = 0.7  # carts roll so far ahead of who has them, or behind: pushed or drawn
+    push_walk_m_per_sqrt_s: float = 0.02
+    push_m: float = 1.5
+    push_owner_p: float = 0.9  # whose cart it is must be this clear
+    push_turn_mps: float = 0.5  # cart and person move this much alike
+    reports_alike: float = 4.0  # of a cart: its place errs alike for about two seconds
+    beam_sd_m: float = 0.1  # people cut a beam so far before or behind their middle
+    beam_habit_sd_m: float = 0.15  # a beam is so far from its line, or is late in saying so
     surprise_rate: float = 0.05  # memory of how well comparisons fit
     surprise_cap: float = 20.0  # one alone counts no more than this
     surprise_max: float = 5.0  # mean squared error over the expected one: a clock that was set anew

@@ -10,17 +10,20 @@ from fusion.attribution.evidence import Bodies, remember
 from fusion.attribution.explanations import Claim
 from fusion.attribution.stage import Attribution, People, Settled, attribute, believe_anew, open_trip, watch_passing
 from fusion.checkout import trips as visits
+from fusion.clock_steps import stepping
 from fusion.config import SECOND_NS, Config
 from fusion.intake import Slice
-from fusion.intake.clocks import Clock, Clocks, compare, health, retime
+from fusion.intake.clock_filter import Clock, Comparisons, compare
+from fusion.intake.clocks import Clocks, health, retime
 from fusion.messages import Boxes, Cart, Gate, Message, Plates
 from fusion.messages import People as PeopleMessage
 from fusion.settlement import Outputs, TrackRows, join, say, settle
-from fusion.shelf import Levels, Pending, PlateChange, empty_levels, group_changes, observe_plates
+from fusion.shelf import Levels, Pending, PlateChange, ShelfChange, empty_levels, group_changes, observe_plates
 from fusion.shelf.changes import channel_rows
 from fusion.store import Store
 from fusion.tracking.carts import Carts, SeenMove, observe_cart
 from fusion.tracking.clock_evidence import clock_evidence
+from fusion.tracking.clock_witnesses import crossing, rolling
 from fusion.tracking.floor import Floor, Match, advance, carried_on, empty_floor, observe
 from fusion.tracking.gates import Departure, leave_by_gate, leave_unseen
 from fusion.tracking.hands import Hands, follow_hands, hands_of, no_hands
@@ -158,27 +161,42 @@ def _take(engine: Engine, state: State, message: Message, news: News) -> State:
             floor, match_ = observe(state.floor, frame, engine.store, engine.config.tracking)
             hands, match_ = follow_hands(state.hands, floor, match_, engine.store, engine.config.attribution.hands)
             news.matches.append(match_)
-            _compare(engine, state, message.src, match_, news)
+            found = clock_evidence(state.floor, match_, engine.store, engine.config.clocks, engine.config.tracking)
+            _compare(engine, state, message, found, news)
             return replace(state, floor=floor, hands=hands)
         case Cart():
-            config = engine.config.cart
-            carts, moves = observe_cart(
-                state.carts, message, state.floor, likeliest(state.identity, state.now_ns), config
-            )
+            trip_of = likeliest(state.identity, state.now_ns)
+            found = rolling(state.carts.get(message.src), message, state.floor, trip_of, engine.config.clocks)
+            _compare(engine, state, message, found, news)
+            carts, moves = observe_cart(state.carts, message, state.floor, trip_of, engine.config.cart)
             news.moves.extend(moves)
             return replace(state, carts=carts)
         case Gate():
+            _compare(engine, state, message, crossing(message, state.floor, engine.store, engine.config.clocks), news)
             return _gate(engine, state, message, news)
     return state
 
 
-def _compare(engine: Engine, state: State, src: str, match_: Match, news: News) -> None:
-    """Learn of a camera's clock from where its frame has people who walk."""
-    config = engine.config
-    found = clock_evidence(state.floor, match_, engine.store, config.clocks, config.tracking)
+def _compare(engine: Engine, state: State, message: Message, found: Comparisons | None, news: News) -> None:
+    """Learn of a source's clock from what was found in a message of it."""
     if found is not None:
-        clock = news.clocks.get(src) or state.clocks.of.get(src)
-        news.clocks[src] = compare(clock, match_.sightings.t_ns, found, news.by_s[src], config.clocks)
+        clock = news.clocks.get(message.src) or state.clocks.of.get(message.src)
+        by_s = news.by_s[message.src]
+        news.clocks[message.src] = compare(clock, message.t_ns, found, by_s, engine.config.clocks)
+
+
+def _compare_steps(engine: Engine, state: State, changes: tuple[ShelfChange, ...]) -> Clocks:
+    """Learn of the clocks of shelf controllers from the hands that made the changes."""
+    clocks, config = state.clocks, engine.config.clocks
+    for change in changes:
+        found = stepping(change, state.attribution.seen.bodies, state.identity.alias, engine.store, config)
+        if found is not None:
+            src, seen = found
+            # These clocks move by milliseconds between a step and its change: the correction now is that of then.
+            by_s = clocks.offset_s(src, change.step_ns)
+            now = compare(clocks.of.get(src), change.step_ns, seen, by_s, config)
+            clocks = replace(clocks, of={**clocks.of, src: now})
+    return clocks
 
 
 def _sightings(engine: Engine, message: PeopleMessage | Boxes) -> Sightings | None:
@@ -247,6 +265,7 @@ def _shelf(
     """Group plate changes and read those that have waited long enough by now_ns."""
     config = engine.config
     pending, ready = group_changes(state.pending, changes, state.levels, now_ns, engine.store, config.shelf)
+    state = replace(state, clocks=_compare_steps(engine, state, ready))
     attribution, settled = attribute(
         state.attribution, ready, now_ns, _people(engine, state), engine.store, config.attribution
     )
