@@ -36,14 +36,8 @@ def stepping(
 def late_by(late_s: float, config: ClockConfig) -> Comparisons:
     """Return what a hand says of a step that is stamped so much later than it was at the plate."""
     one = np.ones((1, 1))
-    return Comparisons(
-        late_s * one,
-        one,
-        one[None],
-        config.hand_sd_s**2 * one[None],
-        config.hand_habit_sd_s,
-        beside_walk_per_sqrt_s=0.0,
-    )
+    noise = config.hand_sd_s**2 * one[None]
+    return Comparisons(late_s * one, one, one[None], noise, config.offset_sd_s, config.hand_habit_sd_s, 0.0)
 
 
 def _approach(

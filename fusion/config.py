@@ -30,7 +30,8 @@ class ClockConfig:
     """Clocks of sources: what they may be off by, and how comparisons count."""
 
     hold_s: float = 0.3  # messages wait for so long to be put into the order of corrected times
-    offset_sd_s: float = 0.06  # prior of a source's offset
+    offset_sd_s: float = 0.06  # prior of a source's offset: a tenth of clocks are off by up to 0.25 s, the rest by 0.02
+    camera_sd_s: float = 0.1  # of a camera's, about which so much is heard that the few can be given room
     drift_sd: float = 50e-6  # and of its drift, seconds a second: a quartz nobody disciplines
     wander_s_per_sqrt_s: float = 0.004  # clocks are disciplined in jerks: an offset is followed within half a minute
     drift_walk_per_sqrt_s: float = 1e-7

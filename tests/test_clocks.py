@@ -51,7 +51,7 @@ def test_people_compared_at_once_say_what_filterpy_hears_from_each_in_turn(seed:
     rng = np.random.default_rng(seed)
     seen = walkers(rng, 0.05, np.zeros(2), rng.uniform(-np.pi, np.pi, count), 0.05)
     at_once = compare(None, 0, seen, 0.0, CONFIG)
-    unlike = np.square([CONFIG.offset_sd_s, CONFIG.drift_sd, CONFIG.aside_sd_m, CONFIG.aside_sd_m])
+    unlike = np.square([CONFIG.camera_sd_s, CONFIG.drift_sd, CONFIG.aside_sd_m, CONFIG.aside_sd_m])
     mean, cov = np.zeros(4), np.diag(unlike)
     for off, per_s, R in zip(seen.off, seen.per_s, seen.cov, strict=True):
         H = np.array([[per_s[0], 0.0, 1.0, 0.0], [per_s[1], 0.0, 0.0, 1.0]])

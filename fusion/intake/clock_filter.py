@@ -37,8 +37,9 @@ class Comparisons:
     per_s: Floats  # (k, m) off grows by this for each second that the clock is ahead
     beside: Floats  # (k, m, e) and by this for each of e things that last and are no time
     cov: Floats  # (k, m, m) of off
-    beside_sd: float  # prior of those things
-    beside_walk_per_sqrt_s: float
+    offset_sd_s: float  # prior of the offset
+    beside_sd: float  # and of those things
+    beside_walk_per_sqrt_s: float  # how they change
     alike: float = 1.0  # so many in a row err alike: cov is so much larger than what one errs by
     mutual: bool = False  # sources that are compared with each other: the middle one of them is store time
 
@@ -77,7 +78,7 @@ def compare(clock: Clock | None, t_ns: int, seen: Comparisons, by_s: float, conf
 
 
 def _unknown(t_ns: int, seen: Comparisons, config: ClockConfig) -> Clock:
-    prior = [config.offset_sd_s, config.drift_sd, *[seen.beside_sd] * seen.beside.shape[2]]
+    prior = [seen.offset_sd_s, config.drift_sd, *[seen.beside_sd] * seen.beside.shape[2]]
     return Clock(t_ns, np.zeros(len(prior)), np.diag(np.square(prior)), mutual=seen.mutual)
 
 

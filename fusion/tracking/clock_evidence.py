@@ -54,8 +54,9 @@ def walkers(off_m: Floats, v_mps: Floats, cov: Floats, config: ClockConfig) -> C
     """
     aside = np.tile(np.eye(2), (len(off_m), 1, 1))
     return Comparisons(
-        off_m, -v_mps, aside, cov, config.aside_sd_m, config.aside_walk_m_per_sqrt_s, config.frames_alike, mutual=True
-    )
+        off_m, -v_mps, aside, cov, config.camera_sd_s, config.aside_sd_m, config.aside_walk_m_per_sqrt_s,
+        config.frames_alike, mutual=True,
+    )  # fmt: skip
 
 
 def _places(match: Match, at: Ints, height_m: Floats, store: Store) -> tuple[Floats, Floats]:

@@ -21,17 +21,6 @@ from fusion.tracking.geometry import line_distance
 from fusion.tracking.tracks import Status
 
 
-def on_the_way(
-    ahead_m: float, speed_mps: float, var_m2: float, habit_sd_m: float, walk_m: float = 0.0, alike: float = 1.0
-) -> Comparisons:
-    """Return what one person says of a thing that was so far ahead on their way as they came at this speed.
-
-    habit_sd_m is how far ahead it may be for good, walk_m by how much that changes within a second.
-    """
-    off, per_s, cov = np.array([[ahead_m]]), np.array([[-speed_mps]]), np.array([[[alike * var_m2]]])
-    return Comparisons(off, per_s, np.ones((1, 1, 1)), cov, habit_sd_m, walk_m, alike)
-
-
 def rolling(
     cart: CartTrack | None, message: Cart, floor: Floor, trip_of: Mapping[int, str], config: ClockConfig
 ) -> Comparisons | None:
@@ -58,9 +47,9 @@ def rolling(
     row = int(rows[0])
     pace = float(np.linalg.norm(v[row]))
     heading = v[row] / pace
-    var = message.sd**2 + _along(tracks.cov[row], heading)
-    ahead_m = float(gap[row] @ heading)
-    return on_the_way(ahead_m, pace, var, config.push_sd_m, config.push_walk_m_per_sqrt_s, config.reports_alike)
+    # Its place errs alike for seconds: each report counts only as a part.
+    var = config.reports_alike * (message.sd**2 + _along(tracks.cov[row], heading))
+    return _on_the_way(float(gap[row] @ heading), pace, var, config.push_sd_m, config.push_walk_m_per_sqrt_s, config)
 
 
 def crossing(gate: Gate, floor: Floor, store: Store, config: ClockConfig) -> Comparisons | None:
@@ -82,8 +71,21 @@ def crossing(gate: Gate, floor: Floor, store: Store, config: ClockConfig) -> Com
     unseen_s = (gate.t_ns - tracks.seen_ns[row]) / SECOND_NS
     if tracks.status[row] != Status.CONFIRMED or pace < config.walking_mps or unseen_s > config.witness_s:
         return None
-    ahead_m = float((line[0] - xy[row]) @ out)
-    return on_the_way(ahead_m, pace, config.beam_sd_m**2 + _along(tracks.cov[row], out), config.beam_habit_sd_m)
+    var = config.beam_sd_m**2 + _along(tracks.cov[row], out)
+    return _on_the_way(float((line[0] - xy[row]) @ out), pace, var, config.beam_habit_sd_m, 0.0, config)
+
+
+def _on_the_way(
+    ahead_m: float, speed_mps: float, var_m2: float, habit_sd_m: float, walk_m: float, config: ClockConfig
+) -> Comparisons:
+    """Return what one person says of a thing that was so far ahead on their way as they came at this speed.
+
+    habit_sd_m is how far ahead it may be for good, walk_m by how much that changes within a second.
+    """
+    one = np.ones((1, 1))
+    return Comparisons(
+        ahead_m * one, -speed_mps * one, one[None], var_m2 * one[None], config.offset_sd_s, habit_sd_m, walk_m
+    )
 
 
 def _along(cov: Floats, way: Floats) -> float:
