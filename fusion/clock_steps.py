@@ -1,7 +1,7 @@
 """What hands tell of the clock of a shelf controller: goods leave a plate while a hand is at it.
 
-A step of weight is compared with the middle of the time that a hand was there. Where only one person is within reach
-and their hand came and went, that middle is known to a tenth of a second.
+A step of weight is compared with the middle of the time that a hand was there. Where only one person's hands can have
+been there, and one of them came and went, that middle is known to a tenth of a second.
 """
 
 from collections.abc import Mapping, Sequence
@@ -43,28 +43,31 @@ def late_by(late_s: float, config: ClockConfig) -> Comparisons:
 def _approach(
     change: ShelfChange, seen: Sequence[Bodies], alias: Mapping[int, int], store: Store, config: ClockConfig
 ) -> tuple[Floats, Floats]:
-    """Return when (n,), s after the step, and how far (n, 2), m, the hands of the only person near were from the goods.
+    """Return when (n,), s after the step, and how far (n, 2), m, the hands that can have made it were from the goods.
 
-    Nothing where several people were near, or one was out of sight.
+    Nothing where several people's can, or where who it was went out of sight.
     """
-    nothing = np.zeros(0), np.zeros((0, 2))
     plates = np.array(change.plates)
     place = np.abs(change.delta_g) @ store.plates.centre[plates] / np.abs(change.delta_g).sum()
-    late: list[float] = []
-    far: list[Floats] = []
-    who: set[int] = set()
+    far: dict[int, list[tuple[float, Floats]]] = {}
+    able: set[int] = set()
+    hidden: set[int] = set()
     for bodies in seen:
         late_s = (bodies.t_ns - change.step_ns) / SECOND_NS
         if abs(late_s) > config.hand_s + config.hand_beyond_s:
             continue
-        near = np.flatnonzero(np.linalg.norm(bodies.head[:, :2] - place[:2], axis=1) < config.alone_m)
-        who |= {alias.get(k, k) for k in bodies.track_id[near].tolist()}
-        if len(who) > 1 or (bodies.unseen_s[near] > 0.0).any():
-            return nothing
-        for row in near.tolist():
-            late.append(late_s)
-            far.append(_from_goods(bodies.head[row] + bodies.hands[row], place, change, store))
-    return (np.array(late), np.array(far)) if late else nothing
+        away_m = np.linalg.norm(bodies.head[:, :2] - place[:2], axis=1)
+        for row in np.flatnonzero(away_m < config.about_m).tolist():
+            who = alias.get(int(bodies.track_id[row]), int(bodies.track_id[row]))
+            gap = _from_goods(bodies.head[row] + bodies.hands[row], place, change, store)
+            spread = np.sqrt(np.trace(bodies.hands_cov[row], axis1=1, axis2=2) / 3)
+            far.setdefault(who, []).append((late_s, gap))
+            able |= {who} if (gap - config.hand_sds * spread).min() < config.hand_far_m else set()
+            hidden |= {who} if bodies.unseen_s[row] > 0.0 and away_m[row] < config.alone_m else set()
+    if len(able) != 1 or hidden:
+        return np.zeros(0), np.zeros((0, 2))
+    late, gaps = zip(*far[able.pop()], strict=True)
+    return np.array(late), np.array(gaps)
 
 
 def _from_goods(hands: Floats, place: Floats, change: ShelfChange, store: Store) -> Floats:

@@ -44,13 +44,16 @@ class ClockConfig:
     hand_s: float = 1.0  # a step of weight is compared with a hand that was there, and away so much earlier and later
     hand_beyond_s: float = 0.4  # step and hand can be so far apart
     hand_m: float = 0.15  # a hand this far from where goods lie may just be moving them
-    hand_near_m: float = 0.2  # and one that came no nearer was not seen to
+    hand_near_m: float = 0.2  # a hand that came no nearer was not there
+    hand_far_m: float = 0.3  # and one was elsewhere that came no nearer than this
+    hand_sds: float = 1.5  # by so much of its place's standard deviation
     hand_gone: float = 0.2  # at both ends of that time it must be this much less likely there than at its nearest
-    hand_sd_s: float = 0.12  # steps come so long before or after that moment: measured, 0.10 and 0.04 on two simulators
+    hand_sd_s: float = 0.14  # steps come so long before or after the middle of its stay; 0.14 and 0.07 s in simulators
     hand_habit_sd_s: float = (
         0.05  # and all of them so much: how plates settle and hands linger, measured -0.05 and 0.04
     )
-    alone_m: float = 1.5  # nobody else was this near
+    about_m: float = 2.2  # hands of people further off are elsewhere
+    alone_m: float = 1.5  # nobody else was this near a gate, nobody hidden this near the goods
     clear_g: float = 15.0  # smaller steps may be no goods
     push_sd_m: float = 0.7  # carts roll so far ahead of who has them, or behind: pushed or drawn
     push_walk_m_per_sqrt_s: float = 0.02

@@ -349,7 +349,8 @@ def test_a_step_stamped_after_the_hand_was_there_is_late() -> None:
     assert heard is not None and heard[0] == "ctl"
     assert heard[1].off.item() == pytest.approx(0.2, abs=0.03)
     assert heard[1].per_s.item() == 1.0
-    assert take(0.2, others=((2.0, 1.5),)) is None  # it may have been the other
+    assert take(0.2, others=((2.0, 2.5),)) is None  # it may have been the other
+    assert take(0.2, others=((3.2, 1.5),)) is not None  # whose hands hang too far away
     assert take(0.2, dwell_s=3.0) is None  # a hand that stays tells nothing
     assert take(0.2, away_m=0.5) is None  # nor one that was not there
     assert take(0.2, g=-4.0) is None  # nor what may be no goods
