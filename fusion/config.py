@@ -30,7 +30,8 @@ class ClockConfig:
     """Clocks of sources: what they may be off by, and how comparisons count."""
 
     hold_s: float = 0.3  # messages wait for so long to be put into the order of corrected times
-    offset_sd_s: float = 0.06  # prior of a source's offset
+    offset_sd_s: float = 0.06  # prior of a source's offset: a tenth of clocks are off by up to 0.25 s, the rest by 0.02
+    camera_sd_s: float = 0.1  # of a camera's, about which so much is heard that the few can be given room
     drift_sd: float = 50e-6  # and of its drift, seconds a second: a quartz nobody disciplines
     wander_s_per_sqrt_s: float = 0.004  # clocks are disciplined in jerks: an offset is followed within half a minute
     drift_walk_per_sqrt_s: float = 1e-7
@@ -40,6 +41,28 @@ class ClockConfig:
     witness_s: float = 1.0  # another camera saw them so recently
     frames_alike: float = 6.0  # frames in a row err alike: so many count as one
     odd_sds: float = 5.0  # a comparison further off is left out
+    hand_s: float = 1.0  # a step of weight is compared with a hand that was there, and away so much earlier and later
+    hand_beyond_s: float = 0.4  # step and hand can be so far apart
+    hand_m: float = 0.15  # a hand this far from where goods lie may just be moving them
+    hand_near_m: float = 0.2  # a hand that came no nearer was not there
+    hand_far_m: float = 0.3  # and one was elsewhere that came no nearer than this
+    hand_sds: float = 1.5  # by so much of its place's standard deviation
+    hand_gone: float = 0.2  # at both ends of that time it must be this much less likely there than at its nearest
+    hand_sd_s: float = 0.14  # steps come so long before or after the middle of its stay; 0.14 and 0.07 s in simulators
+    hand_habit_sd_s: float = (
+        0.05  # and all of them so much: how plates settle and hands linger, measured -0.05 and 0.04
+    )
+    about_m: float = 2.2  # hands of people further off are elsewhere
+    alone_m: float = 1.5  # nobody else was this near a gate, nobody hidden this near the goods
+    clear_g: float = 15.0  # smaller steps may be no goods
+    push_sd_m: float = 0.7  # carts roll so far ahead of who has them, or behind: pushed or drawn
+    push_walk_m_per_sqrt_s: float = 0.02
+    push_m: float = 1.5
+    push_owner_p: float = 0.9  # whose cart it is must be this clear
+    push_turn_mps: float = 0.5  # cart and person move this much alike
+    reports_alike: float = 4.0  # of a cart: its place errs alike for about two seconds
+    beam_sd_m: float = 0.1  # people cut a beam so far before or behind their middle
+    beam_habit_sd_m: float = 0.15  # a beam is so far from its line, or is late in saying so
     surprise_rate: float = 0.05  # memory of how well comparisons fit
     surprise_cap: float = 20.0  # one alone counts no more than this
     surprise_max: float = 5.0  # mean squared error over the expected one: a clock that was set anew

@@ -15,17 +15,20 @@ from fusion.attribution.stage import attribute
 from fusion.attribution.state import Attribution, People, Settled, open_trip
 from fusion.attribution.tags import Exit, tags_of
 from fusion.checkout import trips as visits
+from fusion.clock_steps import stepping
 from fusion.config import SECOND_NS, Config
 from fusion.intake import Slice
-from fusion.intake.clocks import Clock, Clocks, compare, health, retime
+from fusion.intake.clock_filter import Clock, Comparisons, compare
+from fusion.intake.clocks import Clocks, health, retime
 from fusion.messages import Boxes, Cart, Gate, Message, Plates, Portal
 from fusion.messages import People as PeopleMessage
 from fusion.settlement import Outputs, TrackRows, join, say, settle
-from fusion.shelf import Levels, Pending, PlateChange, empty_levels, group_changes, observe_plates
+from fusion.shelf import Levels, Pending, PlateChange, ShelfChange, empty_levels, group_changes, observe_plates
 from fusion.shelf.changes import channel_rows
 from fusion.store import Store
 from fusion.tracking.carts import Carts, SeenMove, clear_owner, observe_cart, place_of
 from fusion.tracking.clock_evidence import clock_evidence
+from fusion.tracking.clock_witnesses import crossing, rolling
 from fusion.tracking.floor import Floor, Match, advance, carried_on, empty_floor, observe
 from fusion.tracking.gates import Departure, leave_by_gate, leave_unseen
 from fusion.tracking.hands import Hands, follow_hands, hands_of, no_hands
@@ -72,6 +75,7 @@ class News:
     departures: list[Departure] = field(default_factory=list)
     moves: list[SeenMove] = field(default_factory=list)
     clocks: dict[str, Clock] = field(default_factory=dict)  # that were compared
+    by_s: dict[str, float] = field(default_factory=dict)  # what the last message of each source was corrected by
 
 
 def make_engine(store: Store, config: Config) -> Engine:
@@ -108,7 +112,7 @@ def step(engine: Engine, state: State, part: Slice) -> tuple[State, Outputs]:
 
 def finish(engine: Engine, state: State) -> tuple[State, Outputs]:
     """End of tape: read what still waits, close trips whose people have left, and show the others as open."""
-    last_ns = max((m.t_ns + 1 for m in state.clocks.waiting), default=state.now_ns)
+    last_ns = max((one.message.t_ns + 1 for one in state.clocks.waiting), default=state.now_ns)
     end_ns = max(last_ns, state.now_ns + int(engine.config.clocks.hold_s * SECOND_NS))
     state, outputs = _advance(engine, state, (), end_ns)
     state, settled = _shelf(engine, state, (), now_ns=state.now_ns + 60 * SECOND_NS)
@@ -126,8 +130,9 @@ def _advance(engine: Engine, state: State, messages: tuple[Message, ...], now_ns
     clocks, ready = retime(state.clocks, messages, now_ns)
     before_ns, state = state.now_ns, replace(state, now_ns=now_ns, clocks=clocks)
     news = News()
-    for message in ready:
-        state = _take(engine, state, message, news)
+    for one in ready:
+        news.by_s[one.message.src] = one.by_s
+        state = _take(engine, state, one.message, news)
     if news.clocks:
         state = replace(state, clocks=replace(clocks, of={**clocks.of, **news.clocks}))
     state, gone = _follow(engine, state, news)
@@ -161,16 +166,18 @@ def _take(engine: Engine, state: State, message: Message, news: News) -> State:
             floor, match_ = observe(state.floor, frame, engine.store, engine.config.tracking)
             hands, match_ = follow_hands(state.hands, floor, match_, engine.store, engine.config.attribution.hands)
             news.matches.append(match_)
-            _compare(engine, state, message.src, match_, news)
+            found = clock_evidence(state.floor, match_, engine.store, engine.config.clocks, engine.config.tracking)
+            _compare(engine, state, message, found, news)
             return replace(state, floor=floor, hands=hands)
         case Cart():
-            config = engine.config.cart
-            carts, moves = observe_cart(
-                state.carts, message, state.floor, likeliest(state.identity, state.now_ns), config
-            )
+            trip_of = likeliest(state.identity, state.now_ns)
+            found = rolling(state.carts.get(message.src), message, state.floor, trip_of, engine.config.clocks)
+            _compare(engine, state, message, found, news)
+            carts, moves = observe_cart(state.carts, message, state.floor, trip_of, engine.config.cart)
             news.moves.extend(moves)
             return replace(state, carts=carts)
         case Gate():
+            _compare(engine, state, message, crossing(message, state.floor, engine.store, engine.config.clocks), news)
             return _gate(engine, state, message, news)
         case Portal():
             heard = tags_of(message, engine.store)
@@ -178,13 +185,26 @@ def _take(engine: Engine, state: State, message: Message, news: News) -> State:
     return state
 
 
-def _compare(engine: Engine, state: State, src: str, match_: Match, news: News) -> None:
-    """Learn of a camera's clock from where its frame has people who walk."""
-    config = engine.config
-    found = clock_evidence(state.floor, match_, engine.store, config.clocks, config.tracking)
+def _compare(engine: Engine, state: State, message: Message, found: Comparisons | None, news: News) -> None:
+    """Learn of a source's clock from what was found in a message of it."""
     if found is not None:
-        t_ns, now = match_.sightings.t_ns, news.clocks.get(src)
-        news.clocks[src] = compare(state.clocks, src, t_ns, found, config.clocks, now)
+        clock = news.clocks.get(message.src) or state.clocks.of.get(message.src)
+        by_s = news.by_s[message.src]
+        news.clocks[message.src] = compare(clock, message.t_ns, found, by_s, engine.config.clocks)
+
+
+def _compare_steps(engine: Engine, state: State, changes: tuple[ShelfChange, ...]) -> Clocks:
+    """Learn of the clocks of shelf controllers from the hands that made the changes."""
+    clocks, config = state.clocks, engine.config.clocks
+    for change in changes:
+        found = stepping(change, state.attribution.seen.bodies, state.identity.alias, engine.store, config)
+        if found is not None:
+            src, seen = found
+            # These clocks move by milliseconds between a step and its change: the correction now is that of then.
+            by_s = clocks.offset_s(src, change.step_ns)
+            now = compare(clocks.of.get(src), change.step_ns, seen, by_s, config)
+            clocks = replace(clocks, of={**clocks.of, src: now})
+    return clocks
 
 
 def _sightings(engine: Engine, message: PeopleMessage | Boxes) -> Sightings | None:
@@ -255,6 +275,7 @@ def _shelf(
     """Group plate changes and read those that have waited long enough by now_ns."""
     config = engine.config
     pending, ready = group_changes(state.pending, changes, state.levels, now_ns, engine.store, config.shelf)
+    state = replace(state, clocks=_compare_steps(engine, state, ready))
     attribution, settled = attribute(
         state.attribution, ready, now_ns, _people(engine, state), engine.store, config.attribution
     )

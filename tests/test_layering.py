@@ -18,7 +18,10 @@ CORE = [
     *sorted((ROOT / "fusion" / "shelf").glob("*.py")),
     *sorted((ROOT / "fusion" / "attribution").glob("*.py")),
     *[p for p in sorted((ROOT / "fusion" / "checkout").glob("*.py")) if p.name != "book.py"],
-    *[ROOT / "fusion" / f"{n}.py" for n in ("engine", "config", "messages", "arrays", "wire", "wire_arrays")],
+    *[
+        ROOT / "fusion" / f"{n}.py"
+        for n in ("engine", "clock_steps", "config", "messages", "arrays", "wire", "wire_arrays")
+    ],
 ]
 FORBIDDEN = {
     "socket", "zmq", "os", "sys", "time", "datetime", "random", "secrets", "uuid", "threading", "asyncio", "sqlite3",

@@ -7,8 +7,8 @@ is the second newest source's time: one sensor with a broken clock cannot drag i
 seq) and vanish when the slice closes; a message behind the watermark is counted as late, never silently lost.
 Arrival times are no input: the same messages in any order inside the window give the same slices.
 
-Inside the engine clocks.py sets the times of cameras right whose clocks are found to be off, and holds all messages
-for a moment to keep them in order.
+Inside the engine clocks.py sets the times of sources right whose clocks are found to be off (clock_filter.py), and
+holds all messages for a moment to keep them in order.
 """
 
 from fusion.intake.sequencer import Sequencer, Slice

@@ -8,7 +8,7 @@ import numpy as np
 
 from fusion.arrays import Floats, Ints
 from fusion.config import SECOND_NS, ClockConfig, TrackingConfig
-from fusion.intake.clocks import Walkers
+from fusion.intake.clock_filter import Comparisons
 from fusion.store import Store
 from fusion.tracking.camera import camera_centre, meet_plane
 from fusion.tracking.floor import Floor, Match
@@ -16,7 +16,7 @@ from fusion.tracking.floor import Floor, Match
 
 def clock_evidence(
     before: Floor, match: Match, store: Store, config: ClockConfig, tracking: TrackingConfig
-) -> Walkers | None:
+) -> Comparisons | None:
     """Return who of a frame can tell of its time; None if nobody can.
 
     before is the floor without the frame. The errors of one person last from frame to frame, so that a frame counts
@@ -44,7 +44,19 @@ def clock_evidence(
         return None
     spread = (sd**2 + tracking.lean_sd_m**2)[:, None, None] * np.eye(2)
     cov = config.frames_alike * (tracks.cov[rows, :2, :2] + spread)
-    return Walkers((place - ahead)[good], v[good], cov[good])
+    return walkers((place - ahead)[good], v[good], cov[good], config)
+
+
+def walkers(off_m: Floats, v_mps: Floats, cov: Floats, config: ClockConfig) -> Comparisons:
+    """Return what k people say who are seen off_m (k, 2) from their tracks and walk with v_mps (k, 2).
+
+    A camera that is calibrated a little wrong sees everybody aside, so people who all walk one way tell it no time.
+    """
+    aside = np.tile(np.eye(2), (len(off_m), 1, 1))
+    return Comparisons(
+        off_m, -v_mps, aside, cov, config.camera_sd_s, config.aside_sd_m, config.aside_walk_m_per_sqrt_s,
+        config.frames_alike, mutual=True,
+    )  # fmt: skip
 
 
 def _places(match: Match, at: Ints, height_m: Floats, store: Store) -> tuple[Floats, Floats]:

@@ -1,0 +1,100 @@
+"""What hands tell of the clock of a shelf controller: goods leave a plate while a hand is at it.
+
+A step of weight is compared with the middle of the time that a hand was there. Where only one person's hands can have
+been there, and one of them came and went, that middle is known to a tenth of a second.
+"""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from fusion.arrays import Floats
+from fusion.attribution.evidence import Bodies
+from fusion.config import SECOND_NS, ClockConfig
+from fusion.intake.clock_filter import Comparisons
+from fusion.shelf import ShelfChange
+from fusion.store import Store
+
+ABOVE_M = 0.08  # a hand with goods is between the plate and twice this above it
+
+
+def stepping(
+    change: ShelfChange, seen: Sequence[Bodies], alias: Mapping[int, int], store: Store, config: ClockConfig
+) -> tuple[str, Comparisons] | None:
+    """Return the controller of a shelf change and what the one hand that can have made it says of its clock.
+
+    None where it is not one controller, not one person, or no hand that came and went.
+    """
+    controllers = {store.plates.controller[plate] for plate in change.plates}
+    if len(controllers) != 1 or abs(change.total_g) < config.clear_g:
+        return None
+    late_s, far_m = _approach(change, seen, alias, store, config)
+    after_s = _middle(late_s, far_m, config)
+    return None if after_s is None else (controllers.pop(), late_by(-after_s, config))
+
+
+def late_by(late_s: float, config: ClockConfig) -> Comparisons:
+    """Return what a hand says of a step that is stamped so much later than it was at the plate."""
+    one = np.ones((1, 1))
+    noise = config.hand_sd_s**2 * one[None]
+    return Comparisons(late_s * one, one, one[None], noise, config.offset_sd_s, config.hand_habit_sd_s, 0.0)
+
+
+def _approach(
+    change: ShelfChange, seen: Sequence[Bodies], alias: Mapping[int, int], store: Store, config: ClockConfig
+) -> tuple[Floats, Floats]:
+    """Return when (n,), s after the step, and how far (n, 2), m, the hands that can have made it were from the goods.
+
+    Nothing where several people's can, or where who it was went out of sight.
+    """
+    plates = np.array(change.plates)
+    place = np.abs(change.delta_g) @ store.plates.centre[plates] / np.abs(change.delta_g).sum()
+    far: dict[int, list[tuple[float, Floats]]] = {}
+    able: set[int] = set()
+    hidden: set[int] = set()
+    for bodies in seen:
+        late_s = (bodies.t_ns - change.step_ns) / SECOND_NS
+        if abs(late_s) > config.hand_s + config.hand_beyond_s:
+            continue
+        away_m = np.linalg.norm(bodies.head[:, :2] - place[:2], axis=1)
+        for row in np.flatnonzero(away_m < config.about_m).tolist():
+            who = alias.get(int(bodies.track_id[row]), int(bodies.track_id[row]))
+            gap = _from_goods(bodies.head[row] + bodies.hands[row], place, change, store)
+            spread = np.sqrt(np.trace(bodies.hands_cov[row], axis1=1, axis2=2) / 3)
+            far.setdefault(who, []).append((late_s, gap))
+            able |= {who} if (gap - config.hand_sds * spread).min() < config.hand_far_m else set()
+            hidden |= {who} if bodies.unseen_s[row] > 0.0 and away_m[row] < config.alone_m else set()
+    if len(able) != 1 or hidden:
+        return np.zeros(0), np.zeros((0, 2))
+    late, gaps = zip(*far[able.pop()], strict=True)
+    return np.array(late), np.array(gaps)
+
+
+def _from_goods(hands: Floats, place: Floats, change: ShelfChange, store: Store) -> Floats:
+    """Return how far hands (2, 3) are from where goods are taken: above the plate from its middle to its front edge."""
+    widest = change.plates[int(np.argmax(np.abs(change.delta_g)))]
+    yaw = np.deg2rad(store.plates.yaw_deg[widest])
+    front = np.array([np.sin(yaw), -np.cos(yaw), 0.0]) * float(store.plates.size[widest, 1]) / 2
+    share = np.clip((hands - place) @ front / max(float(front @ front), 1e-9), 0.0, 1.0)
+    gap = hands - place - share[:, None] * front
+    gap[:, 2] = np.maximum(0.0, np.abs(gap[:, 2] - ABOVE_M) - ABOVE_M)
+    return np.asarray(np.linalg.norm(gap, axis=1))
+
+
+def _middle(late_s: Floats, far_m: Floats, config: ClockConfig) -> float | None:
+    """Return the middle of the time that the nearer hand was at the goods; None unless it came and went.
+
+    The window is moved onto that middle and the middle found anew: one that stays about the step would cut off a part
+    of the hand's stay, the more the further the clock is off, and draw the middle to the step.
+    """
+    middle_s = 0.0
+    for _ in range(3):
+        inside = np.abs(late_s - middle_s) <= config.hand_s
+        if not inside.any():
+            return None
+        late, far = late_s[inside], far_m[inside]
+        there = np.exp(-0.5 * (far[:, int(np.argmin(far.min(axis=0)))] / config.hand_m) ** 2)
+        middle_s = float(there @ late / there.sum())
+    covered = min(middle_s - late[0], late[-1] - middle_s) > 0.8 * config.hand_s
+    gone = max(there[0], there[-1]) <= config.hand_gone * there.max()
+    return middle_s if covered and gone and far.min() <= config.hand_near_m else None
