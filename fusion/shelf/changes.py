@@ -7,10 +7,9 @@ import numpy as np
 
 from fusion.arrays import Floats, Ints
 from fusion.config import SECOND_NS, ShelfConfig
-from fusion.shelf.levels import Levels, PlateChange
+from fusion.shelf.levels import Levels, PlateChange, Trace, trace_of
 from fusion.store import Store
 
-Trace = tuple[tuple[int, float], ...]  # (t_ns, g) of one plate, block by block
 TRACE_S = 2.0  # before and after the step
 
 
@@ -74,7 +73,7 @@ def group_changes(
             real = _without_cross_talk(real, config)
             if real:
                 whole = _without_cross_talk([*real, *_hidden_shares(real, last, levels, store, config)], config)
-                ready.append(_traced(_shelf_change(whole), levels))
+                ready.append(_traced(_shelf_change(whole), whole, levels))
     return Pending(tuple(waiting)), tuple(sorted(ready, key=lambda c: (c.step_ns, c.plates)))
 
 
@@ -189,13 +188,12 @@ def _shelf_change(group: list[PlateChange]) -> ShelfChange:
     )
 
 
-def _traced(change: ShelfChange, levels: Levels) -> ShelfChange:
-    """Add what the plates showed about the step: the levels do not remember it for long."""
-    traces = []
-    for plate in change.plates:
-        t_ns, g = levels.history_ns[plate], levels.history_g[plate]
-        shown = np.flatnonzero((t_ns > 0) & (np.abs(t_ns - change.step_ns) <= TRACE_S * SECOND_NS) & np.isfinite(g))
-        traces.append(tuple(zip(t_ns[shown].tolist(), g[shown].tolist(), strict=True)))
+def _traced(change: ShelfChange, group: list[PlateChange], levels: Levels) -> ShelfChange:
+    """Add what the plates showed about the step: what was kept when it settled, and what has come since."""
+    kept = {c.plate: c.trace for c in group}
+    both = ({**dict(kept[plate]), **dict(trace_of(levels, plate))} for plate in change.plates)
+    near_ns = TRACE_S * SECOND_NS
+    traces = (tuple((t, g) for t, g in sorted(one.items()) if abs(t - change.step_ns) <= near_ns) for one in both)
     return replace(change, trace=tuple(traces))
 
 

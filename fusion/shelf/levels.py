@@ -1,6 +1,6 @@
 """Level filter and change detection over all plates of a controller at once."""
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 
 import numpy as np
 
@@ -33,6 +33,9 @@ class Levels:
 COLUMNS = tuple(f.name for f in fields(Levels))
 
 
+Trace = tuple[tuple[int, float], ...]  # (t_ns, g) of one plate, block by block
+
+
 @dataclass(frozen=True, slots=True)
 class PlateChange:
     """One plate went from one level to another."""
@@ -44,6 +47,7 @@ class PlateChange:
     before_g: float
     after_g: float
     var: float  # g2, of after - before
+    trace: Trace = field(default=(), compare=False, repr=False)  # what led up to it: to look at, not to decide by
 
 
 def empty_levels(store: Store, config: ShelfConfig) -> Levels:
@@ -162,4 +166,12 @@ def _change(out: Levels, row: int, t_ns: int, config: ShelfConfig) -> PlateChang
     away &= out.history_ns[row] > 0
     last = int(np.flatnonzero(away)[-1]) if away.any() else HISTORY - 1
     step_ns = int(out.history_ns[row, last])
-    return PlateChange(row, min(int(out.onset_ns[row]), step_ns), step_ns, t_ns, before, after, float(var))
+    onset_ns = min(int(out.onset_ns[row]), step_ns)
+    return PlateChange(row, onset_ns, step_ns, t_ns, before, after, float(var), trace_of(out, row))
+
+
+def trace_of(levels: Levels, row: int) -> Trace:
+    """Return what a plate showed over the last seconds."""
+    t_ns, g = levels.history_ns[row], levels.history_g[row]
+    shown = (t_ns > 0) & np.isfinite(g)
+    return tuple(zip(t_ns[shown].tolist(), g[shown].tolist(), strict=True))
