@@ -111,6 +111,7 @@ def _clusters(group: list[Touch], gap_ns: int) -> list[list[Touch]]:
 
 
 # From trip, to trip, nats of each product having passed, and the part of them that any product would have.
+EXCHANGE_NATS = -1.5  # of those who pass something, that they pass something back
 Way = tuple[str, str, Mapping[int, float], float]
 
 
@@ -147,16 +148,35 @@ def ways(
 
 
 def handover_readings(both: tuple[Way, Way], goods: Mapping[str, Goods]) -> tuple[Explanation, ...]:
-    """Return what may have passed between two trips given what they carry, best first; no parts is "nothing"."""
-    out = [Explanation((), 0.0)]
-    for source, target, nats, prior in both:
-        carried = goods.get(source, ())
-        for product, _, grams in carried:
-            parts = (Part(source, PUT, product, 1, grams), Part(target, PICK, product, 1, grams))
-            any_of = float(np.log(len(carried)))
-            why = add(((HANDS, prior), (HELD, nats[product] - prior), (PRIOR, -any_of)))
-            out.append(Explanation(parts, nats[product] - any_of, why=why))
-    return tuple(sorted(out, key=lambda e: -e.nats))
+    """Return what may have passed between two trips given what they carry, best first; no parts is "nothing".
+
+    Two people who meet may also exchange: one piece goes either way, at the price of one meeting.
+    """
+    each = [_given(way, goods) for way in both]
+    prior = both[0][3]
+    exchanged = [
+        Explanation(
+            (*one.parts, *other.parts),
+            one.nats + other.nats - prior + EXCHANGE_NATS,
+            why=add((*one.why, *other.why, (HANDS, -prior), (PRIOR, EXCHANGE_NATS))),
+        )
+        for one in each[0]
+        for other in each[1]
+    ]
+    return tuple(sorted([Explanation((), 0.0), *each[0], *each[1], *exchanged], key=lambda e: -e.nats))
+
+
+def _given(way: Way, goods: Mapping[str, Goods]) -> list[Explanation]:
+    """Return each piece that may have passed one way."""
+    source, target, nats, prior = way
+    carried = goods.get(source, ())
+    any_of = float(np.log(len(carried))) if carried else 0.0
+    out = []
+    for product, _, grams in carried:
+        parts = (Part(source, PUT, product, 1, grams), Part(target, PICK, product, 1, grams))
+        why = add(((HANDS, prior), (HELD, nats[product] - prior), (PRIOR, -any_of)))
+        out.append(Explanation(parts, nats[product] - any_of, why=why))
+    return out
 
 
 @dataclass(frozen=True, slots=True)
