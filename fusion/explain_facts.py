@@ -92,8 +92,9 @@ def told(reading: Row, kind: str, names: Names) -> str:
     parts = reading["parts"]
     if not parts:
         return {"shelf": "no goods moved", "passing": "nothing was handed over"}.get(kind, "nothing but what was seen")
-    if kind == "passing" and len(parts) == 2:
-        return f"{who(parts[0])} gave {_goods(parts[0], names)} to {who(parts[1])}"
+    if kind == "passing" and len(parts) % 2 == 0:
+        pairs = zip(parts[::2], parts[1::2], strict=True)
+        return " and ".join(f"{who(given)} gave {_goods(given, names)} to {who(taken)}" for given, taken in pairs)
     verbs = {"pick": "took", "put": "put back"}
     if kind == "exit":
         verbs = {"pick": "took, noticed by no plate,", "put": "left somewhere in the store"}

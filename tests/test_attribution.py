@@ -22,7 +22,18 @@ from fusion.attribution.explanations import (
     puts,
 )
 from fusion.attribution.handover import CartPass, Meeting, Touch, cart_pass_readings, handover_readings, meetings, ways
-from fusion.attribution.hypotheses import apply, drop, extend, goods_posterior, lone, merge, reading_posterior, weights
+from fusion.attribution.hypotheses import (
+    Group,
+    Hypothesis,
+    apply,
+    drop,
+    extend,
+    goods_posterior,
+    lone,
+    merge,
+    reading_posterior,
+    weights,
+)
 from fusion.config import AttributionConfig, CartConfig
 from fusion.messages import Cart
 from fusion.shelf import ShelfChange
@@ -170,3 +181,14 @@ def test_a_store_without_facings_still_reads_a_change() -> None:
     bare: Store = replace(STORE, facings=replace(STORE.facings, facing_id=(), product=np.zeros(0, np.int64), plates=()))
     found = picks(change(-355.0, plate=1), (Mover("a", False, 4.0, {}),), {}, bare, CONFIG)
     assert found[0].parts[0].product == 3
+
+
+def test_two_who_meet_may_exchange_and_goods_are_conserved() -> None:
+    goods = {"a": ((0, 1, 100.0),), "b": ((1, 2, 175.0),)}
+    both = ways(Meeting(0, 1, 2, 8), ("a", "b"), Witnesses(), {}, STORE, CONFIG)
+    readings = handover_readings(both, goods)
+    assert [r.nats for r in readings] == sorted((r.nats for r in readings), reverse=True)
+    (exchange,) = (r for r in readings if len(r.parts) == 4)
+    group = Group(frozenset(goods), (Hypothesis(0.0, goods, {}),))
+    after = extend(group, "ho", {0: (exchange,)}, CONFIG).beam[0].goods
+    assert after == {"a": ((1, 1, 175.0),), "b": ((0, 1, 100.0), (1, 1, 175.0))}

@@ -1,0 +1,76 @@
+"""Goods in carts: what is in a basket, carts that change hands, carts that are left."""
+
+import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
+
+from fusion.attribution.carted import (
+    Basket,
+    CartNow,
+    Placed,
+    in_basket,
+    left_behind,
+    pushed,
+    stayed,
+    taken_over,
+)
+from fusion.attribution.explanations import PUT
+from fusion.attribution.hypotheses import Group, Hypothesis, extend
+from fusion.config import AttributionConfig
+
+CONFIG = AttributionConfig()
+GATE = np.array([[[0.0, 0.0], [0.0, 1.0]]])
+goods = st.dictionaries(st.integers(0, 4), st.integers(1, 3), max_size=4).map(
+    lambda d: tuple((k, n, 100.0 + k) for k, n in sorted(d.items()))
+)
+moves = st.lists(
+    st.builds(
+        Placed,
+        st.sampled_from((1, -1)),
+        st.lists(st.tuples(st.integers(0, 4), st.floats(0.05, 0.9)), min_size=1, max_size=2).map(tuple),
+    ),
+    max_size=8,
+).map(tuple)
+
+
+@given(moves, goods)
+def test_a_basket_holds_no_more_than_was_put_into_it_and_was_had(placed: tuple, have: tuple) -> None:
+    inside = in_basket(placed, have)
+    counts = {k: n for k, n, _ in have}
+    assert all(0 < n <= counts[k] for k, n, _ in inside)
+    assert sum(n for _, n, _ in inside) <= sum(one.direction > 0 for one in placed)
+
+
+@given(moves, goods, goods)
+def test_a_cart_that_changes_hands_conserves_goods(placed: tuple, mine: tuple, theirs: tuple) -> None:
+    basket, carried = Basket("a", placed), {"a": mine, "b": theirs}
+    readings = taken_over(basket, "a", "b", carried, CONFIG)
+    assert any(not reading.parts for reading in readings)
+    for reading in readings:
+        group = Group(frozenset(carried), (Hypothesis(0.0, carried, {}),))
+        after = extend(group, "cart", {0: (reading,)}, CONFIG).beam[0].goods
+        for k in range(5):
+            total = [sum(n for one, n, _ in side if one == k) for side in (mine, theirs, after["a"], after["b"])]
+            assert total[0] + total[1] == total[2] + total[3]
+
+
+def test_who_pushes_a_full_cart_away_is_told() -> None:
+    full = Placed(1, ((2, 0.8),))
+    baskets, changed = pushed({"c1": Basket("ann", (full,)), "c2": Basket("ann")}, {
+        "c1": CartNow("ben", 5, (1.0, 2.0)), "c2": CartNow("ben", 5, (1.0, 2.0)),
+    })  # fmt: skip
+    assert changed == (("c1", "ann", "ben"),), "an empty cart takes nothing along"
+    assert baskets["c1"].owner == "ben" and baskets["c1"].xy == (1.0, 2.0)
+    unclear, changed = pushed(baskets, {"c1": CartNow("", 6, (1.0, 2.0))})
+    assert unclear["c1"].owner == "ben" and not changed
+
+
+def test_a_full_cart_that_stays_behind_keeps_its_goods() -> None:
+    basket = Basket("ann", (Placed(1, ((2, 0.8),)), Placed(1, ((3, 0.7),)), Placed(-1, ((3, 0.7),))), 100, (6.0, 5.0))
+    ((cart, found),) = left_behind({"c1": basket}, "ann", 50, GATE, CONFIG)
+    assert cart == "c1"
+    best, nothing = stayed(found, "ann", ((2, 1, 200.0), (3, 1, 300.0)), CONFIG)
+    assert [(part.kind, part.product, part.qty) for part in best.parts] == [(PUT, 2, 1)] and not nothing.parts
+    assert left_behind({"c1": basket}, "ann", 150, GATE, CONFIG) == (), "it was last seen before she left"
+    near = Basket("ann", basket.placed, 100, (0.5, 0.5))
+    assert left_behind({"c1": near}, "ann", 50, GATE, CONFIG) == (), "it is on its way out"
