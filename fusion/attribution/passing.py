@@ -94,10 +94,10 @@ def look_at_hands(
 ) -> tuple[Attribution, tuple[Content, ...]]:
     """Put together what hands held over the moments that are over by until_ns."""
     length = int(config.possession.moment_s * SECOND_NS)
-    begin, end = state.moment_ns, until_ns // length * length
-    if end <= begin or store.handover != "holder" or not config.possession.trust:
+    begin = state.moment_ns or until_ns  # moments are counted from the first one, so that a tape may be shifted in time
+    end = begin + (until_ns - begin) // length * length
+    if store.handover != "holder" or not config.possession.trust:
         return state, ()
-    begin = begin or end - length
     out = tuple(
         content
         for t_ns in range(begin, end, length)

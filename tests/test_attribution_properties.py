@@ -1,0 +1,135 @@
+"""What must hold of attribution as a whole, through the real engine and the real beam."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from test_engine import scripts
+from tiny import EPOCH, SECOND, Action, tape, tiny_store
+
+from fusion.attribution.explanations import PICK, Explanation, Part
+from fusion.attribution.hypotheses import extend, goods_posterior, lone, merge, reading_posterior
+from fusion.config import AttributionConfig, Config
+from fusion.engine import Outputs, first_state, make_engine, step
+from fusion.engine import finish as finish_engine
+from fusion.intake import Sequencer
+from fusion.messages import Gate, Message, People
+
+SLOW = settings(deadline=None, max_examples=6, suppress_health_check=[HealthCheck.too_slow])
+CONFIG = AttributionConfig()
+Row = tuple[int, str, str, int, str | None, float]
+
+
+def outputs_of(messages: list[Message], config: Config | None = None) -> tuple[Outputs, ...]:
+    engine = make_engine(tiny_store(), config or Config())
+    sequencer, state, outputs = Sequencer(engine.config.intake), first_state(engine), []
+    for message in sorted(messages, key=lambda m: m.t_ns):
+        for part in sequencer.push(message, b""):
+            state, out = step(engine, state, part)
+            outputs.append(out)
+    for part in sequencer.flush():
+        state, out = step(engine, state, part)
+        outputs.append(out)
+    return (*outputs, finish_engine(engine, state)[1])
+
+
+def events_of(outputs: tuple[Outputs, ...], shift_ns: int = 0) -> list[Row]:
+    rows = [e for o in outputs for e in o.events]
+    return sorted((e.t0_ns - shift_ns, e.kind, e.sku, e.qty, e.account, round(e.p, 6)) for e in rows)
+
+
+@SLOW
+@given(scripts(), st.integers(1, 10**6))
+def test_translating_time_shifts_the_events_and_changes_nothing_else(actions: list[Action], slices: int) -> None:
+    shift = slices * Config().intake.slice_ns
+    plain = tape(actions)
+    later = [replace(message, t_ns=message.t_ns + shift) for message in plain]
+    before, after = events_of(outputs_of(plain)), events_of(outputs_of(later), shift)
+    assert [row[1:] for row in after] == [row[1:] for row in before]
+    # A double holds the nanoseconds of our days to a quarter of a microsecond.
+    assert all(abs(a[0] - b[0]) <= 1000 for a, b in zip(after, before, strict=True))
+
+
+def with_idler(messages: list[Message]) -> list[Message]:
+    """Let somebody come in first, walk into the far corner, and stay there."""
+    came, there, corner = EPOCH + 3 * SECOND // 2, EPOCH + 4 * SECOND, np.array([3.9, 0.1])
+    out: list[Message] = [Gate("door", 10_000, came - 2 * SECOND, "door", "enter", "idle", 1, "shopper")]
+    for message in messages:
+        if isinstance(message, People) and message.t_ns >= came:
+            along = min(1.0, (message.t_ns - came) / (there - came))
+            head = np.array([*((1 - along) * np.array([0.1, 1.0]) + along * corner), 1.75])
+            look = np.zeros((1, message.look.shape[1]), np.float32)
+            look[0, -1] = 1.0
+            hands = np.full((1, 2, 3), np.nan, np.float32)
+            message = replace(
+                message,
+                head=np.concatenate([message.head, head[None].astype(np.float32)]),
+                hands=np.concatenate([message.hands, hands]),
+                sd=np.append(message.sd, np.float32(0.03)),
+                score=np.append(message.score, np.float32(0.9)),
+                look=np.concatenate([message.look, look]),
+                ids=(*message.ids, None),
+            )
+        out.append(message)
+    return out
+
+
+@SLOW
+@given(scripts())
+def test_somebody_idle_far_away_changes_nothing(actions: list[Action]) -> None:
+    plain = tape(actions)
+    alone, together = events_of(outputs_of(plain)), events_of(outputs_of(with_idler(plain)))
+    assert [row[:5] for row in together] == [row[:5] for row in alone]
+    assert [row[5] for row in together] == pytest.approx([row[5] for row in alone], abs=1e-3)
+
+
+picks = st.lists(
+    st.lists(st.tuples(st.integers(0, 3), st.floats(-8.0, 0.0)), min_size=1, max_size=3, unique_by=lambda r: r[0]),
+    max_size=2,
+)
+
+
+@given(picks, picks)
+def test_groups_that_do_not_interact_are_the_same_apart_and_together(mine: list, yours: list) -> None:
+    apart = []
+    for trip, changes in (("a", mine), ("b", yours)):
+        group = lone(trip)
+        for k, readings in enumerate(changes):
+            found = tuple(Explanation((Part(trip, PICK, product, 1, 100.0),), nats) for product, nats in readings)
+            group = extend(group, f"{trip}{k}", dict.fromkeys(range(len(group.beam)), found), CONFIG)
+        apart.append(group)
+    together = merge(*apart, replace(CONFIG, hypotheses_max=1000))
+    for trip, group in zip("ab", apart, strict=True):
+        one, both = (dict(goods_posterior(g, trip)) for g in (group, together))
+        assert both == pytest.approx(one, abs=1e-9)
+        for event in group.beam[0].choice:
+            alone, joint = (reading_posterior(g, event) for g in (group, together))
+            assert [p for _, p in joint] == pytest.approx([p for _, p in alone], abs=1e-9)
+            assert [p for _, p in joint] == sorted((p for _, p in joint), reverse=True)
+            assert sum(p for _, p in joint) <= 1.0 + 1e-9
+
+
+def test_removing_evidence_makes_nobody_surer_of_what_is_false() -> None:
+    """Over some scenes: the belief in what truly happened does not grow when hands, or the planogram, are ignored."""
+    shipped = Config()
+    blind = {
+        "hands": replace(shipped, attribution=replace(shipped.attribution, hand_nats_max=0.0)),
+        "planogram": replace(shipped, attribution=replace(shipped.attribution, planogram_p=1e-3)),
+    }
+    scenes = [[Action(k % 2, k, -1), Action((k + 1) % 2, (k + 1) % 5, -2), Action(k % 2, k, 1)] for k in range(4)]
+
+    def false_belief(config: Config) -> float:
+        wrong = []
+        for actions in scenes:
+            rows = [e for o in outputs_of(tape(actions), config) for e in o.events]
+            truth = {("pick" if a.pieces < 0 else "put", "abcdef"[a.plate], abs(a.pieces), ("ann", "bob")[a.shopper])
+                     for a in actions}  # fmt: skip
+            told = {(e.kind, e.sku, e.qty, e.account): e.p for e in rows}
+            wrong += [1.0 - told.get(one, 0.0) for one in sorted(truth)]
+        return float(np.mean(wrong))
+
+    seeing = false_belief(shipped)
+    for name, config in blind.items():
+        assert false_belief(config) >= seeing - 1e-6, f"surer without {name}"
