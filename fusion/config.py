@@ -47,17 +47,15 @@ class ClockConfig:
     hand_near_m: float = 0.2  # a hand that came no nearer was not there
     hand_far_m: float = 0.3  # and one was elsewhere that came no nearer than this
     hand_sds: float = 1.5  # by so much of its place's standard deviation
-    hand_gone: float = 0.2  # at both ends of that time it must be this much less likely there than at its nearest
+    hand_gone: float = 0.2  # away is to be this much less likely there than at its nearest
     hand_sd_s: float = 0.14  # steps come so long before or after the middle of its stay; 0.14 and 0.07 s in simulators
-    hand_habit_sd_s: float = (
-        0.05  # and all of them so much: how plates settle and hands linger, measured -0.05 and 0.04
-    )
+    hand_habit_sd_s: float = 0.05  # and all of them: how plates settle, how hands linger; 0.01 after, 0.06 s before
     about_m: float = 2.2  # hands of people further off are elsewhere
     alone_m: float = 1.5  # nobody else was this near a gate, nobody hidden this near the goods
     clear_g: float = 15.0  # smaller steps may be no goods
     push_sd_m: float = 0.7  # carts roll so far ahead of who has them, or behind: pushed or drawn
-    push_walk_m_per_sqrt_s: float = 0.02
-    push_m: float = 1.5
+    push_walk_m_per_sqrt_s: float = 0.02  # and change how they hold it
+    push_m: float = 1.5  # and whose it is walks this near it
     push_owner_p: float = 0.9  # whose cart it is must be this clear
     push_turn_mps: float = 0.5  # cart and person move this much alike
     reports_alike: float = 4.0  # of a cart: its place errs alike for about two seconds
