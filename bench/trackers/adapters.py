@@ -31,7 +31,7 @@ def aisle(rate_hz: float, side_m: float) -> Adapter:
 
     from fusion.config import TrackingConfig
     from fusion.tracking.floor import advance, empty_floor, observe
-    from fusion.tracking.sightings import LOOK_DIM, Sightings
+    from fusion.tracking.sightings import Sightings
     from fusion.tracking.tracks import Status
 
     # The noise of these detections has no body in it, and the largest floors hold more people than any store.
@@ -44,7 +44,7 @@ def aisle(rate_hz: float, side_m: float) -> Adapter:
         return Sightings(
             t_ns=round((1.0 + t_s) * 1e9), camera=0, is_depth=True, head=np.column_stack([xy, np.full(m, 1.6)]),
             foot=np.full((m, 2), np.nan), hands=np.full((m, 2, 3), np.nan), sd=np.full(m, SD_M), score=np.ones(m),
-            look=np.zeros((m, LOOK_DIM), np.float32), device_id=np.zeros(m, np.int64), held=(),
+            look=np.zeros((m, 0), np.float32), device_id=np.zeros(m, np.int64), held=(),
         )  # fmt: skip
 
     def step(frame: object, t_s: float) -> Shown:

@@ -185,16 +185,14 @@ def _bear(
     tracks.track_id[new] = np.arange(next_id, next_id + count)
     tracks.status[new] = Status.TENTATIVE
     tracks.mean[new], tracks.cov[new] = states, covs
-    tracks.look[new] = frame.look[columns]
-    tracks.looks[new] = tracks.look[new].any(axis=1)
-    for column, nothing, now in (
-        (tracks.device_id, 0, frame.device_id[columns]),
-        (tracks.seen_by_ns, 0, frame.t_ns),
-        (tracks.found, 0, 1),
-        (tracks.sight, config.sight_p, config.sight_p),
-    ):
-        column[new] = nothing
-        column[new, frame.camera] = now
+    tracks.look[new], tracks.looks[new] = 0.0, 0
+    if frame.look.shape[1]:
+        tracks.look[new] = frame.look[columns]
+        tracks.looks[new] = tracks.look[new].any(axis=1)
+    tracks.device_id[new], tracks.seen_by_ns[new], tracks.found[new], tracks.sight[new] = 0, 0, 0, config.sight_p
+    camera = frame.camera
+    tracks.device_id[new, camera], tracks.seen_by_ns[new, camera] = frame.device_id[columns], frame.t_ns
+    tracks.found[new, camera] = 1
     tracks.exist[new] = _birth_p(states[:, :2], near[columns], store, config)
     tracks.born_ns[new] = tracks.seen_ns[new] = frame.t_ns
     tracks.born_xy[new] = states[:, :2]

@@ -30,7 +30,7 @@ class Sightings:
     hands: Floats
     sd: Floats  # (n,)
     score: Floats  # (n,)
-    look: Singles  # (n, LOOK_DIM), zero where unknown
+    look: Singles  # (n, LOOK_DIM), zero where unknown; (n, 0) of a camera that knows no looks
     device_id: Ints  # (n,) hash of the device-local id, 0 where there is none
     held: tuple[Held, ...]
 
@@ -74,13 +74,13 @@ def from_boxes(message: Boxes, camera: int, cameras: Cameras, config: TrackingCo
 
 
 def _padded(look: Singles) -> Singles:
+    if not look.size:
+        return np.zeros((len(look), 0), np.float32)
     out = np.zeros((len(look), LOOK_DIM), np.float32)
-    if look.size:
-        out[:, : look.shape[1]] = look[:, :LOOK_DIM]
-        norm = np.sqrt((out * out).sum(axis=1, keepdims=True))
-        # A vector with a NaN, or of no length, says nothing.
-        out = np.where(norm > 1e-6, out / np.maximum(norm, 1e-6), 0.0).astype(np.float32)
-    return out
+    out[:, : look.shape[1]] = look[:, :LOOK_DIM]
+    norm = np.sqrt((out * out).sum(axis=1, keepdims=True))
+    # A vector with a NaN, or of no length, says nothing.
+    return np.where(norm > 1e-6, out / np.maximum(norm, 1e-6), 0.0).astype(np.float32)
 
 
 def _hashes(ids: tuple[str | None, ...]) -> Ints:
