@@ -13,11 +13,11 @@ from fusion.tracking.camera import picture_bounds
 from fusion.tracking.existence import Chances
 from fusion.tracking.geometry import line_distance
 from fusion.tracking.kalman import predict
-from fusion.tracking.life import Span, age, remember
+from fusion.tracking.life import Span, age, bear, remember
 from fusion.tracking.measurement import View
 from fusion.tracking.merging import Oneness, pairs_of_one
 from fusion.tracking.sightings import Sightings
-from fusion.tracking.tracks import Seen, Status, Tracks, move, no_tracks, shorten, take, thaw
+from fusion.tracking.tracks import COLUMNS, Seen, Status, Tracks, move, no_tracks, shorten, take, thaw
 
 FOREVER_NS = 2**62
 
@@ -70,8 +70,10 @@ def observe(floor: Floor, frame: Sightings, store: Store, config: TrackingConfig
     detections = _learned(floor.detections, camera, found, of, config)
     free = np.flatnonzero(track_id < 0)[:room]
     born = _bear(tracks, n, floor.next_id, frame, view, free, near, store, config) if len(free) else 0
+    wrist_id = np.empty((len(track_id), 2), np.int64)
+    wrist_id[:, 0] = wrist_id[:, 1] = track_id
     after = Floor(max(floor.t_ns, frame.t_ns), floor.next_id + born, shorten(tracks, n + born), frame_ns, detections)
-    return after, Match(frame, track_id, np.repeat(track_id[:, None], 2, axis=1))
+    return after, Match(frame, track_id, wrist_id)
 
 
 def _view(frame: Sightings, store: Store, config: TrackingConfig) -> View:
@@ -137,9 +139,8 @@ def advance(floor: Floor, now_ns: int, config: TrackingConfig, known: Collection
     status = age(tracks.status, tracks.exist, tracks.seen_ns, tracks.born_ns, now_ns, _span(config))
     tracks = _merge(tracks, status, now_ns, config, known)
     stay = np.flatnonzero(status != Status.EXITED)
-    if len(stay) < len(status):
-        return replace(floor, tracks=take(tracks, stay, status))
-    return replace(floor, tracks=replace(tracks, status=status))
+    tracks = take(tracks, stay, status) if len(stay) < len(status) else replace(tracks, status=status)
+    return Floor(floor.t_ns, floor.next_id, tracks, floor.frame_ns, floor.detections)
 
 
 def _span(config: TrackingConfig) -> Span:
@@ -180,23 +181,11 @@ def _bear(
         view, free, config.head_height_m, config.head_height_sd_m, config.birth_speed_sd_mps,
         store.outline, config.cameras_floor_margin_m,
     )  # fmt: skip
-    count = len(columns)
-    new = slice(n, n + count)
-    tracks.track_id[new] = np.arange(next_id, next_id + count)
-    tracks.status[new] = Status.TENTATIVE
-    tracks.mean[new], tracks.cov[new] = states, covs
-    tracks.look[new], tracks.looks[new] = 0.0, 0
-    if frame.look.shape[1]:
-        tracks.look[new] = frame.look[columns]
-        tracks.looks[new] = tracks.look[new].any(axis=1)
-    tracks.device_id[new], tracks.seen_by_ns[new], tracks.found[new], tracks.sight[new] = 0, 0, 0, config.sight_p
-    camera = frame.camera
-    tracks.device_id[new, camera], tracks.seen_by_ns[new, camera] = frame.device_id[columns], frame.t_ns
-    tracks.found[new, camera] = 1
-    tracks.exist[new] = _birth_p(states[:, :2], near[columns], store, config)
-    tracks.born_ns[new] = tracks.seen_ns[new] = frame.t_ns
-    tracks.born_xy[new] = states[:, :2]
-    return count
+    bear(
+        n, next_id, columns, states, covs, _birth_p(states[:, :2], near[columns], store, config), frame.camera,
+        frame.t_ns, frame.look, frame.device_id, config.sight_p, *(getattr(tracks, name) for name in COLUMNS),
+    )  # fmt: skip
+    return len(columns)
 
 
 def _birth_p(xy: Floats, near: Bools, store: Store, config: TrackingConfig) -> Floats:
@@ -217,7 +206,7 @@ def _merge(tracks: Tracks, status: Ints, now_ns: int, config: TrackingConfig, kn
         config.merge_alone_nats, config.merge_look, config.merge_look_together, config.looks_sure,
     )  # fmt: skip
     keep, drop = pairs_of_one(
-        np.flatnonzero(status < Status.LOST), tracks.mean, tracks.born_ns, tracks.found, tracks.look, tracks.looks,
+        status, tracks.mean, tracks.born_ns, tracks.found, tracks.look, tracks.looks,
         now_ns - int(config.merge_after_s * SECOND_NS), one,
     )  # fmt: skip
     if not len(keep):

@@ -37,20 +37,15 @@ def near_pairs(mean: Floats, cov: Floats, view: View, gate_nats: float) -> tuple
                 continue
             a0, a1 = _cells(centre[i, 0], reach[i, 0], low[0], size[0], shape[0])
             b0, b1 = _cells(centre[i, 1], reach[i, 1], low[1], size[1], shape[1])
-            for a in range(a0, a1):
-                for b in range(b0, b1):
-                    cell = a * shape[1] + b
-                    for p in range(start[cell], start[cell + 1]):
-                        j = order[p]
-                        if (
-                            abs(places[j, 0] - centre[i, 0]) > reach[i, 0]
-                            or abs(places[j, 1] - centre[i, 1]) > reach[i, 1]
-                        ):
-                            continue
-                        if count == len(rows):
-                            rows, columns = _doubled(rows), _doubled(columns)
-                        rows[count], columns[count] = i, at[j]
-                        count += 1
+            for a in range(a0, a1):  # the cells of a row stand one behind the other
+                for p in range(start[a * shape[1] + b0], start[a * shape[1] + b1]):
+                    j = order[p]
+                    if abs(places[j, 0] - centre[i, 0]) > reach[i, 0] or abs(places[j, 1] - centre[i, 1]) > reach[i, 1]:
+                        continue
+                    if count == len(rows):
+                        rows, columns = _doubled(rows), _doubled(columns)
+                    rows[count], columns[count] = i, at[j]
+                    count += 1
     if not (with_head.any() and with_foot.any()):  # one pass leaves them sorted
         return rows[:count], columns[:count]
     order = np.argsort(rows[:count], kind="mergesort")
@@ -104,21 +99,19 @@ def pairs_within(xy: Floats, reach_m: float) -> tuple[Ints, Ints]:
         a0, a1 = _cells(xy[i, 0], reach_m, low[0], size[0], shape[0])
         b0, b1 = _cells(xy[i, 1], reach_m, low[1], size[1], shape[1])
         for a in range(a0, a1):
-            for b in range(b0, b1):
-                cell = a * shape[1] + b
-                for p in range(start[cell], start[cell + 1]):
-                    j = order[p]
-                    dx, dy = xy[j, 0] - xy[i, 0], xy[j, 1] - xy[i, 1]
-                    if j <= i or dx * dx + dy * dy > reach_m * reach_m:
-                        continue
-                    if count == len(first):
-                        first, second = _doubled(first), _doubled(second)
-                    first[count], at = i, count
-                    while at > mine and second[at - 1] > j:
-                        second[at] = second[at - 1]
-                        at -= 1
-                    second[at] = j
-                    count += 1
+            for p in range(start[a * shape[1] + b0], start[a * shape[1] + b1]):
+                j = order[p]
+                dx, dy = xy[j, 0] - xy[i, 0], xy[j, 1] - xy[i, 1]
+                if j <= i or dx * dx + dy * dy > reach_m * reach_m:
+                    continue
+                if count == len(first):
+                    first, second = _doubled(first), _doubled(second)
+                first[count], at = i, count
+                while at > mine and second[at - 1] > j:
+                    second[at] = second[at - 1]
+                    at -= 1
+                second[at] = j
+                count += 1
     return first[:count], second[:count]
 
 

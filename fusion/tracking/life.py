@@ -71,3 +71,47 @@ def _moved(status: int, seen: int) -> int:
     after = int(TABLE[status, seen])
     assert after != ILLEGAL, "an illegal move in the life of a track"
     return after
+
+
+@njit(cache=True)
+def bear(
+    n: int,
+    next_id: int,
+    column: Ints,
+    x: Floats,
+    P: Floats,
+    exist_p: Floats,
+    camera: int,
+    t_ns: int,
+    seen_look: Singles,
+    seen_id: Ints,
+    sight_p: float,
+    track_id: Ints,
+    status: Ints,
+    mean: Floats,
+    cov: Floats,
+    look: Singles,
+    looks: Ints,
+    device_id: Ints,
+    seen_by_ns: Ints,
+    found: Ints,
+    exist: Floats,
+    sight: Floats,
+    born_ns: Ints,
+    seen_ns: Ints,
+    born_xy: Floats,
+) -> None:
+    """Write tentative tracks, from row n on, that start from the detections `column` as x (b, 5) and P (b, 5, 5)."""
+    for k in range(len(column)):
+        i, j = n + k, column[k]
+        track_id[i], status[i] = next_id + k, TENTATIVE
+        mean[i], cov[i], exist[i] = x[k], P[k], exist_p[k]
+        look[i], looks[i] = 0.0, 0
+        for d in range(seen_look.shape[1]):
+            look[i, d] = seen_look[j, d]
+            if seen_look[j, d] != 0.0:
+                looks[i] = 1
+        device_id[i], seen_by_ns[i], found[i], sight[i] = 0, 0, 0, sight_p
+        device_id[i, camera], seen_by_ns[i, camera], found[i, camera] = seen_id[j], t_ns, 1
+        born_ns[i] = seen_ns[i] = t_ns
+        born_xy[i] = x[k, :2]

@@ -11,6 +11,9 @@ from numba import njit
 
 from fusion.arrays import Floats, Ints, Singles
 from fusion.tracking.gating import pairs_within
+from fusion.tracking.tracks import Status
+
+LOST = int(Status.LOST)
 
 
 class Oneness(NamedTuple):
@@ -28,7 +31,7 @@ class Oneness(NamedTuple):
 
 @njit(cache=True)
 def pairs_of_one(
-    row: Ints,
+    status: Ints,
     mean: Floats,
     born_ns: Ints,
     found: Ints,
@@ -37,10 +40,11 @@ def pairs_of_one(
     born_before_ns: int,
     one: Oneness,
 ) -> tuple[Ints, Ints]:
-    """Return the older and the younger row of every pair among `row` (sorted) that is one person.
+    """Return the older and the younger row of every pair of tracks in sight or just out of it that is one person.
 
     The younger was born before born_before_ns: who has just come into sight has shown nothing yet.
     """
+    row = np.flatnonzero(status < LOST)
     xy = np.empty((len(row), 2))
     for k in range(len(row)):
         xy[k, 0], xy[k, 1] = mean[row[k], 0], mean[row[k], 1]
