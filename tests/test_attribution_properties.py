@@ -7,14 +7,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from test_engine import scripts
-from tiny import EPOCH, SECOND, Action, tape, tiny_store
+from tiny import EPOCH, SECOND, Action, run, tape, tiny_store
 
 from fusion.attribution.explanations import PICK, Explanation, Part
 from fusion.attribution.hypotheses import extend, goods_posterior, lone, merge, reading_posterior
 from fusion.config import AttributionConfig, Config
-from fusion.engine import Outputs, first_state, make_engine, step
-from fusion.engine import finish as finish_engine
-from fusion.intake import Sequencer
+from fusion.engine import Outputs
 from fusion.messages import Gate, Message, People
 
 SLOW = settings(deadline=None, max_examples=6, suppress_health_check=[HealthCheck.too_slow])
@@ -23,16 +21,7 @@ Row = tuple[int, str, str, int, str | None, float]
 
 
 def outputs_of(messages: list[Message], config: Config | None = None) -> tuple[Outputs, ...]:
-    engine = make_engine(tiny_store(), config or Config())
-    sequencer, state, outputs = Sequencer(engine.config.intake), first_state(engine), []
-    for message in sorted(messages, key=lambda m: m.t_ns):
-        for part in sequencer.push(message, b""):
-            state, out = step(engine, state, part)
-            outputs.append(out)
-    for part in sequencer.flush():
-        state, out = step(engine, state, part)
-        outputs.append(out)
-    return (*outputs, finish_engine(engine, state)[1])
+    return run(tiny_store(), messages, config)
 
 
 def events_of(outputs: tuple[Outputs, ...], shift_ns: int = 0) -> list[Row]:

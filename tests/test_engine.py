@@ -8,13 +8,11 @@ from tempfile import TemporaryDirectory
 import polars as pl
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from tiny import Action, frames, tape, tiny_store
+from tiny import Action, frames, run, tape, tiny_store
 
 from fusion.checkout.goods import balances
 from fusion.config import Config
-from fusion.engine import Outputs, first_state, make_engine, step
-from fusion.engine import finish as finish_engine
-from fusion.intake import Sequencer
+from fusion.engine import Outputs
 from fusion.messages import Frame
 from fusion.session import Session
 
@@ -43,16 +41,7 @@ def scripts(draw: st.DrawFn) -> list[Action]:
 def replay(actions: list[Action], **changes: object) -> tuple[Outputs, ...]:
     """Drive step over a scripted tape and return all outputs."""
     store = tiny_store(*changes.pop("skus", []))  # type: ignore[misc]
-    engine = make_engine(store, Config())
-    sequencer, state, outputs = Sequencer(engine.config.intake), first_state(engine), []
-    for message in tape(actions, **changes):  # type: ignore[arg-type]
-        for part in sequencer.push(message, b""):
-            state, out = step(engine, state, part)
-            outputs.append(out)
-    for part in sequencer.flush():
-        state, out = step(engine, state, part)
-        outputs.append(out)
-    return (*outputs, finish_engine(engine, state)[1])
+    return run(store, tape(actions, **changes))  # type: ignore[arg-type]
 
 
 def charged(outputs: tuple[Outputs, ...]) -> dict[str | None, dict[str, int]]:

@@ -6,13 +6,10 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tiny import EPOCH, SECOND, Action, tape, tiny_store
+from tiny import EPOCH, SECOND, Action, run, tape, tiny_store
 
 from fusion.attribution.tags import Exit, TagRead, heard_nats, product_of, shares, tags_of
-from fusion.config import Config, TagConfig
-from fusion.engine import finish as finish_engine
-from fusion.engine import first_state, make_engine, step
-from fusion.intake import Sequencer
+from fusion.config import TagConfig
 from fusion.messages import Gate, Message, Portal
 from fusion.store import Store
 
@@ -36,17 +33,7 @@ def charged(
     left_ns = max(m.t_ns for m in messages if isinstance(m, Gate) and m.event == "exit")
     for k, epc in enumerate(heard):
         messages.append(Portal("rfid", k, left_ns + int(after_s * SECOND) + k, "rfid", ((epc, dbm),)))
-    engine = make_engine(store, Config())
-    sequencer, state, outputs = Sequencer(engine.config.intake), first_state(engine), []
-    for message in sorted(messages, key=lambda m: m.t_ns):
-        for part in sequencer.push(message, b""):
-            state, out = step(engine, state, part)
-            outputs.append(out)
-    for part in sequencer.flush():
-        state, out = step(engine, state, part)
-        outputs.append(out)
-    outputs.append(finish_engine(engine, state)[1])
-    found = [r for o in outputs for r in o.receipts]
+    found = [r for o in run(store, messages) for r in o.receipts]
     return [(r.status, {line.sku: (line.quantity, line.confidence) for line in r.lines}, r.account) for r in found]
 
 

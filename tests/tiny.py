@@ -7,6 +7,9 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from fusion.config import Config
+from fusion.engine import Outputs, finish, first_state, make_engine, step
+from fusion.intake import Sequencer
 from fusion.messages import Frame, Gate, Health, Message, People, Plates
 from fusion.store import Cameras, Facings, Fixture, Gates, Products, Store
 from fusion.store import Plates as PlateTable
@@ -82,6 +85,20 @@ def tape(actions: list[Action], shoppers: int = 2, accounts: tuple[str, ...] = (
 def frames(messages: list[Message], late_ns: int = 100_000_000) -> list[Frame]:
     """Encode messages as they would arrive."""
     return [Frame(topic_of(m), encode(m), m.t_ns + late_ns) for m in messages]
+
+
+def run(store: Store, messages: list[Message], config: Config | None = None) -> tuple[Outputs, ...]:
+    """Drive the real step over messages in order of time, to the end of the tape; return all outputs."""
+    engine = make_engine(store, config or Config())
+    sequencer, state, outputs = Sequencer(engine.config.intake), first_state(engine), []
+    for message in sorted(messages, key=lambda m: m.t_ns):
+        for part in sequencer.push(message, b""):
+            state, out = step(engine, state, part)
+            outputs.append(out)
+    for part in sequencer.flush():
+        state, out = step(engine, state, part)
+        outputs.append(out)
+    return (*outputs, finish(engine, state)[1])
 
 
 def _ns(t_s: float) -> int:

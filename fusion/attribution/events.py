@@ -117,18 +117,7 @@ def transfers_of(settled: Settled, owner_of: OwnerOf, store: Store) -> tuple[Tra
             staff = owner_of(part.trip).is_staff
             other = (goods.STAFF if part.kind == PICK else goods.SUPPLY) if staff else goods.cart(part.trip)
         source, target = (shelf, other) if part.kind == PICK else (other, shelf)
-        out.append(
-            goods.move(
-                store.store_id,
-                evidence=f"{settled.event}:{i}",
-                t_ns=settled.change.step_ns,
-                sku=store.products.sku[part.product],
-                quantity=part.qty,
-                grams=part.grams,
-                source=source,
-                target=target,
-            )
-        )
+        out.append(_moved(settled, part, f"{settled.event}:{i}", source, target, store))
     return tuple(out)
 
 
@@ -138,7 +127,8 @@ def _passed(settled: Settled, store: Store) -> tuple[Transfer, ...]:
     while parts:
         evidence = settled.event if not out else f"{settled.event}:{len(out)}"
         if len(parts) > 1 and parts[0].trip != parts[1].trip:
-            out.append(_handed(settled, parts[0], parts[1], evidence, store))
+            given, taken = parts[:2]
+            out.append(_moved(settled, given, evidence, goods.cart(given.trip), goods.cart(taken.trip), store))
             parts = parts[2:]
         else:
             out.append(_unnoticed(settled, parts[0], evidence, store))
@@ -146,25 +136,7 @@ def _passed(settled: Settled, store: Store) -> tuple[Transfer, ...]:
     return tuple(out)
 
 
-def _handed(settled: Settled, given: Part, taken: Part, evidence: str, store: Store) -> Transfer:
-    return goods.move(
-        store.store_id,
-        evidence=evidence,
-        t_ns=settled.change.step_ns,
-        sku=store.products.sku[given.product],
-        quantity=given.qty,
-        grams=given.grams,
-        source=goods.cart(given.trip),
-        target=goods.cart(taken.trip),
-    )
-
-
-def _unnoticed(settled: Settled, part: Part, evidence: str, store: Store) -> Transfer:
-    """Return goods set down on no plate, or taken where no plate noticed: then from where the planogram has them."""
-    homes = (plates for row, plates in enumerate(store.facings.plates) if store.facings.product[row] == part.product)
-    home = next((goods.plate(store.plates.plate_id[plates[0]]) for plates in homes), goods.SUPPLY)
-    cart = goods.cart(part.trip)
-    source, target = (home, cart) if part.kind == PICK else (cart, goods.FLOOR)
+def _moved(settled: Settled, part: Part, evidence: str, source: str, target: str, store: Store) -> Transfer:
     return goods.move(
         store.store_id,
         evidence=evidence,
@@ -175,6 +147,15 @@ def _unnoticed(settled: Settled, part: Part, evidence: str, store: Store) -> Tra
         source=source,
         target=target,
     )
+
+
+def _unnoticed(settled: Settled, part: Part, evidence: str, store: Store) -> Transfer:
+    """Return goods set down on no plate, or taken where no plate noticed: then from where the planogram has them."""
+    homes = (plates for row, plates in enumerate(store.facings.plates) if store.facings.product[row] == part.product)
+    home = next((goods.plate(store.plates.plate_id[plates[0]]) for plates in homes), goods.SUPPLY)
+    cart = goods.cart(part.trip)
+    source, target = (home, cart) if part.kind == PICK else (cart, goods.FLOOR)
+    return _moved(settled, part, evidence, source, target, store)
 
 
 def _shelf_plate(settled: Settled, product: int, store: Store) -> int:
