@@ -8,18 +8,25 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.ready
+WARM := $(VENV)/.warm
+KERNELS := $(wildcard fusion/tracking/*.py)
 CASES ?= ../shared/cases
 JUDGE ?= ../shared/judge/score.py
 OUT ?= out
 
 .PHONY: setup demo test check judge golden clean
 
-setup: $(STAMP)
+setup: $(STAMP) $(WARM)
 
 $(STAMP): pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "aisle needs Python 3.11 or newer: make PYTHON=python3.11")'
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	touch $@
+
+# A compiled kernel keeps what it called when it was compiled: when any of them changes, all are compiled anew.
+$(WARM): $(STAMP) $(KERNELS)
+	find fusion -name '*.nb[ic]' -delete
 	$(BIN)/python -m fusion.tracking.warm
 	touch $@
 

@@ -25,7 +25,7 @@ from fusion.tracking.floor import advance, empty_floor, observe
 from fusion.tracking.gating import pairs_within
 from fusion.tracking.kalman import predict
 from fusion.tracking.measurement import View, correct, factor, innovate, measure, scratch
-from fusion.tracking.sightings import Sightings, from_people
+from fusion.tracking.sightings import LOOK_DIM, Sightings, from_people
 from fusion.tracking.tracks import COLUMNS, NEXT, Seen, Status, Tracks, move
 
 CONFIG = TrackingConfig()
@@ -436,3 +436,20 @@ def test_which_of_the_cameras_of_one_instant_comes_first_changes_nothing(seed: i
     assert len(rows[0]) == len(rows[1])
     np.testing.assert_allclose(plain.tracks.mean[rows[0]], other.tracks.mean[rows[1]], atol=1e-6)
     np.testing.assert_allclose(plain.tracks.cov[rows[0]], other.tracks.cov[rows[1]], atol=1e-6)
+
+
+def test_a_camera_that_knows_looks_may_join_one_that_does_not() -> None:
+    """Tracks have no looks until a camera brings some; then everybody's are learned from there on."""
+    store = three_cameras()
+    floor, xy = empty_floor(store), np.array([[0.5, 0.5], [3.5, 2.4]])
+    for k in range(20):
+        t_ns = 10**9 + k * 10**8
+        plain = replace(depth_frame(t_ns, xy), look=np.zeros((2, 0), np.float32))
+        floor = observe(floor, plain, store, CONFIG)[0]
+        if k >= 10:
+            known = replace(depth_frame(t_ns, xy), camera=1, look=np.eye(2, LOOK_DIM, dtype=np.float32))
+            floor = observe(floor, known, store, CONFIG)[0]
+        floor = advance(floor, t_ns, CONFIG)
+        assert floor.tracks.look.shape == (2, LOOK_DIM if k >= 10 else 0)
+    np.testing.assert_allclose(floor.tracks.look, np.eye(2, LOOK_DIM), atol=1e-6)
+    assert floor.tracks.looks.tolist() == [10, 10]

@@ -10,13 +10,13 @@ from fusion.arrays import Ints, Singles
 def look_nats_of(known: Singles, seen: Singles, likeness: tuple[float, float, float, float, float]) -> float:
     """Return the log-likelihood ratio of appearance, same person against another; 0 where one is unknown.
 
-    known (d,) is a mean look, seen (d,) a unit look, or (0,) of a camera that knows none; likeness gives the means and
-    standard deviations of the cosine for the same person and for another, and the cap. Beyond the mean of "same" a
+    known (d,) is a mean look, seen (d,) a unit look, either (0,) where no camera knows any; likeness gives the means
+    and standard deviations of the cosine for the same person and for another, and the cap. Beyond the mean of "same" a
     likeness is not less alike.
     """
     same_mean, same_sd, other_mean, other_sd, cap = likeness
     dot, norm2, size = 0.0, 0.0, 0.0
-    for k in range(seen.shape[0]):
+    for k in range(min(known.shape[0], seen.shape[0])):
         dot += known[k] * seen[k]
         norm2 += known[k] * known[k]
         size += abs(seen[k])

@@ -52,6 +52,8 @@ def observe(floor: Floor, frame: Sightings, store: Store, config: TrackingConfig
     """Move all tracks to the frame's time, associate the frame as a whole, correct, and start new tracks."""
     n, room, camera = len(floor.tracks), max(0, config.tracks_max - len(floor.tracks)), frame.camera
     tracks = thaw(floor.tracks, min(room, len(frame.sd)))
+    if frame.look.shape[1] > tracks.look.shape[1]:  # the first camera that knows looks
+        tracks = replace(tracks, look=np.zeros((len(tracks), frame.look.shape[1]), np.float32))
     view = _view(frame, store, config)
     row, column, near, seen = take_in(
         n, tracks.status, tracks.mean, tracks.cov, tracks.exist, tracks.sight, tracks.look, tracks.looks,

@@ -6,7 +6,6 @@ from enum import IntEnum
 import numpy as np
 
 from fusion.arrays import Bools, Floats, Ints, Singles
-from fusion.tracking.sightings import LOOK_DIM
 
 
 class Status(IntEnum):
@@ -64,7 +63,9 @@ class Tracks:
     status: Ints  # (n,) of Status
     mean: Floats  # (n, 5) x_m, y_m, vx_mps, vy_mps, head height m
     cov: Floats  # (n, 5, 5)
-    look: Singles  # (n, LOOK_DIM) mean appearance, not normalised; zero where unknown
+    look: (
+        Singles  # (n, LOOK_DIM) mean appearance, not normalised; zero where unknown; (n, 0) until a camera knows looks
+    )
     looks: Ints  # (n,) appearance vectors taken in
     device_id: Ints  # (n, cameras) hash of the id each camera last gave it, 0 where none
     seen_by_ns: Ints  # (n, cameras) when each camera last saw it, 0 for never
@@ -91,7 +92,7 @@ def no_tracks(cameras: int) -> Tracks:
         status=np.zeros(0, np.int64),
         mean=np.zeros((0, 5)),
         cov=np.zeros((0, 5, 5)),
-        look=np.zeros((0, LOOK_DIM), np.float32),
+        look=np.zeros((0, 0), np.float32),
         looks=np.zeros(0, np.int64),
         device_id=np.zeros((0, cameras), np.int64),
         seen_by_ns=np.zeros((0, cameras), np.int64),

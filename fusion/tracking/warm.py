@@ -30,7 +30,7 @@ def warm() -> None:
         row = (1, ids, mean, cov, exist, sight, look, ids, by_camera, 0)
         take_in(*row, view, look, ids, passing, chances, likeness)
         births(view, ids, 1.5, 0.2, 0.8, np.eye(3, 2), 1.0)
-    born = [getattr(thaw(no_tracks(1), 1), name) for name in COLUMNS]
+    born = [look.copy() if name == "look" else getattr(thaw(no_tracks(1), 1), name) for name in COLUMNS]
     bear(0, 1, ids, mean, cov, np.ones(1), 0, 1, look, ids, 0.9, *born)
     one = Oneness(0.3, 0.3, 24, 2.0, 2.0, 0.4, 0.6, 5)
     pairs_of_one(ids, mean, ids, by_camera, look, ids, 1, one)
