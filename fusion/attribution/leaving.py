@@ -4,17 +4,8 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
 
 from fusion.attribution.carted import left_behind, stayed
-from fusion.attribution.explanations import (
-    PICK,
-    PUT,
-    Claim,
-    Explanation,
-    Goods,
-    Part,
-)
-from fusion.attribution.handover import (
-    at_moment,
-)
+from fusion.attribution.explanations import PICK, PUT, Claim, Explanation, Goods, Part
+from fusion.attribution.handover import at_moment
 from fusion.attribution.hypotheses import (
     Group,
     Hypothesis,
@@ -25,9 +16,7 @@ from fusion.attribution.hypotheses import (
     reading_posterior,
     weigh,
 )
-from fusion.attribution.possession import (
-    left_nats,
-)
+from fusion.attribution.possession import left_nats
 from fusion.attribution.state import Attribution, Settled, group_of
 from fusion.attribution.tags import Exit, TagRead, heard_nats, shares
 from fusion.checkout.records import derive_id

@@ -6,10 +6,7 @@ from dataclasses import replace
 import numpy as np
 
 from fusion.attribution.carted import filled, pushed, taken_over
-from fusion.attribution.explanations import (
-    Explanation,
-    Goods,
-)
+from fusion.attribution.explanations import Explanation, Goods
 from fusion.attribution.handover import (
     CartPass,
     Meeting,
@@ -20,13 +17,7 @@ from fusion.attribution.handover import (
     touches,
     ways,
 )
-from fusion.attribution.hypotheses import (
-    Hypothesis,
-    extend,
-    merge,
-    weigh,
-    weights,
-)
+from fusion.attribution.hypotheses import Hypothesis, extend, merge, weigh, weights
 from fusion.attribution.possession import (
     Content,
     content_nats,

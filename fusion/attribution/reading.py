@@ -5,23 +5,8 @@ from dataclasses import replace
 import numpy as np
 
 from fusion.attribution.evidence import Witnesses, candidates, cart_nats
-from fusion.attribution.explanations import (
-    PUT,
-    Explanation,
-    Mover,
-    movers,
-    nobody,
-    picks,
-    puts,
-    settling,
-)
-from fusion.attribution.hypotheses import (
-    Hypothesis,
-    extend,
-    lots,
-    merge,
-    reading_posterior,
-)
+from fusion.attribution.explanations import PUT, Explanation, Mover, movers, nobody, picks, puts, settling
+from fusion.attribution.hypotheses import Hypothesis, extend, lots, merge, reading_posterior
 from fusion.attribution.record import best_few, put_aside
 from fusion.attribution.state import Attribution, People, Settled, Stock
 from fusion.checkout.records import derive_id

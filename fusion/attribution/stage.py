@@ -2,18 +2,10 @@
 
 from dataclasses import replace
 
-from fusion.attribution.handover import (
-    CartPass,
-    Meeting,
-    meetings,
-)
-from fusion.attribution.hypotheses import (
-    made_final,
-)
+from fusion.attribution.handover import CartPass, Meeting, meetings
+from fusion.attribution.hypotheses import made_final
 from fusion.attribution.passing import look_at_hands, read_cart_pass, read_carts, read_content, read_meeting
-from fusion.attribution.possession import (
-    Content,
-)
+from fusion.attribution.possession import Content
 from fusion.attribution.reading import read_change
 from fusion.attribution.state import Attribution, People, Settled
 from fusion.config import SECOND_NS, AttributionConfig

@@ -5,22 +5,10 @@ from dataclasses import dataclass, field, replace
 
 from fusion.attribution.carted import Baskets, CartNow
 from fusion.attribution.evidence import Witnesses
-from fusion.attribution.explanations import (
-    Explanation,
-    WhoAt,
-)
-from fusion.attribution.handover import (
-    CartPass,
-    Touch,
-)
-from fusion.attribution.hypotheses import (
-    Group,
-    Hypothesis,
-    lone,
-)
-from fusion.attribution.possession import (
-    Run,
-)
+from fusion.attribution.explanations import Explanation, WhoAt
+from fusion.attribution.handover import CartPass, Touch
+from fusion.attribution.hypotheses import Group, Hypothesis, lone
+from fusion.attribution.possession import Run
 from fusion.attribution.record import Evidence
 from fusion.attribution.tags import Exit, TagRead
 from fusion.config import CartConfig
