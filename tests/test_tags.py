@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from tiny import EPOCH, SECOND, Action, run, tape, tiny_store
 
@@ -37,6 +37,7 @@ def charged(
     return [(r.status, {line.sku: (line.quantity, line.confidence) for line in r.lines}, r.account) for r in found]
 
 
+@example((1.0,) * 4, 1, 0.5)  # far more tags than pieces: however unlikely, one is still likelier than another
 @given(chances, st.integers(0, 5), st.floats(0.5, 0.99))
 def test_more_of_a_product_makes_more_of_its_tags_likelier(mine: tuple[float, ...], most: int, rate: float) -> None:
     nats = heard_nats(mine, most, rate, CONFIG)

@@ -103,4 +103,4 @@ def heard_nats(mine: tuple[float, ...], most: int, rate: float, config: TagConfi
         strays = config.stray_rate ** np.arange(len(number))  # a geometric tail serves for so few
         both = np.convolve(own, strays)[: len(number)]
         out[carried] = float((number[: len(both)] * both).sum())
-    return np.asarray(np.log(np.maximum(out, 1e-12)))
+    return np.asarray(np.log(np.maximum(out, np.finfo(float).tiny)))
