@@ -219,6 +219,7 @@ class ShelfConfig:
     group_wait_s: float = 1.6
     company_s: float = 4.0  # after a step, a plate beside it may swing for so long and still be part of it
     neighbours: int = 2  # plates apart on one shelf
+    covered_share: float = 0.25  # of goods on a plate of their facing that a hand covered: mean and spread
 
 
 @dataclass(frozen=True, slots=True)
@@ -238,7 +239,6 @@ class TagConfig:
     read_rate_tags: float = 60.0  # the prior counts as so many tags
     clear_p: float = 0.98  # a trip whose goods are as sure as this teaches how many tags are heard
     witness: float = 1.0  # 0 leaves the portal out
-    unseen_nats: float = -6.0  # that a piece was taken and no plate noticed
     left_nats: float = -5.5  # that a piece was set down somewhere in the store
 
 
@@ -257,6 +257,8 @@ class PossessionConfig:
     share_min: float = 0.2  # of the belief, for a product to be asked about
     explained_min: float = 0.3  # less than this, against the likeliest product, is not explained by what one has
     given_nats: float = -4.0  # that a piece was handed over without hands being seen to meet
+    found_nats: float = -4.5  # that it was set down by somebody else and found
+    found_after_s: float = 1.0  # goods seen for so long are asked about beyond those who stand near
     break_s: float = 4.0
     bagged_s: float = 3.0  # people bag what they take within this, or carry it in the hand
     gone_s: float = 5.0  # not seen in the hand for so long before the exit
@@ -272,6 +274,7 @@ class AttributionConfig:
     tags: TagConfig = field(default_factory=TagConfig)
     possession: PossessionConfig = field(default_factory=PossessionConfig)
     mass_bias_sd: float = 0.03  # real packages against the catalogue, relative
+    hidden_p: float = 0.3  # that a share of the goods lies on a plate of their facing that does not show it clearly
     misweighed_p: float = 0.05  # that what a piece weighed when it was taken was not its own weight
     gain_sd: float = 0.01  # of a plate: what it makes of a gram
     hand_sd_m: float = 0.09  # wrist to goods at a real pick
@@ -282,8 +285,10 @@ class AttributionConfig:
     body_reach_sd_m: float = 0.30
     reach_m_max: float = 2.2
     held_window_s: float = 4.0
-    held_trust: float = 0.7
-    held_nats_max: float = 2.5
+    held_rare: float = 120.0  # mean belief in goods in the hand, against what it is in hands without them
+    held_unseen_p: float = 0.1  # that goods in the hand are not seen in it, though something is
+    held_looks_sure: int = 3  # fewer looks say less of what is not there
+    held_nats_max: float = 4.5
     planogram_p: float = 0.97
     stock_weight: float = 0.5  # how much a misplaced piece counts beside the planogram where it was put
     facing_power: float = 8.0  # how steeply a product is doubted as more of a change lies outside its facing
@@ -292,7 +297,11 @@ class AttributionConfig:
     loose_decay: float = 0.5  # the same for goods sold by weight
     shared_p: float = 0.006  # two people take from one place within the same moment
     combine_p: float = 0.02  # two different products in one change
+    swap_p: float = 0.01  # something is set down where something else is taken, within the same moment
     nobody_nats: float = -9.0
+    unseen_nats: float = -6.0  # that a piece was taken and no plate noticed
+    dark_nats: float = -2.5  # the same where its plates say nothing at all
+    dark_s: float = 120.0  # and have said nothing within this
     settling_g: float = 2.0  # levels shift by about this much without any goods moving
     final_after_s: float = 1e9  # readings older than this are final before their trip ends; never, unless one asks
     hypotheses_max: int = 48  # per group of people who interact
@@ -325,7 +334,7 @@ class Config:
     shelf: ShelfConfig = field(default_factory=ShelfConfig)
     attribution: AttributionConfig = field(default_factory=AttributionConfig)
     checkout: CheckoutConfig = field(default_factory=CheckoutConfig)
-    close_lag_ns: int = 4 * SECOND_NS  # a trip closes this long after the last of the party left
+    close_lag_ns: int = 8 * SECOND_NS  # a trip closes this long after the last of the party left
     track_rows_ns: int = 100_000_000  # tracks.parquet is written at 10 Hz
     track_lag_s: float = 2.0  # what it says of a moment knows at least so much of what followed
 

@@ -23,7 +23,17 @@ from fusion.intake.clocks import Clocks, health, retime
 from fusion.messages import Boxes, Cart, Gate, Message, Plates, Portal
 from fusion.messages import People as PeopleMessage
 from fusion.settlement import Outputs, TrackRows, join, say, settle
-from fusion.shelf import Levels, Pending, PlateChange, ShelfChange, empty_levels, group_changes, observe_plates
+from fusion.shelf import (
+    DARK_S,
+    Levels,
+    Pending,
+    PlateChange,
+    ShelfChange,
+    dark_plates,
+    empty_levels,
+    group_changes,
+    observe_plates,
+)
 from fusion.shelf.changes import channel_rows
 from fusion.store import Store
 from fusion.tracking.carts import Carts, SeenMove, clear_owner, observe_cart, place_of
@@ -277,9 +287,20 @@ def _shelf(
     pending, ready = group_changes(state.pending, changes, state.levels, now_ns, engine.store, config.shelf)
     state = replace(state, clocks=_compare_steps(engine, state, ready))
     attribution, settled = attribute(
-        state.attribution, ready, now_ns, _people(engine, state), engine.store, config.attribution
+        _darkened(state), ready, now_ns, _people(engine, state), engine.store, config.attribution
     )
     return replace(state, pending=pending, attribution=attribution), settled
+
+
+def _darkened(state: State) -> Attribution:
+    """Note every few seconds which plates have said nothing since the last time."""
+    attribution, now_ns = state.attribution, state.now_ns
+    if not attribution.dark_asked_ns:
+        return replace(attribution, dark_asked_ns=now_ns)
+    if now_ns < attribution.dark_asked_ns + DARK_S * SECOND_NS:
+        return attribution
+    now = dict.fromkeys(dark_plates(state.levels, now_ns).tolist(), now_ns)
+    return replace(attribution, dark={**attribution.dark, **now}, dark_asked_ns=now_ns)
 
 
 def _people(engine: Engine, state: State) -> People:

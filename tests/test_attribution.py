@@ -3,11 +3,11 @@
 from dataclasses import replace
 
 import numpy as np
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 from tiny import tiny_store
 
-from fusion.attribution.evidence import Candidate, Witnesses
+from fusion.attribution.evidence import Candidate, Looks, Witnesses, held_looks
 from fusion.attribution.explanations import (
     PICK,
     PUT,
@@ -17,9 +17,6 @@ from fusion.attribution.explanations import (
     Mover,
     Part,
     movers,
-    nobody,
-    picks,
-    puts,
 )
 from fusion.attribution.handover import CartPass, Meeting, Touch, cart_pass_readings, handover_readings, meetings, ways
 from fusion.attribution.hypotheses import (
@@ -34,12 +31,18 @@ from fusion.attribution.hypotheses import (
     reading_posterior,
     weights,
 )
+from fusion.attribution.picking import picks
+from fusion.attribution.priors import moved_nats, product_prior
+from fusion.attribution.returning import puts
+from fusion.attribution.swapping import swaps
+from fusion.attribution.unexplained import nobody
 from fusion.config import AttributionConfig, CartConfig
-from fusion.messages import Cart
+from fusion.messages import Cart, Held
 from fusion.shelf import ShelfChange
 from fusion.store import Store
 from fusion.tracking.carts import observe_cart
-from fusion.tracking.floor import empty_floor
+from fusion.tracking.floor import Match, empty_floor
+from fusion.tracking.sightings import Sightings
 
 CONFIG, STORE = AttributionConfig(), tiny_store()
 
@@ -90,7 +93,7 @@ def test_goods_are_conserved_in_every_hypothesis(script: list[tuple[str, int, in
 @given(st.integers(0, 5), st.integers(1, 4), st.floats(-0.04, 0.04))
 def test_the_right_product_and_count_come_first(product: int, count: int, bias: float) -> None:
     mass = float(STORE.products.mass_g[product]) * count * (1 + bias)
-    who = (Mover("a", False, 4.0, {}),)
+    who = (Mover("a", False, 4.0),)
     best = picks(change(-mass, plate=product), who, {}, STORE, CONFIG)[0]
     assert [(p.product, p.qty) for p in best.parts] == [(product, count)]
 
@@ -99,7 +102,7 @@ def test_the_right_product_and_count_come_first(product: int, count: int, bias: 
 def test_only_what_is_carried_can_be_put_back(product: int, factor: float) -> None:
     grams = float(STORE.products.mass_g[product]) * factor
     goods = apply((), Part("a", PICK, product, 2, 2 * grams))
-    who = Mover("a", False, 4.0, {})
+    who = Mover("a", False, 4.0)
     found = puts(change(grams), who, goods, STORE, CONFIG)
     assert {p.product for e in found for p in e.parts} == {product}
     assert found[0].parts[0].qty == 1
@@ -109,7 +112,7 @@ def test_only_what_is_carried_can_be_put_back(product: int, factor: float) -> No
 
 @given(st.lists(st.floats(-30, 0), min_size=1, max_size=5))
 def test_movers_keep_the_best_and_name_each_trip_once(nats: list[float]) -> None:
-    people = tuple(Candidate(i, x, {}) for i, x in enumerate(nats))
+    people = tuple(Candidate(i, x, Looks(), Looks()) for i, x in enumerate(nats))
     who = movers(people, 0, lambda track_id, _: ((f"t{track_id % 2}", 0.0, ()),), frozenset(("t1",)), CONFIG)
     assert len({m.trip for m in who}) == len(who)
     assert max(m.nats for m in who) == max(nats)
@@ -119,7 +122,7 @@ def test_movers_keep_the_best_and_name_each_trip_once(nats: list[float]) -> None
 def test_one_track_that_may_be_either_of_two_is_never_both() -> None:
     def doubt(track: int) -> tuple[Mover, ...]:
         claims = [(Claim((track, 1), 0, trip, float(np.log(0.5))),) for trip in "ab"]
-        return tuple(Mover(trip, False, 1.0, {}, claim) for trip, claim in zip("ab", claims, strict=True))
+        return tuple(Mover(trip, False, 1.0, claims=claim) for trip, claim in zip("ab", claims, strict=True))
 
     one, other = doubt(1), doubt(2)
     grams = -2 * float(STORE.products.mass_g[0])
@@ -179,7 +182,7 @@ def test_a_report_without_a_place_moves_no_cart() -> None:
 
 def test_a_store_without_facings_still_reads_a_change() -> None:
     bare: Store = replace(STORE, facings=replace(STORE.facings, facing_id=(), product=np.zeros(0, np.int64), plates=()))
-    found = picks(change(-355.0, plate=1), (Mover("a", False, 4.0, {}),), {}, bare, CONFIG)
+    found = picks(change(-355.0, plate=1), (Mover("a", False, 4.0),), {}, bare, CONFIG)
     assert found[0].parts[0].product == 3
 
 
@@ -192,3 +195,64 @@ def test_two_who_meet_may_exchange_and_goods_are_conserved() -> None:
     group = Group(frozenset(goods), (Hypothesis(0.0, goods, {}),))
     after = extend(group, "ho", {0: (exchange,)}, CONFIG).beam[0].goods
     assert after == {"a": ((1, 1, 175.0),), "b": ((0, 1, 100.0), (1, 1, 175.0))}
+
+
+@given(st.integers(0, 5), st.integers(0, 5), st.floats(-0.02, 0.02))
+def test_one_thing_set_down_where_another_is_taken_is_read_as_both(back: int, taken: int, bias: float) -> None:
+    assume(back != taken)
+    mass = [float(m) for m in STORE.products.mass_g]
+    grams = mass[back] - mass[taken] * (1 + bias)
+    moved, mover = change(grams, plate=taken), Mover("a", False, 4.0)
+    prior = product_prior(moved, {}, STORE, CONFIG)
+    found = swaps(moved, mover, ((back, 1, mass[back]),), prior, STORE, CONFIG)
+    assert [(p.kind, p.product, p.qty) for p in found[0].parts] == [(PUT, back, 1), (PICK, taken, 1)]
+    put, pick = found[0].parts
+    assert abs(put.grams - pick.grams - grams) < 1e-6, "the plates' books stay exact"
+    assert swaps(moved, mover, (), prior, STORE, CONFIG) == (), "who carries nothing sets nothing down"
+
+
+@given(st.floats(0.1, 0.6))
+def test_goods_with_a_share_on_a_plate_that_shakes_are_still_the_likeliest(share: float) -> None:
+    """The plate beside shows its share in so much noise that it is no change of its own."""
+    facings = replace(STORE.facings, plates=((0, 1), *STORE.facings.plates[1:]))
+    store = replace(STORE, facings=facings)
+    product = int(facings.product[0])
+    mass = float(STORE.products.mass_g[product])
+    hidden = ((1, -share * mass, (0.3 * mass) ** 2),)
+    seen = replace(change(-(1 - share) * mass), hidden=hidden)
+    here = moved_nats(seen, store, CONFIG)[product, 0]
+    assert here > moved_nats(replace(seen, hidden=()), store, CONFIG)[product, 0]
+    best = picks(seen, (Mover("a", False, 4.0),), {}, store, CONFIG)[0]
+    assert [(p.product, p.qty) for p in best.parts] == [(product, 1)]
+
+
+def looked(t_ns: int, sku: str, p: float) -> Match:
+    """One frame in which the right hand of track 1 shows something."""
+    none = np.full((1, 3), np.nan)
+    held = (Held(0, 1, ((sku, p),)),)
+    frame = Sightings(
+        t_ns=t_ns,
+        camera=0,
+        is_depth=True,
+        head=none,
+        foot=none[:, :2],
+        hands=np.full((1, 2, 3), np.nan),
+        sd=np.ones(1),
+        score=np.ones(1),
+        look=np.zeros((1, 0), np.float32),
+        device_id=np.zeros(1, np.int64),
+        held=held,
+    )
+    return Match(frame, np.array([1]), np.array([[1, 1]]))
+
+
+@given(st.integers(1, 30), st.floats(0.0, 1.0))
+def test_hands_that_show_a_product_speak_for_it_and_hands_that_show_another_against(looks: int, p: float) -> None:
+    """More belief says more, what is not seen is doubted where something is, and nobody else is concerned."""
+    window = (0.0, CONFIG.held_window_s)
+    seen = Witnesses(matches=tuple(looked(i, STORE.products.sku[0], p) for i in range(looks)))
+    mine = held_looks(1, 0, window, seen, {}, STORE, CONFIG)
+    assert mine.absent < 0.0 and mine.of(1) == mine.absent <= mine.of(0) <= CONFIG.held_nats_max
+    less = Witnesses(matches=tuple(looked(i, STORE.products.sku[0], p / 2) for i in range(looks)))
+    assert held_looks(1, 0, window, less, {}, STORE, CONFIG).of(0) <= mine.of(0)
+    assert held_looks(2, 0, window, seen, {}, STORE, CONFIG) == Looks()

@@ -9,11 +9,24 @@ from hypothesis import strategies as st
 from test_engine import scripts
 from tiny import EPOCH, SECOND, Action, run, tape, tiny_store
 
-from fusion.attribution.explanations import PICK, Explanation, Part
-from fusion.attribution.hypotheses import extend, goods_posterior, lone, merge, reading_posterior
+from fusion.attribution.explanations import PICK, Explanation, Goods, Part
+from fusion.attribution.hypotheses import (
+    bar,
+    chargeable,
+    extend,
+    goods_posterior,
+    lone,
+    merge,
+    reading_posterior,
+    weigh,
+)
+from fusion.attribution.leaving import carried, close_trip
+from fusion.attribution.state import Attribution
+from fusion.checkout.charge import choose
 from fusion.config import AttributionConfig, Config
 from fusion.engine import Outputs
 from fusion.messages import Gate, Message, People
+from fusion.shelf import ShelfChange
 
 SLOW = settings(deadline=None, max_examples=6, suppress_health_check=[HealthCheck.too_slow])
 CONFIG = AttributionConfig()
@@ -122,3 +135,36 @@ def test_removing_evidence_makes_nobody_surer_of_what_is_false() -> None:
     seeing = false_belief(shipped)
     for name, config in blind.items():
         assert false_belief(config) >= seeing - 1e-6, f"surer without {name}"
+
+
+@given(st.floats(-6.0, 6.0), st.sampled_from("ab"))
+def test_what_one_is_charged_is_no_evidence_about_the_other(lead: float, first: str) -> None:
+    """One of two took it. Whoever is charged first, the other is as doubtful as before and not charged too."""
+    group = merge(lone("a"), lone("b"), CONFIG)
+    took = tuple(Explanation((Part(t, PICK, 0, 1, 100.0),), n) for t, n in (("a", lead), ("b", 0.0)))
+    change = ShelfChange(0, 1, 0, (0,), (-100.0,), (1.0,))
+    state = Attribution(groups=(extend(group, "e", {0: took}, CONFIG),), open={"e": change})
+    other = "b" if first == "a" else "a"
+    before = {pieces(goods): p for goods, p, _ in carried(state, other)}
+    charge = choose(carried(state, first), tiny_store(), Config().checkout)
+    state, settled = close_trip(state, first, charge.goods, CONFIG)
+    after = carried(state, other)
+    assert {pieces(goods): pytest.approx(p) for goods, p, _ in after} == before
+    last = choose(after, tiny_store(), Config().checkout)
+    assert len(charge.goods) + len(last.goods) == 1, "once, and only once"
+    assert last.confidence == pytest.approx(before[pieces(last.goods)])
+    assert sum(len(s.reading.parts) for s in settled) == len(charge.goods)
+
+
+def pieces(goods: Goods) -> tuple[tuple[int, int], ...]:
+    return tuple((product, n) for product, n, _ in goods)
+
+
+def test_a_barred_reading_survives_pruning_and_the_last_chargeable_one_does_too() -> None:
+    few = replace(CONFIG, hypotheses_max=2)
+    took = tuple(Explanation((Part("a", PICK, k, 1, 100.0),), float(n)) for k, n in ((0, 9.0), (1, 8.0), (2, 0.0)))
+    group = extend(merge(lone("a"), lone("b"), CONFIG), "e", {0: took}, CONFIG)
+    group = bar(group, lambda h: h.goods["a"] == ((2, 1, 100.0),))
+    group = weigh(group, lambda h: 0.0, few)
+    assert [h.barred for h in group.beam] == [True, True, False]
+    assert [h.goods["a"][0][0] for h in chargeable(group).beam] == [2]

@@ -1,6 +1,7 @@
 """Why something was charged: nats that add up by witness, evidence on disk for every change, and words for it."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from random import Random
 from tempfile import TemporaryDirectory
@@ -10,9 +11,14 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from tiny import Action, frames, tape, tiny_store
 
-from fusion.attribution.evidence import Candidate, Witnesses
-from fusion.attribution.explanations import Claim, Explanation, Goods, Mover, movers, nobody, picks, puts, settling
+from fusion.attribution.evidence import Candidate, Looks, Witnesses
+from fusion.attribution.explanations import Claim, Explanation, Goods, Mover, movers
 from fusion.attribution.handover import CartPass, Meeting, cart_pass_readings, handover_readings, ways
+from fusion.attribution.picking import picks
+from fusion.attribution.priors import product_prior
+from fusion.attribution.returning import puts
+from fusion.attribution.swapping import swaps
+from fusion.attribution.unexplained import nobody, settling
 from fusion.attribution.why import WITNESSES, add
 from fusion.cli import main
 from fusion.config import AttributionConfig, Config
@@ -28,7 +34,8 @@ SLOW = settings(deadline=None, max_examples=5, suppress_health_check=[HealthChec
 CONFIG, STORE = AttributionConfig(), tiny_store()
 
 nats = st.floats(-8.0, 8.0)
-held = st.dictionaries(st.integers(0, 5), st.floats(0.0, 5.0), max_size=3)
+weights = st.dictionaries(st.integers(0, 5), st.floats(0.0, 5.0), max_size=3)
+looks = st.builds(Looks, weights, st.floats(-3.0, 0.0))
 
 
 @st.composite
@@ -47,7 +54,7 @@ def people(draw: st.DrawFn) -> tuple[Mover, ...]:
     seen = []
     for track in range(draw(st.integers(1, 3))):
         body, hands = draw(nats), draw(nats)
-        seen.append(Candidate(track, body + hands, draw(held), (("body", body), ("hands", hands))))
+        seen.append(Candidate(track, body + hands, draw(looks), draw(looks), (("body", body), ("hands", hands))))
     trip = draw(st.lists(st.sampled_from(["", "a", "b", "c"]), min_size=len(seen), max_size=len(seen)))
     doubt = draw(st.booleans())
 
@@ -56,19 +63,8 @@ def people(draw: st.DrawFn) -> tuple[Mover, ...]:
         return ((trip[track], -0.7 if doubt else 0.0, claims),)
 
     found = movers(tuple(seen), 0, who, frozenset(draw(st.sampled_from(["", "a"]))), CONFIG)
-    cart = draw(held)
-    return tuple(
-        Mover(
-            m.trip,
-            m.is_staff,
-            m.nats,
-            {k: m.held.get(k, 0.0) + cart.get(k, 0.0) for k in {*m.held, *cart}},
-            m.claims,
-            cart,
-            m.why,
-        )
-        for m in found
-    )
+    cart = draw(weights)
+    return tuple(replace(m, after=replace(m.after, cart=cart)) for m in found)
 
 
 goods_in_hand = st.dictionaries(st.integers(0, 5), st.integers(1, 3), min_size=1, max_size=3)
@@ -85,13 +81,15 @@ def test_what_the_witnesses_say_adds_up_to_the_weight(
     else:
         for mover in who:
             readings += puts(change, mover, goods, STORE, CONFIG, {goods[0][0]: (goods[0][2] * 1.01,)})
+    prior = product_prior(change, {}, STORE, CONFIG)
+    readings += [e for mover in who for e in swaps(change, mover, goods, prior, STORE, CONFIG)]
     for reading in readings:
         assert abs(sum(one for _, one in reading.why) - reading.nats) < 1e-9, reading
         names = [witness for witness, _ in reading.why]
         assert names == [w for w in WITNESSES if w in names], "each witness once, in order"
 
 
-@given(held, st.integers(2, 20), st.lists(st.integers(0, 5), min_size=1, max_size=3, unique=True))
+@given(weights, st.integers(2, 20), st.lists(st.integers(0, 5), min_size=1, max_size=3, unique=True))
 def test_what_speaks_for_a_passing_adds_up_too(cart: dict[int, float], touches: int, mine: list[int]) -> None:
     goods: dict[str, Goods] = {"a": tuple((k, 1, 100.0) for k in sorted(mine)), "b": ((5, 2, 80.0),)}
     meeting = Meeting(0, 1, 2, touches)
@@ -106,7 +104,7 @@ def test_what_speaks_for_a_passing_adds_up_too(cart: dict[int, float], touches: 
 
 @given(changes(), people())
 def test_a_reading_is_the_same_whoever_speaks_for_it(change: ShelfChange, who: tuple[Mover, ...]) -> None:
-    silent = tuple(Mover(m.trip, m.is_staff, m.nats, m.held, m.claims) for m in who)
+    silent = tuple(replace(m, why=()) for m in who)
     assert picks(change, who, {}, STORE, CONFIG) == picks(change, silent, {}, STORE, CONFIG)
 
 

@@ -111,3 +111,31 @@ def test_a_hand_on_another_plate_of_the_facing_is_no_share_of_the_goods(seed: in
     load[400:, 0] -= 250.0
     found = [c for c in changes(load, store) if 0 in c.plates]
     assert [c.plates for c in found] == [(0,)]
+
+
+@SETTINGS
+@given(seeds, st.floats(3, 8))
+def test_a_share_in_the_noise_of_a_plate_of_the_facing_is_told_as_hidden(seed: int, share_g: float) -> None:
+    """A package lies on two plates and one of them shakes: what it showed is told, and with its variance."""
+    facings = replace(STORE.facings, plates=((0, 1), (1,), (2,), (3,), (4,), (5,)))
+    load, rng = quiet(seed)
+    load[:, 1] += 8.0 * rng.normal(0, 1, len(load))
+    load[400:, 0] -= 150.0
+    load[400:, 1] -= share_g
+    found = [c for c in changes(load, replace(STORE, facings=facings)) if 0 in c.plates]
+    assert len(found) == 1
+    for plate, grams, var in found[0].hidden:
+        assert plate == 1 and abs(grams + share_g) < 5.0 * np.sqrt(var)
+    assert found[0].hidden or 1 in found[0].plates
+
+
+@SETTINGS
+@given(seeds, st.floats(60, 400), st.floats(60, 400))
+def test_two_taken_soon_after_each_other_are_told_once_each(seed: int, first_g: float, second_g: float) -> None:
+    """The first lies on four plates, the second on two of them: no gram is counted twice."""
+    facings = replace(STORE.facings, plates=((0, 1, 2, 3), (1,), (2,), (3,), (4,), (5,)))
+    load, _ = quiet(seed)
+    load[360:, 0:4] -= first_g
+    load[402:, 1:3] -= second_g
+    found = changes(load, replace(STORE, facings=facings))
+    assert abs(sum(c.total_g for c in found) + 4 * first_g + 2 * second_g) < 40.0

@@ -4,7 +4,7 @@ import json
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from fusion.attribution.explanations import PICK, Explanation, Part
+from fusion.attribution.explanations import PICK, Part
 from fusion.attribution.state import Settled
 from fusion.checkout import goods
 from fusion.checkout.records import Transfer
@@ -12,6 +12,7 @@ from fusion.config import AttributionConfig
 from fusion.store import Store
 
 ATTRIBUTED, AMBIGUOUS, UNCLAIMED, STAFF = "attributed", "ambiguous", "unclaimed", "staff"
+ALTERNATIVES = 4  # shown per event
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,18 +81,37 @@ def events_of(settled: Settled, owner_of: OwnerOf, store: Store, config: Attribu
             sku=store.products.sku[part.product],
             qty=part.qty,
             account=owner_of(part.trip).account,
-            p=settled.p,
-            alternatives=tuple(_alternative(r, q, owner_of, store) for r, q in settled.others if r.parts)[:4],
-            outcome=_outcome(owner_of(part.trip), known, settled.p, config),
+            p=(p := _p_of(part, settled)),
+            alternatives=_alternatives(part, settled, owner_of, store),
+            outcome=_outcome(owner_of(part.trip), known, p, config),
         )
         for i, part in enumerate(parts)
     )
 
 
-def _alternative(
-    reading: Explanation, p: float, owner_of: OwnerOf, store: Store
-) -> tuple[str, str, int, str | None, float]:
-    part = reading.parts[0]
+def _p_of(part: Part, settled: Settled) -> float:
+    """Return how likely this part of the final reading is: others may agree about it and differ in the rest."""
+    return min(1.0, settled.p + sum(q for r, q in settled.others if any(_same(part, other) for other in r.parts)))
+
+
+def _alternatives(
+    part: Part, settled: Settled, owner_of: OwnerOf, store: Store
+) -> tuple[tuple[str, str, int, str | None, float], ...]:
+    """Return what may have happened in place of a part, best first: of each other reading the part most like it."""
+    other = ((r, q) for r, q in settled.others if r.parts and not any(_same(part, one) for one in r.parts))
+    nearest = ((max(r.parts, key=lambda one: _likeness(part, one)), q) for r, q in other)
+    return tuple(_alternative(one, q, owner_of, store) for one, q in nearest)[:ALTERNATIVES]
+
+
+def _same(a: Part, b: Part) -> bool:
+    return (a.trip, a.kind, a.product, a.qty) == (b.trip, b.kind, b.product, b.qty)
+
+
+def _likeness(a: Part, b: Part) -> int:
+    return sum((a.kind == b.kind, a.product == b.product, a.trip == b.trip))
+
+
+def _alternative(part: Part, p: float, owner_of: OwnerOf, store: Store) -> tuple[str, str, int, str | None, float]:
     return part.kind, store.products.sku[part.product], part.qty, owner_of(part.trip).account, round(p, 6)
 
 

@@ -1,7 +1,7 @@
 """Evidence for who moved the goods: hands, bodies, and what a classifier saw in the hand. All in nats."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -38,13 +38,26 @@ class Witnesses:
     moves: tuple[SeenMove, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class Looks:
+    """What looks at somebody's hands say of each product having been in them, in nats against anybody else's hands."""
+
+    nats: Mapping[int, float] = field(default_factory=dict)  # product -> nats, of those that were seen
+    absent: float = 0.0  # of every other product: hands that show something else hold none of it
+
+    def of(self, product: int) -> float:
+        """Return the nats of one product."""
+        return self.nats.get(product, self.absent)
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Candidate:
     """Somebody who could have moved the goods."""
 
     track_id: int
     nats: float  # log-likelihood ratio of place and hands: moved the goods, against merely being there
-    held: Mapping[int, float]  # product -> nats of the hand's contents around the change
+    after: Looks  # what was in the hand once the goods were taken
+    before: Looks  # and until they were put back
     why: Why = ()  # of nats
 
 
@@ -76,15 +89,14 @@ def candidates(
     centre = weight @ store.plates.centre[plates]
     far = np.linalg.norm(bodies.head[:, :2] - centre[:2], axis=1)
     hands = _hand_evidence(change, seen, alias, store, config)
-    # After a pick the goods are in the hand, before a put-back they were.
-    window_s = (0.0, config.held_window_s) if change.total_g < 0 else (-config.held_window_s, 0.0)
+    late, early = (0.0, config.held_window_s), (-config.held_window_s, 0.0)
     out = []
     for row in np.flatnonzero(far - 1.0 * np.minimum(bodies.unseen_s, 3.0) < config.reach_m_max):
         track_id = int(bodies.track_id[row])
         body = _body_nats(float(far[row]), float(bodies.unseen_s[row]), config)
         hand = hands.get(track_id, 0.0)
-        held = held_looks(track_id, change.step_ns, window_s, seen, alias, store, config)
-        out.append(Candidate(track_id, body + hand, held, ((BODY, body), (HANDS, hand))))
+        after, before = (held_looks(track_id, change.step_ns, w, seen, alias, store, config) for w in (late, early))
+        out.append(Candidate(track_id, body + hand, after, before, ((BODY, body), (HANDS, hand))))
     return tuple(sorted(out, key=lambda c: c.track_id))
 
 
@@ -135,38 +147,42 @@ def held_looks(
     alias: Mapping[int, int],
     store: Store,
     config: AttributionConfig,
-) -> dict[int, float]:
+) -> Looks:
     """Return what the classifier says of each product having been in a track's hands within a window about t_ns.
 
-    Looks at one hand are not independent; their mean counts as three looks at most.
+    The mean belief over all looks, and one more that shows nothing, is weighed against how seldom a product is seen
+    in hands that do not hold it. Hands in which cameras see something before or after would show it now as well.
     """
     row_of = product_rows(store.products)
     total: dict[int, float] = {}
-    looks = 0
+    looks = around = 0
     for match in seen.matches:
         late_s = (match.sightings.t_ns - t_ns) / SECOND_NS
-        if not window_s[0] <= late_s <= window_s[1]:
+        if abs(late_s) > config.held_window_s:
             continue
         for held in match.sightings.held:
             owner = int(match.wrist_id[held.row, held.hand])
             if alias.get(owner, owner) != track_id:
                 continue
+            around += 1
+            if not window_s[0] <= late_s <= window_s[1]:
+                continue
             looks += 1
             for sku, p in held.beliefs:
                 if sku in row_of:
                     total[row_of[sku]] = total.get(row_of[sku], 0.0) + p
-    share = config.held_trust * min(looks, 3)
-    return {k: float(min(share * np.log1p(20.0 * p / looks), config.held_nats_max)) for k, p in sorted(total.items())}
+    absent = config.held_unseen_p ** (min(around, config.held_looks_sure) / config.held_looks_sure)
+    ratio = {k: absent + config.held_rare * p / (looks + 1) for k, p in sorted(total.items())}
+    return Looks({k: min(float(np.log(r)), config.held_nats_max) for k, r in ratio.items()}, float(np.log(absent)))
 
 
 def cart_nats(
-    trip: str, change: ShelfChange, seen: Witnesses, row_of: Mapping[str, int], config: CartConfig
+    trip: str, direction: int, change: ShelfChange, seen: Witnesses, row_of: Mapping[str, int], config: CartConfig
 ) -> dict[int, float]:
     """Return what cart cameras say of each product having gone between this shelf and the trip's cart.
 
-    After a pick goods go into the cart, before a put-back they come out of it.
+    After a pick goods go into the cart (direction 1), before a put-back they come out of it (-1).
     """
-    direction = 1 if change.total_g < 0 else -1
     best: dict[int, float] = {}
     for one in seen.moves:
         late_s = direction * (one.move.t_ns - change.step_ns) / SECOND_NS

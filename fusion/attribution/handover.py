@@ -111,6 +111,7 @@ def _clusters(group: list[Touch], gap_ns: int) -> list[list[Touch]]:
 
 
 # From trip, to trip, nats of each product having passed, and the part of them that any product would have.
+HAD_NATS = 1.0  # what is passed was in the hand just before; much of what is kept was as well
 EXCHANGE_NATS = -1.5  # of those who pass something, that they pass something back
 Way = tuple[str, str, Mapping[int, float], float]
 
@@ -139,7 +140,7 @@ def ways(
     def nats(giver: int, taker: int) -> dict[int, float]:
         had, keeps, has, owned = looks[giver, early], looks[giver, late], looks[taker, late], looks[taker, early]
         return {
-            k: prior + 0.5 * had.get(k, 0.0) + has.get(k, 0.0) - keeps.get(k, 0.0) - owned.get(k, 0.0)
+            k: prior + min(had.of(k), HAD_NATS) + has.of(k) - max(keeps.of(k), 0.0) - max(owned.of(k), 0.0)
             for k in range(len(store.products.sku))
         }
 

@@ -14,6 +14,8 @@ import numpy as np
 from fusion.attribution.explanations import PICK, Claim, Explanation, Goods, Part
 from fusion.config import AttributionConfig
 
+HOPELESS_NATS = 25.0  # behind the best: no evidence brings a hypothesis back from there
+
 
 @dataclass(frozen=True, slots=True)
 class Hypothesis:
@@ -23,6 +25,7 @@ class Hypothesis:
     goods: Mapping[str, Goods]  # trip -> what it carries
     choice: Mapping[str, Explanation]  # event id -> how it is read
     claims: Mapping[tuple[int, int], Claim] = field(default_factory=dict)  # stretch of a track -> whose, and paid for
+    barred: bool = False  # somebody was charged otherwise: still believed, and no longer to be charged for
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +44,13 @@ def lone(trip: str) -> Group:
 def merge(a: Group, b: Group, config: AttributionConfig) -> Group:
     """Combine two groups: every pair of readings, the best of them kept."""
     beam = [
-        Hypothesis(x.nats + y.nats, {**x.goods, **y.goods}, {**x.choice, **y.choice}, {**x.claims, **y.claims})
+        Hypothesis(
+            x.nats + y.nats,
+            {**x.goods, **y.goods},
+            {**x.choice, **y.choice},
+            {**x.claims, **y.claims},
+            x.barred or y.barred,
+        )
         for x in a.beam
         for y in b.beam
         if _agree(x.claims, y.claims)
@@ -66,7 +75,7 @@ def extend(
                     goods[part.trip] = apply(goods[part.trip], part)
             nats = hypothesis.nats + reading.nats + fresh
             choice = {**hypothesis.choice, event: reading}
-            beam.append(Hypothesis(nats, goods, choice, {**claims, **hypothesis.claims}))
+            beam.append(Hypothesis(nats, goods, choice, {**claims, **hypothesis.claims}, hypothesis.barred))
     return replace(group, beam=_pruned(beam, config))
 
 
@@ -76,6 +85,18 @@ def made_final(group: Group, events: Collection[str]) -> Group:
         best = reading_posterior(group, event)[0][0]
         group = replace(group, beam=tuple(h for h in group.beam if h.choice[event].parts == best.parts))
     return group
+
+
+def bar(group: Group, keep: Callable[[Hypothesis], bool]) -> Group:
+    """Bar the hypotheses that a charge contradicts; where that would leave none, it contradicts nothing."""
+    if not any(keep(h) for h in group.beam if not h.barred):
+        return group
+    return replace(group, beam=tuple(replace(h, barred=h.barred or not keep(h)) for h in group.beam))
+
+
+def chargeable(group: Group) -> Group:
+    """Return the part of a group that no charge has contradicted yet."""
+    return replace(group, beam=tuple(h for h in group.beam if not h.barred))
 
 
 def weigh(group: Group, nats_of: Callable[[Hypothesis], float], config: AttributionConfig) -> Group:
@@ -147,10 +168,11 @@ def reading_posterior(group: Group, event: str) -> tuple[tuple[Explanation, floa
 def goods_posterior(group: Group, trip: str) -> tuple[tuple[Goods, float], ...]:
     """Return the marginal over what a trip carries by product and count, best first.
 
-    Hypotheses that differ only in grams count as one; the grams of the best of them stand for it.
+    Hypotheses that differ only in grams count as one; the grams of the best of them that may be charged stand for it.
     """
     total: dict[tuple[tuple[int, int], ...], tuple[Goods, float]] = {}
-    for hypothesis, w in zip(group.beam, weights(group).tolist(), strict=True):
+    ranked = sorted(zip(group.beam, weights(group).tolist(), strict=True), key=lambda pair: pair[0].barred)
+    for hypothesis, w in ranked:
         goods = hypothesis.goods[trip]
         key = tuple((product, pieces) for product, pieces, _ in goods)
         first, before = total.get(key, (goods, 0.0))
@@ -168,15 +190,23 @@ def drop(group: Group, trips: frozenset[str], events: frozenset[str], config: At
         # What a settled trip claimed is settled too: its nats stay paid.
         claims = {k: c for k, c in sorted(hypothesis.claims.items()) if c.trip not in trips}
         whose = tuple((k, c.trip) for k, c in claims.items())
-        key = (tuple(sorted(goods.items())), tuple((e, r.parts) for e, r in sorted(choice.items())), whose)
+        read = tuple((e, r.parts) for e, r in sorted(choice.items()))
+        key = (tuple(sorted(goods.items())), read, whose, hypothesis.barred)
         seen = total.get(key)
         nats = hypothesis.nats if seen is None else float(np.logaddexp(seen.nats, hypothesis.nats))
-        total[key] = Hypothesis(nats, goods, choice, claims)
+        total[key] = Hypothesis(nats, goods, choice, claims, hypothesis.barred)
     return Group(left, _pruned(list(total.values()), config))
 
 
 def _pruned(beam: list[Hypothesis], config: AttributionConfig) -> tuple[Hypothesis, ...]:
-    """Keep the best, relative to the best so that numbers stay small; equal weights keep their order."""
-    beam = sorted(beam, key=lambda h: -h.nats)[: config.hypotheses_max]
-    top = beam[0].nats
-    return tuple(replace(h, nats=h.nats - top) for h in beam if h.nats > top - 25.0)
+    """Keep the best, relative to the best so that numbers stay small; equal weights keep their order.
+
+    The best of those that may be charged stay too, however unlikely: what was charged once was a choice among them.
+    """
+    ranked = sorted(beam, key=lambda h: -h.nats)
+    top = ranked[0].nats
+    kept = [h for h in ranked[: config.hypotheses_max] if h.nats > top - HOPELESS_NATS]
+    if any(h.barred for h in kept):
+        free = [h for h in ranked if not h.barred][: config.hypotheses_max // 2]
+        kept += [h for h in free if h.nats <= kept[-1].nats and h.nats > free[0].nats - HOPELESS_NATS and h not in kept]
+    return tuple(replace(h, nats=h.nats - top) for h in kept)

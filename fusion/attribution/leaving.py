@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
+from functools import partial
 
 from fusion.attribution.carted import left_behind, stayed
 from fusion.attribution.explanations import PICK, PUT, Claim, Explanation, Goods, Part
@@ -9,6 +10,8 @@ from fusion.attribution.handover import at_moment
 from fusion.attribution.hypotheses import (
     Group,
     Hypothesis,
+    bar,
+    chargeable,
     claim_anew,
     drop,
     extend,
@@ -17,7 +20,7 @@ from fusion.attribution.hypotheses import (
     weigh,
 )
 from fusion.attribution.possession import left_nats
-from fusion.attribution.state import Attribution, Settled, group_of
+from fusion.attribution.state import Attribution, Settled, group_of, is_dark
 from fusion.attribution.tags import Exit, TagRead, heard_nats, shares
 from fusion.checkout.records import derive_id
 from fusion.config import SECOND_NS, AttributionConfig
@@ -66,8 +69,10 @@ def weigh_exit(state: Attribution, trip: str, t_ns: int, store: Store, config: A
         event = f"rf-{derive_id('exit', store.store_id, trip, store.products.sku[product]).hex()[:16]}"
         heard = sum(found.get(product, ())) if product in tagged else -1.0
         left = config.tags.left_nats + gone.get(product, 0.0)
+        dark = is_dark(state, product, t_ns - int(config.dark_s * SECOND_NS), store)
+        unseen = config.dark_nats if dark else config.unseen_nats
         readings = {
-            row: _exit_readings(h.goods[trip], trip, product, heard, left, store, config)
+            row: _exit_readings(h.goods[trip], trip, product, heard, left, unseen, store)
             for row, h in enumerate(group.beam)
         }
         if any(len(found_) > 1 for found_ in readings.values()):
@@ -118,22 +123,24 @@ def _weigh_tags(
 
 
 def _exit_readings(
-    goods: Goods, trip: str, product: int, heard: float, left: float, store: Store, config: AttributionConfig
+    goods: Goods, trip: str, product: int, heard: float, left: float, unseen: float, store: Store
 ) -> tuple[Explanation, ...]:
     """Return what may have happened to a product besides what was seen of it; heard < 0: its tags say nothing."""
     pieces, grams = next(((n, g) for k, n, g in goods if k == product), (0, 0.0))
     readings = [Explanation((), 0.0)]
     if heard > pieces + 0.3:
         part = Part(trip, PICK, product, 1, float(store.products.mass_g[product]))
-        readings.append(Explanation((part,), config.tags.unseen_nats))
+        readings.append(Explanation((part,), unseen))
     if pieces and heard < pieces - 0.5:
         readings.append(Explanation((Part(trip, PUT, product, 1, grams),), left))
     return tuple(readings)
 
 
-def carried(state: Attribution, trip: str) -> tuple[tuple[Goods, float], ...]:
-    """Return the posterior over what a trip carries, best first."""
-    return goods_posterior(group_of(state, trip), trip)
+def carried(state: Attribution, trip: str) -> tuple[tuple[Goods, float, bool], ...]:
+    """Return the posterior over what a trip carries, best first, and whether earlier charges leave it open."""
+    group = group_of(state, trip)
+    free = {_counts(h.goods[trip]) for h in chargeable(group).beam}
+    return tuple((goods, p, _counts(goods) in free) for goods, p in goods_posterior(group, trip))
 
 
 def close_trip(
@@ -141,30 +148,30 @@ def close_trip(
 ) -> tuple[Attribution, tuple[Settled, ...]]:
     """Settle a trip on the goods it is charged for (None for staff) and every change that reading gives it.
 
-    The rest of its group goes on under that condition, so nobody else is charged for the same goods later.
+    Nobody else is charged for the same goods later: hypotheses that say otherwise are barred. They are still believed,
+    for a charge is no evidence, and what the others are charged is as doubtful as before.
     """
     group = group_of(state, trip)
     posterior = {event: reading_posterior(group, event) for event in state.open if event in group.beam[0].choice}
     if goods is not None:
         want = _counts(goods)
-        group = replace(group, beam=tuple(h for h in group.beam if _counts(h.goods[trip]) == want))
+        group = bar(group, lambda h: _counts(h.goods[trip]) == want)
     last = group.trips == {trip}
     settled: list[Settled] = []
     concerned = {trip}
     # Latest first: goods that came by hand-over bring the giver's earlier changes with them.
     for event in sorted(posterior, key=lambda e: (state.open[e].step_ns, e), reverse=True):
-        reading = reading_posterior(group, event)[0][0]
+        reading = reading_posterior(chargeable(group), event)[0][0]
         movers_of = {part.trip for part in reading.parts}
         if last or movers_of & concerned:
-            # What is settled is settled for all: the others go on with hypotheses that agree.
-            group = replace(group, beam=tuple(h for h in group.beam if h.choice[event].parts == reading.parts))
+            # What is settled is settled for all: the others are charged by hypotheses that agree.
+            group = bar(group, partial(_reads, event, reading))
             p = next(p for r, p in posterior[event] if r.parts == reading.parts)
             others = tuple((r, q) for r, q in posterior[event] if r.parts != reading.parts)
             settled.append(Settled(event, state.open[event], reading, p, others, state.evidence.get(event)))
             concerned |= movers_of - {""} if not state.open[event].plates else set()
         else:
-            free = tuple(h for h in group.beam if all(part.trip != trip for part in h.choice[event].parts))
-            group = replace(group, beam=free or group.beam)
+            group = bar(group, partial(_leaves_out, event, trip))
     done = frozenset(s.event for s in settled)
     rest = drop(group, frozenset((trip,)), done, config)
     groups = tuple(g for g in state.groups if trip not in g.trips) + ((rest,) if rest.trips else ())
@@ -172,6 +179,14 @@ def close_trip(
     seen = {e: evidence for e, evidence in state.evidence.items() if e not in done}
     runs = {key: run for key, run in state.runs.items() if key[0] != trip}
     return replace(state, groups=groups, open=left, evidence=seen, runs=runs), tuple(settled)
+
+
+def _reads(event: str, reading: Explanation, hypothesis: Hypothesis) -> bool:
+    return hypothesis.choice[event].parts == reading.parts
+
+
+def _leaves_out(event: str, trip: str, hypothesis: Hypothesis) -> bool:
+    return all(part.trip != trip for part in hypothesis.choice[event].parts)
 
 
 def _counts(goods: Goods) -> tuple[tuple[int, int], ...]:

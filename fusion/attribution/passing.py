@@ -1,6 +1,6 @@
 """What passes between people without a shelf noticing is read into their beam: from hand to hand, into a cart."""
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 import numpy as np
@@ -20,14 +20,17 @@ from fusion.attribution.handover import (
 from fusion.attribution.hypotheses import Hypothesis, extend, merge, weigh, weights
 from fusion.attribution.possession import (
     Content,
+    Run,
     content_nats,
     contents,
     explained,
     given_readings,
+    left_nats,
     lengthened,
     near_of,
+    sought,
 )
-from fusion.attribution.state import Attribution, People, group_of
+from fusion.attribution.state import Attribution, People, group_of, is_dark
 from fusion.checkout.records import derive_id
 from fusion.config import SECOND_NS, AttributionConfig
 from fusion.store import Store
@@ -126,16 +129,16 @@ def read_content(
     group = group_of(state, trip)
     fits = np.array([explained(content, trip, h, state.open) for h in group.beam])
     if float(weights(group) @ fits) < own.explained_min:
-        beside = {people.trip_of.get(k, "") for k in near_of(content, state.seen, own)} - people.staff - {trip, ""}
-        sought = {product for product, _ in content.p}
-        givers = tuple(t for t in sorted(beside) if _may_have(state, t, sought))
-        if givers:
+        givers, unseen = _sources(state, content, trip, people, store, config)
+        if givers or unseen:
 
             def readings(goods: Mapping[str, Goods]) -> tuple[Explanation, ...]:
-                return given_readings(content, trip, givers, goods, own)
+                return given_readings(content, trip, givers, unseen, goods, own)
 
-            witness = f"seen {content.track_id}"
-            state = _read_passing(state, content.t0_ns, witness, (trip, *givers), readings, store, config)
+            witness, asked = f"seen {content.track_id}", (trip, *sorted({t for t, _ in givers}))
+            state = _read_passing(
+                state, content.t0_ns, witness, asked, readings, store, config, may_appear=bool(unseen)
+            )
             group = group_of(state, trip)
 
     def nats_of(hypothesis: Hypothesis) -> float:
@@ -145,14 +148,41 @@ def read_content(
     return replace(state, groups=(*rest, weigh(group, nats_of, config)))
 
 
-def _may_have(state: Attribution, trip: str, products: Collection[int]) -> bool:
-    """Tell whether a trip has one of some products in any reading."""
+def _sources(
+    state: Attribution, content: Content, trip: str, people: People, store: Store, config: AttributionConfig
+) -> tuple[dict[tuple[str, int], float], dict[int, tuple[float, float]]]:
+    """Return where goods in a person's hands may have come from, in nats.
+
+    The trips beside them may have handed something over. Goods that have been seen for a while, and that nobody beside
+    has, may have been set down by somebody whose hands no longer hold them, or taken from plates that say nothing.
+    """
+    own, wanted = config.possession, sought(content, config.possession)
+    beside = {people.trip_of.get(k, "") for k in near_of(content, state.seen, own)} - people.staff - {trip, ""}
+    givers = {(t, k): own.given_nats for t in sorted(beside) for k in wanted if _may_have(state, t, k)}
+    long = [k for k in wanted if (run := state.runs.get((trip, k))) and _lasted_s(run) >= own.found_after_s]
+    if givers or not long:
+        return givers, {}
+    gone = {
+        (t, k): left_nats(state.runs.get((t, k)), content.t0_ns, own)
+        for t in sorted({t for g in state.groups for t in g.trips} - people.staff - {trip})
+        for k in long
+        if _may_have(state, t, k)
+    }
+    since = content.t_ns - int(config.dark_s * SECOND_NS)
+    dark = [k for k in long if is_dark(state, k, since, store)]
+    # A classifier takes one thing for another and stays with it: that alone brings no goods from nowhere.
+    found = {key: own.found_nats + nats for key, nats in gone.items() if nats > 0.0}
+    return found, {k: (config.dark_nats, float(store.products.mass_g[k])) for k in dark}
+
+
+def _lasted_s(run: Run) -> float:
+    return (run.last_ns - run.first_ns) / SECOND_NS
+
+
+def _may_have(state: Attribution, trip: str, product: int) -> bool:
+    """Tell whether a trip has a product in any reading."""
     return any(
-        product in products
-        for g in state.groups
-        if trip in g.trips
-        for h in g.beam
-        for product, _, _ in h.goods.get(trip, ())
+        k == product for g in state.groups if trip in g.trips for h in g.beam for k, _, _ in h.goods.get(trip, ())
     )
 
 
@@ -164,12 +194,14 @@ def _read_passing(
     readings: Callable[[Mapping[str, Goods]], tuple[Explanation, ...]],
     store: Store,
     config: AttributionConfig,
+    *,
+    may_appear: bool = False,  # goods that nobody carries
 ) -> Attribution:
     """Extend the joint beam of some trips by what may have passed between them, if anything can have."""
     known = frozenset().union(*(g.trips for g in state.groups))
     touched = [g for g in state.groups if g.trips & set(trips)]
     carrying = any(h.goods.get(t) for g in touched for h in g.beam for t in trips)
-    if not known.issuperset(trips) or not carrying:
+    if not known.issuperset(trips) or not (carrying or may_appear):
         return state
     group = touched[0]
     for other in touched[1:]:

@@ -116,19 +116,37 @@ def near_of(content: Content, seen: Witnesses, config: PossessionConfig) -> froz
     return frozenset(out - {content.track_id})
 
 
-def given_readings(
-    content: Content, taker: str, givers: tuple[str, ...], goods: Mapping[str, Goods], config: PossessionConfig
-) -> tuple[Explanation, ...]:
-    """Return what may have been handed to a person in whose hands it is seen, best first; no parts is "nothing"."""
-    out = [Explanation((), 0.0)]
+def sought(content: Content, config: PossessionConfig) -> dict[int, float]:
+    """Return the share of belief of every product worth asking about."""
     total = sum(p for _, p in content.p)
+    return {product: p / total for product, p in content.p if p / total >= config.share_min}
+
+
+def given_readings(
+    content: Content,
+    taker: str,
+    givers: Mapping[tuple[str, int], float],
+    unseen: Mapping[int, tuple[float, float]],
+    goods: Mapping[str, Goods],
+    config: PossessionConfig,
+) -> tuple[Explanation, ...]:
+    """Return how goods seen in a person's hands may have come there; no parts is "they did not".
+
+    givers gives the nats of each (trip, product) having been handed over, or set down where it was found; unseen those
+    of a piece of a product having been taken where no plate noticed, and what it weighs in grams.
+    """
+    out = [Explanation((), 0.0)]
     own = {product for product, _, _ in goods.get(taker, ())}
-    belief = {product: p / total for product, p in content.p if p / total >= config.share_min and product not in own}
-    for giver in givers:
-        for product, _, grams in goods.get(giver, ()):
-            if product in belief:
-                parts = (Part(giver, PUT, product, 1, grams), Part(taker, PICK, product, 1, grams))
-                out.append(Explanation(parts, config.given_nats))
+    new = [product for product in sought(content, config) if product not in own]
+    for (giver, product), nats in givers.items():
+        grams = next((g for k, _, g in goods.get(giver, ()) if k == product), None)
+        if product in new and grams is not None:
+            parts = (Part(giver, PUT, product, 1, grams), Part(taker, PICK, product, 1, grams))
+            out.append(Explanation(parts, nats))
+    for product in new:
+        if product in unseen:
+            nats, grams = unseen[product]
+            out.append(Explanation((Part(taker, PICK, product, 1, grams),), nats))
     return tuple(out)
 
 

@@ -31,6 +31,13 @@ def product_prior(
     return np.asarray(np.log(planned + (1.0 - config.planogram_p) / k), dtype=np.float64)
 
 
+def planned_here(change: ShelfChange, store: Store) -> tuple[int, ...]:
+    """Return the products whose facings touch the plates of a change, sorted."""
+    plates = set(change.plates)
+    rows = (row for row, own in enumerate(store.facings.plates) if plates & set(own))
+    return tuple(sorted({int(store.facings.product[row]) for row in rows}))
+
+
 def count_nats(store: Store, config: AttributionConfig) -> Floats:
     """Return log prior (k, qty_max) of taking n pieces at once, geometric: loose goods are taken by the handful."""
     decay = np.where(store.products.by_weight, config.loose_decay, config.qty_decay)[:, None]
@@ -40,6 +47,25 @@ def count_nats(store: Store, config: AttributionConfig) -> Floats:
 def normal_nats(x: float, mean: float, var: float) -> float:
     """Return the log density of a normal distribution."""
     return float(-0.5 * (x - mean) ** 2 / var - 0.5 * np.log(2 * np.pi * var))
+
+
+def moved_nats(change: ShelfChange, store: Store, config: AttributionConfig) -> Floats:
+    """Return log density (k, qty_max) of a change if n pieces of each product were moved, on or off.
+
+    Where plates of a product's facing may hide a share of it, what they show counts in one reading of two.
+    """
+    sign = 1.0 if change.total_g < 0 else -1.0
+    nats = mass_nats(sign * change.total_g, change.total_var, store, config)
+    shares: dict[int, tuple[float, float]] = {}
+    for row, plates in enumerate(store.facings.plates):
+        inside = [(g, var) for plate, g, var in change.hidden if plate in plates] if change.hidden else []
+        if inside and set(plates) & set(change.plates):
+            shares[int(store.facings.product[row])] = sum(g for g, _ in inside), sum(var for _, var in inside)
+    for product, (grams, var) in shares.items():
+        total_g, total_var = sign * (change.total_g + grams), change.total_var + var
+        whole = np.log(config.hidden_p) + mass_nats(total_g, total_var, store, config)[product]
+        nats[product] = np.logaddexp(np.log1p(-config.hidden_p) + nats[product], whole)
+    return nats
 
 
 def mass_nats(total_g: float, var: float, store: Store, config: AttributionConfig) -> Floats:

@@ -1,14 +1,20 @@
 """One shelf change is read into the beam of everybody it may concern."""
 
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 import numpy as np
 
 from fusion.attribution.evidence import Witnesses, candidates, cart_nats
-from fusion.attribution.explanations import PUT, Explanation, Mover, movers, nobody, picks, puts, settling
+from fusion.attribution.explanations import PUT, Explanation, Goods, Mover, movers, rank
 from fusion.attribution.hypotheses import Hypothesis, extend, lots, merge, reading_posterior
+from fusion.attribution.picking import picks
+from fusion.attribution.priors import product_prior
 from fusion.attribution.record import best_few, put_aside
+from fusion.attribution.returning import puts
 from fusion.attribution.state import Attribution, People, Settled, Stock
+from fusion.attribution.swapping import swaps
+from fusion.attribution.unexplained import nobody, settling
 from fusion.checkout.records import derive_id
 from fusion.config import AttributionConfig, CartConfig
 from fusion.shelf import ShelfChange
@@ -44,10 +50,11 @@ def read_change(
     rest = (settling(change, config), *nobody(change, misplaced, store, config))
     taken = picks(change, who, misplaced, store, config) if change.total_g < 0 else ()
     room = config.explanations_max - len(rest)
-    readings = {
-        row: (*(taken or _put_readings(change, who, hypothesis, store, config))[:room], *rest)
-        for row, hypothesis in enumerate(group.beam)
-    }
+    swapped = _swapping(change, who, misplaced, store, config)
+    readings = {}
+    for row, hypothesis in enumerate(group.beam):
+        plain = taken or _put_readings(change, who, hypothesis, store, config)
+        readings[row] = (*sorted((*plain, *swapped(hypothesis)), key=rank)[:room], *rest)
     group = extend(group, event, readings, config)
     state = replace(
         state,
@@ -61,11 +68,9 @@ def read_change(
 
 def _with_cart(mover: Mover, change: ShelfChange, seen: Witnesses, store: Store, config: CartConfig) -> Mover:
     """Add what the mover's cart saw to what was seen in their hands."""
-    by_cart = cart_nats(mover.trip, change, seen, product_rows(store.products), config)
-    if not by_cart:
-        return mover
-    held = {k: mover.held.get(k, 0.0) + by_cart.get(k, 0.0) for k in sorted({*mover.held, *by_cart})}
-    return replace(mover, held=held, cart=by_cart)
+    row_of = product_rows(store.products)
+    into, out_of = (cart_nats(mover.trip, way, change, seen, row_of, config) for way in (1, -1))
+    return replace(mover, after=replace(mover.after, cart=into), before=replace(mover.before, cart=out_of))
 
 
 def _narrow(who: tuple[Mover, ...]) -> tuple[Mover, ...]:
@@ -81,12 +86,31 @@ def _narrow(who: tuple[Mover, ...]) -> tuple[Mover, ...]:
 def _put_readings(
     change: ShelfChange, who: tuple[Mover, ...], hypothesis: Hypothesis, store: Store, config: AttributionConfig
 ) -> tuple[Explanation, ...]:
-    """Return the put-back readings of a change given what everybody carries, best first; none for a pick."""
+    """Return the put-back readings of a change given what everybody carries; none for a pick."""
     if change.total_g < 0:
         return ()
     carried = ((m, hypothesis.goods.get(m.trip, ())) for m in who)
     found = [r for m, goods in carried for r in puts(change, m, goods, store, config, lots(hypothesis, m.trip))]
-    return tuple(sorted(found, key=lambda e: -e.nats))
+    return tuple(found)
+
+
+def _swapping(
+    change: ShelfChange, who: tuple[Mover, ...], misplaced: Mapping[int, float], store: Store, config: AttributionConfig
+) -> Callable[[Hypothesis], tuple[Explanation, ...]]:
+    """Return what gives the swaps of a change by what everybody carries; hypotheses mostly agree on that."""
+    prior = product_prior(change, misplaced, store, config)
+    known: dict[tuple[str, Goods], tuple[Explanation, ...]] = {}
+
+    def swapped(hypothesis: Hypothesis) -> tuple[Explanation, ...]:
+        out: list[Explanation] = []
+        for mover in who:
+            goods = hypothesis.goods.get(mover.trip, ())
+            if (mover.trip, goods) not in known:
+                known[mover.trip, goods] = swaps(change, mover, goods, prior, store, config)
+            out += known[mover.trip, goods]
+        return tuple(out)
+
+    return swapped
 
 
 def _misplaced_on(state: Attribution, change: ShelfChange) -> dict[int, float]:

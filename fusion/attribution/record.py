@@ -76,7 +76,8 @@ def put_aside(
         one = of_track.get(track_id)
         trip, doubt, _ = max(who(track_id, change.step_ns), key=lambda w: w[1])
         x, y = _rounded(bodies.head[row, :2])
-        held = sorted(one.held.items(), key=lambda h: (-h[1], h[0]))[:HELD_SHOWN] if one else ()
+        looks = (one.after if change.total_g < 0 else one.before).nats if one else {}
+        held = sorted(looks.items(), key=lambda h: (-h[1], h[0]))[:HELD_SHOWN]
         hand = _hand_trace(track_id, change.step_ns, points, seen, alias) if one else ()
         why = one.why if one else ()
         near.append(Bystander(track_id, trip, float(np.exp(doubt)), x, y, one is not None, why, tuple(held), hand))

@@ -13,6 +13,7 @@ from fusion.attribution.record import Evidence
 from fusion.attribution.tags import Exit, TagRead
 from fusion.config import CartConfig
 from fusion.shelf import ShelfChange
+from fusion.store import Store
 
 Stock = Mapping[int, Mapping[int, float]]  # plate -> product -> pieces believed there off the planogram
 
@@ -40,6 +41,8 @@ class Attribution:
     groups: tuple[Group, ...] = ()
     open: Mapping[str, ShelfChange] = field(default_factory=dict)  # event id -> change
     evidence: Mapping[str, Evidence] = field(default_factory=dict)  # event id -> what there was to see of it
+    dark: Mapping[int, int] = field(default_factory=dict)  # plate -> when it last said nothing, ns
+    dark_asked_ns: int = 0
     misplaced: Stock = field(default_factory=dict)
     moment_ns: int = 0  # until when what hands held has been put together
     runs: Mapping[tuple[str, int], Run] = field(default_factory=dict)  # of products in hands, by trip and product
@@ -65,6 +68,12 @@ def open_trip(state: Attribution, trip: str, *, is_staff: bool) -> Attribution:
     """Begin to keep a reading of what a trip carries; staff carry whatever they like."""
     group = Group(frozenset((trip,)), (Hypothesis(0.0, {}, {}),)) if is_staff else lone(trip)
     return replace(state, groups=(*state.groups, group))
+
+
+def is_dark(state: Attribution, product: int, since_ns: int, store: Store) -> bool:
+    """Tell whether a plate on which a product should stand has said nothing at some time since."""
+    own = (plates for row, plates in enumerate(store.facings.plates) if store.facings.product[row] == product)
+    return any(state.dark.get(plate, since_ns - 1) >= since_ns for plates in own for plate in plates)
 
 
 def group_of(state: Attribution, trip: str) -> Group:

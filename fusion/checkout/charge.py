@@ -41,17 +41,20 @@ class Charge:
         return price(end, items, round(self.confidence, 6), status, store)
 
 
-def choose(posterior: tuple[tuple[Goods, float], ...], store: Store, config: CheckoutConfig) -> Charge:
-    """Return the charge for a posterior over goods, best first and summing to 1."""
+def choose(carried: tuple[tuple[Goods, float, bool], ...], store: Store, config: CheckoutConfig) -> Charge:
+    """Return the charge for a posterior over goods, best first and summing to 1, each with whether it is chargeable."""
+    posterior = tuple((goods, p) for goods, p, _ in carried)
     products = sorted({product for goods, _ in posterior for product, _, _ in goods})
     lines = tuple(quantity_posterior(product, posterior) for product in products)
     decision = decide(lines, store, config, min(1.0, posterior[0][1]))
     wanted = dict(decision.quantities)
-    whole = next((i for i, (goods, _) in enumerate(posterior) if _counts(goods) == wanted), None)
-    # The cheapest charge line by line may be nobody's reading of the whole trip: then a person has to look. Whoever
-    # looks is shown the likeliest reading: what it would cost to charge it unseen is no reason to propose another.
+    chargeable = [(goods, p) for goods, p, may in carried if may]
+    whole = next((i for i, (goods, _) in enumerate(chargeable) if _counts(goods) == wanted), None)
+    # The cheapest charge line by line may be nobody's reading of the whole trip, or one that contradicts what somebody
+    # else was charged: then a person has to look. Whoever looks is shown the likeliest reading: what it would cost to
+    # charge it unseen is no reason to propose another.
     status = REVIEW if whole is None else decision.status
-    goods, confidence = posterior[0 if status == REVIEW or whole is None else whole]
+    goods, confidence = chargeable[0 if status == REVIEW or whole is None else whole]
     counts = _counts(goods)
     line_p = {line.product: line.p[line.quantities.index(counts.get(line.product, 0))] for line in lines}
     return Charge(goods, min(1.0, confidence), line_p, status)

@@ -6,17 +6,20 @@ off the level, in that plate's own noise, starts a disturbance; a run of quiet b
 level before is a change if the noise cannot explain it, and nothing otherwise: a touch or a press of any
 strength leaves no trace. Steps on neighbouring plates at one moment are one shelf change with a share per plate
 (changes.py), because packages rest on several plates. No gram is a threshold anywhere: all decisions are in
-standard deviations learned per plate.
+standard deviations learned per plate. A plate that is still to the last bit, or silent, is dark: goods may go from it
+unnoticed.
 """
 
 from fusion.shelf.changes import Pending, ShelfChange, group_changes
-from fusion.shelf.levels import Levels, PlateChange, empty_levels, observe_plates
+from fusion.shelf.levels import DARK_S, Levels, PlateChange, dark_plates, empty_levels, observe_plates
 
 __all__ = [
+    "DARK_S",
     "Levels",
     "Pending",
     "PlateChange",
     "ShelfChange",
+    "dark_plates",
     "empty_levels",
     "group_changes",
     "observe_plates",

@@ -23,6 +23,8 @@ class ShelfChange:
     plates: tuple[int, ...]  # rows, sorted
     delta_g: tuple[float, ...]  # per plate, negative when weight went away
     var: tuple[float, ...]  # g2 per plate
+    # Plates of the same facings that may hide a share of the same goods: (plate, grams, g2).
+    hidden: tuple[tuple[int, float, float], ...] = ()
     # What the plates showed about the step, per plate: to look at, not to decide by.
     trace: tuple[Trace, ...] = field(default=(), compare=False, repr=False)
 
@@ -42,6 +44,7 @@ class Pending:
     """Plate changes that may still get company."""
 
     changes: tuple[PlateChange, ...] = ()
+    told_ns: Mapping[int, int] = field(default_factory=dict)  # plate -> when the last change that was told had settled
 
 
 def group_changes(
@@ -59,8 +62,10 @@ def group_changes(
     """
     if not pending.changes and not new:
         return pending, ()
-    changes = _without_plateaus(sorted((*pending.changes, *new), key=lambda c: (c.step_ns, c.plate)), config)
+    changes = sorted((*pending.changes, *new), key=lambda c: (c.step_ns, c.plate))
+    changes = _without_plateaus(changes, store, config)
     last = {c.plate: c.step_ns for c in changes}
+    told = dict(pending.told_ns)
     ready: list[ShelfChange] = []
     waiting: list[PlateChange] = []
     for group in _groups(changes, store, config):
@@ -72,17 +77,29 @@ def group_changes(
             real = [c for c in sharp if abs(c.after_g - c.before_g) > config.change_sds * np.sqrt(c.var)]
             real = _without_cross_talk(real, config)
             if real:
-                whole = _without_cross_talk([*real, *_hidden_shares(real, last, levels, store, config)], config)
-                ready.append(_traced(_shelf_change(whole), whole, levels))
-    return Pending(tuple(waiting)), tuple(sorted(ready, key=lambda c: (c.step_ns, c.plates)))
+                shares, hidden = _shares_beside(real, {*last, *_since(told, real)}, levels, store, config)
+                whole = _without_cross_talk([*real, *shares], config)
+                ready.append(_traced(_shelf_change(whole, hidden), whole, levels))
+                told |= {c.plate: c.settled_ns for c in whole}
+    return Pending(tuple(waiting), told), tuple(sorted(ready, key=lambda c: (c.step_ns, c.plates)))
 
 
-def _without_plateaus(changes: list[PlateChange], config: ShelfConfig) -> list[PlateChange]:
-    """Join two changes of one plate with hardly a rest between: a hand that lay there before it took."""
+def _since(told_ns: Mapping[int, int], group: list[PlateChange]) -> set[int]:
+    """Return the plates of which a change was told while a group went on: that share is counted."""
+    onset = min(c.onset_ns for c in group)
+    return {plate for plate, t_ns in told_ns.items() if t_ns > onset}
+
+
+def _without_plateaus(changes: list[PlateChange], store: Store, config: ShelfConfig) -> list[PlateChange]:
+    """Join two changes of one plate with hardly a rest between: a hand that lay there before it took.
+
+    A level between the two that a plate beside reached in the same moment was no hand: two things were taken.
+    """
     out: list[PlateChange] = []
     for change in changes:
         before = next((c for c in reversed(out) if c.plate == change.plate), None)
-        if before is None or change.onset_ns - before.settled_ns > config.plateau_s * SECOND_NS:
+        rested = before is None or change.onset_ns - before.settled_ns > config.plateau_s * SECOND_NS
+        if before is None or rested or _twice(before, change, changes, store, config):
             out.append(change)
             continue
         out.remove(before)
@@ -90,6 +107,17 @@ def _without_plateaus(changes: list[PlateChange], config: ShelfConfig) -> list[P
         if abs(joined.after_g - joined.before_g) > config.change_sds * np.sqrt(joined.var):
             out.append(joined)
     return out
+
+
+def _twice(
+    first: PlateChange, second: PlateChange, changes: list[PlateChange], store: Store, config: ShelfConfig
+) -> bool:
+    """Tell whether two steps the same way on one plate are two moves: a plate beside it made the first one too."""
+    way = np.sign(first.after_g - first.before_g)
+    if np.sign(second.after_g - second.before_g) != way:
+        return False
+    beside = (c for c in changes if _together(c, first, store, config) and not _together(c, second, store, config))
+    return any(np.sign(c.after_g - c.before_g) == way for c in beside)
 
 
 def _groups(changes: list[PlateChange], store: Store, config: ShelfConfig) -> list[list[PlateChange]]:
@@ -142,31 +170,38 @@ def _without_cross_talk(group: list[PlateChange], config: ShelfConfig) -> list[P
     return [c for c in group if abs(c.after_g - c.before_g) > config.cross_talk * most]
 
 
-def _hidden_shares(
-    group: list[PlateChange], busy: Mapping[int, int], levels: Levels, store: Store, config: ShelfConfig
-) -> list[PlateChange]:
-    """Find shares of the same goods on plates of the same facing that were too small to be changes of their own."""
+def _shares_beside(
+    group: list[PlateChange], busy: set[int], levels: Levels, store: Store, config: ShelfConfig
+) -> tuple[list[PlateChange], tuple[tuple[int, float, float], ...]]:
+    """Look at the other plates of the same facings: shares too small to be changes of their own, and hidden ones.
+
+    A share is hidden where noise is larger than it, or where a hand lay on the plate: (plate, grams, g2) says what is
+    known of it, and whoever weighs goods may count it in or leave it out.
+    """
     moved = {c.plate for c in group}
     beside = {p for plates in store.facings.plates if moved & set(plates) for p in plates} - moved
     onset, settled = min(c.onset_ns for c in group), max(c.settled_ns for c in group)
     step = int(np.median([c.step_ns for c in group]))
-    out = []
+    total_g = sum(c.after_g - c.before_g for c in group)
+    shares, hidden = [], []
     for plate in sorted(beside):
         times, blocks = levels.history_ns[plate], levels.history_g[plate]
         before = blocks[(times < onset) & (times >= onset - SECOND_NS)]
         after = blocks[(times > settled) & (times <= settled + SECOND_NS)]
         noise = max(float(levels.noise_var[plate]), config.noise_sd_g_min**2)
-        if (
-            plate in busy
-            or levels.disturbed[plate]
-            or not (_quiet(before, noise, config) and _quiet(after, noise, config))
-        ):
-            continue  # a hand lay there: what it left behind is no share
+        if plate in busy:
+            continue  # it has a change of its own
+        if levels.disturbed[plate] or not (_quiet(before, noise, config) and _quiet(after, noise, config)):
+            # What a hand left behind is no share, and what it covered may be one of any size.
+            hidden.append((plate, config.covered_share * total_g, (config.covered_share * total_g) ** 2))
+            continue
         var = noise * (1 / min(3, len(before)) + 1 / min(3, len(after)))
         share = PlateChange(plate, onset, step, settled, float(before.mean()), float(after.mean()), var)
         if abs(share.after_g - share.before_g) > 3.0 * np.sqrt(var):
-            out.append(share)
-    return out
+            shares.append(share)
+        else:
+            hidden.append((plate, share.after_g - share.before_g, var))
+    return shares, tuple(hidden)
 
 
 def _quiet(blocks: Floats, noise_var: float, config: ShelfConfig) -> bool:
@@ -176,7 +211,7 @@ def _quiet(blocks: Floats, noise_var: float, config: ShelfConfig) -> bool:
     return bool(np.ptp(blocks) <= config.disturbed_sds * np.sqrt(noise_var))
 
 
-def _shelf_change(group: list[PlateChange]) -> ShelfChange:
+def _shelf_change(group: list[PlateChange], hidden: tuple[tuple[int, float, float], ...]) -> ShelfChange:
     group = sorted(group, key=lambda c: c.plate)
     return ShelfChange(
         t0_ns=min(c.onset_ns for c in group),
@@ -185,6 +220,7 @@ def _shelf_change(group: list[PlateChange]) -> ShelfChange:
         plates=tuple(c.plate for c in group),
         delta_g=tuple(c.after_g - c.before_g for c in group),
         var=tuple(c.var for c in group),
+        hidden=hidden,
     )
 
 

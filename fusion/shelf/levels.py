@@ -10,6 +10,7 @@ from fusion.messages import Plates
 from fusion.store import Store
 
 HISTORY = 40  # blocks remembered to find the moment of a step
+DARK_S = 3  # a plate that was still for so long is dead or stuck
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -168,6 +169,14 @@ def _change(out: Levels, row: int, t_ns: int, config: ShelfConfig) -> PlateChang
     step_ns = int(out.history_ns[row, last])
     onset_ns = min(int(out.onset_ns[row]), step_ns)
     return PlateChange(row, onset_ns, step_ns, t_ns, before, after, float(var), trace_of(out, row))
+
+
+def dark_plates(levels: Levels, now_ns: int) -> Ints:
+    """Return the plates that say nothing: no sample for seconds, or the same to the last bit, as no live cell does."""
+    said = levels.history_ns > now_ns - DARK_S * SECOND_NS
+    most = np.where(said, levels.history_g, -np.inf).max(axis=1)
+    least = np.where(said, levels.history_g, np.inf).min(axis=1)
+    return np.flatnonzero((most <= least) & (said.sum(axis=1) != 1))
 
 
 def trace_of(levels: Levels, row: int) -> Trace:

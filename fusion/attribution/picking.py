@@ -1,0 +1,226 @@
+"""What may have been taken from a shelf: by one person or two, of one product or several."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from itertools import combinations, permutations
+from math import lgamma, log
+
+import numpy as np
+
+from fusion.arrays import Floats
+from fusion.attribution.explanations import PICK, PUT, Explanation, Mover, Part, rank
+from fusion.attribution.priors import count_nats, mass_nats, moved_nats, normal_nats, product_prior
+from fusion.attribution.why import COUNT, MASS, PLANOGRAM, PRIOR, Why, add
+from fusion.config import AttributionConfig
+from fusion.shelf import ShelfChange
+from fusion.store import Store
+
+MIXED_NATS = 6.0  # two products for one are not asked about where they explain the mass so much worse
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Pieces:
+    """What speaks for n pieces of each product having moved, whoever moved them; in nats."""
+
+    mass: Floats  # (k, qty_max)
+    prior: Floats  # (k,)
+    count: Floats  # (k, qty_max)
+
+    def nats(self) -> Floats:
+        """Return all of it together, (k, qty_max)."""
+        return self.mass + self.prior[:, None] + self.count
+
+    def why(self, product: int, n: int) -> Why:
+        """Return what is behind one cell of nats()."""
+        mass, count = float(self.mass[product, n]), float(self.count[product, n])
+        return (MASS, mass), (PLANOGRAM, float(self.prior[product])), (COUNT, count)
+
+
+def picks(
+    change: ShelfChange,
+    who: tuple[Mover, ...],
+    misplaced: Mapping[int, float],
+    store: Store,
+    config: AttributionConfig,
+) -> tuple[Explanation, ...]:
+    """Return the pick readings, best first; misplaced gives products believed on these plates off the planogram."""
+    total = change.total_g
+    prior = product_prior(change, misplaced, store, config)
+    goods = Pieces(moved_nats(change, store, config), prior, count_nats(store, config))
+    out = [*single(goods, total, who, config), *_shared(goods, total, who, config)]
+    out += _several(change, who, store, config)
+    out += _mixed(change, goods, who, misplaced, store, config)
+    return _best_of_each(out)
+
+
+def single(goods: Pieces, total_g: float, who: tuple[Mover, ...], config: AttributionConfig) -> list[Explanation]:
+    """Return readings of one person and one product, the likeliest cells of each mover."""
+    kind = PICK if total_g < 0 else PUT
+    everybody, out = goods.nats(), []
+    for mover in who:
+        nats = everybody.copy()
+        seen = mover.seen(kind)
+        nats += seen.held.absent
+        for product in {*seen.held.nats, *seen.cart}:
+            nats[product] += seen.of(product) - seen.held.absent
+        for flat in np.argsort(-nats, axis=None, kind="stable")[: config.explanations_max]:
+            product, n = divmod(int(flat), nats.shape[1])
+            part = Part(mover.trip, kind, product, n + 1, abs(total_g))
+            why = add(goods.why(product, n), mover.whole_why(kind, product))
+            out.append(Explanation((part,), float(nats[product, n]) + mover.nats, mover.claims, why))
+    return out
+
+
+def _shared(goods: Pieces, total_g: float, who: tuple[Mover, ...], config: AttributionConfig) -> list[Explanation]:
+    """Two people take the same product from one place at once."""
+    likely = [m for m in who if m.nats > 0.0]
+    together, counts, rare, out = goods.nats(), goods.count, float(np.log(config.shared_p)), []
+    best = np.argsort(-together, axis=None, kind="stable")[:3]
+    for a, b in _two_people(combinations(likely, 2)):
+        for flat in best:
+            product, n = divmod(int(flat), together.shape[1])
+            for mine in range(1, n + 1):
+                yours = n + 1 - mine
+                each = float(counts[product, mine - 1] + counts[product, yours - 1])
+                nats = float(together[product, n] - counts[product, n]) + a.nats + b.nats
+                nats += each
+                nats += a.after.of(product) + b.after.of(product)
+                grams = abs(total_g) / (n + 1)
+                parts = (
+                    Part(a.trip, PICK, product, mine, grams * mine),
+                    Part(b.trip, PICK, product, yours, grams * yours),
+                )
+                nats += rare
+                own = ((COUNT, each - float(counts[product, n])), (PRIOR, rare))
+                why = add(goods.why(product, n), own, a.whole_why(PICK, product), b.whole_why(PICK, product))
+                out.append(Explanation(parts, nats, (*a.claims, *b.claims), why))
+    return out
+
+
+def _several(change: ShelfChange, who: tuple[Mover, ...], store: Store, config: AttributionConfig) -> list[Explanation]:
+    """Return readings of different products on neighbouring plates, told apart by their facings."""
+    split = _by_facing(change, store)
+    if len(split) < 2:
+        return []
+    if any(grams >= 0 for _, _, grams, _ in split):
+        return []
+    # One lot may lie on its plates in any way; two that say how the grams are shared out say more.
+    whole = _spread_nats(-change.total_g, len(change.plates))
+    lots = []
+    for product, plates, grams, var in split:
+        n = min(max(1, round(-grams / max(float(store.products.mass_g[product]), 1.0))), config.qty_max)
+        mass = float(mass_nats(grams, var, store, config)[product, n - 1])
+        lots.append(Lot(product, n, -grams, mass + _spread_nats(-grams, plates) - whole / len(split)))
+    return [*_lots_of_one(lots, who, config), *_lots_of_two(lots, who, config)]
+
+
+def _mixed(
+    change: ShelfChange,
+    goods: Pieces,
+    who: tuple[Mover, ...],
+    misplaced: Mapping[int, float],
+    store: Store,
+    config: AttributionConfig,
+) -> list[Explanation]:
+    """Return readings of two products that stand on the same plates: only together do they weigh what went."""
+    out: list[Explanation] = []
+    for a, b in _on_one_plate(change, misplaced, store):
+        mass = store.products.mass_g[[a, b]]
+        sd2 = store.products.mass_sd_g[[a, b]] ** 2 + (config.mass_bias_sd * mass) ** 2
+        for n in ((1, 1), (2, 1), (1, 2), (2, 2)):
+            weighs = float(mass @ n)
+            nats = normal_nats(-change.total_g, weighs, change.total_var + float(sd2 @ n))
+            grams = [-change.total_g * float(m) * k / weighs for m, k in zip(mass, n, strict=True)]
+            if nats < goods.mass.max() - MIXED_NATS:
+                continue  # a plain pick explains the mass far better
+            lots = [Lot(k, count, g, nats / 2) for k, count, g in zip((a, b), n, grams, strict=True)]
+            out += [*_lots_of_one(lots, who, config), *_lots_of_two(lots, who, config)]
+    return out
+
+
+def _on_one_plate(change: ShelfChange, misplaced: Mapping[int, float], store: Store) -> Iterator[tuple[int, int]]:
+    """Yield the pairs of products of which both may stand on one plate of a change."""
+    moved = set(change.plates)
+    on: dict[int, set[int]] = {product: moved for product, pieces in misplaced.items() if pieces > 0.5}
+    for row, plates in enumerate(store.facings.plates):
+        if moved & set(plates):
+            product = int(store.facings.product[row])
+            on[product] = on.get(product, set()) | (moved & set(plates))
+    return (pair for pair in combinations(sorted(on), 2) if on[pair[0]] & on[pair[1]])
+
+
+@dataclass(frozen=True, slots=True)
+class Lot:
+    """Some pieces of one product that went together."""
+
+    product: int
+    qty: int
+    grams: float  # of all
+    mass: float  # nats
+
+    def part(self, trip: str) -> Part:
+        """Return the lot as taken by a trip."""
+        return Part(trip, PICK, self.product, self.qty, self.grams)
+
+
+def _lots_of_one(lots: list[Lot], who: tuple[Mover, ...], config: AttributionConfig) -> list[Explanation]:
+    rare = float(np.log(config.combine_p)) * (len(lots) - 1)
+    why = _lots_why(lots, rare, config)
+    out = []
+    for mover in who:
+        seen = sum(mover.after.of(lot.product) for lot in lots)
+        nats = sum(n for _, n in why) + mover.nats + seen
+        people = [mover.whole_why(PICK, lots[0].product), *(mover.after.why(lot.product) for lot in lots[1:])]
+        out.append(Explanation(tuple(lot.part(mover.trip) for lot in lots), nats, mover.claims, add(why, *people)))
+    return out
+
+
+def _lots_of_two(lots: list[Lot], who: tuple[Mover, ...], config: AttributionConfig) -> list[Explanation]:
+    """In a crowd two reach at one moment more often than one person takes two things at once."""
+    if len(lots) != 2:
+        return []
+    why = _lots_why(lots, float(np.log(config.shared_p)), config)
+    out = []
+    for pair in _two_people(permutations(who, 2)):
+        ends = tuple(zip(pair, lots, strict=True))
+        nats = sum(n for _, n in why) + sum(m.nats + m.after.of(lot.product) for m, lot in ends)
+        people = (m.whole_why(PICK, lot.product) for m, lot in ends)
+        parts = tuple(lot.part(m.trip) for m, lot in ends)
+        out.append(Explanation(parts, nats, (*pair[0].claims, *pair[1].claims), add(why, *people)))
+    return out
+
+
+def _lots_why(lots: list[Lot], rare: float, config: AttributionConfig) -> Why:
+    """Return what speaks for some lots having gone at once, whoever took them."""
+    count = sum(lot.qty - 1 for lot in lots) * float(np.log(config.qty_decay))
+    return (MASS, sum(lot.mass for lot in lots)), (COUNT, count), (PRIOR, rare)
+
+
+def _best_of_each(found: list[Explanation]) -> tuple[Explanation, ...]:
+    """Return explanations best first, each set of parts once."""
+    out: dict[tuple[tuple[str, str, int, int], ...], Explanation] = {}
+    for one in sorted(found, key=rank):
+        out.setdefault(tuple(sorted((p.trip, p.kind, p.product, p.qty) for p in one.parts)), one)
+    return tuple(out.values())
+
+
+def _two_people(pairs: Iterable[tuple[Mover, Mover]]) -> Iterator[tuple[Mover, Mover]]:
+    """Leave out pairs that rest on one stretch of one track: whoever that was, it was not two people."""
+    for a, b in pairs:
+        if not {c.stretch for c in a.claims} & {c.stretch for c in b.claims}:
+            yield a, b
+
+
+def _spread_nats(grams: float, plates: int) -> float:
+    """Return the log density, in nats, of some grams lying on so many plates in one way out of all, equally likely."""
+    return lgamma(plates) - (plates - 1) * log(max(grams, 1.0))
+
+
+def _by_facing(change: ShelfChange, store: Store) -> list[tuple[int, int, float, float]]:
+    """Split a change by the planogram: (product, plates, grams, variance) per facing that took a real share."""
+    sums: dict[int, tuple[int, float, float]] = {}
+    for plate, delta, var in zip(change.plates, change.delta_g, change.var, strict=True):
+        product = next((int(store.facings.product[i]) for i, p in enumerate(store.facings.plates) if plate in p), -1)
+        plates, grams, spread = sums.get(product, (0, 0.0, 0.0))
+        sums[product] = (plates + 1, grams + delta, spread + var)
+    return [(k, n, g, v) for k, (n, g, v) in sorted(sums.items()) if k >= 0 and abs(g) > 4.0 * np.sqrt(v)]

@@ -1,0 +1,42 @@
+"""One thing taken and another set down in its place at one moment: the plates show only the difference."""
+
+import numpy as np
+
+from fusion.arrays import Floats
+from fusion.attribution.explanations import PICK, PUT, Explanation, Goods, Mover, Part, rank
+from fusion.attribution.priors import count_nats, normal_nats, planned_here
+from fusion.attribution.why import COUNT, MASS, PLANOGRAM, PRIOR, add
+from fusion.config import AttributionConfig
+from fusion.shelf import ShelfChange
+from fusion.store import Store
+
+COUNTS = (1, 2)  # pieces taken; nobody takes more with one hand while the other sets something down
+
+
+def swaps(
+    change: ShelfChange, mover: Mover, carried: Goods, prior: Floats, store: Store, config: AttributionConfig
+) -> tuple[Explanation, ...]:
+    """Return the readings in which a mover sets down a piece they carry and takes what stands here, best first.
+
+    prior (k,) gives the nats of each product having stood on these plates.
+    """
+    here = planned_here(change, store)
+    if not carried or not here:
+        return ()
+    rare = float(np.log(config.swap_p) - np.log(len(carried)))
+    count = count_nats(store, config)
+    out = []
+    for back, _, back_g in carried:
+        for taken in here:
+            mass_g, sd_g = float(store.products.mass_g[taken]), float(store.products.mass_sd_g[taken])
+            for n in COUNTS if taken != back else ():
+                taken_g = back_g - change.total_g
+                var = change.total_var + n * sd_g**2 + (config.mass_bias_sd * mass_g * n) ** 2 + (0.004 * back_g) ** 2
+                mass = normal_nats(taken_g, n * mass_g, var + 2.0**2)
+                own = (MASS, mass), (PLANOGRAM, float(prior[taken])), (COUNT, float(count[taken, n - 1])), (PRIOR, rare)
+                why = add(own, mover.whole_why(PICK, taken), mover.before.why(back))
+                nats = sum(x for _, x in own) + mover.nats + mover.after.of(taken) + mover.before.of(back)
+                parts = Part(mover.trip, PUT, back, 1, back_g), Part(mover.trip, PICK, taken, n, taken_g)
+                out.append(Explanation(parts, nats, mover.claims, why))
+    best = [e for e in sorted(out, key=rank) if e.parts[1].grams > 0.0]
+    return tuple(best[: config.explanations_max])

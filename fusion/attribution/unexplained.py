@@ -1,0 +1,43 @@
+"""The readings every change admits: somebody unknown moved the goods, or none were moved."""
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from fusion.attribution.explanations import Explanation, Mover
+from fusion.attribution.picking import picks
+from fusion.attribution.returning import puts
+from fusion.attribution.why import MASS, PRIOR
+from fusion.config import AttributionConfig
+from fusion.shelf import ShelfChange
+from fusion.store import Store
+
+NOBODY_READINGS = 3
+
+
+def nobody(
+    change: ShelfChange, misplaced: Mapping[int, float], store: Store, config: AttributionConfig
+) -> tuple[Explanation, ...]:
+    """Return the readings that are always there: somebody without a trip moved the likeliest goods.
+
+    Their weights add up to nobody_nats at most, whatever the mass: a change that fits no product stays possible.
+    """
+    stranger = Mover("", True, 0.0)
+    if change.total_g < 0:
+        found = picks(change, (stranger,), misplaced, store, config)[:NOBODY_READINGS]
+    else:
+        found = puts(change, stranger, (), store, config)[:NOBODY_READINGS]
+    nats = np.array([e.nats for e in found])
+    share = nats - nats.max() - np.log(np.exp(nats - nats.max()).sum())
+    weights = (config.nobody_nats + float(s) for s in share)
+    return tuple(Explanation(e.parts, w, why=((PRIOR, w),)) for e, w in zip(found, weights, strict=True))
+
+
+def settling(change: ShelfChange, config: AttributionConfig) -> Explanation:
+    """Return the reading that no goods moved: levels shift a little by creep, cross-talk and packages that settle.
+
+    The shift is Laplace distributed: mostly small, now and then not.
+    """
+    scale = config.settling_g + float(np.sqrt(change.total_var))
+    nats = float(-np.log(2 * scale) - abs(change.total_g) / scale)
+    return Explanation((), nats, why=((MASS, nats),))
