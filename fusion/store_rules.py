@@ -24,6 +24,7 @@ class Rule:
 
     expected: str
     read: Callable[[Any], Any]
+    secret: bool = False  # what was received is not told: it may be a card number
 
 
 def read_fields(
@@ -39,7 +40,8 @@ def read_fields(
         try:
             values[key] = rule.read(row[key])
         except (ValueError, TypeError):
-            problems.append(Problem(file, place.format(key), rule.expected, shown(row[key])))
+            received = "something else, not shown" if rule.secret else shown(row[key])
+            problems.append(Problem(file, place.format(key), rule.expected, received))
     return values if len(problems) == before else None
 
 
