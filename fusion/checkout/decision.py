@@ -8,7 +8,7 @@ more than a review, the receipt goes to review with these quantities as the prop
 
 from dataclasses import dataclass
 
-from fusion.checkout.records import REVIEW, SETTLED
+from fusion.checkout.receipts import REVIEW, SETTLED
 from fusion.store import Store
 
 P_TOLERANCE = 1e-6  # how far the probabilities of one posterior may miss 1

@@ -2,7 +2,7 @@
 
 import json
 
-from fusion.checkout.records import Line, Receipt
+from fusion.checkout.receipts import Line, Receipt
 from fusion.live.bus import Outbox
 from fusion.settlement import Outputs
 
