@@ -163,3 +163,9 @@ def test_a_line_may_be_split_and_what_a_balance_leaves_falls_through() -> None:
 def test_the_cash_office_takes_what_is_left() -> None:
     receipt = ring((food("cheese", 500), Goods("soap", 100)), {}, (snap(450), Tender("office", "", None)))
     assert (receipt.status, paid(receipt)) == ("settled", {"snap": 450, "office": 150})
+
+
+def test_two_food_stamp_cards_pay_no_more_of_a_deposit_than_one() -> None:
+    tenders = (snap(203), Tender("snap", "ebt-2", 9999), CASH)
+    receipt = ring((food("water", 200),), {}, tenders, deposits={"water": Deposit(10, 5, "")})
+    assert paid(receipt) == {"snap": 205, "card": 5}

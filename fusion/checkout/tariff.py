@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from fusion.checkout.money import exactly, round_half_up
-from fusion.checkout.receipts import Item, TripEnd
+from fusion.checkout.receipts import Item, Line, TripEnd
 from fusion.store import Store
 from fusion.store_terms import Span, Terms
 
@@ -55,6 +55,19 @@ def ware(item: Item, end: TripEnd, store: Store) -> Ware:
         mass_mg = charged_mg(sku, item.grams, item.quantity, store.terms)
         amount_cents, grams = weighed_cents(unit_cents, mass_mg), mass_mg / MG_PER_G
     return Ware(item.product, sku, int(item.quantity), grams, unit_cents, amount_cents, item.confidence, item.events)
+
+
+def ware_again(line: Line, quantity: int, product: int, end: TripEnd, store: Store) -> Ware:
+    """Price some pieces of a line that was priced before; of one sold by weight, their share of its mass."""
+    assert 0 < quantity <= line.quantity
+    unit_cents = lowest_price(line.sku, int(store.products.price_cents[product]), visit(end), store.terms)
+    amount_cents, grams = unit_cents * quantity, None
+    if line.grams is not None:
+        mass_mg = int(exactly(line.grams) * MG_PER_G * quantity // line.quantity)
+        interval_mg = exactly(store.terms.scale.interval_g) * MG_PER_G
+        mass_mg = int(mass_mg // interval_mg * interval_mg) if interval_mg else mass_mg
+        amount_cents, grams = weighed_cents(unit_cents, mass_mg), mass_mg / MG_PER_G
+    return Ware(product, line.sku, quantity, grams, unit_cents, amount_cents, line.confidence, line.events)
 
 
 def lowest_price(sku: str, default_cents: int, during: Span, terms: Terms) -> int:
