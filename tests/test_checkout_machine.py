@@ -19,10 +19,11 @@ from fusion.checkout.postings import close_trip
 from fusion.checkout.pricing import price
 from fusion.checkout.receipts import Item, Receipt
 from fusion.checkout.records import Entry, Transfer
-from fusion.checkout.refunds import Claim, all_payments, decide_dispute, dispute, refund
+from fusion.checkout.refunds import Claim, decide_dispute, dispute, refund
 from fusion.checkout.review import BY_DEADLINE, Adjust, Approve, Waive, default_verdict, queue
 from fusion.checkout.review import rule as judge
 from fusion.checkout.rulings import Recorded, Refusal, Ruling, recorded_of, waiting
+from fusion.checkout.shares import all_payments
 from fusion.checkout.tenders import spend
 from fusion.config import Config
 from fusion.messages import Gate

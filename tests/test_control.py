@@ -13,9 +13,10 @@ from fusion.checkout.postings import close_trip
 from fusion.checkout.pricing import price
 from fusion.checkout.receipts import Receipt
 from fusion.checkout.records import Entry
-from fusion.checkout.refunds import Claim, decide_dispute, dispute, given_back, paid_for, refund
+from fusion.checkout.refunds import Claim, decide_dispute, dispute, refund
 from fusion.checkout.review import Adjust, Approve, Case, Verdict, Waive, default_verdict, queue, rule
 from fusion.checkout.rulings import Recorded, Refusal, Ruling, recorded_of, waiting
+from fusion.checkout.shares import given_back, paid_for
 from fusion.checkout.tenders import NOTHING_SPENT
 from fusion.store import Store
 from fusion.store_terms import Deposit, Tender, Terms

@@ -15,6 +15,9 @@ holds a receipt although nobody doubts it (`holds`). `postings` moves the charge
 or to `suspense` while a person looks) and writes balanced money entries (posted, or pending): the sale, which the
 account owes, and what each tender pays of it. Money is only ever a projection of goods that moved.
 
+A person's decision is further records: `rulings` says how entries that wait are closed, `review` decides on receipts,
+`refunds` gives back what was paid for a line (`shares`), to the tender that paid it.
+
 Ids are hashes of the evidence behind a record. The same evidence gives the same id, so committing it again,
 after a crash or from a replayed tape, changes nothing. `book` keeps all of it in SQLite, where the database
 itself refuses changed rows and unbalanced entries. `trips` says when a visit begins and ends. Everything

@@ -1,30 +1,25 @@
 """Refunds and disputes, by line, with a reason and a time limit.
 
-Theory of operation. What was paid for a line is known by tender and by what it was for (goods, deposit, tax). A
-refund of some of its pieces gives each tender back its own share and nobody else's: what food stamps paid goes back
-to that card alone (USDA FNS: never cash), a manufacturer's coupon is simply not billed. For each such share there is
-one entry of two legs, whose memo says `refund <number> <pieces> <sku> <reason> <author>`, so that what has been given
-back is read from the ledger. After so many pieces of a line, refunds of each share add up to that part of it, a half
-cent upwards, whatever their order: never more than was paid, and all of it after the last piece.
+Theory of operation. A refund of some pieces of a line gives each tender back its own share (see `shares`) and
+nobody else's: what food stamps paid goes back to that card alone (USDA FNS: never cash), a manufacturer's coupon is
+simply not billed. What has been given back is read from the ledger. After so many pieces of a line, refunds of each
+share add up to that part of it, a half cent upwards, whatever their order: never more than was paid, and all of it
+after the last piece.
 
 A dispute is a refund that waits: the same entries, pending, under the word `dispute`. It counts against the line
 until it is decided.
 """
 
-from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import TypeAlias
 
 from fusion.checkout import goods
 from fusion.checkout.decision import CheckoutConfig
 from fusion.checkout.money import part_of
-from fusion.checkout.postings import DEPOSITS
-from fusion.checkout.receipts import DEPOSIT, DEPOSIT_TAX, GOODS, SETTLED, TAX, Line, Payment, Receipt
+from fusion.checkout.receipts import SETTLED, Line, Receipt
 from fusion.checkout.records import PENDING, POSTED, Entry, Leg, Transfer, derive_id
 from fusion.checkout.rulings import Recorded, Refusal, Ruling, close, post, transfer, unnamed, waiting
-from fusion.checkout.taxes import class_of, tax_parts
+from fusion.checkout.shares import all_payments, given_back, paid_for, words
 from fusion.store import Store
-from fusion.store_terms import OFFICE
 
 # Why money is given back, and where the goods are then; None: they stay with the shopper.
 REASONS: dict[str, str | None] = {
@@ -35,7 +30,6 @@ REASONS: dict[str, str | None] = {
 }
 REFUND, DISPUTE, GRANT, REFUSE = "refund", "dispute", "grant", "refuse"
 NOTHING_PAID = Refusal("pieces that something was paid for", "0 cents")
-Shares: TypeAlias = Mapping[tuple[str, str], int]  # cents by (account that paid, account it was paid for)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,15 +41,6 @@ class Claim:
     reason: str
     author: str  # who decides on a refund, who opens a dispute
     t_ns: int
-
-
-@dataclass(frozen=True, slots=True)
-class Given:
-    """What has been given back or is disputed of one line."""
-
-    number: int  # of refunds and disputes so far
-    pieces: int
-    shares: Shares
 
 
 def refund(
@@ -87,14 +72,14 @@ def decide_dispute(
 ) -> Ruling | Refusal:
     """Decide the oldest open dispute of a line: granted it becomes a refund, refused it ends."""
     disputed = [
-        entry for entry in waiting(recorded.entries) if _words(entry)[:1] == [DISPUTE] and _words(entry)[3] == sku
+        entry for entry in waiting(recorded.entries) if words(entry)[:1] == [DISPUTE] and words(entry)[3] == sku
     ]
     if refusal := unnamed(author):
         return refusal
     if not disputed:
         return Refusal(f"an open dispute of {sku} in {receipt.trip}", "none")
-    _, number, pieces, _, reason, _ = _words(disputed[0])
-    disputed = [entry for entry in disputed if _words(entry)[1] == number]
+    _, number, pieces, _, reason, _ = words(disputed[0])
+    disputed = [entry for entry in disputed if words(entry)[1] == number]
     closing = tuple(close(entry, GRANT if granted else REFUSE, author, t_ns) for entry in disputed)
     if not granted:
         return Ruling(receipt, (), closing)
@@ -102,43 +87,6 @@ def decide_dispute(
     memo = _memo(REFUND, int(number), claim)
     posted = tuple(post(entry, memo, t_ns) for entry in disputed)
     return Ruling(receipt, _moved(receipt, claim, int(number), store), (*closing, *posted))
-
-
-def paid_for(receipt: Receipt, sku: str, store: Store) -> Shares:
-    """Return what was paid for a line, tax included; what no tender paid is owed by the account."""
-    assert receipt.account is not None
-    shares: dict[tuple[str, str], int] = {}
-    for one in all_payments(receipt, store):
-        if one.sku == sku:
-            key = (one.account(receipt.account), _revenue(one, store))
-            shares[key] = shares.get(key, 0) + one.amount_cents
-    return shares
-
-
-def all_payments(receipt: Receipt, store: Store) -> tuple[Payment, ...]:
-    """Return the payments of a receipt and, as payments at the cash office, what they leave."""
-    due = {(line.sku, GOODS): line.amount_cents - line.deposit_cents for line in receipt.lines}
-    due |= {(line.sku, DEPOSIT): line.deposit_cents for line in receipt.lines}
-    due |= tax_parts(receipt.lines, receipt.payments, store)
-    for one in receipt.payments:
-        due[one.sku, one.part] = due.get((one.sku, one.part), 0) - one.amount_cents
-    rest = tuple(Payment(OFFICE, "", sku, part, cents) for (sku, part), cents in sorted(due.items()) if cents > 0)
-    return (*receipt.payments, *rest)
-
-
-def given_back(entries: Iterable[Entry], sku: str) -> Given:
-    """Return what the ledger says was given back, or is disputed, of one line of a trip."""
-    entries = tuple(entries)
-    mine = [entry for entry in entries if len(_words(entry)) == 6 and _words(entry)[3] == sku]
-    open_ids = {entry.entry_id for entry in waiting(entries)}
-    counted = [entry for entry in mine if entry.state == POSTED or entry.entry_id in open_ids]
-    shares: dict[tuple[str, str], int] = {}
-    for entry in counted:
-        back, debit = sorted(entry.legs, key=lambda leg: leg.amount_cents)
-        shares[back.account, debit.account] = shares.get((back.account, debit.account), 0) + debit.amount_cents
-    numbers = {int(_words(entry)[1]) for entry in mine}
-    pieces = {int(_words(entry)[1]): int(_words(entry)[2]) for entry in counted}
-    return Given(max(numbers, default=0), sum(pieces.values()), shares)
 
 
 def _refusal(
@@ -161,7 +109,7 @@ def _refusal(
 
 def _not_charged(receipt: Receipt, recorded: Recorded, store: Store) -> Refusal | None:
     """Refuse a receipt that is not the one the ledger charged, or that the store's tables no longer explain."""
-    sales = [entry for entry in recorded.entries if entry.state == POSTED and _words(entry)[0] == "sale"]
+    sales = [entry for entry in recorded.entries if entry.state == POSTED and words(entry)[0] == "sale"]
     charged_cents = sum(leg.amount_cents for entry in sales for leg in entry.legs if leg.amount_cents > 0)
     if charged_cents != receipt.total_cents:
         return Refusal(
@@ -222,17 +170,5 @@ def _line(receipt: Receipt, sku: str) -> Line:
     return next(line for line in receipt.lines if line.sku == sku)
 
 
-def _revenue(payment: Payment, store: Store) -> str:
-    """Return the account that a payment was credited to."""
-    if payment.part == DEPOSIT:
-        return DEPOSITS
-    kind = {GOODS: "sales", TAX: "tax", DEPOSIT_TAX: "tax"}[payment.part]
-    return f"{kind}:{class_of((payment.sku, payment.part), store)}"
-
-
 def _memo(word: str, number: int, claim: Claim) -> str:
     return f"{word} {number} {claim.quantity} {claim.sku} {claim.reason} {claim.author}"
-
-
-def _words(entry: Entry) -> list[str]:
-    return entry.memo.split(" ")
