@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from fusion import store_terms_tables as tables
 from fusion.store import Problem
+from fusion.store_cards import refuse_cards
 from fusion.store_read import Row, read_csv
 from fusion.store_rules import Rule
 from fusion.store_terms import Deposit, PriceTag, Promotion, Scale, Span, Tender, Terms
@@ -34,9 +35,17 @@ def read_files(folder: Path, text: Row, problems: list[Problem]) -> Files:
         "accounts.csv": tables.ACCOUNTS,
     }
     return {
-        name: read_csv(folder / name, rules, problems, many=name in many) if (folder / name).exists() else []
+        name: read_csv(folder / name, rules, problems, many=name in many)
+        if _is_to_read(folder / name, problems)
+        else []
         for name, rules in columns.items()
     }
+
+
+def _is_to_read(path: Path, problems: list[Problem]) -> bool:
+    """Tell whether a file is there, and holds no card number that reading it might repeat."""
+    of_accounts = path.name in ("tenders.csv", "accounts.csv")
+    return path.exists() and not (of_accounts and refuse_cards(path, problems))
 
 
 def _zone(folder: Path, text: Row, problems: list[Problem]) -> ZoneInfo:

@@ -1,6 +1,5 @@
 """The optional tables of a store folder: each key and each column with its rule."""
 
-import re
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from fractions import Fraction
@@ -13,7 +12,6 @@ from fusion.store_tables import IDENTIFIER, NOT_NEGATIVE, POSITIVE
 from fusion.store_terms import AMOUNT, BY_MANUFACTURER, BY_STORE, EVER_NS, MULTIBUY, PERCENT, TENDER_ORDER
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-PAN_DIGITS = range(13, 20)  # ISO/IEC 7812: how long a card number is
 CENTS = Rule("an integer of 0 or more, in cents", rules.count)
 
 
@@ -40,24 +38,8 @@ def _local(at: datetime, zone: ZoneInfo) -> datetime:
     return early
 
 
-def is_card_number(value: str) -> bool:
-    """Tell whether a text passes as a card number: 13 to 19 digits, however grouped, whose Luhn sum is right."""
-    digits = re.sub(r"[ ._-]", "", value)
-    if not (digits.isascii() and digits.isdigit() and len(digits) in PAN_DIGITS):
-        return False
-    doubled = [int(digit) * 2 for digit in digits[-2::-2]]
-    total = sum(int(digit) for digit in digits[-1::-2]) + sum(two - 9 if two > 9 else two for two in doubled)
-    return total % 10 == 0
-
-
-def no_card(value: Any) -> str:
-    if is_card_number(value):
-        raise ValueError
-    return rules.identifier(value)
-
-
-def no_card_or_nothing(value: Any) -> str:
-    return no_card(value) if value else ""
+def identifier_or_nothing(value: Any) -> str:
+    return rules.identifier(value) if value else ""
 
 
 def limit(value: Any) -> int | None:
@@ -103,7 +85,7 @@ SWITCHES: dict[str, tuple[dict[str, Rule], dict[str, Any]]] = {
     "snap": ({"exclude_categories": NAMES, "exclude_skus": NAMES}, {"exclude_categories": [], "exclude_skus": []}),
 }
 
-TOKEN = Rule("1 to 64 of A-Z a-z 0-9 . _ - that are no card number", no_card, secret=True)
+IDENTIFIER_OR_NOTHING = Rule(f"{IDENTIFIER.expected}, or nothing", identifier_or_nothing)
 DEPOSITS: dict[str, Rule] = {
     "sku": IDENTIFIER,
     "deposit": CENTS,
@@ -112,13 +94,13 @@ DEPOSITS: dict[str, Rule] = {
 }
 TARES: dict[str, Rule] = {"sku": IDENTIFIER, "tare_g": POSITIVE}
 TENDERS: dict[str, Rule] = {
-    "account": TOKEN,
+    "account": IDENTIFIER,
     "kind": one_of(*TENDER_ORDER),
-    "token": Rule(f"{TOKEN.expected}, or nothing", no_card_or_nothing, secret=True),
+    "token": IDENTIFIER_OR_NOTHING,
     "limit": Rule("an integer of 0 or more, in cents, or nothing", limit),
 }
 ACCOUNTS: dict[str, Rule] = {
-    "account": TOKEN,
+    "account": IDENTIFIER,
     "verified_age": Rule("an integer of 0 or more, or nothing", rules.age),
 }
 
@@ -136,7 +118,7 @@ def promotions(zone: ZoneInfo) -> dict[str, Rule]:
         "skus": Rule("different SKUs separated by spaces", rules.identifiers),
         "qty": Rule("an integer of 1 or more", whole),
         "value": Rule("a number above 0", fraction),
-        "code": Rule("a coupon's code, or nothing", no_card_or_nothing),
+        "code": IDENTIFIER_OR_NOTHING,
         "issuer": one_of(BY_STORE, BY_MANUFACTURER),
         **_validity(zone),
     }
