@@ -7,6 +7,7 @@ from pathlib import Path
 
 from fusion.messages import Kind
 from fusion.store import Problem, Store, StoreError, load_store
+from fusion.store_terms import Terms
 from fusion.survey import Survey, counts_by_kind, sources, survey
 
 
@@ -53,9 +54,21 @@ def _store_report(folder: Path) -> tuple[Report, Store | None]:
         "gates": len(store.gates.gate_id),
         "carts": len(store.carts),
         "portals": len(store.portals),
+        **_terms_counts(store.terms),
     }
     text = ", ".join(f"{name} {number}" for name, number in counts.items())
     return Report((f"{folder}: store {store.store_id}: {text}",), counts={"store": counts}), store
+
+
+def _terms_counts(terms: Terms) -> dict[str, int]:
+    """Return how much the optional files hold, of those that are there."""
+    counts = {
+        "prices": sum(map(len, terms.prices.values())),
+        "promotions": len(terms.promotions),
+        "deposits": len(terms.deposits),
+        "tenders": sum(map(len, terms.tenders.values())),
+    }
+    return {name: number for name, number in counts.items() if number}
 
 
 def _recording_report(path: Path, found: Survey, store: Store | None) -> Report:

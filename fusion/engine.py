@@ -15,6 +15,7 @@ from fusion.attribution.stage import attribute
 from fusion.attribution.state import Attribution, People, Settled, open_trip
 from fusion.attribution.tags import Exit, tags_of
 from fusion.checkout import trips as visits
+from fusion.checkout.tenders import Spent, spend
 from fusion.clock_steps import stepping
 from fusion.config import SECOND_NS, Config
 from fusion.intake import Slice
@@ -72,6 +73,7 @@ class State:
     pending: Pending
     attribution: Attribution
     trips: visits.Trips
+    spent: Spent = field(default_factory=dict)  # of balances and coupons
     trail: Trail = ()  # of tracks, until they are reported
     notes: Mapping[str, int] = field(default_factory=dict)  # what was odd, counted
 
@@ -332,8 +334,9 @@ def _close(engine: Engine, state: State, trips: visits.Trips, ids: tuple[str, ..
         return float(np.log(max(p.get(claim.trip, 0.0), 1e-6)))
 
     open_readings = believe_anew(state.attribution, nats_of, engine.config.attribution)
-    attribution, outputs = settle(open_readings, trips, ids, engine.store, engine.config)
-    return replace(state, trips=trips, attribution=attribution), outputs
+    attribution, outputs = settle(open_readings, trips, ids, engine.store, engine.config, state.spent)
+    spent = spend(state.spent, outputs.receipts)
+    return replace(state, trips=trips, attribution=attribution, spent=spent), outputs
 
 
 def _forget(state: State) -> tuple[State, tuple[Naming, ...]]:

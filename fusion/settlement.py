@@ -10,7 +10,9 @@ from fusion.attribution.leaving import carried, close_trip, parts_of, weigh_exit
 from fusion.attribution.state import Attribution, Settled
 from fusion.checkout.charge import choose, unclaimed
 from fusion.checkout.postings import close_trip as postings_of
-from fusion.checkout.records import OPEN, Entry, Receipt, Transfer
+from fusion.checkout.receipts import OPEN, Receipt
+from fusion.checkout.records import Entry, Transfer
+from fusion.checkout.tenders import Spent, spend
 from fusion.checkout.trips import Trip, Trips
 from fusion.config import Config
 from fusion.messages import Health
@@ -42,18 +44,19 @@ class Outputs:
 
 
 def settle(
-    attribution: Attribution, trips: Trips, ids: tuple[str, ...], store: Store, config: Config
+    attribution: Attribution, trips: Trips, ids: tuple[str, ...], store: Store, config: Config, spent: Spent
 ) -> tuple[Attribution, Outputs]:
     """Settle ended trips, in order of entry: charge, events, transfers, postings."""
     total = Outputs()
     for trip in [t for t in trips.ended if t.trip in ids]:
-        attribution, one = _settle_one(attribution, trips, trip, store, config)
+        by_then = spend(spent, total.receipts)
+        attribution, one = _settle_one(attribution, trips, trip, store, config, by_then)
         total = join(total, one)
     return attribution, total
 
 
 def _settle_one(
-    attribution: Attribution, trips: Trips, trip: Trip, store: Store, config: Config
+    attribution: Attribution, trips: Trips, trip: Trip, store: Store, config: Config, spent: Spent
 ) -> tuple[Attribution, Outputs]:
     """Choose the charge of one trip and settle every change it explains."""
     if not trip.is_staff and trip.closed_ns is not None:
@@ -68,7 +71,7 @@ def _settle_one(
     for one in settled:
         for part in parts_of(one, trip.trip):
             evidence.setdefault(part.product, []).append(one.event)
-    receipt = charge.receipt(trip.end(), evidence, store)
+    receipt = charge.receipt(trip.end(), evidence, store, spent)
     moved, posted = postings_of(receipt, store) if receipt.status != OPEN else ((), ())
     if receipt.account is None:
         receipt = unclaimed(receipt)

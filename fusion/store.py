@@ -1,11 +1,12 @@
 """A store folder as arrays (contract section 2)."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
 
 from fusion.arrays import Bools, Floats, Ints
+from fusion.store_terms import Terms
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +122,7 @@ class Store:
     plates: Plates
     products: Products
     facings: Facings
+    terms: Terms = field(default_factory=Terms)
 
 
 @lru_cache(maxsize=8)

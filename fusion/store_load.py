@@ -21,6 +21,8 @@ from fusion.store import (
 from fusion.store_check import check_plates, check_references
 from fusion.store_read import Row, read_csv, read_toml
 from fusion.store_tables import FACINGS, PLATES, PRODUCTS
+from fusion.store_terms import Terms
+from fusion.store_terms_load import check_terms, read_files, terms_of
 
 
 def read_store(folder: Path) -> Store:
@@ -30,15 +32,17 @@ def read_store(folder: Path) -> Store:
     plates = read_csv(folder / "plates.csv", PLATES, problems)
     products = read_csv(folder / "products.csv", PRODUCTS, problems)
     facings = read_csv(folder / "planogram.csv", FACINGS, problems)
+    files = read_files(folder, text, problems)
     if not problems:
         check_plates(folder / "plates.csv", plates, problems)
         check_references(folder, text, plates, products, facings, problems)
+        check_terms(folder, text, products, files, problems)
     if problems:
         raise StoreError(problems)
-    return _assemble(text, plates, products, facings)
+    return _assemble(text, plates, products, facings, terms_of(text, products, files))
 
 
-def _assemble(text: Row, plates: list[Row], products: list[Row], facings: list[Row]) -> Store:
+def _assemble(text: Row, plates: list[Row], products: list[Row], facings: list[Row], terms: Terms) -> Store:
     plate_row = {row["plate"]: i for i, row in enumerate(plates)}
     product_row = {row["sku"]: i for i, row in enumerate(products)}
     fixtures = [Fixture(row["id"], _floats([row["outline"]], -1, 2), row["height"]) for row in text["fixture"]]
@@ -62,6 +66,7 @@ def _assemble(text: Row, plates: list[Row], products: list[Row], facings: list[R
             plates=tuple(tuple(plate_row[plate] for plate in row["plates"]) for row in facings),
             qty=np.array(_column(facings, "qty"), dtype=np.int64),
         ),
+        terms=terms,
     )
 
 

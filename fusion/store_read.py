@@ -10,12 +10,13 @@ from typing import Any, TypeAlias
 from fusion.store import Problem
 from fusion.store_rules import Rule, read_fields, shown
 from fusion.store_tables import FLOOR, ROWS, TAX_RATE, TOP
+from fusion.store_terms_tables import SWITCHES
 
 Row: TypeAlias = dict[str, Any]  # values by key, and "place": where the row stands in its file
 
 
 def read_toml(path: Path, problems: list[Problem]) -> Row:
-    """Return the top-level keys, "outline", "tax" and the list of rows of each table."""
+    """Return the top-level keys, "outline", "tax", the tables of switches and the list of rows of each other table."""
     raw = _parse_toml(path, problems)
     if raw is None:
         return {}
@@ -26,6 +27,9 @@ def read_toml(path: Path, problems: list[Problem]) -> Row:
     tax = _table(raw | {"tax": raw.get("tax", {})}, "tax", file, problems)
     rates = dict.fromkeys(tax, TAX_RATE)
     text["tax"] = read_fields(tax, rates, problems, file=file, place="[tax], key {}") or {}
+    for name, (rules, defaults) in SWITCHES.items():
+        switches = defaults | _table(raw, name, file, problems)
+        text[name] = read_fields(switches, rules, problems, file=file, place=f"[{name}], key {{}}") or {}
     for name, rules in ROWS.items():
         text[name] = _rows(raw.get(name, []), name, rules, file, problems)
     if not raw.get("gate"):
@@ -75,7 +79,8 @@ def _rows(raw: Any, name: str, rules: dict[str, Rule], file: str, problems: list
     return rows
 
 
-def read_csv(path: Path, rules: dict[str, Rule], problems: list[Problem]) -> list[Row]:
+def read_csv(path: Path, rules: dict[str, Rule], problems: list[Problem], *, many: bool = False) -> list[Row]:
+    """Return the rows of a table; the first column is an id used once, unless there may be many rows of one id."""
     text = _read_text(path, problems)
     if text is None:
         return []
@@ -89,7 +94,8 @@ def read_csv(path: Path, rules: dict[str, Rule], problems: list[Problem]) -> lis
             rows += _csv_row(header, cells, rules, str(path), reader.line_num, problems)
     except csv.Error as error:
         problems.append(Problem(str(path), f"line {reader.line_num}", "CSV", f"text that is not ({error})"))
-    _check_unique(rows, next(iter(rules)), str(path), ", column ", problems)
+    if not many:
+        _check_unique(rows, next(iter(rules)), str(path), ", column ", problems)
     return rows
 
 

@@ -13,8 +13,11 @@ from hypothesis import strategies as st
 from fusion.checkout import goods
 from fusion.checkout.decision import CheckoutConfig, QuantityPosterior, decide, unit_value_cents
 from fusion.checkout.postings import close_trip
-from fusion.checkout.pricing import price, tax_cents, weighed_cents
-from fusion.checkout.records import Item, Receipt, Transfer, TripEnd, derive_id
+from fusion.checkout.pricing import price
+from fusion.checkout.receipts import Item, Receipt, TripEnd
+from fusion.checkout.records import Transfer, derive_id
+from fusion.checkout.tariff import weighed_cents
+from fusion.checkout.taxes import tax_cents
 from fusion.store import Cameras, Facings, Gates, Plates, Products, Store, load_store
 
 # sku, cents, by weight, grams, tax class; not in order of SKU on purpose

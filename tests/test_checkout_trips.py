@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fusion.checkout.records import TripEnd
+from fusion.checkout.receipts import TripEnd
 from fusion.checkout.trips import NEXT, Status, Trips, close, due, end_tape, enter, inside, leave, trip_id
 from fusion.config import Config
 from fusion.messages import Gate

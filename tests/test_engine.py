@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from tiny import Action, frames, run, tape, tiny_store
 
 from fusion.checkout.goods import balances
-from fusion.config import Config
+from fusion.config import SECOND_NS, Config
 from fusion.engine import Outputs
 from fusion.messages import Frame
 from fusion.session import Session
@@ -71,6 +71,9 @@ def test_everybody_pays_for_what_they_carry_out_and_goods_are_conserved(actions:
     for receipt in (r for o in outputs for r in o.receipts):
         assert receipt.total_cents == sum(line.amount_cents for line in receipt.lines) + receipt.tax_cents
         assert 0.0 <= receipt.confidence <= 1.0
+        if receipt.closed_ns is not None:
+            assert receipt.left_ns is not None
+            assert 0 <= receipt.closed_ns - receipt.left_ns <= 10 * SECOND_NS, "a trip closes soon after the last left"
 
 
 @SLOW

@@ -8,10 +8,15 @@ another and is never edited, so goods are conserved by construction and the hist
 of transfers. A correction is a further transfer that names the one it reverses.
 
 When a trip ends, `decision` turns beliefs about quantities into the charge of least expected cost and says
-whether the receipt may settle or must wait for a person. `pricing` makes lines, taxes and a total in
-integer cents. `postings` moves the charged goods out of the cart (to `sold`, or to `suspense` while a
-person looks) and writes one balanced money `Entry` (posted, or pending). Money is only ever a projection of
-goods that moved.
+whether the receipt may settle or must wait for a person. `pricing` makes the receipt, in integer cents, in steps
+that each have a module: the price and mass of each product (`tariff`), what promotions and coupons take off
+(`promotions`), what each tender pays of each line (`tenders`), the tax on what is left to tax (`taxes`), and what
+holds a receipt although nobody doubts it (`holds`). `postings` moves the charged goods out of the cart (to `sold`,
+or to `suspense` while a person looks) and writes balanced money entries (posted, or pending): the sale, which the
+account owes, and what each tender pays of it. Money is only ever a projection of goods that moved.
+
+A person's decision is further records: `rulings` says how entries that wait are closed, `review` decides on receipts,
+`refunds` gives back what was paid for a line (`shares`), to the tender that paid it.
 
 Ids are hashes of the evidence behind a record. The same evidence gives the same id, so committing it again,
 after a crash or from a replayed tape, changes nothing. `book` keeps all of it in SQLite, where the database

@@ -10,7 +10,8 @@ from dataclasses import dataclass, replace
 
 from fusion.checkout.decision import CheckoutConfig, QuantityPosterior, decide
 from fusion.checkout.pricing import price
-from fusion.checkout.records import OPEN, REVIEW, Item, Receipt, TripEnd
+from fusion.checkout.receipts import OPEN, REVIEW, Item, Receipt, TripEnd
+from fusion.checkout.tenders import Spent
 from fusion.store import Store
 
 Goods = tuple[tuple[int, int, float], ...]  # (product, pieces, grams a piece)
@@ -25,7 +26,7 @@ class Charge:
     line_confidence: Mapping[int, float]  # product -> posterior of its quantity
     status: str
 
-    def receipt(self, end: TripEnd, events: Mapping[int, Sequence[str]], store: Store) -> Receipt:
+    def receipt(self, end: TripEnd, events: Mapping[int, Sequence[str]], store: Store, spent: Spent) -> Receipt:
         """Price the goods; events gives per product the event ids it rests on."""
         items = tuple(
             Item(
@@ -38,7 +39,7 @@ class Charge:
             for product, pieces, grams in self.goods
         )
         status = OPEN if end.closed_ns is None else self.status
-        return price(end, items, round(self.confidence, 6), status, store)
+        return price(end, items, round(self.confidence, 6), status, store, spent)
 
 
 def choose(carried: tuple[tuple[Goods, float, bool], ...], store: Store, config: CheckoutConfig) -> Charge:
@@ -62,7 +63,7 @@ def choose(carried: tuple[tuple[Goods, float, bool], ...], store: Store, config:
 
 def unclaimed(receipt: Receipt) -> Receipt:
     """Return the receipt of somebody without an account: it charges nobody, and the goods stand in the books."""
-    return replace(receipt, lines=(), tax_cents=0, total_cents=0)
+    return replace(receipt, lines=(), tax_cents=0, total_cents=0, discounts=(), payments=())
 
 
 def quantity_posterior(product: int, posterior: tuple[tuple[Goods, float], ...]) -> QuantityPosterior:

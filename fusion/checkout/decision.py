@@ -8,7 +8,7 @@ more than a review, the receipt goes to review with these quantities as the prop
 
 from dataclasses import dataclass
 
-from fusion.checkout.records import REVIEW, SETTLED
+from fusion.checkout.receipts import REVIEW, SETTLED
 from fusion.store import Store
 
 P_TOLERANCE = 1e-6  # how far the probabilities of one posterior may miss 1
@@ -21,8 +21,13 @@ class CheckoutConfig:
     overcharge_weight: float = 3.0  # cost of a cent charged wrongly
     undercharge_weight: float = 1.0  # cost of a cent missed
     review_cost_cents: float = 60.0  # cost of having a person look at one receipt
+    review_deadline_ns: int = 86_400_000_000_000  # a day after its trip closed, a receipt in review takes the default
+    review_default: str = "waive"  # or "approve": what becomes of it then
+    refund_window_ns: int = 30 * 86_400_000_000_000  # how long after its trip closed a line can be refunded or disputed
 
     def __post_init__(self) -> None:
+        assert self.review_default in ("waive", "approve")
+        assert self.review_deadline_ns >= 0 and self.refund_window_ns >= 0
         assert self.overcharge_weight > 0.0 and self.undercharge_weight > 0.0
         assert self.review_cost_cents >= 0.0
 

@@ -1,31 +1,29 @@
-"""From a receipt to the books: the goods leave the cart, and the money follows them."""
+"""From a receipt to the books: the goods leave the cart, and the money follows them.
+
+Of a trip that pays there is one entry for the sale, which the account then owes (`receivable:<account>`), and one for
+each tender that pays a part of that. In review all of them are pending.
+"""
+
+from collections.abc import Iterable
 
 from fusion.checkout import goods
-from fusion.checkout.pricing import class_sums
-from fusion.checkout.records import (
-    OPEN,
-    PENDING,
-    POSTED,
-    REVIEW,
-    SETTLED,
-    Entry,
-    Leg,
-    Receipt,
-    Transfer,
-    derive_id,
-)
+from fusion.checkout.receipts import OPEN, REVIEW, SETTLED, Receipt
+from fusion.checkout.records import PENDING, POSTED, Entry, Leg, Transfer, derive_id
+from fusion.checkout.taxes import class_sums
 from fusion.store import Store
+from fusion.store_terms import OFFICE
+
+DEPOSITS = "deposits"  # the money account of bottle deposits, which are owed to who brings the bottles back
 
 
 def close_trip(receipt: Receipt, store: Store) -> tuple[tuple[Transfer, ...], tuple[Entry, ...]]:
     """Return the transfers and money entries that close a trip.
 
-    Settled goods are sold and paid, reviewed goods wait in suspense with a pending entry. Goods of a trip
+    Settled goods are sold and paid, reviewed goods wait in suspense with pending entries. Goods of a trip
     without an account become unclaimed and charge nobody. An open trip keeps its cart and gives nothing.
     """
     if receipt.status == OPEN:
         return (), ()
-    target = _destination(receipt)
     transfers = tuple(
         goods.move(
             store.store_id,
@@ -35,11 +33,37 @@ def close_trip(receipt: Receipt, store: Store) -> tuple[tuple[Transfer, ...], tu
             quantity=line.quantity,
             grams=line.grams,
             source=goods.cart(receipt.trip),
-            target=target,
+            target=_destination(receipt),
         )
         for line in receipt.lines
     )
-    return transfers, _entries(receipt, store)
+    state = POSTED if receipt.status == SETTLED else PENDING
+    return transfers, money(receipt, store, cause="close", t_ns=_closed_ns(receipt), state=state)
+
+
+def money(receipt: Receipt, store: Store, *, cause: str, t_ns: int, state: str, by: str = "") -> tuple[Entry, ...]:
+    """Return the entries of a receipt's sale and its tenders; `cause` and the trip make their ids.
+
+    `by` is added to what the entries are for: who decided on them.
+    """
+    if receipt.account is None or receipt.total_cents == 0:
+        return ()
+    owed = f"receivable:{receipt.account}"
+    legs = {"sale": (Leg(owed, receipt.total_cents), *_credits(receipt, store))}
+    for account, cents in _paid(receipt).items():
+        legs[account] = (Leg(account, cents), Leg(owed, -cents))
+    return tuple(
+        Entry(
+            # The sale of a trip has had this id since before there were tenders.
+            entry_id=derive_id("entry", store.store_id, receipt.trip, cause, *([] if what == "sale" else [what])),
+            t_ns=t_ns,
+            trip=receipt.trip,
+            memo=("sale" if what == "sale" else "tender") + by,
+            state=state,
+            legs=of,
+        )
+        for what, of in legs.items()
+    )
 
 
 def _destination(receipt: Receipt) -> str:
@@ -48,21 +72,22 @@ def _destination(receipt: Receipt) -> str:
     return {SETTLED: goods.sold, REVIEW: goods.suspense}[receipt.status](receipt.trip)
 
 
-def _entries(receipt: Receipt, store: Store) -> tuple[Entry, ...]:
-    if receipt.account is None or receipt.total_cents == 0:
-        return ()
-    sums = class_sums(receipt.lines, store)
-    credits = [Leg(f"sales:{part.tax_class}", -part.net_cents) for part in sums if part.net_cents]
-    credits += [Leg(f"tax:{part.tax_class}", -part.tax_cents) for part in sums if part.tax_cents]
-    entry = Entry(
-        entry_id=derive_id("entry", store.store_id, receipt.trip, "close"),
-        t_ns=_closed_ns(receipt),
-        trip=receipt.trip,
-        memo="sale",
-        state=POSTED if receipt.status == SETTLED else PENDING,
-        legs=(Leg(f"receivable:{receipt.account}", receipt.total_cents), *credits),
-    )
-    return (entry,)
+def _credits(receipt: Receipt, store: Store) -> Iterable[Leg]:
+    sums = class_sums(receipt.lines, receipt.payments, store)
+    deposit_cents = sum(line.deposit_cents for line in receipt.lines)
+    yield from (Leg(f"sales:{part.tax_class}", -part.net_cents) for part in sums if part.net_cents)
+    yield from (Leg(f"tax:{part.tax_class}", -part.tax_cents) for part in sums if part.tax_cents)
+    if deposit_cents:
+        yield Leg(DEPOSITS, -deposit_cents)
+
+
+def _paid(receipt: Receipt) -> dict[str, int]:
+    """Return what each money account pays; what is left for the cash office stays owed."""
+    paid: dict[str, int] = {}
+    for one in (one for one in receipt.payments if one.kind != OFFICE):
+        account = one.account("")
+        paid[account] = paid.get(account, 0) + one.amount_cents
+    return paid
 
 
 def _closed_ns(receipt: Receipt) -> int:

@@ -1,12 +1,10 @@
-"""The values of checkout: transfers of goods, money entries, trips, receipts."""
+"""The records of the ledger: transfers of goods, money entries."""
 
-import json
 import math
 from dataclasses import dataclass
 from hashlib import blake2b
 
 ID_BYTES = 16
-SETTLED, REVIEW, OPEN = "settled", "review", "open"  # status of a receipt
 POSTED, PENDING = "posted", "pending"  # state of an entry
 
 
@@ -60,83 +58,3 @@ class Entry:
         assert len(self.entry_id) == ID_BYTES and self.state in (POSTED, PENDING)
         assert len(self.legs) >= 2 and all(leg.amount_cents != 0 for leg in self.legs)
         assert sum(leg.amount_cents for leg in self.legs) == 0, f"entry of trip {self.trip} does not balance"
-
-
-@dataclass(frozen=True, slots=True)
-class Item:
-    """What a trip took of one product."""
-
-    product: int  # row in store.products
-    quantity: int  # pieces, also of products sold by weight
-    grams: float | None  # needed where the product is sold by weight
-    confidence: float
-    events: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class TripEnd:
-    """A visit as its receipt names it; `closed_ns` None means still open."""
-
-    trip: str
-    account: str | None
-    party: int
-    entered_ns: int
-    left_ns: int | None
-    closed_ns: int | None
-
-
-@dataclass(frozen=True, slots=True)
-class Line:
-    """One product on a receipt; `grams` only where it is sold by weight."""
-
-    sku: str
-    quantity: int
-    grams: float | None
-    amount_cents: int
-    confidence: float
-    events: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Receipt:
-    """What one trip is charged; lines are sorted by SKU and the total includes the tax."""
-
-    trip: str
-    account: str | None
-    party: int
-    entered_ns: int
-    left_ns: int | None
-    closed_ns: int | None
-    status: str  # "settled", "review" or "open"
-    confidence: float
-    lines: tuple[Line, ...]
-    tax_cents: int
-    total_cents: int
-
-    def to_json(self) -> str:
-        """Return the receipt as one line of receipts.jsonl, without the line end."""
-        fields = {
-            "trip": self.trip,
-            "account": self.account,
-            "party": self.party,
-            "entered": self.entered_ns,
-            "left": self.left_ns,
-            "closed": self.closed_ns,
-            "status": self.status,
-            "confidence": self.confidence,
-            "lines": [_line_fields(line) for line in self.lines],
-            "tax": self.tax_cents,
-            "total": self.total_cents,
-        }
-        return json.dumps(fields, allow_nan=False)
-
-
-def _line_fields(line: Line) -> dict[str, object]:
-    return {
-        "sku": line.sku,
-        "qty": line.quantity,
-        "g": line.grams,
-        "amount": line.amount_cents,
-        "confidence": line.confidence,
-        "events": list(line.events),
-    }

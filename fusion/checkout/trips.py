@@ -11,7 +11,8 @@ from dataclasses import dataclass, replace
 from enum import Enum
 
 from fusion import messages
-from fusion.checkout.records import TripEnd, derive_id
+from fusion.checkout.receipts import TripEnd
+from fusion.checkout.records import derive_id
 from fusion.config import Config
 
 ID_DIGITS = 12  # hexadecimal digits of a trip id after the store's

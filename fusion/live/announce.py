@@ -2,7 +2,7 @@
 
 import json
 
-from fusion.checkout.records import Line, Receipt
+from fusion.checkout.receipts import Line, Receipt
 from fusion.live.bus import Outbox
 from fusion.settlement import Outputs
 
@@ -29,7 +29,8 @@ def receipt_line(receipt: Receipt, currency: str) -> str:
     account = receipt.account or "nobody known"
     goods = ", ".join(_goods(line) for line in receipt.lines) or "nothing"
     total = f"{receipt.total_cents / 100:.2f} {currency}"
-    return f"receipt  {account}  {receipt.status}  {total}  confidence {receipt.confidence:.2f}  {goods}"
+    status = " for ".join(filter(None, (receipt.status, " and ".join(receipt.holds))))
+    return f"receipt  {account}  {status}  {total}  confidence {receipt.confidence:.2f}  {goods}"
 
 
 def _goods(line: Line) -> str:

@@ -1,0 +1,197 @@
+"""The review queue: receipts that wait for a person, and what becomes of them.
+
+A receipt waits with its goods in suspense and its money pending. A person approves it, adjusts its lines (fewer
+pieces; the others go back to the plates they were taken from) or waives it (the goods are gone, nobody is charged).
+Nobody is asked twice: the second decision is refused. When the deadline passes, the store's default applies under
+the name "deadline". It is to waive, unless configured to approve: a proposal was held because charging it unseen
+costs more than it brings, and nothing has been learned since. Either way it never charges more than was proposed.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from typing import TypeAlias
+
+from fusion.checkout import goods
+from fusion.checkout.decision import CheckoutConfig
+from fusion.checkout.holds import reasons
+from fusion.checkout.postings import money
+from fusion.checkout.pricing import bill
+from fusion.checkout.receipts import REVIEW, SETTLED, Line, Receipt
+from fusion.checkout.records import POSTED, Transfer
+from fusion.checkout.rulings import Recorded, Refusal, Ruling, close, post, transfer, unnamed, waiting
+from fusion.checkout.tariff import ware_again
+from fusion.checkout.tenders import Spent
+from fusion.store import Store, product_rows
+
+BY_DEADLINE = "deadline"  # author of what nobody decided in time
+
+
+@dataclass(frozen=True, slots=True)
+class Approve:
+    """Charge what was proposed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Adjust:
+    """Charge fewer pieces of some products, priced anew; products that are not named stay as proposed."""
+
+    quantities: Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Waive:
+    """Charge nothing."""
+
+
+Verdict: TypeAlias = Approve | Adjust | Waive
+NAMES = {Approve: "approve", Adjust: "adjust", Waive: "waive"}
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One receipt in the queue."""
+
+    trip: str
+    account: str
+    reasons: tuple[str, ...]  # "doubt", "age", "tender"
+    events: tuple[str, ...]  # evidence: rows of events.jsonl that the lines rest on
+    proposed_cents: int
+    opened_ns: int
+    deadline_ns: int
+
+
+def queue(receipts: Iterable[Receipt], recorded: Mapping[str, Recorded], config: CheckoutConfig) -> tuple[Case, ...]:
+    """Return the cases that nobody has decided, the most urgent first; recorded is by trip."""
+    cases = [_case(one, config) for one in receipts if _undecided(one, recorded.get(one.trip, Recorded()))]
+    return tuple(sorted(cases, key=lambda case: (case.deadline_ns, case.trip)))
+
+
+def default_verdict(case: Case, now_ns: int, config: CheckoutConfig) -> Verdict | None:
+    """Return what applies to a case whose deadline has passed; author it BY_DEADLINE."""
+    if now_ns < case.deadline_ns:
+        return None
+    return Approve() if config.review_default == NAMES[Approve] else Waive()
+
+
+def rule(
+    receipt: Receipt,
+    verdict: Verdict,
+    recorded: Recorded,
+    store: Store,
+    spent: Spent,
+    *,
+    author: str,
+    t_ns: int,
+) -> Ruling | Refusal:
+    """Decide a case.
+
+    `recorded` is what the ledger holds of the trip; `spent` of balances is what all other receipts took.
+    """
+    refusal = unnamed(author) or _refusal(receipt, verdict, recorded)
+    if refusal:
+        return refusal
+    decided = _decided(receipt, verdict, store, spent)
+    by = f" {NAMES[type(verdict)]} {author}"
+    held = waiting(recorded.entries)
+    closing = tuple(close(entry, NAMES[type(verdict)], author, t_ns) for entry in held)
+    match verdict:
+        case Approve():
+            # As it was recorded: tables may have changed since.
+            posted = tuple(post(entry, entry.memo + by, t_ns) for entry in held)
+        case Adjust():
+            posted = money(decided, store, cause="review", t_ns=t_ns, state=POSTED, by=by)
+        case Waive():
+            posted = ()
+    moved = _moved(receipt, decided, verdict, recorded, store.store_id, t_ns)
+    return Ruling(decided, moved, (*closing, *posted))
+
+
+def _case(receipt: Receipt, config: CheckoutConfig) -> Case:
+    assert receipt.account is not None and receipt.closed_ns is not None
+    events = dict.fromkeys(event for line in receipt.lines for event in line.events)
+    return Case(
+        trip=receipt.trip,
+        account=receipt.account,
+        reasons=reasons(receipt),
+        events=tuple(events),
+        proposed_cents=receipt.total_cents,
+        opened_ns=receipt.closed_ns,
+        deadline_ns=receipt.closed_ns + config.review_deadline_ns,
+    )
+
+
+def _undecided(receipt: Receipt, recorded: Recorded) -> bool:
+    """Tell whether a receipt waits: nothing has left its suspense, and it has something to decide."""
+    suspense = goods.suspense(receipt.trip)
+    moved = any(transfer.source == suspense for transfer in recorded.transfers)
+    return receipt.status == REVIEW and receipt.account is not None and bool(receipt.lines) and not moved
+
+
+def _refusal(receipt: Receipt, verdict: Verdict, recorded: Recorded) -> Refusal | None:
+    if not _undecided(receipt, recorded):
+        return Refusal("a receipt that waits for a decision", f"{receipt.trip}, {receipt.status} or decided")
+    held_cents = sum(leg.amount_cents for e in waiting(recorded.entries) if e.memo == "sale" for leg in e.legs[:1])
+    if held_cents != receipt.total_cents:
+        return Refusal(f"the receipt that the ledger holds, of {held_cents} cents", f"one of {receipt.total_cents}")
+    if isinstance(verdict, Adjust):
+        proposed = {line.sku: line.quantity for line in receipt.lines}
+        for sku, quantity in verdict.quantities.items():
+            if not 0 <= quantity <= proposed.get(sku, 0):
+                return Refusal(f"0 to {proposed.get(sku, 0)} of {sku}", str(quantity))
+    return None
+
+
+def _decided(receipt: Receipt, verdict: Verdict, store: Store, spent: Spent) -> Receipt:
+    """Return the receipt as it stands after the decision: nothing holds it any more."""
+    match verdict:
+        case Approve():
+            return replace(receipt, status=SETTLED, holds=())
+        case Adjust(quantities):
+            row = product_rows(store.products)
+            kept = [(line, quantities.get(line.sku, line.quantity)) for line in receipt.lines]
+            wares = [ware_again(line, qty, row[line.sku], receipt.end(), store) for line, qty in kept if qty]
+            return bill(receipt.end(), wares, receipt.confidence, SETTLED, store, spent)
+        case Waive():
+            nothing = replace(receipt, lines=(), tax_cents=0, total_cents=0, discounts=(), payments=())
+            return replace(nothing, status=SETTLED, holds=())
+
+
+def _moved(
+    receipt: Receipt, decided: Receipt, verdict: Verdict, recorded: Recorded, store_id: str, t_ns: int
+) -> tuple[Transfer, ...]:
+    """Return the transfers that empty a trip's suspense."""
+    kept = {line.sku: line.quantity for line in decided.lines}
+    moved: list[Transfer] = []
+    for line in receipt.lines:
+        targets = {goods.sold(receipt.trip): kept.get(line.sku, 0)}
+        if not isinstance(verdict, Approve):
+            rest = line.quantity - kept.get(line.sku, 0)
+            targets |= (
+                _back(line, rest, receipt.trip, recorded) if isinstance(verdict, Adjust) else {goods.UNCLAIMED: rest}
+            )
+        moved += [
+            transfer(
+                line,
+                receipt,
+                store_id,
+                evidence="review",
+                t_ns=t_ns,
+                quantity=quantity,
+                source=goods.suspense(receipt.trip),
+                target=target,
+            )
+            for target, quantity in targets.items()
+            if quantity
+        ]
+    return tuple(moved)
+
+
+def _back(line: Line, pieces: int, trip: str, recorded: Recorded) -> dict[str, int]:
+    """Return where pieces that were not taken stand: on the plates they were said to come from, the latest first."""
+    back: dict[str, int] = {}
+    for one in reversed(recorded.transfers):
+        if one.target == goods.cart(trip) and one.sku == line.sku and one.source.startswith("plate:"):
+            here = min(pieces, one.quantity)
+            back[one.source] = back.get(one.source, 0) + here
+            pieces -= here
+    return back | {goods.FLOOR: pieces}
