@@ -131,6 +131,16 @@ def product_rows(products: Products) -> Mapping[str, int]:
     return {sku: row for row, sku in enumerate(products.sku)}
 
 
+@lru_cache(maxsize=8)
+def facings_of_plate(facings: Facings) -> Mapping[int, tuple[int, ...]]:
+    """Return the rows of the facings on each plate that has any; made once a planogram."""
+    rows: dict[int, list[int]] = {}
+    for row, plates in enumerate(facings.plates):
+        for plate in plates:
+            rows.setdefault(plate, []).append(row)
+    return {plate: tuple(mine) for plate, mine in rows.items()}
+
+
 def load_store(folder: Path) -> Store:
     """Read and validate a store folder.
 

@@ -7,7 +7,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 from tiny import tiny_store
 
-from fusion.attribution.evidence import Candidate, Looks, Witnesses, held_looks
+from fusion.attribution.evidence import Candidate, Looks, Witnesses, looks_at_hands
 from fusion.attribution.explanations import (
     PICK,
     PUT,
@@ -32,7 +32,7 @@ from fusion.attribution.hypotheses import (
     weights,
 )
 from fusion.attribution.picking import picks
-from fusion.attribution.priors import moved_nats, product_prior
+from fusion.attribution.priors import Moved, moved_nats, weigh
 from fusion.attribution.returning import puts
 from fusion.attribution.swapping import swaps
 from fusion.attribution.unexplained import nobody
@@ -49,6 +49,10 @@ CONFIG, STORE = AttributionConfig(), tiny_store()
 
 def change(grams: float, plate: int = 0, sd: float = 1.0) -> ShelfChange:
     return ShelfChange(0, 1, 0, (plate,), (grams,), (sd**2,))
+
+
+def weighed(one: ShelfChange) -> Moved:
+    return weigh(one, {}, STORE, CONFIG)
 
 
 def pieces(goods: Goods) -> dict[int, int]:
@@ -94,7 +98,7 @@ def test_goods_are_conserved_in_every_hypothesis(script: list[tuple[str, int, in
 def test_the_right_product_and_count_come_first(product: int, count: int, bias: float) -> None:
     mass = float(STORE.products.mass_g[product]) * count * (1 + bias)
     who = (Mover("a", False, 4.0),)
-    best = picks(change(-mass, plate=product), who, {}, STORE, CONFIG)[0]
+    best = picks(weighed(change(-mass, plate=product)), who, STORE, CONFIG)[0]
     assert [(p.product, p.qty) for p in best.parts] == [(product, count)]
 
 
@@ -103,11 +107,11 @@ def test_only_what_is_carried_can_be_put_back(product: int, factor: float) -> No
     grams = float(STORE.products.mass_g[product]) * factor
     goods = apply((), Part("a", PICK, product, 2, 2 * grams))
     who = Mover("a", False, 4.0)
-    found = puts(change(grams), who, goods, STORE, CONFIG)
+    found = puts(weighed(change(grams)), who, goods, STORE, CONFIG)
     assert {p.product for e in found for p in e.parts} == {product}
     assert found[0].parts[0].qty == 1
-    assert puts(change(grams), who, (), STORE, CONFIG) == ()
-    assert all(p.trip == "" for e in nobody(change(grams), {}, STORE, CONFIG) for p in e.parts)
+    assert puts(weighed(change(grams)), who, (), STORE, CONFIG) == ()
+    assert all(p.trip == "" for e in nobody(weighed(change(grams)), STORE, CONFIG) for p in e.parts)
 
 
 @given(st.lists(st.floats(-30, 0), min_size=1, max_size=5))
@@ -126,9 +130,9 @@ def test_one_track_that_may_be_either_of_two_is_never_both() -> None:
 
     one, other = doubt(1), doubt(2)
     grams = -2 * float(STORE.products.mass_g[0])
-    two_takers = [e for e in picks(change(grams), one, {}, STORE, CONFIG) if len({p.trip for p in e.parts}) == 2]
+    two_takers = [e for e in picks(weighed(change(grams)), one, STORE, CONFIG) if len({p.trip for p in e.parts}) == 2]
     assert not two_takers
-    both = picks(change(grams), (one[0], other[1]), {}, STORE, CONFIG)
+    both = picks(weighed(change(grams)), (one[0], other[1]), STORE, CONFIG)
     assert any(len({p.trip for p in e.parts}) == 2 for e in both)
 
 
@@ -182,7 +186,7 @@ def test_a_report_without_a_place_moves_no_cart() -> None:
 
 def test_a_store_without_facings_still_reads_a_change() -> None:
     bare: Store = replace(STORE, facings=replace(STORE.facings, facing_id=(), product=np.zeros(0, np.int64), plates=()))
-    found = picks(change(-355.0, plate=1), (Mover("a", False, 4.0),), {}, bare, CONFIG)
+    found = picks(weigh(change(-355.0, plate=1), {}, bare, CONFIG), (Mover("a", False, 4.0),), bare, CONFIG)
     assert found[0].parts[0].product == 3
 
 
@@ -202,13 +206,12 @@ def test_one_thing_set_down_where_another_is_taken_is_read_as_both(back: int, ta
     assume(back != taken)
     mass = [float(m) for m in STORE.products.mass_g]
     grams = mass[back] - mass[taken] * (1 + bias)
-    moved, mover = change(grams, plate=taken), Mover("a", False, 4.0)
-    prior = product_prior(moved, {}, STORE, CONFIG)
-    found = swaps(moved, mover, ((back, 1, mass[back]),), prior, STORE, CONFIG)
+    moved, mover = weighed(change(grams, plate=taken)), Mover("a", False, 4.0)
+    found = swaps(moved, mover, ((back, 1, mass[back]),), STORE, CONFIG)
     assert [(p.kind, p.product, p.qty) for p in found[0].parts] == [(PUT, back, 1), (PICK, taken, 1)]
     put, pick = found[0].parts
     assert abs(put.grams - pick.grams - grams) < 1e-6, "the plates' books stay exact"
-    assert swaps(moved, mover, (), prior, STORE, CONFIG) == (), "who carries nothing sets nothing down"
+    assert swaps(moved, mover, (), STORE, CONFIG) == (), "who carries nothing sets nothing down"
 
 
 @given(st.floats(0.1, 0.6))
@@ -222,7 +225,7 @@ def test_goods_with_a_share_on_a_plate_that_shakes_are_still_the_likeliest(share
     seen = replace(change(-(1 - share) * mass), hidden=hidden)
     here = moved_nats(seen, store, CONFIG)[product, 0]
     assert here > moved_nats(replace(seen, hidden=()), store, CONFIG)[product, 0]
-    best = picks(seen, (Mover("a", False, 4.0),), {}, store, CONFIG)[0]
+    best = picks(weigh(seen, {}, store, CONFIG), (Mover("a", False, 4.0),), store, CONFIG)[0]
     assert [(p.product, p.qty) for p in best.parts] == [(product, 1)]
 
 
@@ -249,10 +252,12 @@ def looked(t_ns: int, sku: str, p: float) -> Match:
 @given(st.integers(1, 30), st.floats(0.0, 1.0))
 def test_hands_that_show_a_product_speak_for_it_and_hands_that_show_another_against(looks: int, p: float) -> None:
     """More belief says more, what is not seen is doubted where something is, and nobody else is concerned."""
-    window = (0.0, CONFIG.held_window_s)
-    seen = Witnesses(matches=tuple(looked(i, STORE.products.sku[0], p) for i in range(looks)))
-    mine = held_looks(1, 0, window, seen, {}, STORE, CONFIG)
+
+    def after(belief: float) -> dict[int, tuple[Looks, Looks]]:
+        seen = Witnesses(matches=tuple(looked(i, STORE.products.sku[0], belief) for i in range(looks)))
+        return looks_at_hands(0, seen, {}, STORE, CONFIG)
+
+    (before, mine), (_, less) = after(p)[1], after(p / 2)[1]
     assert mine.absent < 0.0 and mine.of(1) == mine.absent <= mine.of(0) <= CONFIG.held_nats_max
-    less = Witnesses(matches=tuple(looked(i, STORE.products.sku[0], p / 2) for i in range(looks)))
-    assert held_looks(1, 0, window, less, {}, STORE, CONFIG).of(0) <= mine.of(0)
-    assert held_looks(2, 0, window, seen, {}, STORE, CONFIG) == Looks()
+    assert less.of(0) <= mine.of(0) and before.of(0) == before.absent == mine.absent
+    assert set(after(p)) == {1}

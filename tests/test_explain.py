@@ -15,7 +15,7 @@ from fusion.attribution.evidence import Candidate, Looks, Witnesses
 from fusion.attribution.explanations import Claim, Explanation, Goods, Mover, movers
 from fusion.attribution.handover import CartPass, Meeting, cart_pass_readings, handover_readings, ways
 from fusion.attribution.picking import picks
-from fusion.attribution.priors import product_prior
+from fusion.attribution.priors import weigh
 from fusion.attribution.returning import puts
 from fusion.attribution.swapping import swaps
 from fusion.attribution.unexplained import nobody, settling
@@ -75,14 +75,14 @@ def test_what_the_witnesses_say_adds_up_to_the_weight(
     change: ShelfChange, who: tuple[Mover, ...], carried: dict[int, int]
 ) -> None:
     goods: Goods = tuple((k, n, float(STORE.products.mass_g[k])) for k, n in sorted(carried.items()))
-    readings: list[Explanation] = [settling(change, CONFIG), *nobody(change, {}, STORE, CONFIG)]
+    moved = weigh(change, {0: 1.0}, STORE, CONFIG)
+    readings: list[Explanation] = [settling(change, CONFIG), *nobody(moved, STORE, CONFIG)]
     if change.total_g < 0:
-        readings += picks(change, who, {0: 1.0}, STORE, CONFIG)
+        readings += picks(moved, who, STORE, CONFIG)
     else:
         for mover in who:
-            readings += puts(change, mover, goods, STORE, CONFIG, {goods[0][0]: (goods[0][2] * 1.01,)})
-    prior = product_prior(change, {}, STORE, CONFIG)
-    readings += [e for mover in who for e in swaps(change, mover, goods, prior, STORE, CONFIG)]
+            readings += puts(moved, mover, goods, STORE, CONFIG, {goods[0][0]: (goods[0][2] * 1.01,)})
+    readings += [e for mover in who for e in swaps(moved, mover, goods, STORE, CONFIG)]
     for reading in readings:
         assert abs(sum(one for _, one in reading.why) - reading.nats) < 1e-9, reading
         names = [witness for witness, _ in reading.why]
@@ -105,7 +105,8 @@ def test_what_speaks_for_a_passing_adds_up_too(cart: dict[int, float], touches: 
 @given(changes(), people())
 def test_a_reading_is_the_same_whoever_speaks_for_it(change: ShelfChange, who: tuple[Mover, ...]) -> None:
     silent = tuple(replace(m, why=()) for m in who)
-    assert picks(change, who, {}, STORE, CONFIG) == picks(change, silent, {}, STORE, CONFIG)
+    moved = weigh(change, {}, STORE, CONFIG)
+    assert picks(moved, who, STORE, CONFIG) == picks(moved, silent, STORE, CONFIG)
 
 
 @given(st.lists(st.lists(st.tuples(st.sampled_from(WITNESSES), nats), max_size=9), max_size=3))

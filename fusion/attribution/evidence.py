@@ -50,6 +50,9 @@ class Looks:
         return self.nats.get(product, self.absent)
 
 
+NO_LOOKS = Looks(), Looks()  # before and after, of hands that nobody saw hold anything
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Candidate:
     """Somebody who could have moved the goods."""
@@ -89,13 +92,13 @@ def candidates(
     centre = weight @ store.plates.centre[plates]
     far = np.linalg.norm(bodies.head[:, :2] - centre[:2], axis=1)
     hands = _hand_evidence(change, seen, alias, store, config)
-    late, early = (0.0, config.held_window_s), (-config.held_window_s, 0.0)
+    looks = looks_at_hands(change.step_ns, seen, alias, store, config)
     out = []
     for row in np.flatnonzero(far - 1.0 * np.minimum(bodies.unseen_s, 3.0) < config.reach_m_max):
         track_id = int(bodies.track_id[row])
         body = _body_nats(float(far[row]), float(bodies.unseen_s[row]), config)
         hand = hands.get(track_id, 0.0)
-        after, before = (held_looks(track_id, change.step_ns, w, seen, alias, store, config) for w in (late, early))
+        before, after = looks.get(track_id, NO_LOOKS)
         out.append(Candidate(track_id, body + hand, after, before, ((BODY, body), (HANDS, hand))))
     return tuple(sorted(out, key=lambda c: c.track_id))
 
@@ -139,40 +142,42 @@ def plate_points(change: ShelfChange, store: Store) -> Floats:
     return np.stack([centre, centre + front / 2, centre + front])
 
 
-def held_looks(
-    track_id: int,
-    t_ns: int,
-    window_s: tuple[float, float],
-    seen: Witnesses,
-    alias: Mapping[int, int],
-    store: Store,
-    config: AttributionConfig,
-) -> Looks:
-    """Return what the classifier says of each product having been in a track's hands within a window about t_ns.
+def looks_at_hands(
+    t_ns: int, seen: Witnesses, alias: Mapping[int, int], store: Store, config: AttributionConfig
+) -> dict[int, tuple[Looks, Looks]]:
+    """Return what the classifier says of each product having been in each track's hands, just before t_ns and after.
 
     The mean belief over all looks, and one more that shows nothing, is weighed against how seldom a product is seen
     in hands that do not hold it. Hands in which cameras see something before or after would show it now as well.
     """
     row_of = product_rows(store.products)
-    total: dict[int, float] = {}
-    looks = around = 0
+    total: dict[tuple[int, bool], dict[int, float]] = {}
+    looks: dict[tuple[int, bool], int] = {}
     for match in seen.matches:
         late_s = (match.sightings.t_ns - t_ns) / SECOND_NS
         if abs(late_s) > config.held_window_s:
             continue
         for held in match.sightings.held:
             owner = int(match.wrist_id[held.row, held.hand])
-            if alias.get(owner, owner) != track_id:
-                continue
-            around += 1
-            if not window_s[0] <= late_s <= window_s[1]:
-                continue
-            looks += 1
+            key = alias.get(owner, owner), late_s >= 0.0
+            looks[key] = looks.get(key, 0) + 1
+            mine = total.setdefault(key, {})
             for sku, p in held.beliefs:
                 if sku in row_of:
-                    total[row_of[sku]] = total.get(row_of[sku], 0.0) + p
+                    mine[row_of[sku]] = mine.get(row_of[sku], 0.0) + p
+    out = {}
+    for track_id in sorted({track for track, _ in looks}):
+        both = [(total.get((track_id, late), {}), looks.get((track_id, late), 0)) for late in (False, True)]
+        around = both[0][1] + both[1][1]
+        before, after = (_looks(belief, n, around, config) for belief, n in both)
+        out[track_id] = before, after
+    return out
+
+
+def _looks(belief: Mapping[int, float], looks: int, around: int, config: AttributionConfig) -> Looks:
+    """Weigh the sum of belief in each product over some looks, of `around` looks before and after."""
     absent = config.held_unseen_p ** (min(around, config.held_looks_sure) / config.held_looks_sure)
-    ratio = {k: absent + config.held_rare * p / (looks + 1) for k, p in sorted(total.items())}
+    ratio = {k: absent + config.held_rare * p / (looks + 1) for k, p in sorted(belief.items())}
     return Looks({k: min(float(np.log(r)), config.held_nats_max) for k, r in ratio.items()}, float(np.log(absent)))
 
 

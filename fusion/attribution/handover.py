@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from fusion.arrays import Floats
-from fusion.attribution.evidence import Witnesses, held_looks
+from fusion.attribution.evidence import NO_LOOKS, Witnesses, looks_at_hands
 from fusion.attribution.explanations import PICK, PUT, Explanation, Goods, Part
 from fusion.attribution.why import CART, HANDS, HELD, PRIOR, add
 from fusion.config import SECOND_NS, AttributionConfig
@@ -130,15 +130,10 @@ def ways(
     """
     longer = min(meeting.touches, config.touches_max) - config.meeting_touches
     prior = config.handover_nats + config.touch_nats * longer
-    late, early = (0.0, config.held_window_s), (-config.held_window_s, 0.0)
-    looks = {
-        (track_id, window): held_looks(track_id, meeting.t_ns, window, seen, alias, store, config)
-        for track_id in (meeting.a, meeting.b)
-        for window in (late, early)
-    }
+    looks = looks_at_hands(meeting.t_ns, seen, alias, store, config)
 
     def nats(giver: int, taker: int) -> dict[int, float]:
-        had, keeps, has, owned = looks[giver, early], looks[giver, late], looks[taker, late], looks[taker, early]
+        (had, keeps), (owned, has) = looks.get(giver, NO_LOOKS), looks.get(taker, NO_LOOKS)
         return {
             k: prior + min(had.of(k), HAD_NATS) + has.of(k) - max(keeps.of(k), 0.0) - max(owned.of(k), 0.0)
             for k in range(len(store.products.sku))

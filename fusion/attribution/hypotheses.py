@@ -13,6 +13,7 @@ import numpy as np
 
 from fusion.attribution.explanations import PICK, Claim, Explanation, Goods, Part
 from fusion.config import AttributionConfig
+from fusion.store import Store
 
 HOPELESS_NATS = 25.0  # behind the best: no evidence brings a hypothesis back from there
 
@@ -62,21 +63,28 @@ def extend(
     group: Group, event: str, readings: Mapping[int, tuple[Explanation, ...]], config: AttributionConfig
 ) -> Group:
     """Read one more change; readings are per row of the beam, because goods in hand differ."""
-    beam = []
+    found = []
     for row, hypothesis in enumerate(group.beam):
         for reading in readings[row][: config.explanations_max]:
             claims = {c.stretch: c for c in reading.claims}
             if not _agree(hypothesis.claims, claims):
                 continue
             fresh = sum(c.nats for k, c in claims.items() if k not in hypothesis.claims)
-            goods = dict(hypothesis.goods)
-            for part in reading.parts:
-                if part.trip in goods:
-                    goods[part.trip] = apply(goods[part.trip], part)
-            nats = hypothesis.nats + reading.nats + fresh
-            choice = {**hypothesis.choice, event: reading}
-            beam.append(Hypothesis(nats, goods, choice, {**claims, **hypothesis.claims}, hypothesis.barred))
-    return replace(group, beam=_pruned(beam, config))
+            found.append((hypothesis.nats + reading.nats + fresh, hypothesis, reading, claims))
+    kept = _kept([nats for nats, *_ in found], [h.barred for _, h, *_ in found], config)
+    top = found[kept[0]][0]
+    return replace(group, beam=tuple(_extended(*found[i][1:], event, found[i][0] - top) for i in kept))
+
+
+def _extended(
+    hypothesis: Hypothesis, reading: Explanation, claims: Mapping[tuple[int, int], Claim], event: str, nats: float
+) -> Hypothesis:
+    goods = dict(hypothesis.goods)
+    for part in reading.parts:
+        if part.trip in goods:
+            goods[part.trip] = apply(goods[part.trip], part)
+    choice = {**hypothesis.choice, event: reading}
+    return Hypothesis(nats, goods, choice, {**claims, **hypothesis.claims}, hypothesis.barred)
 
 
 def made_final(group: Group, events: Collection[str]) -> Group:
@@ -133,12 +141,12 @@ def apply(goods: Goods, part: Part) -> Goods:
     return tuple((k, n, g) for k, (n, g) in sorted(held.items()) if n > 0)
 
 
-def lots(hypothesis: Hypothesis, trip: str) -> dict[int, tuple[float, ...]]:
-    """Return per product the grams of pieces that a trip took singly and has not put back."""
+def lots(hypothesis: Hypothesis, trip: str, store: Store) -> dict[int, tuple[float, ...]]:
+    """Return per product sold by weight the grams of pieces that a trip took singly and has not put back."""
     out: dict[int, list[float]] = {}
     for reading in hypothesis.choice.values():
         for part in reading.parts:
-            if part.trip != trip or part.qty != 1:
+            if part.trip != trip or part.qty != 1 or not store.products.by_weight[part.product]:
                 continue
             mine = out.setdefault(part.product, [])
             if part.kind == PICK:
@@ -199,14 +207,20 @@ def drop(group: Group, trips: frozenset[str], events: frozenset[str], config: At
 
 
 def _pruned(beam: list[Hypothesis], config: AttributionConfig) -> tuple[Hypothesis, ...]:
-    """Keep the best, relative to the best so that numbers stay small; equal weights keep their order.
+    """Keep the best, best first, with nats relative to the best so that numbers stay small."""
+    kept = _kept([h.nats for h in beam], [h.barred for h in beam], config)
+    return tuple(replace(beam[i], nats=beam[i].nats - beam[kept[0]].nats) for i in kept)
+
+
+def _kept(nats: list[float], barred: list[bool], config: AttributionConfig) -> list[int]:
+    """Return which hypotheses stay, best first; equal weights keep their order.
 
     The best of those that may be charged stay too, however unlikely: what was charged once was a choice among them.
     """
-    ranked = sorted(beam, key=lambda h: -h.nats)
-    top = ranked[0].nats
-    kept = [h for h in ranked[: config.hypotheses_max] if h.nats > top - HOPELESS_NATS]
-    if any(h.barred for h in kept):
-        free = [h for h in ranked if not h.barred][: config.hypotheses_max // 2]
-        kept += [h for h in free if h.nats <= kept[-1].nats and h.nats > free[0].nats - HOPELESS_NATS and h not in kept]
-    return tuple(replace(h, nats=h.nats - top) for h in kept)
+    ranked = sorted(range(len(nats)), key=lambda i: -nats[i])
+    kept = [i for i in ranked[: config.hypotheses_max] if nats[i] > nats[ranked[0]] - HOPELESS_NATS]
+    if not any(barred[i] for i in kept):
+        return kept
+    free = [i for i in ranked if not barred[i]][: config.hypotheses_max // 2]
+    there = set(kept)
+    return kept + [i for i in free if i not in there and nats[i] > nats[free[0]] - HOPELESS_NATS]

@@ -1,16 +1,15 @@
 """What may have been taken from a shelf: by one person or two, of one product or several."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import combinations, permutations
 from math import lgamma, log
 
 import numpy as np
 
-from fusion.arrays import Floats
 from fusion.attribution.explanations import PICK, PUT, Explanation, Mover, Part, rank
-from fusion.attribution.priors import count_nats, mass_nats, moved_nats, normal_nats, product_prior
-from fusion.attribution.why import COUNT, MASS, PLANOGRAM, PRIOR, Why, add
+from fusion.attribution.priors import Moved, mass_nats, normal_nats
+from fusion.attribution.why import COUNT, MASS, PRIOR, Why, add
 from fusion.config import AttributionConfig
 from fusion.shelf import ShelfChange
 from fusion.store import Store
@@ -18,45 +17,19 @@ from fusion.store import Store
 MIXED_NATS = 6.0  # two products for one are not asked about where they explain the mass so much worse
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Pieces:
-    """What speaks for n pieces of each product having moved, whoever moved them; in nats."""
-
-    mass: Floats  # (k, qty_max)
-    prior: Floats  # (k,)
-    count: Floats  # (k, qty_max)
-
-    def nats(self) -> Floats:
-        """Return all of it together, (k, qty_max)."""
-        return self.mass + self.prior[:, None] + self.count
-
-    def why(self, product: int, n: int) -> Why:
-        """Return what is behind one cell of nats()."""
-        mass, count = float(self.mass[product, n]), float(self.count[product, n])
-        return (MASS, mass), (PLANOGRAM, float(self.prior[product])), (COUNT, count)
-
-
-def picks(
-    change: ShelfChange,
-    who: tuple[Mover, ...],
-    misplaced: Mapping[int, float],
-    store: Store,
-    config: AttributionConfig,
-) -> tuple[Explanation, ...]:
-    """Return the pick readings, best first; misplaced gives products believed on these plates off the planogram."""
-    total = change.total_g
-    prior = product_prior(change, misplaced, store, config)
-    goods = Pieces(moved_nats(change, store, config), prior, count_nats(store, config))
-    out = [*single(goods, total, who, config), *_shared(goods, total, who, config)]
-    out += _several(change, who, store, config)
-    out += _mixed(change, goods, who, misplaced, store, config)
+def picks(moved: Moved, who: tuple[Mover, ...], store: Store, config: AttributionConfig) -> tuple[Explanation, ...]:
+    """Return the pick readings of a change, best first."""
+    out = [*single(moved, who, config), *_shared(moved, who, config)]
+    out += _several(moved.change, who, store, config)
+    out += _mixed(moved, who, store, config)
     return _best_of_each(out)
 
 
-def single(goods: Pieces, total_g: float, who: tuple[Mover, ...], config: AttributionConfig) -> list[Explanation]:
+def single(moved: Moved, who: tuple[Mover, ...], config: AttributionConfig) -> list[Explanation]:
     """Return readings of one person and one product, the likeliest cells of each mover."""
+    total_g = moved.change.total_g
     kind = PICK if total_g < 0 else PUT
-    everybody, out = goods.nats(), []
+    everybody, out = moved.nats(), []
     for mover in who:
         nats = everybody.copy()
         seen = mover.seen(kind)
@@ -66,15 +39,15 @@ def single(goods: Pieces, total_g: float, who: tuple[Mover, ...], config: Attrib
         for flat in np.argsort(-nats, axis=None, kind="stable")[: config.explanations_max]:
             product, n = divmod(int(flat), nats.shape[1])
             part = Part(mover.trip, kind, product, n + 1, abs(total_g))
-            why = add(goods.why(product, n), mover.whole_why(kind, product))
+            why = add(moved.why(product, n), mover.whole_why(kind, product))
             out.append(Explanation((part,), float(nats[product, n]) + mover.nats, mover.claims, why))
     return out
 
 
-def _shared(goods: Pieces, total_g: float, who: tuple[Mover, ...], config: AttributionConfig) -> list[Explanation]:
+def _shared(moved: Moved, who: tuple[Mover, ...], config: AttributionConfig) -> list[Explanation]:
     """Two people take the same product from one place at once."""
     likely = [m for m in who if m.nats > 0.0]
-    together, counts, rare, out = goods.nats(), goods.count, float(np.log(config.shared_p)), []
+    together, counts, rare, out = moved.nats(), moved.count, float(np.log(config.shared_p)), []
     best = np.argsort(-together, axis=None, kind="stable")[:3]
     for a, b in _two_people(combinations(likely, 2)):
         for flat in best:
@@ -85,14 +58,14 @@ def _shared(goods: Pieces, total_g: float, who: tuple[Mover, ...], config: Attri
                 nats = float(together[product, n] - counts[product, n]) + a.nats + b.nats
                 nats += each
                 nats += a.after.of(product) + b.after.of(product)
-                grams = abs(total_g) / (n + 1)
+                grams = abs(moved.change.total_g) / (n + 1)
                 parts = (
                     Part(a.trip, PICK, product, mine, grams * mine),
                     Part(b.trip, PICK, product, yours, grams * yours),
                 )
                 nats += rare
                 own = ((COUNT, each - float(counts[product, n])), (PRIOR, rare))
-                why = add(goods.why(product, n), own, a.whole_why(PICK, product), b.whole_why(PICK, product))
+                why = add(moved.why(product, n), own, a.whole_why(PICK, product), b.whole_why(PICK, product))
                 out.append(Explanation(parts, nats, (*a.claims, *b.claims), why))
     return out
 
@@ -114,39 +87,24 @@ def _several(change: ShelfChange, who: tuple[Mover, ...], store: Store, config: 
     return [*_lots_of_one(lots, who, config), *_lots_of_two(lots, who, config)]
 
 
-def _mixed(
-    change: ShelfChange,
-    goods: Pieces,
-    who: tuple[Mover, ...],
-    misplaced: Mapping[int, float],
-    store: Store,
-    config: AttributionConfig,
-) -> list[Explanation]:
+def _mixed(moved: Moved, who: tuple[Mover, ...], store: Store, config: AttributionConfig) -> list[Explanation]:
     """Return readings of two products that stand on the same plates: only together do they weigh what went."""
+    change = moved.change
     out: list[Explanation] = []
-    for a, b in _on_one_plate(change, misplaced, store):
+    for a, b in combinations(sorted(moved.here), 2):
+        if not moved.here[a] & moved.here[b]:
+            continue
         mass = store.products.mass_g[[a, b]]
         sd2 = store.products.mass_sd_g[[a, b]] ** 2 + (config.mass_bias_sd * mass) ** 2
         for n in ((1, 1), (2, 1), (1, 2), (2, 2)):
             weighs = float(mass @ n)
             nats = normal_nats(-change.total_g, weighs, change.total_var + float(sd2 @ n))
             grams = [-change.total_g * float(m) * k / weighs for m, k in zip(mass, n, strict=True)]
-            if nats < goods.mass.max() - MIXED_NATS:
+            if nats < moved.mass.max() - MIXED_NATS:
                 continue  # a plain pick explains the mass far better
             lots = [Lot(k, count, g, nats / 2) for k, count, g in zip((a, b), n, grams, strict=True)]
             out += [*_lots_of_one(lots, who, config), *_lots_of_two(lots, who, config)]
     return out
-
-
-def _on_one_plate(change: ShelfChange, misplaced: Mapping[int, float], store: Store) -> Iterator[tuple[int, int]]:
-    """Yield the pairs of products of which both may stand on one plate of a change."""
-    moved = set(change.plates)
-    on: dict[int, set[int]] = {product: moved for product, pieces in misplaced.items() if pieces > 0.5}
-    for row, plates in enumerate(store.facings.plates):
-        if moved & set(plates):
-            product = int(store.facings.product[row])
-            on[product] = on.get(product, set()) | (moved & set(plates))
-    return (pair for pair in combinations(sorted(on), 2) if on[pair[0]] & on[pair[1]])
 
 
 @dataclass(frozen=True, slots=True)

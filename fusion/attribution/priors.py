@@ -1,13 +1,46 @@
 """What is known before anybody is looked at: which product stands here, how many are taken at once, what they weigh."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 import numpy as np
 
 from fusion.arrays import Floats
+from fusion.attribution.why import COUNT, MASS, PLANOGRAM, Why
 from fusion.config import AttributionConfig
 from fusion.shelf import ShelfChange
-from fusion.store import Store
+from fusion.store import Store, facings_of_plate
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Moved:
+    """A change, and what speaks for n pieces of each product having moved, whoever moved them; in nats."""
+
+    change: ShelfChange
+    mass: Floats  # (k, qty_max)
+    prior: Floats  # (k,)
+    count: Floats  # (k, qty_max)
+    here: Mapping[int, frozenset[int]]  # products that may stand on plates of the change -> those plates
+
+    def nats(self) -> Floats:
+        """Return all of it together, (k, qty_max)."""
+        return self.mass + self.prior[:, None] + self.count
+
+    def why(self, product: int, n: int) -> Why:
+        """Return what is behind one cell of nats()."""
+        mass, count = float(self.mass[product, n]), float(self.count[product, n])
+        return (MASS, mass), (PLANOGRAM, float(self.prior[product])), (COUNT, count)
+
+
+def weigh(change: ShelfChange, misplaced: Mapping[int, float], store: Store, config: AttributionConfig) -> Moved:
+    """Weigh what may have moved; misplaced gives the pieces believed on these plates off the planogram."""
+    return Moved(
+        change=change,
+        mass=moved_nats(change, store, config),
+        prior=product_prior(change, misplaced, store, config),
+        count=count_nats(store, config),
+        here=_standing_here(change, misplaced, store),
+    )
 
 
 def product_prior(
@@ -21,21 +54,29 @@ def product_prior(
     share = np.zeros(k)
     total = sum(abs(d) for d in change.delta_g)
     weight = dict(zip(change.plates, (abs(d) / max(total, 1e-9) for d in change.delta_g), strict=True))
-    for row, plates in enumerate(store.facings.plates):
-        covered = sum(weight.get(p, 0.0) for p in plates)
+    for row in _facing_rows(change.plates, store):
+        covered = sum(weight.get(p, 0.0) for p in store.facings.plates[row])
         product = int(store.facings.product[row])
         share[product] = max(share[product], covered**config.facing_power)
-    for product, count in sorted(misplaced.items()):
-        share[product] += config.stock_weight * count
+    for product, pieces in sorted(misplaced.items()):
+        share[product] += config.stock_weight * pieces
     planned = share / max(share.sum(), 1.0) * config.planogram_p
     return np.asarray(np.log(planned + (1.0 - config.planogram_p) / k), dtype=np.float64)
 
 
-def planned_here(change: ShelfChange, store: Store) -> tuple[int, ...]:
-    """Return the products whose facings touch the plates of a change, sorted."""
-    plates = set(change.plates)
-    rows = (row for row, own in enumerate(store.facings.plates) if plates & set(own))
-    return tuple(sorted({int(store.facings.product[row]) for row in rows}))
+def _standing_here(change: ShelfChange, misplaced: Mapping[int, float], store: Store) -> dict[int, frozenset[int]]:
+    moved = frozenset(change.plates)
+    here = {product: moved for product, pieces in sorted(misplaced.items()) if pieces > 0.5}
+    for row in _facing_rows(change.plates, store):
+        product = int(store.facings.product[row])
+        here[product] = here.get(product, frozenset()) | (moved & frozenset(store.facings.plates[row]))
+    return here
+
+
+def _facing_rows(plates: tuple[int, ...], store: Store) -> list[int]:
+    """Return the facings that touch some plates, in file order."""
+    rows = facings_of_plate(store.facings)
+    return sorted({row for plate in plates for row in rows.get(plate, ())})
 
 
 def count_nats(store: Store, config: AttributionConfig) -> Floats:
@@ -57,9 +98,9 @@ def moved_nats(change: ShelfChange, store: Store, config: AttributionConfig) -> 
     sign = 1.0 if change.total_g < 0 else -1.0
     nats = mass_nats(sign * change.total_g, change.total_var, store, config)
     shares: dict[int, tuple[float, float]] = {}
-    for row, plates in enumerate(store.facings.plates):
-        inside = [(g, var) for plate, g, var in change.hidden if plate in plates] if change.hidden else []
-        if inside and set(plates) & set(change.plates):
+    for row in _facing_rows(change.plates, store) if change.hidden else ():
+        inside = [(g, var) for plate, g, var in change.hidden if plate in store.facings.plates[row]]
+        if inside:
             shares[int(store.facings.product[row])] = sum(g for g, _ in inside), sum(var for _, var in inside)
     for product, (grams, var) in shares.items():
         total_g, total_var = sign * (change.total_g + grams), change.total_var + var

@@ -1,6 +1,6 @@
 """One shelf change is read into the beam of everybody it may concern."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
@@ -9,7 +9,7 @@ from fusion.attribution.evidence import Witnesses, candidates, cart_nats
 from fusion.attribution.explanations import PUT, Explanation, Goods, Mover, movers, rank
 from fusion.attribution.hypotheses import Hypothesis, extend, lots, merge, reading_posterior
 from fusion.attribution.picking import picks
-from fusion.attribution.priors import product_prior
+from fusion.attribution.priors import Moved, weigh
 from fusion.attribution.record import best_few, put_aside
 from fusion.attribution.returning import puts
 from fusion.attribution.state import Attribution, People, Settled, Stock
@@ -46,15 +46,15 @@ def read_change(
     group = touched[0]
     for other in touched[1:]:
         group = merge(group, other, config)
-    misplaced = _misplaced_on(state, change)
-    rest = (settling(change, config), *nobody(change, misplaced, store, config))
-    taken = picks(change, who, misplaced, store, config) if change.total_g < 0 else ()
+    moved = weigh(change, _misplaced_on(state, change), store, config)
+    rest = (settling(change, config), *nobody(moved, store, config))
+    taken = picks(moved, who, store, config) if change.total_g < 0 else ()
     room = config.explanations_max - len(rest)
-    swapped = _swapping(change, who, misplaced, store, config)
+    with_goods = _with_goods(moved, who, store, config)
     readings = {}
     for row, hypothesis in enumerate(group.beam):
-        plain = taken or _put_readings(change, who, hypothesis, store, config)
-        readings[row] = (*sorted((*plain, *swapped(hypothesis)), key=rank)[:room], *rest)
+        found = (*taken, *with_goods(hypothesis))
+        readings[row] = (*sorted(found, key=rank)[:room], *rest)
     group = extend(group, event, readings, config)
     state = replace(
         state,
@@ -83,34 +83,24 @@ def _narrow(who: tuple[Mover, ...]) -> tuple[Mover, ...]:
     return (who[best],) if nats[best] - rest > 8.0 and who[best].trip else who
 
 
-def _put_readings(
-    change: ShelfChange, who: tuple[Mover, ...], hypothesis: Hypothesis, store: Store, config: AttributionConfig
-) -> tuple[Explanation, ...]:
-    """Return the put-back readings of a change given what everybody carries; none for a pick."""
-    if change.total_g < 0:
-        return ()
-    carried = ((m, hypothesis.goods.get(m.trip, ())) for m in who)
-    found = [r for m, goods in carried for r in puts(change, m, goods, store, config, lots(hypothesis, m.trip))]
-    return tuple(found)
-
-
-def _swapping(
-    change: ShelfChange, who: tuple[Mover, ...], misplaced: Mapping[int, float], store: Store, config: AttributionConfig
+def _with_goods(
+    moved: Moved, who: tuple[Mover, ...], store: Store, config: AttributionConfig
 ) -> Callable[[Hypothesis], tuple[Explanation, ...]]:
-    """Return what gives the swaps of a change by what everybody carries; hypotheses mostly agree on that."""
-    prior = product_prior(change, misplaced, store, config)
-    known: dict[tuple[str, Goods], tuple[Explanation, ...]] = {}
+    """Return what gives the readings that rest on what everybody carries: hypotheses mostly agree on that."""
+    known: dict[tuple[str, Goods, tuple[tuple[int, tuple[float, ...]], ...]], tuple[Explanation, ...]] = {}
 
-    def swapped(hypothesis: Hypothesis) -> tuple[Explanation, ...]:
+    def readings(hypothesis: Hypothesis) -> tuple[Explanation, ...]:
         out: list[Explanation] = []
         for mover in who:
-            goods = hypothesis.goods.get(mover.trip, ())
-            if (mover.trip, goods) not in known:
-                known[mover.trip, goods] = swaps(change, mover, goods, prior, store, config)
-            out += known[mover.trip, goods]
+            goods, singly = hypothesis.goods.get(mover.trip, ()), lots(hypothesis, mover.trip, store)
+            key = mover.trip, goods, tuple(singly.items())
+            if key not in known:
+                put = puts(moved, mover, goods, store, config, singly) if moved.change.total_g >= 0 else ()
+                known[key] = (*put, *swaps(moved, mover, goods, store, config))
+            out += known[key]
         return tuple(out)
 
-    return swapped
+    return readings
 
 
 def _misplaced_on(state: Attribution, change: ShelfChange) -> dict[int, float]:
@@ -140,7 +130,7 @@ def _restock(stock: Stock, change: ShelfChange, best: tuple[Explanation, float],
 
 def _unclaimed(event: str, change: ShelfChange, state: Attribution, store: Store, config: AttributionConfig) -> Settled:
     """Read a change nobody with a trip was near: what it was is said, who it was is not."""
-    stranger = nobody(change, _misplaced_on(state, change), store, config)
+    stranger = nobody(weigh(change, _misplaced_on(state, change), store, config), store, config)
     found = sorted((settling(change, config), *stranger), key=lambda e: -e.nats)
     weight = np.exp([e.nats - found[0].nats for e in found])
     p = (weight / weight.sum()).tolist()

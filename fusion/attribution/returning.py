@@ -1,23 +1,23 @@
 """What may have been put back on a shelf: by a shopper what they carry, by staff anything."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from types import MappingProxyType
 
 import numpy as np
 
 from fusion.attribution.explanations import PUT, Explanation, Goods, Mover, Part, rank
-from fusion.attribution.picking import Pieces, single
-from fusion.attribution.priors import moved_nats, normal_nats, product_prior
+from fusion.attribution.picking import single
+from fusion.attribution.priors import Moved, normal_nats
 from fusion.attribution.why import COUNT, MASS, PLANOGRAM, add
 from fusion.config import AttributionConfig
-from fusion.shelf import ShelfChange
 from fusion.store import Store
 
 NO_LOTS: Mapping[int, tuple[float, ...]] = MappingProxyType({})
 
 
 def puts(
-    change: ShelfChange,
+    moved: Moved,
     mover: Mover,
     carried: Goods,
     store: Store,
@@ -29,17 +29,14 @@ def puts(
     lots gives, of goods sold by weight, the grams of pieces that were taken singly: a piece that comes back takes out
     of the account what it came in with, not what another plate makes of it.
     """
-    total, var = change.total_g, change.total_var
-    prior = product_prior(change, {}, store, config) if mover.is_staff or carried else np.zeros(0)
     if mover.is_staff:
-        mass = moved_nats(change, store, config)
-        goods = Pieces(mass, prior, np.zeros_like(mass))
-        return tuple(single(goods, total, (mover,), config))
-    out = []
+        return tuple(single(replace(moved, count=np.zeros_like(moved.count)), (mover,), config))
+    change, out = moved.change, []
+    total, var = change.total_g, change.total_var
     # Another hand on the plate, or a share on a plate that moved unnoticed: then the catalogue knows better.
-    misweighed = np.log(config.misweighed_p) + moved_nats(change, store, config) if carried else np.zeros((0, 0))
+    misweighed = np.log(config.misweighed_p) + moved.mass
     for product, pieces, grams in carried:
-        home = max(0.15 * float(prior[product] - np.log(config.planogram_p)), -1.5)
+        home = max(0.15 * float(moved.prior[product] - np.log(config.planogram_p)), -1.5)
         nats_of_person = mover.nats + mover.before.of(product) + home
         for n in range(1, min(pieces, config.qty_max) + 1):
             # The piece was weighed when it was taken: what it weighs is known better than the catalogue.

@@ -2,29 +2,23 @@
 
 import numpy as np
 
-from fusion.arrays import Floats
 from fusion.attribution.explanations import PICK, PUT, Explanation, Goods, Mover, Part, rank
-from fusion.attribution.priors import count_nats, normal_nats, planned_here
+from fusion.attribution.priors import Moved, normal_nats
 from fusion.attribution.why import COUNT, MASS, PLANOGRAM, PRIOR, add
 from fusion.config import AttributionConfig
-from fusion.shelf import ShelfChange
 from fusion.store import Store
 
 COUNTS = (1, 2)  # pieces taken; nobody takes more with one hand while the other sets something down
 
 
 def swaps(
-    change: ShelfChange, mover: Mover, carried: Goods, prior: Floats, store: Store, config: AttributionConfig
+    moved: Moved, mover: Mover, carried: Goods, store: Store, config: AttributionConfig
 ) -> tuple[Explanation, ...]:
-    """Return the readings in which a mover sets down a piece they carry and takes what stands here, best first.
-
-    prior (k,) gives the nats of each product having stood on these plates.
-    """
-    here = planned_here(change, store)
+    """Return the readings in which a mover sets down a piece they carry and takes what stands here, best first."""
+    change, here = moved.change, sorted(moved.here)
     if not carried or not here:
         return ()
     rare = float(np.log(config.swap_p) - np.log(len(carried)))
-    count = count_nats(store, config)
     out = []
     for back, _, back_g in carried:
         for taken in here:
@@ -33,7 +27,12 @@ def swaps(
                 taken_g = back_g - change.total_g
                 var = change.total_var + n * sd_g**2 + (config.mass_bias_sd * mass_g * n) ** 2 + (0.004 * back_g) ** 2
                 mass = normal_nats(taken_g, n * mass_g, var + 2.0**2)
-                own = (MASS, mass), (PLANOGRAM, float(prior[taken])), (COUNT, float(count[taken, n - 1])), (PRIOR, rare)
+                own = (
+                    (MASS, mass),
+                    (PLANOGRAM, float(moved.prior[taken])),
+                    (COUNT, float(moved.count[taken, n - 1])),
+                    (PRIOR, rare),
+                )
                 why = add(own, mover.whole_why(PICK, taken), mover.before.why(back))
                 nats = sum(x for _, x in own) + mover.nats + mover.after.of(taken) + mover.before.of(back)
                 parts = Part(mover.trip, PUT, back, 1, back_g), Part(mover.trip, PICK, taken, n, taken_g)

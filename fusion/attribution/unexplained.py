@@ -1,11 +1,10 @@
 """The readings every change admits: somebody unknown moved the goods, or none were moved."""
 
-from collections.abc import Mapping
-
 import numpy as np
 
 from fusion.attribution.explanations import Explanation, Mover
 from fusion.attribution.picking import picks
+from fusion.attribution.priors import Moved
 from fusion.attribution.returning import puts
 from fusion.attribution.why import MASS, PRIOR
 from fusion.config import AttributionConfig
@@ -15,18 +14,18 @@ from fusion.store import Store
 NOBODY_READINGS = 3
 
 
-def nobody(
-    change: ShelfChange, misplaced: Mapping[int, float], store: Store, config: AttributionConfig
-) -> tuple[Explanation, ...]:
+def nobody(moved: Moved, store: Store, config: AttributionConfig) -> tuple[Explanation, ...]:
     """Return the readings that are always there: somebody without a trip moved the likeliest goods.
 
     Their weights add up to nobody_nats at most, whatever the mass: a change that fits no product stays possible.
     """
     stranger = Mover("", True, 0.0)
-    if change.total_g < 0:
-        found = picks(change, (stranger,), misplaced, store, config)[:NOBODY_READINGS]
-    else:
-        found = puts(change, stranger, (), store, config)[:NOBODY_READINGS]
+    found = (
+        picks(moved, (stranger,), store, config)
+        if moved.change.total_g < 0
+        else puts(moved, stranger, (), store, config)
+    )
+    found = found[:NOBODY_READINGS]
     nats = np.array([e.nats for e in found])
     share = nats - nats.max() - np.log(np.exp(nats - nats.max()).sum())
     weights = (config.nobody_nats + float(s) for s in share)
