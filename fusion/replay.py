@@ -72,6 +72,8 @@ def run_replay(args: argparse.Namespace) -> int:
         f"{record['messages']['read']} messages, {seconds['store']:.1f} s of store time in {seconds['wall']:.1f} s "
         f"({speed:.0f} x real time); outputs in {args.out}"
     )
+    for limit, times in record["limits"].items():
+        print(f"limit {limit} of the configuration was reached {times} times: likely readings were left out")
     return 0
 
 

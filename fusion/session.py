@@ -132,6 +132,7 @@ class Session:
             },
             "clocks": report(self.state.clocks, self.config.clocks),
             "notes": dict(sorted(self.state.notes.items())),
+            "limits": dict(sorted(self.state.attribution.limits.items())),
             "seconds": {"store": round(store_s, 3), "wall": round(wall_s, 3)},
         }
 

@@ -1,13 +1,14 @@
 """What must hold of attribution as a whole, through the real engine and the real beam."""
 
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from test_engine import scripts
-from tiny import EPOCH, SECOND, Action, run, tape, tiny_store
+from tiny import EPOCH, SECOND, Action, frames, run, tape, tiny_store
 
 from fusion.attribution.explanations import PICK, Explanation, Goods, Part
 from fusion.attribution.hypotheses import (
@@ -26,6 +27,7 @@ from fusion.checkout.charge import choose
 from fusion.config import AttributionConfig, Config
 from fusion.engine import Outputs
 from fusion.messages import Gate, Message, People
+from fusion.session import Session
 from fusion.shelf import ShelfChange
 
 SLOW = settings(deadline=None, max_examples=6, suppress_health_check=[HealthCheck.too_slow])
@@ -168,3 +170,23 @@ def test_a_barred_reading_survives_pruning_and_the_last_chargeable_one_does_too(
     group = weigh(group, lambda h: 0.0, few)
     assert [h.barred for h in group.beam] == [True, True, False]
     assert [h.goods["a"][0][0] for h in chargeable(group).beam] == [2]
+
+
+@given(st.integers(2, 12), st.integers(1, 12))
+def test_a_beam_that_is_too_short_says_so(readings: int, room: int) -> None:
+    alike = tuple(Explanation((Part("a", PICK, k, 1, 100.0),), 0.0) for k in range(readings))
+    config = replace(CONFIG, hypotheses_max=room)
+    assert extend(lone("a"), "e", {0: alike}, config).cut == int(readings > room)
+
+
+def test_limits_that_were_reached_stand_in_the_record_of_the_run(tmp_path: Path) -> None:
+    script = [Action(0, 0, -1), Action(1, 0, -1)]
+    for room, told in ((1, True), (48, False)):
+        config = replace(
+            Config(), attribution=replace(CONFIG, hypotheses_max=room, body_reach_m=9.0, hand_nats_max=0.1)
+        )
+        session = Session(tiny_store(), tmp_path / str(room), config)
+        for frame in frames(tape(script)):
+            session.feed(frame)
+        session.finish()
+        assert ("attribution.hypotheses_max" in session.close()["limits"]) == told

@@ -15,6 +15,7 @@ from fusion.attribution.explanations import PICK, Claim, Explanation, Goods, Par
 from fusion.config import AttributionConfig
 from fusion.store import Store
 
+LIKELY_NATS = 5.0  # behind the best: losing a hypothesis this likely is told
 HOPELESS_NATS = 25.0  # behind the best: no evidence brings a hypothesis back from there
 
 
@@ -35,6 +36,7 @@ class Group:
 
     trips: frozenset[str]
     beam: tuple[Hypothesis, ...]
+    cut: int = 0  # times that hypotheses_max left out a hypothesis which was still likely
 
 
 def lone(trip: str) -> Group:
@@ -56,7 +58,7 @@ def merge(a: Group, b: Group, config: AttributionConfig) -> Group:
         for y in b.beam
         if _agree(x.claims, y.claims)
     ]
-    return Group(a.trips | b.trips, _pruned(beam, config))
+    return _pruned(Group(a.trips | b.trips, tuple(beam), a.cut + b.cut), config)
 
 
 def extend(
@@ -71,9 +73,10 @@ def extend(
                 continue
             fresh = sum(c.nats for k, c in claims.items() if k not in hypothesis.claims)
             found.append((hypothesis.nats + reading.nats + fresh, hypothesis, reading, claims))
-    kept = _kept([nats for nats, *_ in found], [h.barred for _, h, *_ in found], config)
+    kept, cut = _kept([nats for nats, *_ in found], [h.barred for _, h, *_ in found], config)
     top = found[kept[0]][0]
-    return replace(group, beam=tuple(_extended(*found[i][1:], event, found[i][0] - top) for i in kept))
+    beam = tuple(_extended(*found[i][1:], event, found[i][0] - top) for i in kept)
+    return replace(group, beam=beam, cut=group.cut + cut)
 
 
 def _extended(
@@ -109,7 +112,7 @@ def chargeable(group: Group) -> Group:
 
 def weigh(group: Group, nats_of: Callable[[Hypothesis], float], config: AttributionConfig) -> Group:
     """Weigh every hypothesis by further evidence, in nats."""
-    return replace(group, beam=_pruned([replace(h, nats=h.nats + nats_of(h)) for h in group.beam], config))
+    return _pruned(replace(group, beam=tuple(replace(h, nats=h.nats + nats_of(h)) for h in group.beam)), config)
 
 
 def claim_anew(group: Group, nats_of: Callable[[Claim], float], config: AttributionConfig) -> Group:
@@ -119,7 +122,7 @@ def claim_anew(group: Group, nats_of: Callable[[Claim], float], config: Attribut
         claims = {k: replace(c, nats=nats_of(c)) for k, c in hypothesis.claims.items()}
         change = sum(c.nats - hypothesis.claims[k].nats for k, c in claims.items())
         beam.append(replace(hypothesis, nats=hypothesis.nats + change, claims=claims))
-    return replace(group, beam=_pruned(beam, config))
+    return _pruned(replace(group, beam=tuple(beam)), config)
 
 
 def _agree(a: Mapping[tuple[int, int], Claim], b: Mapping[tuple[int, int], Claim]) -> bool:
@@ -203,24 +206,28 @@ def drop(group: Group, trips: frozenset[str], events: frozenset[str], config: At
         seen = total.get(key)
         nats = hypothesis.nats if seen is None else float(np.logaddexp(seen.nats, hypothesis.nats))
         total[key] = Hypothesis(nats, goods, choice, claims, hypothesis.barred)
-    return Group(left, _pruned(list(total.values()), config))
+    return _pruned(Group(left, tuple(total.values()), group.cut), config)
 
 
-def _pruned(beam: list[Hypothesis], config: AttributionConfig) -> tuple[Hypothesis, ...]:
+def _pruned(group: Group, config: AttributionConfig) -> Group:
     """Keep the best, best first, with nats relative to the best so that numbers stay small."""
-    kept = _kept([h.nats for h in beam], [h.barred for h in beam], config)
-    return tuple(replace(beam[i], nats=beam[i].nats - beam[kept[0]].nats) for i in kept)
+    beam = group.beam
+    kept, cut = _kept([h.nats for h in beam], [h.barred for h in beam], config)
+    best = tuple(replace(beam[i], nats=beam[i].nats - beam[kept[0]].nats) for i in kept)
+    return replace(group, beam=best, cut=group.cut + cut)
 
 
-def _kept(nats: list[float], barred: list[bool], config: AttributionConfig) -> list[int]:
-    """Return which hypotheses stay, best first; equal weights keep their order.
+def _kept(nats: list[float], barred: list[bool], config: AttributionConfig) -> tuple[list[int], bool]:
+    """Return which hypotheses stay, best first, and whether a likely one had to go; equal weights keep their order.
 
     The best of those that may be charged stay too, however unlikely: what was charged once was a choice among them.
     """
     ranked = sorted(range(len(nats)), key=lambda i: -nats[i])
     kept = [i for i in ranked[: config.hypotheses_max] if nats[i] > nats[ranked[0]] - HOPELESS_NATS]
+    rest = ranked[config.hypotheses_max :]
+    cut = bool(rest) and nats[rest[0]] > nats[ranked[0]] - LIKELY_NATS
     if not any(barred[i] for i in kept):
-        return kept
+        return kept, cut
     free = [i for i in ranked if not barred[i]][: config.hypotheses_max // 2]
     there = set(kept)
-    return kept + [i for i in free if i not in there and nats[i] > nats[free[0]] - HOPELESS_NATS]
+    return kept + [i for i in free if i not in there and nats[i] > nats[free[0]] - HOPELESS_NATS], cut

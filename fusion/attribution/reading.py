@@ -7,12 +7,12 @@ import numpy as np
 
 from fusion.attribution.evidence import Witnesses, candidates, cart_nats
 from fusion.attribution.explanations import PUT, Explanation, Goods, Mover, movers, rank
-from fusion.attribution.hypotheses import Hypothesis, extend, lots, merge, reading_posterior
+from fusion.attribution.hypotheses import LIKELY_NATS, Hypothesis, extend, lots, merge, reading_posterior
 from fusion.attribution.picking import picks
 from fusion.attribution.priors import Moved, weigh
 from fusion.attribution.record import best_few, put_aside
 from fusion.attribution.returning import puts
-from fusion.attribution.state import Attribution, People, Settled, Stock
+from fusion.attribution.state import Attribution, People, Settled, Stock, limited
 from fusion.attribution.swapping import swaps
 from fusion.attribution.unexplained import nobody, settling
 from fusion.checkout.records import derive_id
@@ -51,10 +51,12 @@ def read_change(
     taken = picks(moved, who, store, config) if change.total_g < 0 else ()
     room = config.explanations_max - len(rest)
     with_goods = _with_goods(moved, who, store, config)
-    readings = {}
+    readings, lost = {}, 0
     for row, hypothesis in enumerate(group.beam):
-        found = (*taken, *with_goods(hypothesis))
-        readings[row] = (*sorted(found, key=rank)[:room], *rest)
+        found = sorted((*taken, *with_goods(hypothesis)), key=rank)
+        readings[row] = (*found[:room], *rest)
+        lost += len(found) > room and found[room].nats > found[0].nats - LIKELY_NATS
+    state = limited(state, "attribution.explanations_max", lost > 0)
     group = extend(group, event, readings, config)
     state = replace(
         state,

@@ -7,7 +7,7 @@ from fusion.attribution.hypotheses import made_final
 from fusion.attribution.passing import look_at_hands, read_cart_pass, read_carts, read_content, read_meeting
 from fusion.attribution.possession import Content
 from fusion.attribution.reading import read_change
-from fusion.attribution.state import Attribution, People, Settled
+from fusion.attribution.state import Attribution, People, Settled, limited
 from fusion.config import SECOND_NS, AttributionConfig
 from fusion.shelf import ShelfChange
 from fusion.store import Store
@@ -53,4 +53,8 @@ def attribute(
     if old:
         groups = (made_final(g, [e for e in old if e in g.beam[0].choice]) for g in state.groups)
         state = replace(state, groups=tuple(groups))
+    cut = sum(g.cut for g in state.groups)
+    if cut:
+        counted = tuple(replace(g, cut=0) for g in state.groups)
+        state = limited(replace(state, groups=counted), "attribution.hypotheses_max", cut)
     return state, tuple(settled)

@@ -47,6 +47,7 @@ class Attribution:
     moment_ns: int = 0  # until when what hands held has been put together
     runs: Mapping[tuple[str, int], Run] = field(default_factory=dict)  # of products in hands, by trip and product
     baskets: Baskets = field(default_factory=dict)
+    limits: Mapping[str, int] = field(default_factory=dict)  # limit of config -> times it was reached
     reads: tuple[TagRead, ...] = ()  # of the last seconds
     exits: tuple[Exit, ...] = ()
     heard: tuple[float, float] = (0.0, 0.0)  # tags that were heard, of how many that clear trips carried out
@@ -74,6 +75,11 @@ def is_dark(state: Attribution, product: int, since_ns: int, store: Store) -> bo
     """Tell whether a plate on which a product should stand has said nothing at some time since."""
     own = (plates for row, plates in enumerate(store.facings.plates) if store.facings.product[row] == product)
     return any(state.dark.get(plate, since_ns - 1) >= since_ns for plates in own for plate in plates)
+
+
+def limited(state: Attribution, limit: str, times: int) -> Attribution:
+    """Count that a limit of config was reached."""
+    return replace(state, limits={**state.limits, limit: state.limits.get(limit, 0) + times}) if times else state
 
 
 def group_of(state: Attribution, trip: str) -> Group:
