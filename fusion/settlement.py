@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from fusion.arrays import Floats, Ints
 from fusion.attribution.events import Event, Owner, events_of, transfers_of
 from fusion.attribution.evidence_rows import EvidenceRow, evidence_row
+from fusion.attribution.holding import without_holds
 from fusion.attribution.leaving import carried, close_trip, parts_of, weigh_exit
 from fusion.attribution.state import Attribution, Settled
 from fusion.checkout.charge import choose, unclaimed
@@ -68,7 +69,7 @@ def _settle_one(
     if charge is None:
         return attribution, outputs
     evidence: dict[int, list[str]] = {}
-    for one in settled:
+    for one in without_holds(settled, config.attribution):
         for part in parts_of(one, trip.trip):
             evidence.setdefault(part.product, []).append(one.event)
     receipt = charge.receipt(trip.end(), evidence, store, spent)
@@ -82,7 +83,9 @@ def say(settled: tuple[Settled, ...], trips: Trips, store: Store, config: Config
     """Turn settled changes into events and transfers of goods, in order of time."""
     owner = OwnerTable({t.trip: Owner(t.account, t.is_staff) for t in (*trips.live, *trips.ended)})
     ordered = sorted(settled, key=lambda s: (s.change.step_ns, s.event))
-    events = [e for s in ordered for e in events_of(s, owner, store, config.attribution)]
+    events = [
+        e for s in without_holds(settled, config.attribution) for e in events_of(s, owner, store, config.attribution)
+    ]
     moved = tuple(t for s in ordered for t in transfers_of(s, owner, store))
     return Outputs(tuple(events), (), moved, evidence=tuple(evidence_row(s, owner, store) for s in ordered))
 
