@@ -7,6 +7,7 @@ tells it from a shopper who took something, walked about with it and brought it 
 
 from collections.abc import Iterator
 from dataclasses import replace
+from statistics import median
 
 from fusion.attribution.explanations import PICK, PUT, Explanation, Part
 from fusion.attribution.record import Evidence
@@ -47,12 +48,14 @@ def _is_hold(lift: Settled, back: Settled, config: AttributionConfig) -> bool:
 
 
 def _near(evidence: Evidence | None, trip: str, after: bool, config: AttributionConfig) -> bool:
-    """Tell whether a hand of the trip was seen at the plates all along, after a change or before it."""
+    """Tell whether a hand of the trip was seen at the plates, after a change or before it, but for single frames."""
     if evidence is None:
         return False
     for person in evidence.near:
         rows = [row for row in person.hand if (row[0] >= STAYED_S if after else row[0] <= -STAYED_S)]
-        if person.trip == trip and rows and all(m <= config.hold_m and sd <= config.hold_m for _, m, sd in rows):
+        if person.trip != trip or not rows:
+            continue
+        if max(median(m for _, m, _ in rows), median(sd for *_, sd in rows)) <= config.hold_m:
             return True
     return False
 
