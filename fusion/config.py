@@ -311,6 +311,7 @@ class AttributionConfig:
     cart_owner_p: float = 0.95  # whose cart it is must be this clear
     cart_reach_m: float = 2.0
     cart_goes_nats: float = 3.0  # goods in a cart go with the cart, not with who put them there
+    cart_out_nats: float = 3.5  # what came out of the cart and stayed out may well have been set down
     cart_gone_m: float = 3.0  # from a gate's middle: a cart nearer may be on its way out
     touch_m: float = 0.15  # hands of two people this near may be passing something
     shelf_side_m: float = 0.4  # hands this near a plate are busy with it

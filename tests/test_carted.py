@@ -10,6 +10,7 @@ from fusion.attribution.carted import (
     Placed,
     in_basket,
     left_behind,
+    out_of_baskets,
     pushed,
     stayed,
     taken_over,
@@ -74,3 +75,21 @@ def test_a_full_cart_that_stays_behind_keeps_its_goods() -> None:
     assert left_behind({"c1": basket}, "ann", 150, GATE, CONFIG) == (), "it was last seen before she left"
     near = Basket("ann", basket.placed, 100, (0.5, 0.5))
     assert left_behind({"c1": near}, "ann", 50, GATE, CONFIG) == (), "it is on its way out"
+
+
+moved_in_and_out = st.lists(st.tuples(st.sampled_from([1, -1]), st.integers(0, 3)), max_size=10)
+
+
+@given(moved_in_and_out)
+def test_what_came_out_and_stayed_out_is_told(moves: list[tuple[int, int]]) -> None:
+    """By a plain count: a product is out from the move that took a piece of it out until one puts a piece in again."""
+    placed, inside, out = [], dict.fromkeys(range(4), 0), set[int]()
+    for direction, product in moves:
+        if not 0 <= inside[product] + direction <= 2:
+            continue
+        placed.append(Placed(direction, ((product, 0.9),)))
+        inside[product] += direction
+        out = out | {product} if direction < 0 else out - {product}
+    goods = tuple((product, 2, 100.0) for product in range(4))
+    assert out_of_baskets({"cart": Basket("a", tuple(placed))}, "a", goods) == out
+    assert out_of_baskets({"cart": Basket("b", tuple(placed))}, "a", goods) == frozenset()

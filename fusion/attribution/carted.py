@@ -2,6 +2,7 @@
 
 What a cart camera saw go into a basket stays there when somebody else pushes the cart away, and stays in the store when
 its shopper leaves without it. Both are readings beside "they kept their goods", as sure as the cart's owner is clear.
+What it saw come out again may have been set down anywhere; possession.py and the shelves know more of that.
 """
 
 from collections.abc import Mapping
@@ -80,6 +81,19 @@ def in_basket(placed: tuple[Placed, ...], goods: Goods) -> tuple[tuple[int, int,
             source[product] -= 1
             target[product] = target.get(product, 0) + 1
     return tuple((product, inside[product], grams) for product, _, grams in goods if inside.get(product, 0) > 0)
+
+
+def out_of_baskets(baskets: Baskets, trip: str, goods: Goods) -> frozenset[int]:
+    """Return the products of somebody that were seen to come out of their carts and not to go back in."""
+    out: set[int] = set()
+    for basket in (one for _, one in sorted(baskets.items()) if one.owner == trip):
+        inside: dict[int, int] = {}
+        for count in range(1, len(basket.placed) + 1):
+            now = {product: pieces for product, pieces, _ in in_basket(basket.placed[:count], goods)}
+            out |= {product for product, pieces in inside.items() if now.get(product, 0) < pieces}
+            out -= {product for product, pieces in now.items() if inside.get(product, 0) < pieces}
+            inside = now
+    return frozenset(out)
 
 
 def taken_over(

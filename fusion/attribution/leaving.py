@@ -4,7 +4,7 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
 from functools import partial
 
-from fusion.attribution.carted import left_behind, stayed
+from fusion.attribution.carted import left_behind, out_of_baskets, stayed
 from fusion.attribution.explanations import PICK, PUT, Claim, Explanation, Goods, Part
 from fusion.attribution.handover import at_moment
 from fusion.attribution.hypotheses import (
@@ -65,16 +65,19 @@ def weigh_exit(state: Attribution, trip: str, t_ns: int, store: Store, config: A
     tagged = {k for k in believed if through and store.products.epc_prefix[k]} | set(found)
     gone = {k: left_nats(state.runs.get((trip, k)), min(e.t_ns for e in mine), config.possession) for k in believed}
     opened = dict(state.open)
-    for product in sorted(tagged | {k for k, nats in gone.items() if nats > 0.0}):
+    out = frozenset().union(*(out_of_baskets(state.baskets, trip, h.goods[trip]) for h in group.beam))
+    asked = tagged | out | {k for k, nats in gone.items() if nats > 0.0}
+    for product in sorted(asked):
         event = f"rf-{derive_id('exit', store.store_id, trip, store.products.sku[product]).hex()[:16]}"
         heard = sum(found.get(product, ())) if product in tagged else -1.0
         left = config.tags.left_nats + gone.get(product, 0.0)
         dark = is_dark(state, product, t_ns - int(config.dark_s * SECOND_NS), store)
         unseen = config.dark_nats if dark else config.unseen_nats
-        readings = {
-            row: _exit_readings(h.goods[trip], trip, product, heard, left, unseen, store)
-            for row, h in enumerate(group.beam)
-        }
+        readings = {}
+        for row, h in enumerate(group.beam):
+            taken_out = product in out_of_baskets(state.baskets, trip, h.goods[trip])
+            nats = left + config.cart_out_nats * taken_out
+            readings[row] = _exit_readings(h.goods[trip], trip, product, heard, nats, unseen, store)
         if any(len(found_) > 1 for found_ in readings.values()):
             group = extend(group, event, readings, config)
             opened[event] = at_moment(t_ns)
