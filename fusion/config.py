@@ -195,6 +195,13 @@ class CartConfig:
     away_standing_p: float = 0.3  # a standing one
     rolls_alone_p: float = 0.05  # a cart rolls without anybody who is known
     owner_p_min: float = 1e-6
+    basket_sd_g: float = 8.0  # of one weight a cart reports
+    basket_gain_sd: float = 0.01
+    basket_bias_sd: float = 0.04  # of packages against the catalogue
+    basket_window_s: float = 2.5  # weights this long before and after a move tell what it weighed
+    basket_busy_s: float = 0.5  # but not those nearer: a hand is in the basket
+    basket_span_g: float = 1200.0  # goods of no known kind weigh anything up to this
+    basket_nats_max: float = 4.0  # a move that came with another, or a hand on the rim, says no more against
     move_window_s: float = 4.0  # goods reach the cart this long after the pick at most
     move_nats_max: float = 3.0
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from fusion.arrays import Ints
+from fusion.attribution.basket import Weighing
 from fusion.attribution.carted import CartNow
 from fusion.attribution.evidence import Bodies, remember
 from fusion.attribution.explanations import Claim
@@ -86,6 +87,7 @@ class News:
     changes: list[PlateChange] = field(default_factory=list)
     departures: list[Departure] = field(default_factory=list)
     moves: list[SeenMove] = field(default_factory=list)
+    weighings: list[Weighing] = field(default_factory=list)
     clocks: dict[str, Clock] = field(default_factory=dict)  # that were compared
     by_s: dict[str, float] = field(default_factory=dict)  # what the last message of each source was corrected by
 
@@ -187,6 +189,8 @@ def _take(engine: Engine, state: State, message: Message, news: News) -> State:
             _compare(engine, state, message, found, news)
             carts, moves = observe_cart(state.carts, message, state.floor, trip_of, engine.config.cart)
             news.moves.extend(moves)
+            if message.g is not None:
+                news.weighings.append(Weighing(message.t_ns, message.src, message.g))
             return replace(state, carts=carts)
         case Gate():
             _compare(engine, state, message, crossing(message, state.floor, engine.store, engine.config.clocks), news)
@@ -263,7 +267,14 @@ def _follow(engine: Engine, state: State, news: News) -> tuple[State, tuple[Depa
         hands_cov=spread,
         unseen_s=np.maximum(0.0, (state.now_ns - floor.tracks.seen_ns[sure]) / SECOND_NS - 0.3),
     )
-    seen = remember(state.attribution.seen, tuple(news.matches), bodies, tuple(news.moves), config.attribution)
+    seen = remember(
+        state.attribution.seen,
+        tuple(news.matches),
+        bodies,
+        tuple(news.moves),
+        tuple(news.weighings),
+        config.attribution,
+    )
     attribution = replace(state.attribution, seen=seen)
     people = _people(engine, replace(state, identity=identity))
     attribution = watch_passing(

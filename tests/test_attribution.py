@@ -37,10 +37,10 @@ from fusion.attribution.returning import puts
 from fusion.attribution.swapping import swaps
 from fusion.attribution.unexplained import nobody
 from fusion.config import AttributionConfig, CartConfig
-from fusion.messages import Cart, Held
+from fusion.messages import Cart, CartMove, Held
 from fusion.shelf import ShelfChange
 from fusion.store import Store
-from fusion.tracking.carts import observe_cart
+from fusion.tracking.carts import SeenMove, observe_cart
 from fusion.tracking.floor import Match, empty_floor
 from fusion.tracking.sightings import Sightings
 
@@ -169,12 +169,18 @@ def test_touches_close_in_time_are_one_meeting_and_a_single_one_is_none() -> Non
     assert [t.t_ns for t in waiting] == [9 * second, int(9.1 * second)]
 
 
+MOVE = SeenMove("cart-1", CartMove(0, 1, (("SKU2", 0.6),), 0.9), {"owner": 1.0}, {"guest": 0.5})
+
+
 def test_who_put_it_into_the_cart_its_owner_or_somebody_beside() -> None:
-    seen = CartPass(0, "owner", ("guest",), ((2, 2.9), (3, 0.5)))
-    mine = cart_pass_readings(seen, {"owner": ((2, 1, 260.0),), "guest": ((2, 1, 261.0),)}, CONFIG)
+    seen = CartPass(MOVE, "owner", ("guest",), ((2, 2.9), (3, 0.5)))
+    mine = cart_pass_readings(seen, {}, {"owner": ((2, 1, 260.0),), "guest": ((2, 1, 261.0),)}, CONFIG)
     assert mine[0].parts == ()
-    theirs = cart_pass_readings(seen, {"owner": (), "guest": ((2, 1, 261.0),)}, CONFIG)
+    theirs = cart_pass_readings(seen, {}, {"owner": (), "guest": ((2, 1, 261.0),)}, CONFIG)
     assert [(p.trip, p.kind) for p in theirs[0].parts] == [("guest", PUT), ("owner", PICK)]
+    both = {"owner": ((2, 1, 260.0),), "guest": ((3, 1, 90.0),)}
+    by_weight = cart_pass_readings(seen, {2: -4.0, 3: 4.0}, both, CONFIG)
+    assert [p.product for p in by_weight[0].parts] == [3, 3], "the basket gained what the guest's weighs"
 
 
 def test_a_report_without_a_place_moves_no_cart() -> None:

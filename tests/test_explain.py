@@ -25,9 +25,10 @@ from fusion.config import AttributionConfig, Config
 from fusion.explain_facts import change_of
 from fusion.explain_verdict import TIE_NATS, compare, turning
 from fusion.explain_words import WIDTH
-from fusion.messages import Frame
+from fusion.messages import CartMove, Frame
 from fusion.session import Session
 from fusion.shelf import ShelfChange
+from fusion.tracking.carts import SeenMove
 
 Capture = pytest.CaptureFixture[str]
 SLOW = settings(deadline=None, max_examples=5, suppress_health_check=[HealthCheck.too_slow])
@@ -93,10 +94,12 @@ def test_what_the_witnesses_say_adds_up_to_the_weight(
 def test_what_speaks_for_a_passing_adds_up_too(cart: dict[int, float], touches: int, mine: list[int]) -> None:
     goods: dict[str, Goods] = {"a": tuple((k, 1, 100.0) for k in sorted(mine)), "b": ((5, 2, 80.0),)}
     meeting = Meeting(0, 1, 2, touches)
-    seen = CartPass(0, "b", ("a",), tuple(sorted(cart.items())))
+    move = SeenMove("cart-1", CartMove(0, 1, (), 0.9), {}, {})
+    basket = {k: nats - 2.0 for k, nats in cart.items()}
+    seen = CartPass(move, "b", ("a",), tuple(sorted(cart.items())))
     readings = [
         *handover_readings(ways(meeting, ("a", "b"), Witnesses(), {}, STORE, CONFIG), goods),
-        *cart_pass_readings(seen, goods, CONFIG),
+        *cart_pass_readings(seen, basket, goods, CONFIG),
     ]
     for reading in readings:
         assert abs(sum(one for _, one in reading.why) - reading.nats) < 1e-9, reading

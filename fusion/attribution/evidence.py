@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from fusion.arrays import Floats, Ints
+from fusion.attribution.basket import Weighing, basket_change, basket_nats
 from fusion.attribution.why import BODY, HANDS, Why
 from fusion.config import SECOND_NS, AttributionConfig, CartConfig
 from fusion.shelf import ShelfChange
@@ -36,6 +37,7 @@ class Witnesses:
     matches: tuple[Match, ...] = ()
     bodies: tuple[Bodies, ...] = ()
     moves: tuple[SeenMove, ...] = ()
+    weighings: tuple[Weighing, ...] = ()  # of baskets
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +71,7 @@ def remember(
     matches: tuple[Match, ...],
     bodies: Bodies,
     moves: tuple[SeenMove, ...],
+    weighings: tuple[Weighing, ...],
     config: AttributionConfig,
 ) -> Witnesses:
     """Add one slice and forget what is too old to matter."""
@@ -77,7 +80,8 @@ def remember(
     gone = next((i for i, b in enumerate(seen.bodies) if b.t_ns >= since), len(seen.bodies))
     with_people = tuple(m for m in matches if len(m.track_id))
     carts = tuple(m for m in (*seen.moves, *moves) if m.move.t_ns >= since)
-    return Witnesses((*seen.matches[old:], *with_people), (*seen.bodies[gone:], bodies), carts)
+    weights = tuple(w for w in (*seen.weighings, *weighings) if w.t_ns >= since)
+    return Witnesses((*seen.matches[old:], *with_people), (*seen.bodies[gone:], bodies), carts, weights)
 
 
 def candidates(
@@ -182,20 +186,31 @@ def _looks(belief: Mapping[int, float], looks: int, around: int, config: Attribu
 
 
 def cart_nats(
-    trip: str, direction: int, change: ShelfChange, seen: Witnesses, row_of: Mapping[str, int], config: CartConfig
+    trip: str, direction: int, change: ShelfChange, seen: Witnesses, store: Store, config: CartConfig
 ) -> dict[int, float]:
-    """Return what cart cameras say of each product having gone between this shelf and the trip's cart.
+    """Return what carts say of each product having gone between this shelf and the trip's cart.
 
     After a pick goods go into the cart (direction 1), before a put-back they come out of it (-1).
     """
     best: dict[int, float] = {}
+    row_of = product_rows(store.products)
     for one in seen.moves:
         late_s = direction * (one.move.t_ns - change.step_ns) / SECOND_NS
         owned = one.pairing.get(trip, 0.0)
         if one.move.direction != direction or not -0.5 <= late_s <= config.move_window_s or owned <= 0.0:
             continue
+        weighed = moved_in_basket(one, seen, store, config)
         for sku, p in one.move.beliefs:
             if sku in row_of:
-                nats = owned * min(float(np.log1p(30.0 * p * one.move.score)), config.move_nats_max)
-                best[row_of[sku]] = max(best.get(row_of[sku], 0.0), nats)
+                product = row_of[sku]
+                camera = min(float(np.log1p(30.0 * p * one.move.score)), config.move_nats_max)
+                nats = owned * max(camera + weighed.get(product, 0.0), 0.0)
+                best[product] = max(best.get(product, 0.0), nats)
     return best
+
+
+def moved_in_basket(one: SeenMove, seen: Witnesses, store: Store, config: CartConfig) -> Mapping[int, float]:
+    """Return what a basket's weight says of each product having been what moved, in nats."""
+    others = (other.move.t_ns for other in seen.moves if other.cart == one.cart)
+    change = basket_change(seen.weighings, one.cart, one.move.t_ns, others, config)
+    return basket_nats(change, one.move.direction, store, config)

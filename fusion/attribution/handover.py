@@ -179,10 +179,15 @@ def _given(way: Way, goods: Mapping[str, Goods]) -> list[Explanation]:
 class CartPass:
     """Goods went into a cart; beside its owner others stood near enough to have put them there."""
 
-    t_ns: int
+    move: SeenMove
     owner: str  # trip
     others: tuple[str, ...]
     nats: tuple[tuple[int, float], ...]  # (product, nats) by the cart camera
+
+    @property
+    def t_ns(self) -> int:
+        """When it happened."""
+        return self.move.move.t_ns
 
 
 def cart_passes(
@@ -200,21 +205,30 @@ def cart_passes(
             (row_of[k], float(np.log1p(30.0 * p * one.move.score))) for k, p in one.move.beliefs if k in row_of
         )
         if not staff & {owner, *others}:
-            out.append(CartPass(one.move.t_ns, owner, others, seen))
+            out.append(CartPass(one, owner, others, seen))
     return tuple(out)
 
 
-def cart_pass_readings(one: CartPass, goods: Mapping[str, Goods], config: AttributionConfig) -> tuple[Explanation, ...]:
-    """Return who put what into the cart, best first: its owner goods of their own, or somebody else theirs."""
-    seen = dict(one.nats)
-    own = max((seen.get(product, 0.0) for product, _, _ in goods.get(one.owner, ())), default=0.0)
+def cart_pass_readings(
+    one: CartPass, weighed: Mapping[int, float], goods: Mapping[str, Goods], config: AttributionConfig
+) -> tuple[Explanation, ...]:
+    """Return who put what into the cart, best first: its owner goods of their own, or somebody else theirs.
+
+    weighed gives what the basket's weight says of each product, in nats; {} where it says nothing.
+    """
+    camera = dict(one.nats)
+
+    def cart(product: int) -> float:
+        return camera.get(product, 0.0) + weighed.get(product, 0.0)
+
+    own = max((cart(product) for product, _, _ in goods.get(one.owner, ())), default=0.0)
     out = [Explanation((), max(own, 0.0), why=add(((CART, max(own, 0.0)),)))]
     for other in one.others:
         for product, _, grams in goods.get(other, ()):
-            if product in seen:
+            if cart(product) > 0.0:
                 parts = (Part(other, PUT, product, 1, grams), Part(one.owner, PICK, product, 1, grams))
-                why = add(((PRIOR, config.cart_pass_nats), (CART, seen[product])))
-                out.append(Explanation(parts, config.cart_pass_nats + seen[product], why=why))
+                why = add(((PRIOR, config.cart_pass_nats), (CART, cart(product))))
+                out.append(Explanation(parts, config.cart_pass_nats + cart(product), why=why))
     return tuple(sorted(out, key=lambda e: -e.nats))
 
 

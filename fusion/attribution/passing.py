@@ -6,6 +6,7 @@ from dataclasses import replace
 import numpy as np
 
 from fusion.attribution.carted import filled, pushed, taken_over
+from fusion.attribution.evidence import moved_in_basket
 from fusion.attribution.explanations import Explanation, Goods
 from fusion.attribution.handover import (
     CartPass,
@@ -74,11 +75,14 @@ def read_meeting(
     return _read_passing(state, meeting.t_ns, "hands", trips, readings, store, config)
 
 
-def read_cart_pass(state: Attribution, one: CartPass, store: Store, config: AttributionConfig) -> Attribution:
+def read_cart_pass(
+    state: Attribution, one: CartPass, people: People, store: Store, config: AttributionConfig
+) -> Attribution:
     """Read a move into a cart into the beam of everybody near it."""
+    weighed = moved_in_basket(one.move, state.seen, store, people.cart)
 
     def readings(goods: Mapping[str, Goods]) -> tuple[Explanation, ...]:
-        return cart_pass_readings(one, goods, config)
+        return cart_pass_readings(one, weighed, goods, config)
 
     return _read_passing(state, one.t_ns, f"cart {one.nats}", (one.owner, *one.others), readings, store, config)
 

@@ -18,7 +18,7 @@ from fusion.attribution.unexplained import nobody, settling
 from fusion.checkout.records import derive_id
 from fusion.config import AttributionConfig, CartConfig
 from fusion.shelf import ShelfChange
-from fusion.store import Store, product_rows
+from fusion.store import Store
 
 
 def event_id(change: ShelfChange, store: Store) -> str:
@@ -70,8 +70,7 @@ def read_change(
 
 def _with_cart(mover: Mover, change: ShelfChange, seen: Witnesses, store: Store, config: CartConfig) -> Mover:
     """Add what the mover's cart saw to what was seen in their hands."""
-    row_of = product_rows(store.products)
-    into, out_of = (cart_nats(mover.trip, way, change, seen, row_of, config) for way in (1, -1))
+    into, out_of = (cart_nats(mover.trip, way, change, seen, store, config) for way in (1, -1))
     return replace(mover, after=replace(mover.after, cart=into), before=replace(mover.before, cart=out_of))
 
 

@@ -46,7 +46,7 @@ def attribute(
         elif isinstance(one, Content):
             state = read_content(state, one, people, store, config)
         else:
-            state = read_cart_pass(state, one, store, config)
+            state = read_cart_pass(state, one, people, store, config)
     state = read_carts(state, now_ns, people, store, config)
     final_ns = now_ns - int(config.final_after_s * SECOND_NS)
     old = [event for event, change in state.open.items() if change.step_ns < final_ns]

@@ -1,0 +1,53 @@
+"""What a cart's basket weighs before and after a move: who put what into it, or took it out, in grams."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from fusion.config import SECOND_NS, CartConfig
+from fusion.store import Store
+
+
+@dataclass(frozen=True, slots=True)
+class Weighing:
+    """A basket's weight in one report."""
+
+    t_ns: int
+    cart: str
+    grams: float
+
+
+Weight = tuple[float, float]  # g by which a basket changed, and the variance of that, g2
+
+
+def basket_change(
+    weighings: Iterable[Weighing], cart: str, t_ns: int, others_ns: Iterable[int], config: CartConfig
+) -> Weight | None:
+    """Return by how much a basket's weight changed about a move; None where no reports tell.
+
+    others_ns are the times of the cart's moves: what was weighed beyond the one before or after tells of both.
+    """
+    around_ns, busy_ns = int(config.basket_window_s * SECOND_NS), int(config.basket_busy_s * SECOND_NS)
+    others_ns = tuple(others_ns)
+    since = max([t_ns - around_ns, *(t + busy_ns for t in others_ns if t < t_ns)])
+    until = min([t_ns + around_ns, *(t - busy_ns for t in others_ns if t > t_ns)])
+    mine = [w for w in weighings if w.cart == cart and since <= w.t_ns <= until and abs(w.t_ns - t_ns) >= busy_ns]
+    before, after = ([w.grams for w in mine if (w.t_ns > t_ns) == late] for late in (False, True))
+    if not before or not after:
+        return None
+    grams = float(np.mean(after) - np.mean(before))
+    var = config.basket_sd_g**2 * (1 / len(before) + 1 / len(after)) + (config.basket_gain_sd * grams) ** 2
+    return grams, var
+
+
+def basket_nats(change: Weight | None, direction: int, store: Store, config: CartConfig) -> Mapping[int, float]:
+    """Return the weight of evidence, in nats, for one piece of each product against anything else; {} where none."""
+    if change is None:
+        return {}
+    grams, var = change
+    mass, sd = store.products.mass_g, store.products.mass_sd_g
+    spread = var + sd**2 + (config.basket_bias_sd * mass) ** 2
+    density = -0.5 * (direction * grams - mass) ** 2 / spread - 0.5 * np.log(2 * np.pi * spread)
+    nats = np.clip(density + np.log(config.basket_span_g), -config.basket_nats_max, config.basket_nats_max)
+    return dict(enumerate(nats.tolist()))
