@@ -1,4 +1,11 @@
-"""From a receipt to the books: the goods leave the cart, and the money follows them."""
+"""From a receipt to the books: the goods leave the cart, and the money follows them.
+
+An entry is never edited. A pending one is resolved once, by `post` or `void`; a posted one is undone once, by
+`reverse`. Each gives a further entry that names the one it follows, with an id made of that one's: doing it
+twice does it once, and posting what has been voided is refused by the ledger as one id that says two things.
+"""
+
+from dataclasses import replace
 
 from fusion.checkout import goods
 from fusion.checkout.pricing import class_sums
@@ -8,6 +15,7 @@ from fusion.checkout.records import (
     POSTED,
     REVIEW,
     SETTLED,
+    VOIDED,
     Entry,
     Leg,
     Receipt,
@@ -40,6 +48,36 @@ def close_trip(receipt: Receipt, store: Store) -> tuple[tuple[Transfer, ...], tu
         for line in receipt.lines
     )
     return transfers, _entries(receipt, store)
+
+
+def post(entry: Entry, t_ns: int) -> Entry:
+    """Return the entry by which a pending one is charged at t_ns."""
+    return _resolve(entry, t_ns, POSTED)
+
+
+def void(entry: Entry, t_ns: int) -> Entry:
+    """Return the entry by which a pending one is let go at t_ns; its amounts count nowhere."""
+    return _resolve(entry, t_ns, VOIDED)
+
+
+def reverse(entry: Entry, t_ns: int, memo: str) -> Entry:
+    """Return the entry that undoes a posted one at t_ns; `memo` says why, such as "refund"."""
+    assert entry.state == POSTED, f"entry of trip {entry.trip} is {entry.state}: nothing to undo"
+    return Entry(
+        entry_id=derive_id("reversal", entry.entry_id.hex()),
+        t_ns=int(t_ns),
+        trip=entry.trip,
+        memo=memo,
+        state=POSTED,
+        legs=tuple(Leg(leg.account, -leg.amount_cents) for leg in entry.legs),
+        reverses=entry.entry_id,
+    )
+
+
+def _resolve(entry: Entry, t_ns: int, state: str) -> Entry:
+    assert entry.state == PENDING, f"entry of trip {entry.trip} is {entry.state}: nothing to resolve"
+    resolution = derive_id("resolution", entry.entry_id.hex())
+    return replace(entry, entry_id=resolution, t_ns=int(t_ns), state=state, resolves=entry.entry_id)
 
 
 def _destination(receipt: Receipt) -> str:
