@@ -12,12 +12,12 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from fusion.checkout.book import Book, open_book
 from fusion.checkout.goods import opening
 from fusion.config import SECOND_NS, Config
 from fusion.engine import State, finish, first_state, make_engine, step
 from fusion.intake import Sequencer, Slice
 from fusion.intake.clocks import report
+from fusion.ledger.book import Book, open_book
 from fusion.messages import Frame, Malformed
 from fusion.settlement import Outputs, TrackRows
 from fusion.store import Store

@@ -2,7 +2,7 @@
 
 Theory of operation: goods move, money follows.
 
-Every unit stands on one goods account at a time: on a plate, in a cart, sold, in suspense, with staff,
+Every unit stands on one goods account at a time: on a plate, in a hand, in a cart, sold, in suspense, with staff,
 unclaimed, on the floor, or still with the supply. A `Transfer` moves units of one SKU from one account to
 another and is never edited, so goods are conserved by construction and the history of an item is its list
 of transfers. A correction is a further transfer that names the one it reverses.
@@ -10,11 +10,10 @@ of transfers. A correction is a further transfer that names the one it reverses.
 When a trip ends, `decision` turns beliefs about quantities into the charge of least expected cost and says
 whether the receipt may settle or must wait for a person. `pricing` makes lines, taxes and a total in
 integer cents. `postings` moves the charged goods out of the cart (to `sold`, or to `suspense` while a
-person looks) and writes one balanced money `Entry` (posted, or pending). Money is only ever a projection of
-goods that moved.
+person looks) and writes one balanced money `Entry` (posted, or pending). A pending entry is later posted or voided,
+a posted one reversed, each by a further entry that names it. Money is only ever a projection of goods that moved.
 
 Ids are hashes of the evidence behind a record. The same evidence gives the same id, so committing it again,
-after a crash or from a replayed tape, changes nothing. `book` keeps all of it in SQLite, where the database
-itself refuses changed rows and unbalanced entries. `trips` says when a visit begins and ends. Everything
-but `book` is pure.
+after a crash or from a replayed tape, changes nothing. `fusion.ledger` keeps all of it. `trips` says when a visit
+begins and ends. Everything here is pure.
 """
