@@ -14,7 +14,7 @@ from typing import Final, Self
 
 from fusion.checkout.records import Entry, Transfer
 from fusion.ledger import appending, rows
-from fusion.ledger.chain import HASH_BYTES
+from fusion.ledger.chain import HASH_BYTES, shown
 from fusion.ledger.database import BookError, Database
 from fusion.ledger.heads import Head, SignedHead
 
@@ -90,7 +90,7 @@ class Book:
         entries = self._database.read("SELECT * FROM unbalanced ORDER BY entry_id")
         goods = self._database.read("SELECT * FROM overdrawn ORDER BY account, sku")
         return (
-            *(f"entry {row_id.hex()}: expected a sum of 0, received {cents}" for row_id, cents in entries),
+            *(f"entry {shown(row_id)}: expected a sum of 0, received {cents}" for row_id, cents in entries),
             *(appending.below_zero(*row) for row in goods),
         )
 
@@ -124,12 +124,34 @@ def open_book(place: Path | str, store_id: str, currency: str) -> Book:
     return Book(database, store_id, currency)
 
 
+def open_existing(place: Path | str) -> Book:
+    """Open a ledger that is there, whoever's it is; in a server `URL#STORE`, or the only one of the database.
+
+    Raises OSError where there is no such file, BookError where there is no such ledger.
+    """
+    database: Database
+    if is_url(place):
+        from fusion.ledger import postgres
+
+        database = postgres.open_existing(str(place))
+    else:
+        from fusion.ledger import sqlite
+
+        Path(place).stat()  # the driver would make one
+        database = sqlite.open_file(Path(place), ())
+    try:
+        return Book(database, *owner(database))
+    except BookError:
+        database.close()
+        raise
+
+
 def owner(database: Database) -> tuple[str, str]:
     """Return store and currency of a ledger; raises BookError where it does not say."""
     found = database.read("SELECT store_id, currency FROM ledger")
     if len(found) != 1:
         raise BookError(f"{database.place}: expected one row in ledger, received {len(found)}")
-    return found[0][0], found[0][1]
+    return str(found[0][0]), str(found[0][1])
 
 
 def is_url(place: Path | str) -> bool:

@@ -12,7 +12,6 @@ from contextlib import contextmanager
 from functools import lru_cache
 from hashlib import blake2b
 from typing import Any, Final
-from urllib.parse import urlsplit
 
 import psycopg
 
@@ -20,6 +19,7 @@ from fusion.ledger import rules
 from fusion.ledger.catalog import other_schema
 from fusion.ledger.chain import Finding
 from fusion.ledger.database import BookError
+from fusion.ledger.postgres_rules import statements
 from fusion.ledger.rows import Row, Value
 
 PREFIX: Final = "aisle_"
@@ -27,7 +27,6 @@ NAME_BYTES_MAX: Final = 63  # PostgreSQL cuts longer identifiers off
 SCAN_ROWS: Final = 2000  # fetched at a time
 MODEL: Final = "aisle~model"  # no store id has a tilde
 
-_TYPES = {"bytes": "BYTEA", "whole": "BIGINT", "real": "DOUBLE PRECISION"}
 # As durable as a commit can be, and read as the rules need it: every statement sees what is committed.
 _SETTINGS = (
     "SET synchronous_commit = on",
@@ -35,7 +34,9 @@ _SETTINGS = (
     "SET client_encoding = 'UTF8'",
     "SET client_min_messages = 'warning'",
 )
-_FOUND = "SELECT nspname FROM pg_namespace WHERE obj_description(oid, 'pg_namespace') LIKE 'aisle ledger %' ORDER BY 1"
+_LEDGERS = (
+    "SELECT nspname FROM pg_namespace WHERE obj_description(oid, 'pg_namespace') LIKE 'aisle ledger %' ORDER BY 1"
+)
 
 
 class PostgresSchema:
@@ -122,7 +123,7 @@ def open_schema(url: str, store_id: str, founding: Sequence[tuple[str, Row]]) ->
     Raises BookError where the server cannot be reached, or the schema is no ledger or of another version.
     """
     schema = schema_of(store_id)
-    connection, place = _connect(url, schema)
+    connection, place = _connect(url.partition("#")[0], schema)
     opened = PostgresSchema(connection, schema, place)
     try:
         with _named(place, "a ledger"), connection.transaction():
@@ -136,15 +137,13 @@ def open_schema(url: str, store_id: str, founding: Sequence[tuple[str, Row]]) ->
     return opened
 
 
-def stores_at(url: str) -> list[str]:
-    """Return the schemas of a database that are ledgers, in order of name."""
-    connection, place = _connect(url, "public")
-    with connection, _named(place):
-        return [name for (name,) in connection.execute(_FOUND)]
+def open_existing(url: str) -> PostgresSchema:
+    """Open a ledger that is there: `URL#STORE`, or the only one of the database.
 
-
-def open_existing(url: str, schema: str) -> PostgresSchema:
-    """Open a ledger that is there; raises BookError where it is not, or of another version."""
+    Raises BookError where there is none, several, or one of another version.
+    """
+    url, _, store_id = url.partition("#")
+    schema = schema_of(store_id) if store_id else _only_schema(url)
     connection, place = _connect(url, schema)
     opened = PostgresSchema(connection, schema, place)
     try:
@@ -155,41 +154,20 @@ def open_existing(url: str, schema: str) -> PostgresSchema:
     return opened
 
 
-def statements(schema: str) -> Iterator[str]:
-    """Return the statements that make a ledger in a schema of its own, in order."""
-    yield f'CREATE SCHEMA "{schema}"'
-    yield f"COMMENT ON SCHEMA \"{schema}\" IS 'aisle ledger {rules.VERSION}'"
-    yield f'SET LOCAL search_path = "{schema}", pg_temp'
-    for name, columns in rules.TABLES.items():
-        yield f"CREATE TABLE {name} ({columns.format(**_TYPES)})"
-    refusal = "'rows of % are never changed or removed', TG_TABLE_NAME USING ERRCODE = 'integrity_constraint_violation'"
-    yield _function(schema, "rows_kept", f"RAISE EXCEPTION {refusal};")
-    yield _function(schema, "rows_wait", "LOCK TABLE chain IN EXCLUSIVE MODE; RETURN NULL;")
-    for name in rules.TABLES:
-        yield from _trigger(f"{name}_kept", name, "UPDATE OR DELETE OR TRUNCATE", "STATEMENT", "rows_kept")
-        yield from _trigger(f"{name}_wait", name, "INSERT", "STATEMENT", "rows_wait")
-    for rule in rules.RULES:
-        refusal = f"'{rule.refusal}' USING ERRCODE = 'integrity_constraint_violation'"
-        yield _function(schema, rule.name, f"IF {rule.condition} THEN RAISE EXCEPTION {refusal}; END IF; RETURN NEW;")
-        yield from _trigger(rule.name, rule.table, "INSERT", "ROW", rule.name)
-    yield from rules.VIEWS
-
-
-def _function(schema: str, name: str, body: str) -> str:
-    # With its own search path a rule reads the tables of its ledger, whatever the session calls by these names.
-    return (
-        f'CREATE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql SET search_path = "{schema}", pg_temp '
-        f"AS $rule$ BEGIN {body} END $rule$"
-    )
-
-
-def _trigger(name: str, table: str, events: str, each: str, function: str) -> Iterator[str]:
-    yield f"CREATE TRIGGER {name} BEFORE {events} ON {table} FOR EACH {each} EXECUTE FUNCTION {function}()"
-    yield f"ALTER TABLE {table} ENABLE ALWAYS TRIGGER {name}"
+def _only_schema(url: str) -> str:
+    connection, place = _connect(url, "public")
+    with connection, _named(place):
+        found = [str(name) for (name,) in connection.execute(_LEDGERS)]
+    if len(found) != 1:
+        stores = ", ".join(name.removeprefix(PREFIX) for name in found) or "none"
+        raise BookError(f"{_without_password(url)}: expected #STORE or a database of one ledger, received {stores}")
+    return found[0]
 
 
 def _connect(url: str, schema: str) -> tuple[psycopg.Connection, str]:
-    place = f"{_without_password(url)}#{schema.removeprefix(PREFIX)}"
+    """Connect, and return how messages name the place: with its store, where one was asked for."""
+    store = f"#{schema.removeprefix(PREFIX)}" if schema.startswith(PREFIX) else ""
+    place = _without_password(url) + store
     with _named(place, "a server that lets us in"):
         connection = psycopg.connect(url, autocommit=True)
         for setting in (*_SETTINGS, f'SET search_path = "{schema}", pg_temp'):
@@ -219,10 +197,8 @@ def _check_version(opened: PostgresSchema, schema: str) -> None:
 
 
 def _without_password(url: str) -> str:
-    parts = urlsplit(url)
-    user, at, host = parts.netloc.rpartition("@")
-    hidden = parts._replace(netloc=user.partition(":")[0] + at + host)
-    return re.sub(r"(password=)[^&]*", r"\1...", hidden.geturl())
+    named = re.sub(r"^(\w+://[^:@/?#]*):[^/?#]*@", r"\1@", url)
+    return re.sub(r"(password=)[^&]*", r"\1...", named)
 
 
 @lru_cache(maxsize=256)

@@ -1,8 +1,4 @@
-"""A ledger in one SQLite file: WAL, synchronous FULL, STRICT tables.
-
-A plain BEFORE DELETE trigger would not see the rows that INSERT OR REPLACE pushes out, so further triggers refuse
-whatever is already there, and no table has a hidden rowid to collide on.
-"""
+"""A ledger in one SQLite file: WAL, synchronous FULL, STRICT tables."""
 
 import sqlite3
 from collections.abc import Iterator, Sequence
@@ -14,19 +10,10 @@ from fusion.ledger import rules
 from fusion.ledger.chain import Finding
 from fusion.ledger.database import BookError
 from fusion.ledger.rows import Row, Value
+from fusion.ledger.sqlite_rules import APPLICATION_ID, statements
 
-APPLICATION_ID: Final = 0x41495331  # PRAGMA application_id: "AIS1"
 WAIT_S: Final = 60.0  # for another writer to finish
 FAULTS_MAX: Final = 100  # told by SQLite's own check
-
-_TYPES = {"bytes": "BLOB", "whole": "INTEGER", "real": "REAL"}
-_KEYS = {  # what a row may not share with one that is there
-    "chain": ("position = NEW.position", "record_id = NEW.record_id"),
-    "transfers": ("transfer_id = NEW.transfer_id", "reverses = NEW.reverses"),
-    "entries": ("entry_id = NEW.entry_id", "resolves = NEW.resolves", "reverses = NEW.reverses"),
-    "legs": ("entry_id = NEW.entry_id AND position = NEW.position",),
-    "heads": ("records = NEW.records AND public_key = NEW.public_key",),
-}
 
 
 class SqliteFile:
@@ -118,36 +105,6 @@ def open_read_only(path: Path, *, is_open: bool) -> SqliteFile:
     return SqliteFile(connection, str(path))
 
 
-def statements() -> tuple[str, ...]:
-    """Return the statements that make an empty file a ledger, in order."""
-    tables = (
-        f"CREATE TABLE {name} ({columns.format(**_TYPES)}) STRICT, WITHOUT ROWID"
-        for name, columns in rules.TABLES.items()
-    )
-    keeps = (
-        f"CREATE TRIGGER {name}_no_{verb.lower()} BEFORE {verb} ON {name} "
-        f"BEGIN SELECT RAISE(ABORT, 'rows of {name} are never changed or removed'); END"
-        for name in rules.TABLES
-        for verb in ("UPDATE", "DELETE")
-    )
-    once = (
-        rules.Rule(
-            f"{name}_once",
-            name,
-            " OR ".join(f"EXISTS (SELECT 1 FROM {name} WHERE {key})" for key in keys),
-            f"this row of {name} is already in the ledger",
-        )
-        for name, keys in _KEYS.items()
-    )
-    refusals = (
-        f"CREATE TRIGGER {rule.name} BEFORE INSERT ON {rule.table} WHEN {rule.condition} "
-        f"BEGIN SELECT RAISE(ABORT, '{rule.refusal}'); END"
-        for rule in (*once, *rules.RULES)
-    )
-    identity = (f"PRAGMA user_version = {rules.VERSION}", f"PRAGMA application_id = {APPLICATION_ID}")
-    return (*tables, *keeps, *refusals, *rules.VIEWS, *identity)
-
-
 def _found(connection: sqlite3.Connection, founding: Sequence[tuple[str, Row]]) -> None:
     connection.execute("BEGIN IMMEDIATE")
     if connection.execute("SELECT count(*) FROM sqlite_schema").fetchone() == (0,) and founding:
@@ -189,5 +146,5 @@ def _short(sql: object) -> str:
 def _named(place: str, expected: str = "rows the ledger can take") -> Iterator[None]:
     try:
         yield
-    except sqlite3.Error as error:
+    except (sqlite3.Error, UnicodeDecodeError) as error:  # a damaged file can put anything into a name or a message
         raise BookError(f"{place}: expected {expected}, received: {error}") from error
