@@ -49,8 +49,9 @@ class Session:
         """
         self.store, self.out, self.config = store, out, config or Config()
         out.mkdir(parents=True, exist_ok=True)
-        for suffix in ("", "-wal", "-shm", ".seal"):
-            (out / f"ledger.db{suffix}").unlink(missing_ok=True)
+        if ledger is None:
+            for suffix in ("", "-wal", "-shm", ".seal"):
+                (out / f"ledger.db{suffix}").unlink(missing_ok=True)
         self.book: Book = open_book(ledger or out / "ledger.db", store.store_id, store.currency)
         self._seal = out / "ledger.seal" if is_url(self.book.place) else None  # None: beside the file
         self._key = key or out / KEY

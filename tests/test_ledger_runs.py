@@ -1,11 +1,16 @@
 """Runs of the engine and where their ledgers go."""
 
 import json
+import subprocess
 from pathlib import Path
 
 import pytest
+from test_live import AISLE, serving, stop
 
+import bench.cluster
+from bench.cluster import ClusterError, find_binaries
 from bench.golden import STORE, tape_of
+from bench.ledger import main as bench_ledger
 from fusion.cli import main
 from fusion.ledger.book import open_book
 from fusion.ledger.verify import verify
@@ -49,3 +54,37 @@ def test_a_ledger_that_cannot_be_used_costs_one_line(tmp_path: Path, capsys: pyt
         assert main(["serve", *words, "--listen", "tcp://127.0.0.1:*"]) == 2
         said = capsys.readouterr().err
         assert len(said.splitlines()) == 2 and "secret" not in said
+
+
+def test_serving_writes_to_a_server_what_a_replay_writes_to_a_file(tmp_path: Path, database: str) -> None:
+    with serving(tmp_path / "live", "--ledger", database, store=STORE) as (serve, _, address):
+        words = ("publish", str(tape_of("cart")), "--to", address, "--rate", "max")
+        assert subprocess.run([*AISLE, *words], check=False).returncode == 0
+        stop(serve)
+    report = verify(database, seal=tmp_path / "live" / "ledger.seal")
+    assert report.findings == () and report.records > 1
+    words = [
+        "replay",
+        str(tmp_path / "live" / "recording.mcap"),
+        "--store",
+        str(STORE),
+        "--out",
+        str(tmp_path / "again"),
+    ]
+    assert main(words) == 0
+    assert verify(tmp_path / "again" / "ledger.db").digest == report.digest
+
+
+def test_receipts_post_at_a_rate_that_is_printed(capsys: pytest.CaptureFixture[str]) -> None:
+    assert bench_ledger(["--receipts", "60"]) == 0
+    said = capsys.readouterr().out
+    assert said.count("receipts/s") == 4 and "1 digest in all" in said
+
+
+def test_without_a_server_the_tests_fail_and_say_what_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bench.cluster, "DEBIAN", Path("/nowhere"))
+    monkeypatch.setenv("PATH", "/nowhere")
+    with pytest.raises(
+        ClusterError, match=r"expected PostgreSQL's initdb in .* received none: `make server` installs it"
+    ):
+        find_binaries()

@@ -19,10 +19,12 @@ committing everything again; the same id with other content is refused. The dige
 time and id, so it depends neither on who wrote first, nor on the database, nor on any key or clock. The chain also
 keeps the order of writing, which is the same for one tape. Signatures are part of neither.
 
-    rules.py rows.py chain.py heads.py    pure: the schema as data, records as rows and bytes, hashes, what is signed
-    database.py                           what a database must be able to do
-    sqlite.py postgres.py                 the two there are: a file (WAL, FULL, STRICT), a schema per store of a server
-    book.py                               the one way to write and read a ledger: open_book, commit, digest
-    keys.py seal.py closing.py            key files, the seal beside a ledger, signing at closing time
-    verify.py commands.py                 what is wrong with a ledger; `aisle ledger`
+    rules.py sqlite_rules.py postgres_rules.py    pure: the schema as data, and in the words of each database
+    rows.py chain.py heads.py                     pure: records as rows and bytes, hashes, what is signed
+    database.py sqlite.py postgres.py             what a database must be able to do, and the two there are: a file,
+                                                  and a schema per store of a server
+    book.py appending.py                          the one way to write and read a ledger: open_book, commit, digest
+    keys.py seal.py closing.py                    key files, the seal beside a ledger, signing at closing time
+    content.py catalog.py verify.py               what is wrong with a ledger, and where
+    commands.py                                   `aisle ledger`
 """

@@ -10,11 +10,12 @@ from fusion.ledger.chain import START, Link, extend, leaf_of
 from fusion.ledger.database import BookError, Database
 from fusion.ledger.rows import Record, Row
 
-ASKED_MAX: Final = 400  # parameters of one query
+KEYS_MAX: Final = 200  # of one query
 
-_LEAVES: Final = "SELECT record_id, leaf FROM chain JOIN asked USING (record_id)"
+# Both are spelled so that either database looks each key up in an index, however small its tables once were.
+_LEAVES: Final = "SELECT record_id, leaf FROM chain WHERE record_id IN ({keys})"
 _LEFT: Final = (
-    "SELECT account, asked.sku,"
+    "WITH asked (account, sku) AS (VALUES {keys}) SELECT account, asked.sku,"
     " (SELECT coalesce(sum(quantity), 0) FROM transfers WHERE target = account AND transfers.sku = asked.sku)"
     " - (SELECT coalesce(sum(quantity), 0) FROM transfers WHERE source = account AND transfers.sku = asked.sku)"
     " FROM asked"
@@ -56,7 +57,7 @@ def below_zero(account: str, sku: str, quantity: int) -> str:
 
 def _unknown(database: Database, by_id: dict[bytes, Record]) -> list[Record]:
     """Return the records the chain does not have; what it has of the others must be what they say."""
-    there = dict(_asked(database, ("record_id",), [(record_id,) for record_id in by_id], _LEAVES))
+    there = dict(_asked(database, _LEAVES, [(record_id,) for record_id in by_id]))
     for record_id, leaf in there.items():
         if leaf != leaf_of(rows.record_bytes(by_id[record_id])):
             raise _refusal(database, _recorded(database, by_id[record_id]), by_id[record_id])
@@ -82,19 +83,17 @@ def _write(database: Database, records: Sequence[Record]) -> None:
 
 def _refuse_overdraft(database: Database, transfers: Sequence[Transfer]) -> None:
     given = dict.fromkeys((t.source, t.sku) for t in transfers if not may_overdraw(t.source))
-    for account, sku, quantity in _asked(database, ("account", "sku"), list(given), _LEFT):
+    for account, sku, quantity in _asked(database, _LEFT, list(given)):
         if quantity < 0:
             raise BookError(f"{database.place}: {below_zero(account, sku, quantity)}")
 
 
-def _asked(database: Database, columns: Sequence[str], keys: Sequence[Row], query: str) -> Iterator[tuple[Any, ...]]:
-    """Return the rows of a query about keys, which it finds in a table `asked`; some hundred at a time."""
-    marks = f"({', '.join('?' * len(columns))})"
-    step = ASKED_MAX // len(columns)
-    for start in range(0, len(keys), step):
-        several = keys[start : start + step]
-        asked = f"WITH asked ({', '.join(columns)}) AS (VALUES {', '.join([marks] * len(several))})"
-        yield from database.read(f"{asked} {query}", [value for key in several for value in key])
+def _asked(database: Database, query: str, keys: Sequence[Row]) -> Iterator[tuple[Any, ...]]:
+    """Return the rows of a query about keys, some hundred at a time."""
+    for start in range(0, len(keys), KEYS_MAX):
+        several = keys[start : start + KEYS_MAX]
+        marks = ", ".join(f"({', '.join('?' * len(key))})" for key in several)
+        yield from database.read(query.format(keys=marks), [value for key in several for value in key])
 
 
 def _recorded(database: Database, record: Record) -> Record:

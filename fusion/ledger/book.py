@@ -48,18 +48,18 @@ class Book:
 
     def digest(self) -> str:
         """Return a hash of every record in order of time and id: equal ledgers have equal digests."""
+        return self.head().digest
+
+    def head(self) -> Head:
+        """Return what the ledger holds now, in the few words that are signed at closing time."""
         digest = blake2b(rows.ledger_bytes(self.store_id, self.currency), digest_size=HASH_BYTES)
         with self._database.snapshot():
+            records, link = appending.tip(self._database)
             for row in self._database.scan(rows.ALL_TRANSFERS):
                 digest.update(rows.transfer_bytes(row))
             for record in rows.entries_bytes(self._database.scan(rows.ALL_ENTRIES)):
                 digest.update(record)
-        return digest.hexdigest()
-
-    def head(self) -> Head:
-        """Return what the ledger holds now, in the few words that are signed at closing time."""
-        records, link = appending.tip(self._database)
-        return Head(self.store_id, self.currency, records, link, self.digest())
+        return Head(self.store_id, self.currency, records, link, digest.hexdigest())
 
     def add_head(self, signed: SignedHead) -> None:
         """Keep a signed head in the ledger; the same again changes nothing."""

@@ -33,6 +33,7 @@ _SETTINGS = (
     "SET default_transaction_isolation = 'read committed'",
     "SET client_encoding = 'UTF8'",
     "SET client_min_messages = 'warning'",
+    "SET jit = off",
 )
 _LEDGERS = (
     "SELECT nspname FROM pg_namespace WHERE obj_description(oid, 'pg_namespace') LIKE 'aisle ledger %' ORDER BY 1"
@@ -68,7 +69,8 @@ class PostgresSchema:
     @contextmanager
     def transaction(self) -> Iterator[None]:
         """Hold the lock that every writer of this ledger needs."""
-        with self._block("BEGIN; LOCK TABLE chain IN EXCLUSIVE MODE"):
+        # A plan made while a table was small reads all of it, and is kept when the table has grown: none is made here.
+        with self._block("BEGIN; SET LOCAL enable_seqscan = off; LOCK TABLE chain IN EXCLUSIVE MODE"):
             yield
 
     @contextmanager
