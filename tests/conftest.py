@@ -1,4 +1,4 @@
-"""What tests share: the recordings beside the checkout, a PostgreSQL server, an empty place for a ledger."""
+"""What tests share: the recordings beside the checkout, a PostgreSQL server, ledgers that were closed."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -6,6 +6,7 @@ from pathlib import Path
 import psycopg
 import pytest
 from hypothesis import settings
+from ledger_closed import Place, closed
 
 from bench.cluster import cluster
 
@@ -44,3 +45,28 @@ def empty_database(url: str) -> None:
     with psycopg.connect(url, autocommit=True) as connection:
         for (name,) in connection.execute(SCHEMAS).fetchall():
             connection.execute(f'DROP SCHEMA "{name}" CASCADE')
+
+
+@pytest.fixture(scope="session")
+def pristine(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with a closed ledger that nobody may touch."""
+    folder = tmp_path_factory.mktemp("pristine")
+    closed(folder / "ledger.db", folder)
+    return folder
+
+
+@pytest.fixture
+def ledger(pristine: Path, tmp_path: Path) -> Path:
+    """A copy of a closed ledger, its seal beside it."""
+    for name in ("ledger.db", "ledger.db.seal", "key"):
+        (tmp_path / name).write_bytes((pristine / name).read_bytes())
+        (tmp_path / name).chmod(0o600)
+    return tmp_path / "ledger.db"
+
+
+@pytest.fixture(params=["file", "server"])
+def closed_place(request: pytest.FixtureRequest, tmp_path: Path) -> Place:
+    """A closed ledger of either kind; its seal is in the folder."""
+    found: Place = tmp_path / "ledger.db" if request.param == "file" else request.getfixturevalue("database")
+    closed(found, tmp_path)
+    return found
