@@ -17,7 +17,10 @@ examples:
   aisle replay shop.mcap --store shop/ --out out/shop --rate 1.0          (at the pace it was recorded)
   aisle replay shop.mcap --store shop/ --out out/shop --from 30 --to 90   (seconds from its start)
 
-OUT then holds receipts.jsonl, events.jsonl, evidence.jsonl, tracks.parquet, ledger.db, run.json and rejected.jsonl.
+  aisle replay shop.mcap --store shop/ --out out/shop --ledger postgresql://aisle@db/ledgers --key shop.key
+
+OUT then holds receipts.jsonl, events.jsonl, evidence.jsonl, tracks.parquet, ledger.db with its seal and the key that
+signed it, run.json and rejected.jsonl. A ledger elsewhere is added to, never replaced: replaying again adds nothing.
 """
 SECOND_NS = 1_000_000_000
 EPOCH_FROM = 1e12  # a --from or --to above this is nanoseconds since the Unix epoch, not seconds from the start
@@ -37,7 +40,14 @@ def add_replay(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
     parser.add_argument("--rate", type=_rate, default=None, metavar="R", help="1.0 is real time; default max")
     parser.add_argument("--from", dest="since", type=float, metavar="T", help="leave out what arrived before T")
     parser.add_argument("--to", dest="until", type=float, metavar="T", help="leave out what arrived at T or later")
+    add_ledger_flags(parser)
     parser.set_defaults(run=run_replay)
+
+
+def add_ledger_flags(parser: argparse.ArgumentParser) -> None:
+    """Add the flags that say where the ledger is and who signs it."""
+    parser.add_argument("--ledger", metavar="PLACE", help="a ledger file or postgresql:// URL (OUT/ledger.db)")
+    parser.add_argument("--key", type=Path, metavar="FILE", help="key that signs it at the end (OUT/ledger.key)")
 
 
 def _rate(text: str) -> float | None:
@@ -59,7 +69,7 @@ def run_replay(args: argparse.Namespace) -> int:
 
     store = load_store(args.store)
     recording = read_recording(args.recording)
-    session = Session(store, args.out)
+    session = Session(store, args.out, ledger=args.ledger, key=args.key)
     for frame in _paced(_cut(recording, args.since, args.until), args.rate, recording):
         session.feed(frame)
     session.finish()

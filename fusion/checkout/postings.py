@@ -2,13 +2,18 @@
 
 Of a trip that pays there is one entry for the sale, which the account then owes (`receivable:<account>`), and one for
 each tender that pays a part of that. In review all of them are pending.
+
+An entry is never edited. A pending one is resolved once, by `post` or `void`; a posted one is undone once, by
+`reverse`. Each gives a further entry that names the one it follows, with an id made of that one's: doing it
+twice does it once, and posting what has been voided is refused by the ledger as one id that says two things.
 """
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 from fusion.checkout import goods
 from fusion.checkout.receipts import OPEN, REVIEW, SETTLED, Receipt
-from fusion.checkout.records import PENDING, POSTED, Entry, Leg, Transfer, derive_id
+from fusion.checkout.records import PENDING, POSTED, VOIDED, Entry, Leg, Transfer, derive_id
 from fusion.checkout.taxes import class_sums
 from fusion.store import Store
 from fusion.store_terms import OFFICE
@@ -64,6 +69,36 @@ def money(receipt: Receipt, store: Store, *, cause: str, t_ns: int, state: str, 
         )
         for what, of in legs.items()
     )
+
+
+def post(entry: Entry, t_ns: int) -> Entry:
+    """Return the entry by which a pending one is charged at t_ns."""
+    return _resolve(entry, t_ns, POSTED)
+
+
+def void(entry: Entry, t_ns: int) -> Entry:
+    """Return the entry by which a pending one is let go at t_ns; its amounts count nowhere."""
+    return _resolve(entry, t_ns, VOIDED)
+
+
+def reverse(entry: Entry, t_ns: int, memo: str) -> Entry:
+    """Return the entry that undoes a posted one at t_ns; `memo` says why, such as "refund"."""
+    assert entry.state == POSTED, f"entry of trip {entry.trip} is {entry.state}: nothing to undo"
+    return Entry(
+        entry_id=derive_id("reversal", entry.entry_id.hex()),
+        t_ns=int(t_ns),
+        trip=entry.trip,
+        memo=memo,
+        state=POSTED,
+        legs=tuple(Leg(leg.account, -leg.amount_cents) for leg in entry.legs),
+        reverses=entry.entry_id,
+    )
+
+
+def _resolve(entry: Entry, t_ns: int, state: str) -> Entry:
+    assert entry.state == PENDING, f"entry of trip {entry.trip} is {entry.state}: nothing to resolve"
+    resolution = derive_id("resolution", entry.entry_id.hex())
+    return replace(entry, entry_id=resolution, t_ns=int(t_ns), state=state, resolves=entry.entry_id)
 
 
 def _destination(receipt: Receipt) -> str:

@@ -8,13 +8,16 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from fusion.replay import add_ledger_flags
+
 if TYPE_CHECKING:
     from fusion.live.bus import Inbox, Outbox
-    from fusion.store import Store
+    from fusion.session import Session
 
 OUTPUTS = (
     *("tape.journal", "recording.mcap", "receipts.jsonl", "events.jsonl", "evidence.jsonl", "rejected.jsonl"),
-    *("tracks.parquet", "ledger.db", "ledger.db-wal", "ledger.db-shm", "run.json", "service.json"),
+    *("tracks.parquet", "ledger.db", "ledger.db-wal", "ledger.db-shm", "ledger.db.seal", "ledger.seal", "run.json"),
+    "service.json",
 )
 EXAMPLES = """\
 examples:
@@ -41,6 +44,7 @@ def add_serve(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]")
     parser.add_argument(
         "--recording", type=Path, metavar="FILE", help="recording written at the end (OUT/recording.mcap)"
     )
+    add_ledger_flags(parser)
     parser.set_defaults(run=run_serve)
 
 
@@ -59,6 +63,7 @@ def run_serve(args: argparse.Namespace) -> int:
 def _serve(args: argparse.Namespace) -> None:
     from fusion.live.export import export_tape
     from fusion.live.stopping import stop_on_signals
+    from fusion.session import Session
     from fusion.store import load_store
 
     store = load_store(args.store)
@@ -67,25 +72,23 @@ def _serve(args: argparse.Namespace) -> None:
     with stop_on_signals() as stopping, _sockets(args.listen, args.publish) as (inbox, outbox):
         set_aside(args.out)
         tape = args.out / "tape.journal"
+        session = Session(store, args.out, ledger=args.ledger, key=args.key)
         try:
-            silent = _run(store, args.out, tape, inbox, outbox, stopping)
+            silent = _run(session, tape, inbox, outbox, stopping)
         finally:  # should the engine fail over what a sensor sent, this is what to replay
             frames = export_tape(tape, recording, store.store_id)
         _report(args.out, recording, inbox, frames, silent)
 
 
-def _run(
-    store: "Store", out: Path, tape: Path, inbox: "Inbox", outbox: "Outbox | None", stopping: Callable[[], bool]
-) -> bool:
+def _run(session: "Session", tape: Path, inbox: "Inbox", outbox: "Outbox | None", stopping: Callable[[], bool]) -> bool:
     """Serve until stopping; return whether the sensors had fallen silent by then."""
     from fusion.journal import Journal
     from fusion.live.announce import announce
     from fusion.live.service import run
     from fusion.messages import Frame
-    from fusion.session import Session
 
+    store = session.store
     with Journal(tape) as journal:
-        session = Session(store, out)
 
         def feed(frame: Frame) -> None:
             for outputs in session.feed(frame):
