@@ -15,6 +15,7 @@ SEND_HWM = 1000  # messages queued at the sensor; beyond it sending waits, nothi
 PATIENCE_S = 10.0  # how long nobody may be listening before we give up
 HANDOVER_S_MAX = 120.0  # how long closing waits for a busy engine to take what is queued
 WAIT_MS = 200  # between two looks at the connection while sending waits
+NEWS_MS = 250  # before finishing, to hear that the engine has gone
 
 _UP = zmq.EVENT_HANDSHAKE_SUCCEEDED
 _DOWN = zmq.EVENT_DISCONNECTED
@@ -52,6 +53,7 @@ class Sender:
 
     def finish(self) -> None:
         """Return once everything queued has been handed over; raise BusError if that takes too long."""
+        self._monitor.poll(NEWS_MS)  # that an engine has just gone takes a moment to be known
         self._watch()
         self._wait_until(lambda: self._connected)
         start_s = time.monotonic()
