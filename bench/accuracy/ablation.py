@@ -34,11 +34,15 @@ def setting(**stages: Mapping[str, float]) -> Change:
 
 WITHOUT: Final[dict[str, Change]] = {
     "hands": setting(attribution={"hand_nats_max": 0.0}),
-    "held": setting(attribution={"held_nats_max": 0.0}),
+    "held": setting(attribution={"held_rare": 0.0, "held_unseen_p": 1.0}),
     # One in a thousand spreads over the facing as over any other product; at 0 its logarithm would be infinite.
     "planogram": setting(attribution={"planogram_p": 1e-3}),
     # No move counts, no owner is clear enough for goods to be put into the cart by others, and it names nobody.
-    "cart": setting(cart={"move_nats_max": 0.0}, attribution={"cart_owner_p": 2.0}, identity={"same_cart_nats": 0.0}),
+    "cart": setting(
+        cart={"move_nats_max": 0.0, "basket_nats_max": 0.0},
+        attribution={"cart_owner_p": 2.0, "cart_out_nats": 0.0},
+        identity={"same_cart_nats": 0.0},
+    ),
     "hands all along": within("possession", trust=0.0),
     "dynamic stock": setting(attribution={"stock_weight": 0.0}),
     "portal": within("tags", witness=0.0),
