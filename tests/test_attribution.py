@@ -7,6 +7,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 from tiny import tiny_store
 
+from fusion.attribution.cart_pass import CartPass, cart_pass_readings
 from fusion.attribution.evidence import Candidate, Looks, Witnesses, looks_at_hands
 from fusion.attribution.explanations import (
     PICK,
@@ -18,7 +19,7 @@ from fusion.attribution.explanations import (
     Part,
     movers,
 )
-from fusion.attribution.handover import CartPass, Meeting, Touch, cart_pass_readings, handover_readings, meetings, ways
+from fusion.attribution.handover import Meeting, Touch, handover_readings, meetings, ways
 from fusion.attribution.hypotheses import (
     Group,
     Hypothesis,

@@ -11,9 +11,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from tiny import Action, frames, tape, tiny_store
 
+from fusion.attribution.cart_pass import CartPass, cart_pass_readings
 from fusion.attribution.evidence import Candidate, Looks, Witnesses
 from fusion.attribution.explanations import Claim, Explanation, Goods, Mover, movers
-from fusion.attribution.handover import CartPass, Meeting, cart_pass_readings, handover_readings, ways
+from fusion.attribution.handover import Meeting, handover_readings, ways
 from fusion.attribution.picking import picks
 from fusion.attribution.priors import weigh
 from fusion.attribution.returning import puts

@@ -6,13 +6,13 @@ or put, product, count) with mass, planogram, misplaced goods and hands as nats,
 products were involved; picking.py, returning.py, swapping.py and unexplained.py enumerate them. hypotheses.py keeps a
 beam of joint readings per group of people who interact; goods in hand follow from the reading, so only what is carried
 can be put back. stage.py runs this per slice: reading.py reads shelf changes, passing.py what goes from person to
-person without a shelf noticing: hands that meet and goods put into another's cart (handover.py), goods seen in hands
-that did not take them (possession.py), carts that change hands (carted.py), with what their baskets weigh (basket.py).
-When a trip leaves, leaving.py weighs its tags (tags.py) and what its hands no longer hold, the charge is chosen, and
-every change it explains becomes final; readings that contradict it are barred from being charged and go on being
-believed, for a charge is no evidence. A hand that stayed over the shelf between a pick and a put-back made one change
-(holding.py). Nothing is dropped: a change nobody explains is settled as unclaimed. priors.py holds what is known of
-goods before anybody is looked at.
+person without a shelf noticing: hands that meet (handover.py), goods put into another's cart (cart_pass.py), goods seen
+in hands that did not take them (possession.py), carts that change hands (carted.py), with what their baskets weigh
+(basket.py). When a trip leaves, leaving.py weighs its tags (tags.py) and what its hands no longer hold, the charge is
+chosen, and every change it explains becomes final; readings that contradict it are barred from being charged and go on
+being believed, for a charge is no evidence. A hand that stayed over the shelf between a pick and a put-back made one
+change (holding.py). Nothing is dropped: a change nobody explains is settled as unclaimed. priors.py holds what is known
+of goods before anybody is looked at.
 
 Every reading says what its nats are made of (why.py), and what there was to see of a change is put aside when it is
 read (record.py), so that evidence_rows.py can show both once it is settled; neither ever decides anything.

@@ -5,19 +5,11 @@ from dataclasses import replace
 
 import numpy as np
 
+from fusion.attribution.cart_pass import CartPass, cart_pass_readings, cart_passes
 from fusion.attribution.carted import filled, pushed, taken_over
 from fusion.attribution.evidence import moved_in_basket
 from fusion.attribution.explanations import Explanation, Goods
-from fusion.attribution.handover import (
-    CartPass,
-    Meeting,
-    at_moment,
-    cart_pass_readings,
-    cart_passes,
-    handover_readings,
-    touches,
-    ways,
-)
+from fusion.attribution.handover import Meeting, at_moment, handover_readings, touches, ways
 from fusion.attribution.hypotheses import Hypothesis, extend, merge, weigh, weights
 from fusion.attribution.possession import (
     Content,

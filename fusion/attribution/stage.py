@@ -2,7 +2,8 @@
 
 from dataclasses import replace
 
-from fusion.attribution.handover import CartPass, Meeting, meetings
+from fusion.attribution.cart_pass import CartPass
+from fusion.attribution.handover import Meeting, meetings
 from fusion.attribution.hypotheses import made_final
 from fusion.attribution.passing import look_at_hands, read_cart_pass, read_carts, read_content, read_meeting
 from fusion.attribution.possession import Content

@@ -3,10 +3,11 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
+from fusion.attribution.cart_pass import CartPass
 from fusion.attribution.carted import Baskets, CartNow
 from fusion.attribution.evidence import Witnesses
 from fusion.attribution.explanations import Explanation, WhoAt
-from fusion.attribution.handover import CartPass, Touch
+from fusion.attribution.handover import Touch
 from fusion.attribution.hypotheses import Group, Hypothesis, lone
 from fusion.attribution.possession import Run
 from fusion.attribution.record import Evidence

@@ -5,9 +5,10 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from fusion.arrays import Floats, Ints
+from fusion.arrays import Ints
 from fusion.config import SECOND_NS, ShelfConfig
 from fusion.shelf.levels import Levels, PlateChange, Trace, trace_of
+from fusion.shelf.shares import shares_beside
 from fusion.store import Store
 
 TRACE_S = 2.0  # before and after the step
@@ -77,7 +78,7 @@ def group_changes(
             real = [c for c in sharp if abs(c.after_g - c.before_g) > config.change_sds * np.sqrt(c.var)]
             real = _without_cross_talk(real, config)
             if real:
-                shares, hidden = _shares_beside(real, {*last, *_since(told, real)}, levels, store, config)
+                shares, hidden = shares_beside(real, {*last, *_since(told, real)}, levels, store, config)
                 whole = _without_cross_talk([*real, *shares], config)
                 ready.append(_traced(_shelf_change(whole, hidden), whole, levels))
                 told |= {c.plate: c.settled_ns for c in whole}
@@ -168,47 +169,6 @@ def _without_cross_talk(group: list[PlateChange], config: ShelfConfig) -> list[P
     """Leave out neighbours that moved no more than a load beside them moves a plate."""
     most = max((abs(c.after_g - c.before_g) for c in group), default=0.0)
     return [c for c in group if abs(c.after_g - c.before_g) > config.cross_talk * most]
-
-
-def _shares_beside(
-    group: list[PlateChange], busy: set[int], levels: Levels, store: Store, config: ShelfConfig
-) -> tuple[list[PlateChange], tuple[tuple[int, float, float], ...]]:
-    """Look at the other plates of the same facings: shares too small to be changes of their own, and hidden ones.
-
-    A share is hidden where noise is larger than it, or where a hand lay on the plate: (plate, grams, g2) says what is
-    known of it, and whoever weighs goods may count it in or leave it out.
-    """
-    moved = {c.plate for c in group}
-    beside = {p for plates in store.facings.plates if moved & set(plates) for p in plates} - moved
-    onset, settled = min(c.onset_ns for c in group), max(c.settled_ns for c in group)
-    step = int(np.median([c.step_ns for c in group]))
-    total_g = sum(c.after_g - c.before_g for c in group)
-    shares, hidden = [], []
-    for plate in sorted(beside):
-        times, blocks = levels.history_ns[plate], levels.history_g[plate]
-        before = blocks[(times < onset) & (times >= onset - SECOND_NS)]
-        after = blocks[(times > settled) & (times <= settled + SECOND_NS)]
-        noise = max(float(levels.noise_var[plate]), config.noise_sd_g_min**2)
-        if plate in busy:
-            continue  # it has a change of its own
-        if levels.disturbed[plate] or not (_quiet(before, noise, config) and _quiet(after, noise, config)):
-            # What a hand left behind is no share, and what it covered may be one of any size.
-            hidden.append((plate, config.covered_share * total_g, (config.covered_share * total_g) ** 2))
-            continue
-        var = noise * (1 / min(3, len(before)) + 1 / min(3, len(after)))
-        share = PlateChange(plate, onset, step, settled, float(before.mean()), float(after.mean()), var)
-        if abs(share.after_g - share.before_g) > 3.0 * np.sqrt(var):
-            shares.append(share)
-        else:
-            hidden.append((plate, share.after_g - share.before_g, var))
-    return shares, tuple(hidden)
-
-
-def _quiet(blocks: Floats, noise_var: float, config: ShelfConfig) -> bool:
-    """Tell whether some blocks (n,) are a level, in the plate's own noise."""
-    if len(blocks) < config.settle_blocks:
-        return False
-    return bool(np.ptp(blocks) <= config.disturbed_sds * np.sqrt(noise_var))
 
 
 def _shelf_change(group: list[PlateChange], hidden: tuple[tuple[int, float, float], ...]) -> ShelfChange:
