@@ -22,6 +22,7 @@ from fusion.attribution.hypotheses import (
 from fusion.attribution.possession import left_nats
 from fusion.attribution.state import Attribution, Settled, group_of, is_dark
 from fusion.attribution.tags import Exit, TagRead, heard_nats, shares
+from fusion.attribution.why import CART, HELD, PRIOR, Why, add
 from fusion.checkout.records import derive_id
 from fusion.config import SECOND_NS, AttributionConfig
 from fusion.store import Store
@@ -70,14 +71,14 @@ def weigh_exit(state: Attribution, trip: str, t_ns: int, store: Store, config: A
     for product in sorted(asked):
         event = f"rf-{derive_id('exit', store.store_id, trip, store.products.sku[product]).hex()[:16]}"
         heard = sum(found.get(product, ())) if product in tagged else -1.0
-        left = config.tags.left_nats + gone.get(product, 0.0)
+        left = (PRIOR, config.tags.left_nats), (HELD, gone.get(product, 0.0))
         dark = is_dark(state, product, t_ns - int(config.dark_s * SECOND_NS), store)
         unseen = config.dark_nats if dark else config.unseen_nats
         readings = {}
         for row, h in enumerate(group.beam):
             taken_out = product in out_of_baskets(state.baskets, trip, h.goods[trip])
-            nats = left + config.cart_out_nats * taken_out
-            readings[row] = _exit_readings(h.goods[trip], trip, product, heard, nats, unseen, store)
+            why = add(left, ((CART, config.cart_out_nats * taken_out),))
+            readings[row] = _exit_readings(h.goods[trip], trip, product, heard, why, unseen, store)
         if any(len(found_) > 1 for found_ in readings.values()):
             group = extend(group, event, readings, config)
             opened[event] = at_moment(t_ns)
@@ -126,7 +127,7 @@ def _weigh_tags(
 
 
 def _exit_readings(
-    goods: Goods, trip: str, product: int, heard: float, left: float, unseen: float, store: Store
+    goods: Goods, trip: str, product: int, heard: float, left: Why, unseen: float, store: Store
 ) -> tuple[Explanation, ...]:
     """Return what may have happened to a product besides what was seen of it; heard < 0: its tags say nothing."""
     pieces, grams = next(((n, g) for k, n, g in goods if k == product), (0, 0.0))
@@ -135,7 +136,7 @@ def _exit_readings(
         part = Part(trip, PICK, product, 1, float(store.products.mass_g[product]))
         readings.append(Explanation((part,), unseen))
     if pieces and heard < pieces - 0.5:
-        readings.append(Explanation((Part(trip, PUT, product, 1, grams),), left))
+        readings.append(Explanation((Part(trip, PUT, product, 1, grams),), sum(nats for _, nats in left), why=left))
     return tuple(readings)
 
 
