@@ -87,6 +87,8 @@ class TrackingConfig:
     detection_p_frames: float = 200.0  # the prior counts as so many sightings
     detection_p_max: float = 0.98
     detection_memory: float = 3000.0  # sightings
+    mass_learn_p: float = 0.98  # changes as sure as this teach what a product's pieces weigh here
+    mass_drift_sd: float = 0.003  # batches change: how far the bias may wander from pick to pick
     hidden_p: float = 0.03  # of somebody hidden
     back_p: float = 0.5  # of somebody hidden being found again: the least that they compete with for detections
     sight_p: float = 0.9  # that a camera has somebody in its picture in sight, all told
@@ -281,6 +283,8 @@ class AttributionConfig:
     tags: TagConfig = field(default_factory=TagConfig)
     possession: PossessionConfig = field(default_factory=PossessionConfig)
     mass_bias_sd: float = 0.03  # real packages against the catalogue, relative
+    mass_learn_p: float = 0.98  # changes as sure as this teach what a product's pieces weigh here
+    mass_drift_sd: float = 0.003  # batches change: how far the bias may wander from pick to pick
     hidden_p: float = 0.3  # that a share of the goods lies on a plate of their facing that does not show it clearly
     misweighed_p: float = 0.05  # that what a piece weighed when it was taken was not its own weight
     gain_sd: float = 0.01  # of a plate: what it makes of a gram

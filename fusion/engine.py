@@ -12,8 +12,9 @@ from fusion.attribution.evidence import Bodies, remember
 from fusion.attribution.explanations import Claim
 from fusion.attribution.leaving import believe_anew, hear
 from fusion.attribution.passing import watch_passing
+from fusion.attribution.settled import Settled
 from fusion.attribution.stage import attribute
-from fusion.attribution.state import Attribution, People, Settled, open_trip
+from fusion.attribution.state import Attribution, People, open_trip
 from fusion.attribution.tags import Exit, tags_of
 from fusion.checkout import trips as visits
 from fusion.checkout.tenders import Spent, spend

@@ -1,14 +1,16 @@
 """Settlement: trips that are over become receipts, events, transfers of goods and postings of money."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from fusion.arrays import Floats, Ints
 from fusion.attribution.events import Event, Owner, events_of, transfers_of
 from fusion.attribution.evidence_rows import EvidenceRow, evidence_row
 from fusion.attribution.holding import without_holds
 from fusion.attribution.leaving import carried, close_trip, parts_of, weigh_exit
-from fusion.attribution.state import Attribution, Settled
+from fusion.attribution.masses import learned
+from fusion.attribution.settled import Settled
+from fusion.attribution.state import Attribution
 from fusion.checkout.charge import choose, unclaimed
 from fusion.checkout.postings import close_trip as postings_of
 from fusion.checkout.receipts import OPEN, Receipt
@@ -65,6 +67,7 @@ def _settle_one(
     charge = None if trip.is_staff else choose(carried(attribution, trip.trip), store, config.checkout)
     goods = None if charge is None else charge.goods
     attribution, settled = close_trip(attribution, trip.trip, goods, config.attribution)
+    attribution = replace(attribution, biases=learned(attribution.biases, settled, store, config.attribution))
     outputs = say(settled, trips, store, config)
     if charge is None:
         return attribution, outputs

@@ -32,8 +32,9 @@ from fusion.attribution.hypotheses import (
     reading_posterior,
     weights,
 )
+from fusion.attribution.masses import masses_of
 from fusion.attribution.picking import picks
-from fusion.attribution.priors import Moved, moved_nats, weigh
+from fusion.attribution.priors import Moved, moved_nats, weigh_change
 from fusion.attribution.returning import puts
 from fusion.attribution.swapping import swaps
 from fusion.attribution.unexplained import nobody
@@ -46,6 +47,7 @@ from fusion.tracking.floor import Match, empty_floor
 from fusion.tracking.sightings import Sightings
 
 CONFIG, STORE = AttributionConfig(), tiny_store()
+MASSES = masses_of({}, STORE, CONFIG)
 
 
 def change(grams: float, plate: int = 0, sd: float = 1.0) -> ShelfChange:
@@ -53,7 +55,7 @@ def change(grams: float, plate: int = 0, sd: float = 1.0) -> ShelfChange:
 
 
 def weighed(one: ShelfChange) -> Moved:
-    return weigh(one, {}, STORE, CONFIG)
+    return weigh_change(one, {}, MASSES, STORE, CONFIG)
 
 
 def pieces(goods: Goods) -> dict[int, int]:
@@ -193,7 +195,9 @@ def test_a_report_without_a_place_moves_no_cart() -> None:
 
 def test_a_store_without_facings_still_reads_a_change() -> None:
     bare: Store = replace(STORE, facings=replace(STORE.facings, facing_id=(), product=np.zeros(0, np.int64), plates=()))
-    found = picks(weigh(change(-355.0, plate=1), {}, bare, CONFIG), (Mover("a", False, 4.0),), bare, CONFIG)
+    found = picks(
+        weigh_change(change(-355.0, plate=1), {}, MASSES, bare, CONFIG), (Mover("a", False, 4.0),), bare, CONFIG
+    )
     assert found[0].parts[0].product == 3
 
 
@@ -230,9 +234,9 @@ def test_goods_with_a_share_on_a_plate_that_shakes_are_still_the_likeliest(share
     mass = float(STORE.products.mass_g[product])
     hidden = ((1, -share * mass, (0.3 * mass) ** 2),)
     seen = replace(change(-(1 - share) * mass), hidden=hidden)
-    here = moved_nats(seen, store, CONFIG)[product, 0]
-    assert here > moved_nats(replace(seen, hidden=()), store, CONFIG)[product, 0]
-    best = picks(weigh(seen, {}, store, CONFIG), (Mover("a", False, 4.0),), store, CONFIG)[0]
+    here = moved_nats(seen, MASSES, store, CONFIG)[product, 0]
+    assert here > moved_nats(replace(seen, hidden=()), MASSES, store, CONFIG)[product, 0]
+    best = picks(weigh_change(seen, {}, MASSES, store, CONFIG), (Mover("a", False, 4.0),), store, CONFIG)[0]
     assert [(p.product, p.qty) for p in best.parts] == [(product, 1)]
 
 

@@ -15,8 +15,9 @@ from fusion.attribution.cart_pass import CartPass, cart_pass_readings
 from fusion.attribution.evidence import Candidate, Looks, Witnesses
 from fusion.attribution.explanations import Claim, Explanation, Goods, Mover, movers
 from fusion.attribution.handover import Meeting, handover_readings, ways
+from fusion.attribution.masses import masses_of
 from fusion.attribution.picking import picks
-from fusion.attribution.priors import weigh
+from fusion.attribution.priors import weigh_change
 from fusion.attribution.returning import puts
 from fusion.attribution.swapping import swaps
 from fusion.attribution.unexplained import nobody, settling
@@ -34,6 +35,7 @@ from fusion.tracking.carts import SeenMove
 Capture = pytest.CaptureFixture[str]
 SLOW = settings(deadline=None, max_examples=5, suppress_health_check=[HealthCheck.too_slow])
 CONFIG, STORE = AttributionConfig(), tiny_store()
+MASSES = masses_of({}, STORE, CONFIG)
 
 nats = st.floats(-8.0, 8.0)
 weights = st.dictionaries(st.integers(0, 5), st.floats(0.0, 5.0), max_size=3)
@@ -77,7 +79,7 @@ def test_what_the_witnesses_say_adds_up_to_the_weight(
     change: ShelfChange, who: tuple[Mover, ...], carried: dict[int, int]
 ) -> None:
     goods: Goods = tuple((k, n, float(STORE.products.mass_g[k])) for k, n in sorted(carried.items()))
-    moved = weigh(change, {0: 1.0}, STORE, CONFIG)
+    moved = weigh_change(change, {0: 1.0}, MASSES, STORE, CONFIG)
     readings: list[Explanation] = [settling(change, CONFIG), *nobody(moved, STORE, CONFIG)]
     if change.total_g < 0:
         readings += picks(moved, who, STORE, CONFIG)
@@ -109,7 +111,7 @@ def test_what_speaks_for_a_passing_adds_up_too(cart: dict[int, float], touches: 
 @given(changes(), people())
 def test_a_reading_is_the_same_whoever_speaks_for_it(change: ShelfChange, who: tuple[Mover, ...]) -> None:
     silent = tuple(replace(m, why=()) for m in who)
-    moved = weigh(change, {}, STORE, CONFIG)
+    moved = weigh_change(change, {}, MASSES, STORE, CONFIG)
     assert picks(moved, who, STORE, CONFIG) == picks(moved, silent, STORE, CONFIG)
 
 

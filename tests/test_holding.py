@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from fusion.attribution.explanations import PICK, PUT, Explanation, Part
 from fusion.attribution.holding import without_holds
 from fusion.attribution.record import Bystander, Evidence, HandTrace
-from fusion.attribution.state import Settled
+from fusion.attribution.settled import Settled
 from fusion.config import SECOND_NS, AttributionConfig
 from fusion.shelf import ShelfChange
 

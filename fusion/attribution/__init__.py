@@ -12,7 +12,8 @@ in hands that did not take them (possession.py), carts that change hands (carted
 chosen, and every change it explains becomes final; readings that contradict it are barred from being charged and go on
 being believed, for a charge is no evidence. A hand that stayed over the shelf between a pick and a put-back made one
 change (holding.py). Nothing is dropped: a change nobody explains is settled as unclaimed. priors.py holds what is known
-of goods before anybody is looked at.
+of goods before anybody is looked at, masses.py what their pieces weigh in this store, learned from every change that
+left no doubt.
 
 Every reading says what its nats are made of (why.py), and what there was to see of a change is put aside when it is
 read (record.py), so that evidence_rows.py can show both once it is settled; neither ever decides anything.

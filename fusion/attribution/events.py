@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from fusion.attribution.explanations import PICK, Part
-from fusion.attribution.state import Settled
+from fusion.attribution.settled import Settled
 from fusion.checkout import goods
 from fusion.checkout.records import Transfer
 from fusion.config import AttributionConfig

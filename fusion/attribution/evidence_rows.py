@@ -8,7 +8,7 @@ from typing import Any
 from fusion.attribution.events import OwnerOf
 from fusion.attribution.explanations import Explanation
 from fusion.attribution.record import Bystander
-from fusion.attribution.state import Settled
+from fusion.attribution.settled import Settled
 from fusion.attribution.why import explained
 from fusion.config import SECOND_NS
 from fusion.store import Store

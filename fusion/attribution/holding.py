@@ -11,7 +11,7 @@ from statistics import median
 
 from fusion.attribution.explanations import PICK, PUT, Explanation, Part
 from fusion.attribution.record import Evidence
-from fusion.attribution.state import Settled
+from fusion.attribution.settled import Settled
 from fusion.config import SECOND_NS, AttributionConfig
 from fusion.shelf import ShelfChange
 

@@ -20,7 +20,8 @@ from fusion.attribution.hypotheses import (
     weigh,
 )
 from fusion.attribution.possession import left_nats
-from fusion.attribution.state import Attribution, Settled, group_of, is_dark
+from fusion.attribution.settled import Settled
+from fusion.attribution.state import Attribution, group_of, is_dark
 from fusion.attribution.tags import Exit, TagRead, heard_nats, shares
 from fusion.attribution.why import CART, HELD, PRIOR, Why, add
 from fusion.checkout.records import derive_id

@@ -20,8 +20,8 @@ MIXED_NATS = 6.0  # two products for one are not asked about where they explain 
 def picks(moved: Moved, who: tuple[Mover, ...], store: Store, config: AttributionConfig) -> tuple[Explanation, ...]:
     """Return the pick readings of a change, best first."""
     out = [*single(moved, who, config), *_shared(moved, who, config)]
-    out += _several(moved.change, who, store, config)
-    out += _mixed(moved, who, store, config)
+    out += _several(moved, who, store, config)
+    out += _mixed(moved, who, config)
     return _best_of_each(out)
 
 
@@ -70,8 +70,9 @@ def _shared(moved: Moved, who: tuple[Mover, ...], config: AttributionConfig) -> 
     return out
 
 
-def _several(change: ShelfChange, who: tuple[Mover, ...], store: Store, config: AttributionConfig) -> list[Explanation]:
+def _several(moved: Moved, who: tuple[Mover, ...], store: Store, config: AttributionConfig) -> list[Explanation]:
     """Return readings of different products on neighbouring plates, told apart by their facings."""
+    change, mean_g = moved.change, moved.masses.mean_g
     split = _by_facing(change, store)
     if len(split) < 2:
         return []
@@ -81,21 +82,21 @@ def _several(change: ShelfChange, who: tuple[Mover, ...], store: Store, config: 
     whole = _spread_nats(-change.total_g, len(change.plates))
     lots = []
     for product, plates, grams, var in split:
-        n = min(max(1, round(-grams / max(float(store.products.mass_g[product]), 1.0))), config.qty_max)
-        mass = float(mass_nats(grams, var, store, config)[product, n - 1])
+        n = min(max(1, round(-grams / max(float(mean_g[product]), 1.0))), config.qty_max)
+        mass = float(mass_nats(grams, var, moved.masses, config)[product, n - 1])
         lots.append(Lot(product, n, -grams, mass + _spread_nats(-grams, plates) - whole / len(split)))
     return [*_lots_of_one(lots, who, config), *_lots_of_two(lots, who, config)]
 
 
-def _mixed(moved: Moved, who: tuple[Mover, ...], store: Store, config: AttributionConfig) -> list[Explanation]:
+def _mixed(moved: Moved, who: tuple[Mover, ...], config: AttributionConfig) -> list[Explanation]:
     """Return readings of two products that stand on the same plates: only together do they weigh what went."""
-    change = moved.change
+    change, masses = moved.change, moved.masses
     out: list[Explanation] = []
     for a, b in combinations(sorted(moved.here), 2):
         if not moved.here[a] & moved.here[b]:
             continue
-        mass = store.products.mass_g[[a, b]]
-        sd2 = store.products.mass_sd_g[[a, b]] ** 2 + (config.mass_bias_sd * mass) ** 2
+        mass = masses.mean_g[[a, b]]
+        sd2 = masses.sd_g[[a, b]] ** 2 + masses.bias_sd_g[[a, b]] ** 2
         for n in ((1, 1), (2, 1), (1, 2), (2, 2)):
             weighs = float(mass @ n)
             nats = normal_nats(-change.total_g, weighs, change.total_var + float(sd2 @ n))

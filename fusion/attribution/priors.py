@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from fusion.arrays import Floats
+from fusion.attribution.masses import Masses
 from fusion.attribution.why import COUNT, MASS, PLANOGRAM, Why
 from fusion.config import AttributionConfig
 from fusion.shelf import ShelfChange
@@ -17,6 +18,7 @@ class Moved:
     """A change, and what speaks for n pieces of each product having moved, whoever moved them; in nats."""
 
     change: ShelfChange
+    masses: Masses
     mass: Floats  # (k, qty_max)
     prior: Floats  # (k,)
     count: Floats  # (k, qty_max)
@@ -32,11 +34,14 @@ class Moved:
         return (MASS, mass), (PLANOGRAM, float(self.prior[product])), (COUNT, count)
 
 
-def weigh(change: ShelfChange, misplaced: Mapping[int, float], store: Store, config: AttributionConfig) -> Moved:
+def weigh_change(
+    change: ShelfChange, misplaced: Mapping[int, float], masses: Masses, store: Store, config: AttributionConfig
+) -> Moved:
     """Weigh what may have moved; misplaced gives the pieces believed on these plates off the planogram."""
     return Moved(
         change=change,
-        mass=moved_nats(change, store, config),
+        masses=masses,
+        mass=moved_nats(change, masses, store, config),
         prior=product_prior(change, misplaced, store, config),
         count=count_nats(store, config),
         here=_standing_here(change, misplaced, store),
@@ -90,13 +95,13 @@ def normal_nats(x: float, mean: float, var: float) -> float:
     return float(-0.5 * (x - mean) ** 2 / var - 0.5 * np.log(2 * np.pi * var))
 
 
-def moved_nats(change: ShelfChange, store: Store, config: AttributionConfig) -> Floats:
+def moved_nats(change: ShelfChange, masses: Masses, store: Store, config: AttributionConfig) -> Floats:
     """Return log density (k, qty_max) of a change if n pieces of each product were moved, on or off.
 
     Where plates of a product's facing may hide a share of it, what they show counts in one reading of two.
     """
     sign = 1.0 if change.total_g < 0 else -1.0
-    nats = mass_nats(sign * change.total_g, change.total_var, store, config)
+    nats = mass_nats(sign * change.total_g, change.total_var, masses, config)
     shares: dict[int, tuple[float, float]] = {}
     for row in _facing_rows(change.plates, store) if change.hidden else ():
         inside = [(g, var) for plate, g, var in change.hidden if plate in store.facings.plates[row]]
@@ -104,15 +109,15 @@ def moved_nats(change: ShelfChange, store: Store, config: AttributionConfig) -> 
             shares[int(store.facings.product[row])] = sum(g for g, _ in inside), sum(var for _, var in inside)
     for product, (grams, var) in shares.items():
         total_g, total_var = sign * (change.total_g + grams), change.total_var + var
-        whole = np.log(config.hidden_p) + mass_nats(total_g, total_var, store, config)[product]
+        whole = np.log(config.hidden_p) + mass_nats(total_g, total_var, masses, config)[product]
         nats[product] = np.logaddexp(np.log1p(-config.hidden_p) + nats[product], whole)
     return nats
 
 
-def mass_nats(total_g: float, var: float, store: Store, config: AttributionConfig) -> Floats:
+def mass_nats(total_g: float, var: float, masses: Masses, config: AttributionConfig) -> Floats:
     """Return log density (k, qty_max) of losing -total_g if n pieces of each product went."""
     n = np.arange(1, config.qty_max + 1)[None, :]
-    mass, sd = store.products.mass_g[:, None], store.products.mass_sd_g[:, None]
+    mass, sd, bias_sd = masses.mean_g[:, None], masses.sd_g[:, None], masses.bias_sd_g[:, None]
     # The packages of one batch are off the catalogue together: the bias does not average out over pieces.
-    spread = var + n * sd**2 + (config.mass_bias_sd * mass * n) ** 2
+    spread = var + n * sd**2 + (bias_sd * n) ** 2
     return np.asarray(-0.5 * (-total_g - n * mass) ** 2 / spread - 0.5 * np.log(2 * np.pi * spread))

@@ -8,11 +8,13 @@ import numpy as np
 from fusion.attribution.evidence import Witnesses, candidates, cart_nats
 from fusion.attribution.explanations import PUT, Explanation, Goods, Mover, movers, rank
 from fusion.attribution.hypotheses import LIKELY_NATS, Hypothesis, extend, lots, merge, reading_posterior
+from fusion.attribution.masses import masses_of
 from fusion.attribution.picking import picks
-from fusion.attribution.priors import Moved, weigh
+from fusion.attribution.priors import Moved, weigh_change
 from fusion.attribution.record import best_few, put_aside
 from fusion.attribution.returning import puts
-from fusion.attribution.state import Attribution, People, Settled, Stock, limited
+from fusion.attribution.settled import Settled
+from fusion.attribution.state import Attribution, People, Stock, limited
 from fusion.attribution.swapping import swaps
 from fusion.attribution.unexplained import nobody, settling
 from fusion.checkout.records import derive_id
@@ -46,7 +48,7 @@ def read_change(
     group = touched[0]
     for other in touched[1:]:
         group = merge(group, other, config)
-    moved = weigh(change, _misplaced_on(state, change), store, config)
+    moved = _weighed(state, change, store, config)
     rest = (settling(change, config), *nobody(moved, store, config))
     taken = picks(moved, who, store, config) if change.total_g < 0 else ()
     room = config.explanations_max - len(rest)
@@ -82,6 +84,11 @@ def _narrow(who: tuple[Mover, ...]) -> tuple[Mover, ...]:
     best = int(np.argmax(nats))
     rest = np.delete(nats, best).max()
     return (who[best],) if nats[best] - rest > 8.0 and who[best].trip else who
+
+
+def _weighed(state: Attribution, change: ShelfChange, store: Store, config: AttributionConfig) -> Moved:
+    masses = masses_of(state.biases, store, config)
+    return weigh_change(change, _misplaced_on(state, change), masses, store, config)
 
 
 def _with_goods(
@@ -131,7 +138,7 @@ def _restock(stock: Stock, change: ShelfChange, best: tuple[Explanation, float],
 
 def _unclaimed(event: str, change: ShelfChange, state: Attribution, store: Store, config: AttributionConfig) -> Settled:
     """Read a change nobody with a trip was near: what it was is said, who it was is not."""
-    stranger = nobody(weigh(change, _misplaced_on(state, change), store, config), store, config)
+    stranger = nobody(_weighed(state, change, store, config), store, config)
     found = sorted((settling(change, config), *stranger), key=lambda e: -e.nats)
     weight = np.exp([e.nats - found[0].nats for e in found])
     p = (weight / weight.sum()).tolist()

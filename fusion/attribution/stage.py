@@ -8,7 +8,8 @@ from fusion.attribution.hypotheses import made_final
 from fusion.attribution.passing import look_at_hands, read_cart_pass, read_carts, read_content, read_meeting
 from fusion.attribution.possession import Content
 from fusion.attribution.reading import read_change
-from fusion.attribution.state import Attribution, People, Settled, limited
+from fusion.attribution.settled import Settled
+from fusion.attribution.state import Attribution, People, limited
 from fusion.config import SECOND_NS, AttributionConfig
 from fusion.shelf import ShelfChange
 from fusion.store import Store

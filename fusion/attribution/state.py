@@ -6,9 +6,10 @@ from dataclasses import dataclass, field, replace
 from fusion.attribution.cart_pass import CartPass
 from fusion.attribution.carted import Baskets, CartNow
 from fusion.attribution.evidence import Witnesses
-from fusion.attribution.explanations import Explanation, WhoAt
+from fusion.attribution.explanations import WhoAt
 from fusion.attribution.handover import Touch
 from fusion.attribution.hypotheses import Group, Hypothesis, lone
+from fusion.attribution.masses import Biases
 from fusion.attribution.possession import Run
 from fusion.attribution.record import Evidence
 from fusion.attribution.tags import Exit, TagRead
@@ -17,18 +18,6 @@ from fusion.shelf import ShelfChange
 from fusion.store import Store
 
 Stock = Mapping[int, Mapping[int, float]]  # plate -> product -> pieces believed there off the planogram
-
-
-@dataclass(frozen=True, slots=True)
-class Settled:
-    """A change whose reading is final, with its posterior at that moment."""
-
-    event: str
-    change: ShelfChange
-    reading: Explanation
-    p: float
-    others: tuple[tuple[Explanation, float], ...]  # best first
-    evidence: Evidence | None = None  # what there was to see; of changes with plates
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -44,6 +33,7 @@ class Attribution:
     evidence: Mapping[str, Evidence] = field(default_factory=dict)  # event id -> what there was to see of it
     dark: Mapping[int, int] = field(default_factory=dict)  # plate -> when it last said nothing, ns
     dark_asked_ns: int = 0
+    biases: Biases = field(default_factory=dict)  # of what pieces weigh, as this store has taught
     misplaced: Stock = field(default_factory=dict)
     moment_ns: int = 0  # until when what hands held has been put together
     runs: Mapping[tuple[str, int], Run] = field(default_factory=dict)  # of products in hands, by trip and product

@@ -15,17 +15,18 @@ def swaps(
     moved: Moved, mover: Mover, carried: Goods, store: Store, config: AttributionConfig
 ) -> tuple[Explanation, ...]:
     """Return the readings in which a mover sets down a piece they carry and takes what stands here, best first."""
-    change, here = moved.change, sorted(moved.here)
+    change, masses, here = moved.change, moved.masses, sorted(moved.here)
     if not carried or not here:
         return ()
     rare = float(np.log(config.swap_p) - np.log(len(carried)))
     out = []
     for back, _, back_g in carried:
         for taken in here:
-            mass_g, sd_g = float(store.products.mass_g[taken]), float(store.products.mass_sd_g[taken])
+            mass_g, sd_g = float(masses.mean_g[taken]), float(masses.sd_g[taken])
+            bias_sd_g = float(masses.bias_sd_g[taken])
             for n in COUNTS if taken != back else ():
                 taken_g = back_g - change.total_g
-                var = change.total_var + n * sd_g**2 + (config.mass_bias_sd * mass_g * n) ** 2 + (0.004 * back_g) ** 2
+                var = change.total_var + n * sd_g**2 + (bias_sd_g * n) ** 2 + (0.004 * back_g) ** 2
                 mass = normal_nats(taken_g, n * mass_g, var + 2.0**2)
                 own = (
                     (MASS, mass),
