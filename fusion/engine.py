@@ -10,7 +10,7 @@ from fusion.attribution.basket import Weighing
 from fusion.attribution.carted import CartNow
 from fusion.attribution.evidence import Bodies, remember
 from fusion.attribution.explanations import Claim
-from fusion.attribution.leaving import believe_anew, hear
+from fusion.attribution.leaving import as_it_stands, believe_anew, hear
 from fusion.attribution.passing import watch_passing
 from fusion.attribution.settled import Settled
 from fusion.attribution.stage import attribute
@@ -25,7 +25,7 @@ from fusion.intake.clock_filter import Clock, Comparisons, compare
 from fusion.intake.clocks import Clocks, health, retime
 from fusion.messages import Boxes, Cart, Gate, Message, Plates, Portal
 from fusion.messages import People as PeopleMessage
-from fusion.settlement import Outputs, TrackRows, join, say, settle
+from fusion.settlement import Outputs, TrackRows, foresee, join, say, settle
 from fusion.shelf import (
     DARK_S,
     Levels,
@@ -130,13 +130,18 @@ def finish(engine: Engine, state: State) -> tuple[State, Outputs]:
     last_ns = max((one.message.t_ns + 1 for one in state.clocks.waiting), default=state.now_ns)
     end_ns = max(last_ns, state.now_ns + int(engine.config.clocks.hold_s * SECOND_NS))
     state, outputs = _advance(engine, state, (), end_ns)
-    state, settled = _shelf(engine, state, (), now_ns=state.now_ns + 60 * SECOND_NS)
+    state, settled, fresh = _shelf(engine, state, (), now_ns=state.now_ns + 60 * SECOND_NS)
+    provisional = (*outputs.provisional, *foresee(fresh, state.trips, engine.store, engine.config))
     inside = tuple(trip.trip for trip in state.trips.live)
     state, last = _close(engine, state, visits.end_tape(state.trips, state.now_ns), inside)
     said = join(say(settled, state.trips, engine.store, engine.config), last)
     rest = tuple(map(_rows, flush(state.trail, engine.config.tracking.accel_m2ps3)))
     return replace(state, trail=()), replace(
-        join(outputs, said), tracks=(*outputs.tracks, *rest), names=outputs.names, health=outputs.health
+        join(outputs, said),
+        tracks=(*outputs.tracks, *rest),
+        names=outputs.names,
+        health=outputs.health,
+        provisional=provisional,
     )
 
 
@@ -152,7 +157,8 @@ def _advance(engine: Engine, state: State, messages: tuple[Message, ...], now_ns
         state = replace(state, clocks=replace(clocks, of={**clocks.of, **news.clocks}))
     state, gone = _follow(engine, state, news)
     state = _leave(engine, state, (*news.departures, *gone))
-    state, settled = _shelf(engine, state, tuple(news.changes), state.now_ns)
+    state, settled, fresh = _shelf(engine, state, tuple(news.changes), state.now_ns)
+    provisional = foresee(fresh, state.trips, engine.store, engine.config)
     due = visits.due(state.trips, state.now_ns)
     state, outputs = _close(engine, state, visits.close(state.trips, due, state.now_ns), due)
     outputs = join(say(settled, state.trips, engine.store, engine.config), outputs)
@@ -161,7 +167,7 @@ def _advance(engine: Engine, state: State, messages: tuple[Message, ...], now_ns
     state, rows = _follow_trail(engine, state, before_ns)
     said = health(clocks, state.clocks, state.now_ns, engine.config.clocks)
     state, names = _forget(state) if due else (state, ())
-    return state, replace(outputs, tracks=rows, names=names, health=said)
+    return state, replace(outputs, tracks=rows, names=names, health=said, provisional=provisional)
 
 
 def _take(engine: Engine, state: State, message: Message, news: News) -> State:
@@ -295,15 +301,21 @@ def _leave(engine: Engine, state: State, departures: tuple[Departure, ...]) -> S
 
 def _shelf(
     engine: Engine, state: State, changes: tuple[PlateChange, ...], now_ns: int
-) -> tuple[State, tuple[Settled, ...]]:
-    """Group plate changes and read those that have waited long enough by now_ns."""
+) -> tuple[State, tuple[Settled, ...], tuple[Settled, ...]]:
+    """Group plate changes and read those that have waited long enough by now_ns.
+
+    Returns what is settled, and what was read for the first time and stays open, as it stands.
+    """
     config = engine.config
     pending, ready = group_changes(state.pending, changes, state.levels, now_ns, engine.store, config.shelf)
     state = replace(state, clocks=_compare_steps(engine, state, ready))
     attribution, settled = attribute(
         _darkened(state), ready, now_ns, _people(engine, state), engine.store, config.attribution
     )
-    return replace(state, pending=pending, attribution=attribution), settled
+    known = state.attribution.open
+    fresh = (event for event, change in attribution.open.items() if change.plates and event not in known)
+    stands = tuple(as_it_stands(attribution, event) for event in fresh)
+    return replace(state, pending=pending, attribution=attribution), settled, stands
 
 
 def _darkened(state: State) -> Attribution:

@@ -26,7 +26,7 @@ from fusion.tracking.identity import Naming, naming
 from fusion.wire import decode
 
 REJECTED_MAX = 1000  # malformed payloads kept aside in rejected.jsonl; beyond it they are only counted
-ROWS = ("receipts", "events", "evidence", "rejected")  # files of JSON lines
+ROWS = ("receipts", "events", "provisional", "evidence", "rejected")  # files of JSON lines
 PACKAGES = ("aisle", "numpy", "scipy", "filterpy", "numba", "polars", "msgpack", "msgspec", "pyzmq")
 
 
@@ -117,6 +117,7 @@ class Session:
             self.book.commit(outputs.transfers, outputs.entries)
         self._write_rows("receipts", (row.to_json() for row in outputs.receipts))
         self._write_rows("events", (row.to_json() for row in outputs.events))
+        self._write_rows("provisional", (row.to_json() for row in outputs.provisional))
         self._write_rows("evidence", (row.to_json() for row in outputs.evidence))
         self._names |= {name.track_id: name for name in outputs.names}
         self._tracks.extend(rows for rows in outputs.tracks if len(rows.track_id))

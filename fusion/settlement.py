@@ -44,6 +44,7 @@ class Outputs:
     names: tuple[Naming, ...] = ()  # of tracks that are forgotten
     health: tuple[Health, ...] = ()  # sources whose clock has become unusable, or usable again
     evidence: tuple[EvidenceRow, ...] = ()  # of every settled change, also of those that are no event
+    provisional: tuple[Event, ...] = ()  # as changes are read at first, seconds after them; nothing is charged by these
 
 
 def settle(
@@ -93,8 +94,15 @@ def say(settled: tuple[Settled, ...], trips: Trips, store: Store, config: Config
     return Outputs(tuple(events), (), moved, evidence=tuple(evidence_row(s, owner, store) for s in ordered))
 
 
+def foresee(fresh: tuple[Settled, ...], trips: Trips, store: Store, config: Config) -> tuple[Event, ...]:
+    """Return the events of changes that have just been read, by what is believed of them now, in order of time."""
+    owner = OwnerTable({t.trip: Owner(t.account, t.is_staff) for t in (*trips.live, *trips.ended)})
+    ordered = sorted(fresh, key=lambda s: (s.change.step_ns, s.event))
+    return tuple(e for s in ordered for e in events_of(s, owner, store, config.attribution))
+
+
 def join(a: Outputs, b: Outputs) -> Outputs:
-    """Return the outputs of both, a first; track rows, names and health are added later."""
+    """Return the outputs of both, a first; track rows, names, health and what is provisional are added later."""
     return Outputs(
         events=(*a.events, *b.events),
         receipts=(*a.receipts, *b.receipts),

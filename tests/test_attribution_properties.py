@@ -190,3 +190,16 @@ def test_limits_that_were_reached_stand_in_the_record_of_the_run(tmp_path: Path)
             session.feed(frame)
         session.finish()
         assert ("attribution.hypotheses_max" in session.close()["limits"]) == told
+
+
+@SLOW
+@given(scripts())
+def test_what_a_change_looks_like_is_told_seconds_after_it_and_before_it_is_final(actions: list[Action]) -> None:
+    told: dict[str, tuple[int, int]] = {}
+    for number, output in enumerate(outputs_of(tape(actions))):
+        for event in output.provisional:
+            assert event.change not in told or told[event.change][0] == number, "once"
+            told[event.change] = number, event.t1_ns
+        for event in output.events:
+            if event.account is not None:
+                assert told[event.change][0] <= number

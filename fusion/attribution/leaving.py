@@ -141,6 +141,13 @@ def _exit_readings(
     return tuple(readings)
 
 
+def as_it_stands(state: Attribution, event: str) -> Settled:
+    """Return how an open change is read now; nothing of it is final."""
+    group = next(g for g in state.groups if event in g.beam[0].choice)
+    (reading, p), *others = reading_posterior(group, event)
+    return Settled(event, state.open[event], reading, p, tuple(others))
+
+
 def carried(state: Attribution, trip: str) -> tuple[tuple[Goods, float, bool], ...]:
     """Return the posterior over what a trip carries, best first, and whether earlier charges leave it open."""
     group = group_of(state, trip)

@@ -8,7 +8,7 @@ from fusion.settlement import Outputs
 
 
 def announce(outputs: Outputs, store_id: str, currency: str, outbox: Outbox | None) -> None:
-    """Print each receipt and each fault as a line; publish receipts, events and health to whoever listens."""
+    """Print each receipt and each fault as a line; publish receipts, events, what is provisional and health."""
     for one in outputs.health:
         print(f"health  {one.src}  {one.state}  {one.text}", flush=True)
     for receipt in outputs.receipts:
@@ -18,6 +18,8 @@ def announce(outputs: Outputs, store_id: str, currency: str, outbox: Outbox | No
     for one in outputs.health:
         said = {"t": one.t_ns, "src": one.src, "state": one.state, "text": one.text}
         outbox.publish(f"health/{store_id}", json.dumps(said))
+    for event in outputs.provisional:
+        outbox.publish(f"provisional/{store_id}", event.to_json())
     for event in outputs.events:
         outbox.publish(f"event/{store_id}", event.to_json())
     for receipt in outputs.receipts:

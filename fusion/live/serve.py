@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 OUTPUTS = (
     *("tape.journal", "recording.mcap", "receipts.jsonl", "events.jsonl", "evidence.jsonl", "rejected.jsonl"),
+    "provisional.jsonl",
     *("tracks.parquet", "ledger.db", "ledger.db-wal", "ledger.db-shm", "ledger.db.seal", "ledger.seal", "run.json"),
     "service.json",
 )
