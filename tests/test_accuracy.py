@@ -2,6 +2,7 @@
 
 import json
 from importlib.util import find_spec
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -10,6 +11,7 @@ from hypothesis import strategies as st
 from bench.accuracy.__main__ import main
 from bench.accuracy.ablation import WITHOUT
 from bench.accuracy.cases import Case, is_made, library_cases
+from bench.accuracy.replaying import settle_what_rules_hold
 from bench.accuracy.report import figures_of
 from bench.accuracy.scoring import BINS, Scored, bins_of, calibration_error, families, load_judge
 from fusion.config import Config
@@ -108,3 +110,11 @@ def test_a_wrong_argument_is_named(judge, shared, tmp_path, capsys, words, why):
     score = ["--score", str(shared / "judge" / "score.py")]
     assert main([*score, "--no-shared", "--out", str(tmp_path), *words]) == 2
     assert why in capsys.readouterr().err
+
+
+def test_receipts_that_a_rule_holds_are_judged_as_settled_and_doubtful_ones_as_reviewed(tmp_path: Path) -> None:
+    rows = [{"status": "review", "hold": ["age"]}, {"status": "review", "hold": ["doubt", "age"]}, {"status": "review"}]
+    path = tmp_path / "receipts.jsonl"
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    settle_what_rules_hold(path)
+    assert [json.loads(line)["status"] for line in path.read_text().splitlines()] == ["settled", "review", "review"]
