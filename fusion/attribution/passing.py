@@ -156,19 +156,18 @@ def _sources(
     beside = {people.trip_of.get(k, "") for k in near_of(content, state.seen, own)} - people.staff - {trip, ""}
     givers = {(t, k): own.given_nats for t in sorted(beside) for k in wanted if _may_have(state, t, k)}
     long = [k for k in wanted if (run := state.runs.get((trip, k))) and _lasted_s(run) >= own.found_after_s]
+    since = content.t_ns - int(config.dark_s * SECOND_NS)
+    unseen = {k: (config.dark_nats, float(store.products.mass_g[k])) for k in long if is_dark(state, k, since, store)}
     if givers or not long:
-        return givers, {}
+        return givers, unseen
     gone = {
         (t, k): left_nats(state.runs.get((t, k)), content.t0_ns, own)
         for t in sorted({t for g in state.groups for t in g.trips} - people.staff - {trip})
         for k in long
         if _may_have(state, t, k)
     }
-    since = content.t_ns - int(config.dark_s * SECOND_NS)
-    dark = [k for k in long if is_dark(state, k, since, store)]
     # A classifier takes one thing for another and stays with it: that alone brings no goods from nowhere.
-    found = {key: own.found_nats + nats for key, nats in gone.items() if nats > 0.0}
-    return found, {k: (config.dark_nats, float(store.products.mass_g[k])) for k in dark}
+    return {key: own.found_nats + nats for key, nats in gone.items() if nats > 0.0}, unseen
 
 
 def _lasted_s(run: Run) -> float:
