@@ -58,13 +58,12 @@ class Entry:
     state: str  # "posted", "pending" or "voided"
     legs: tuple[Leg, ...]
     resolves: bytes = b""  # the pending entry that this one posts or voids
-    reverses: bytes = b""  # the posted entry that this one undoes
+    reverses: bytes = b""  # the posted entry that this one undoes, all of it or a part
 
     def __post_init__(self) -> None:
         assert len(self.entry_id) == ID_BYTES and self.state in (POSTED, PENDING, VOIDED)
         assert len(self.resolves) in (0, ID_BYTES) and len(self.reverses) in (0, ID_BYTES)
         assert not (self.resolves and self.reverses), "an entry follows one other"
-        assert self.state == POSTED or not self.reverses
         assert bool(self.resolves) or self.state != VOIDED
         assert not (self.resolves and self.state == PENDING)
         assert len(self.legs) >= 2 and all(leg.amount_cents != 0 for leg in self.legs)
