@@ -9,7 +9,7 @@ from typing import Any
 
 from conftest import empty_database
 
-from fusion.checkout.records import Entry
+from fusion.checkout.records import Entry, Issue
 from fusion.ledger.book import Book, open_book
 from fusion.ledger.database import Database
 from fusion.ledger.heads import Head
@@ -93,6 +93,11 @@ class Pair:
         assert balances == self.schema.balances()
         assert [sum(side) for side in zip(*balances.values(), strict=True)] in ([], [0, 0])
         return balances
+
+    def receipts(self) -> dict[str, Issue]:
+        receipts = self.file.receipts()
+        assert receipts == self.schema.receipts()
+        return {issue.trip: issue for issue in receipts}
 
     def check(self) -> None:
         assert self.file.counts() == self.schema.counts()

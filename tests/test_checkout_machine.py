@@ -23,10 +23,11 @@ from till import Goods, store_of
 
 from fusion.checkout import goods, trips
 from fusion.checkout.decision import CheckoutConfig
+from fusion.checkout.issues import first_issues, receipt_of, reissue
 from fusion.checkout.postings import close_trip
 from fusion.checkout.pricing import price
 from fusion.checkout.receipts import Item, Receipt
-from fusion.checkout.records import Entry, Transfer
+from fusion.checkout.records import Entry, Issue, Transfer
 from fusion.checkout.refunds import Claim, decide_dispute, dispute, refund
 from fusion.checkout.review import BY_DEADLINE, Adjust, Approve, Waive, default_verdict, queue
 from fusion.checkout.review import rule as judge
@@ -68,7 +69,7 @@ CONFIG = replace(Config(), close_lag_ns=5)
 quantities = st.integers(0, 3)
 picks = st.randoms(use_true_random=False)
 HISTORIES = settings(max_examples=80, stateful_step_count=50, suppress_health_check=list(HealthCheck), deadline=None)
-Batch = tuple[tuple[Transfer, ...], tuple[Entry, ...]]
+Batch = tuple[tuple[Transfer, ...], tuple[Entry, ...], tuple[Issue, ...]]
 
 
 class Shop(RuleBasedStateMachine):
@@ -85,6 +86,7 @@ class Shop(RuleBasedStateMachine):
         self.booked: dict[bytes, Entry] = {}
         self.receipts: dict[str, Receipt] = {}  # as they were when the trip closed
         self.stand: dict[str, Receipt] = {}  # as they stand now
+        self.issued: dict[str, Issue] = {}  # that stand now
         self.batches: list[Batch] = []
         self.rows_left: int | None = None  # that the next commit writes before the power goes
         self.is_lost = False  # what the power cut short is not told again, if it was a person's decision
@@ -108,16 +110,17 @@ class Shop(RuleBasedStateMachine):
             self.pair.commit(*batch)
         assert self.pair.head() == before
 
-    def commit(self, transfers: tuple[Transfer, ...], entries: tuple[Entry, ...], *, may_be_lost: bool = False) -> bool:
+    def commit(self, batch: Batch, *, may_be_lost: bool = False) -> bool:
         """Commit records; where the power goes before the end, again, as from the tape. Tell whether they are there."""
         rows, self.rows_left = self.rows_left, None
-        is_there = rows is not None and self.pair.die(rows, transfers, entries)
+        is_there = rows is not None and self.pair.die(rows, *batch)
         if rows is not None and not is_there and may_be_lost and self.is_lost:
             return False
-        self.pair.commit(transfers, entries)
-        self.batches.append((transfers, entries))
-        self.moved |= {one.transfer_id: one for one in transfers}
-        self.booked |= {one.entry_id: one for one in entries}
+        self.pair.commit(*batch)
+        self.batches.append(batch)
+        self.moved |= {one.transfer_id: one for one in batch[0]}
+        self.booked |= {one.entry_id: one for one in batch[1]}
+        self.issued |= {one.trip: one for one in batch[2]}
         return True
 
     def recorded(self, trip: str) -> Recorded:
@@ -127,7 +130,9 @@ class Shop(RuleBasedStateMachine):
         """Commit a decision, unless it was refused."""
         if isinstance(ruling, Refusal):
             return False
-        if self.commit(ruling.transfers, ruling.entries, may_be_lost=True):
+        issued = self.issued[trip]
+        again = () if ruling.receipt == self.stand[trip] else (reissue(issued, ruling.receipt, "kim", self.now_ns),)
+        if self.commit((ruling.transfers, ruling.entries, again), may_be_lost=True):
             self.stand[trip] = ruling.receipt
             return True
         return False
@@ -182,7 +187,7 @@ class Shop(RuleBasedStateMachine):
                 "till", evidence=f"e{self.seq}", t_ns=self.now_ns, sku=sku, quantity=pieces, grams=None,
                 source=source, target=target,
             )  # fmt: skip
-            self.commit((one,), ())
+            self.commit(((one,), (), ()))
 
     @precondition(lambda self: self.visits.live)
     @rule(pick=picks)
@@ -199,7 +204,7 @@ class Shop(RuleBasedStateMachine):
         items = [Item(ROW[sku], n, n * 153.3, 0.9, (f"{visit.trip}:{sku}",)) for sku, n in held.items()]
         status = "review" if len(held) == 3 else "settled"
         receipt = price(visit.end(), items, 0.9, status, STORE, spend({}, self.stand.values()))
-        self.commit(*close_trip(receipt, STORE))
+        self.commit((*close_trip(receipt, STORE), tuple(first_issues([receipt], "till"))))
         if receipt.account is not None:
             self.receipts[visit.trip] = self.stand[visit.trip] = receipt
 
@@ -276,7 +281,10 @@ class Shop(RuleBasedStateMachine):
     @invariant()
     def both_ledgers_hold_what_they_were_told_and_debits_equal_credits(self) -> None:
         if hasattr(self, "pair"):
-            assert self.pair.head().records == 1 + len(self.moved) + len(self.booked)
+            assert self.pair.head().records == 1 + sum(len(kind) for batch in self.batches for kind in batch)
+            assert {
+                trip: receipt_of(one) for trip, one in self.pair.receipts().items() if trip in self.stand
+            } == self.stand
             assert self.pair.balances() == expected_balances(self.booked.values())
             self.pair.check()
 

@@ -12,11 +12,12 @@ import pytest
 from conftest import empty_database
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from ledger_records import REFUSALS, Raw, entries, opened, pick, raw_connection, sale, transfers
+from ledger_records import REFUSALS, Raw, entries, issues, opened, pick, raw_connection, sale, slip, transfers
 
 from fusion.checkout import goods
 from fusion.checkout.postings import give_back, post, reverse, void
-from fusion.checkout.records import Entry, Leg, Transfer
+from fusion.checkout.records import Entry, Issue, Leg, Transfer, derive_id
+from fusion.checkout.rulings import Recorded
 from fusion.ledger import rules
 from fusion.ledger.book import Book, BookError, open_book
 
@@ -46,7 +47,7 @@ def book(place: Path | str) -> Iterator[Book]:
 @pytest.fixture
 def raw(book: Book, place: Path | str) -> Iterator[Raw]:
     """A ledger with a transfer, an entry and a link for a new record, and somebody else's connection to it."""
-    book.commit([pick(1)], [sale(1)])
+    book.commit([pick(1)], [sale(1)], [slip(1)])
     with raw_connection(place) as connection:
         connection.execute(LINK, NEW, bytes(32), bytes(32))
         connection.execute(
@@ -56,43 +57,47 @@ def raw(book: Book, place: Path | str) -> Iterator[Raw]:
 
 
 def check_order_and_repetition(
-    here: Path | str, there: Path | str, moved: list[Transfer], paid: list[Entry], data: st.DataObject
+    here: Path | str,
+    there: Path | str,
+    records: tuple[list[Transfer], list[Entry], list[Issue]],
+    data: st.DataObject,
 ) -> None:
+    moved, paid, issued = records
     with opened(here) as one, opened(there) as other:
-        one.commit(moved, paid)
-        shuffled = data.draw(st.permutations(moved + moved)), data.draw(st.permutations(paid + paid))
+        one.commit(*records)
+        shuffled = [data.draw(st.permutations(several + several)) for several in records]
         for transfer in shuffled[0]:
             other.commit([transfer], [])
+        other.commit([], [], shuffled[2])
         other.commit([], shuffled[1])
+        assert sorted(other.receipts(), key=lambda one: one.trip) == sorted(issued, key=lambda one: one.trip)
         assert one.digest() == other.digest()
         assert one.counts() == other.counts()
         assert one.counts()["transfers"] == len(moved) and one.counts()["entries"] == len(paid)
         assert one.verify_balances() == other.verify_balances() == ()
         head = one.head()
-        assert head.records == 1 + len(moved) + len(paid)
+        assert head.records == 1 + len(moved) + len(paid) + len(issued)
     with opened(here) as again, opened(there) as other:
-        again.commit(moved, paid)
+        again.commit(*records)
         assert (again.head(), again.counts()) == (head, other.counts())
 
 
 @SLOW_DISK
-@given(transfers, entries, st.data())
-def test_neither_order_nor_repetition_shows(moved: list[Transfer], paid: list[Entry], data: st.DataObject) -> None:
+@given(st.tuples(transfers, entries, issues), st.data())
+def test_neither_order_nor_repetition_shows(records: tuple, data: st.DataObject) -> None:
     with TemporaryDirectory() as folder:
-        check_order_and_repetition(Path(folder) / "a.db", Path(folder) / "b.db", moved, paid, data)
+        check_order_and_repetition(Path(folder) / "a.db", Path(folder) / "b.db", records, data)
 
 
 @ONE_SERVER
-@given(transfers, entries, st.data())
-def test_nor_does_it_show_which_database_it_is(
-    server: str, moved: list[Transfer], paid: list[Entry], data: st.DataObject
-) -> None:
+@given(st.tuples(transfers, entries, issues), st.data())
+def test_nor_does_it_show_which_database_it_is(server: str, records: tuple, data: st.DataObject) -> None:
     empty_database(server)
     with TemporaryDirectory() as folder:
-        check_order_and_repetition(Path(folder) / "a.db", server, moved, paid, data)
+        check_order_and_repetition(Path(folder) / "a.db", server, records, data)
     empty_database(server)
     with TemporaryDirectory() as folder:
-        check_order_and_repetition(server, Path(folder) / "b.db", moved, paid, data)
+        check_order_and_repetition(server, Path(folder) / "b.db", records, data)
 
 
 @SLOW_DISK
@@ -114,17 +119,18 @@ def test_the_chain_does_not_tell_how_records_were_grouped(moved: list[Transfer],
         (([pick(1)], []), ([replace(pick(1), t_ns=5)], [])),
         (([], [sale(1)]), ([], [sale(1, cents=600)])),
         (([], [sale(1)]), ([], [sale(1, state="pending")])),
+        (([], [], [slip(1)]), ([], [], [slip(1, memo="approve kim")])),
     ],
 )
 def test_one_id_cannot_say_two_things(book: Book, first: tuple, second: tuple) -> None:
     book.commit(*first)
     before = book.head()
     with pytest.raises(BookError) as refusal:
-        book.commit([pick(9), *second[0]], second[1])
+        book.commit([pick(9), *second[0]], *second[1:])
     for (record,) in (filter(None, first), filter(None, second)):
         assert repr(record[0]) in str(refusal.value)
     with pytest.raises(BookError):
-        book.commit([*first[0], *second[0]], [*first[1], *second[1]])
+        book.commit(*([*one, *other] for one, other in zip(first, second, strict=True)))
     assert book.head() == before
 
 
@@ -351,6 +357,39 @@ def test_writers_wait_for_each_other(place: Path | str) -> None:
     with opened(place) as book:
         assert book.counts()["transfers"] == book.counts()["entries"] == 54
         assert book.head().records == 1 + 2 * 54
+
+
+# Receipts
+
+
+def test_a_receipt_is_replaced_once_and_the_last_one_stands(book: Book) -> None:
+    first = slip(1)
+    decided = replace(reissue_of(first), memo="approve kim")
+    book.commit([], [], [first, slip(2)])
+    book.commit([], [], [decided])
+    assert book.receipts() == (slip(2), decided)
+    for wrong in (
+        replace(slip(1), receipt_id=NEW),  # the trip has one
+        replace(decided, receipt_id=NEW, memo="waive lee"),  # it has been replaced
+        replace(reissue_of(slip(2)), trip="t3"),
+        replace(reissue_of(slip(2)), t_ns=1),
+        replace(reissue_of(slip(2)), replaces=slip(3).receipt_id),
+    ):
+        with pytest.raises(BookError, match=r"replace|already|unique"):
+            book.commit([], [], [wrong])
+    assert book.receipts() == (slip(2), decided)
+
+
+def reissue_of(issue: Issue) -> Issue:
+    return replace(issue, receipt_id=derive_id("next", issue.trip), t_ns=300, replaces=issue.receipt_id)
+
+
+def test_what_a_trip_left_in_the_books_is_read_back_in_order(book: Book) -> None:
+    moved = (pick(1, trip="t1"), pick(2, trip="t2"), replace(pick(3), source="cart:t1", target="sold:t1", t_ns=1))
+    paid = (sale(2, state="pending"), sale(1, state="pending"), post(sale(1, state="pending"), 300))
+    book.commit(moved, paid)
+    assert book.recorded("t1") == Recorded((moved[0], moved[2]), paid[1:])
+    assert book.recorded("t3") == Recorded()
 
 
 # Which ledger it is

@@ -8,7 +8,7 @@ import pytest
 from conftest import empty_database
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from ledger_closed import COUNT, ENTRIES, HELD, SHARED_FOLDER, TRANSFERS, Place, attack, checked, told
+from ledger_closed import COUNT, ENTRIES, HELD, RECEIPTS, SHARED_FOLDER, TRANSFERS, Place, attack, checked, told
 from ledger_records import opened, pick
 
 from fusion.cli import main
@@ -177,7 +177,7 @@ def test_bad_arguments_cost_one_line(ledger: Path, words: list[str], capsys: Cap
 
 def test_a_ledger_in_a_server_is_closed_and_verified_by_its_url(database: str, tmp_path: Path, capsys: Capture) -> None:
     with opened(database) as book:
-        book.commit(TRANSFERS, ENTRIES)
+        book.commit(TRANSFERS, ENTRIES, RECEIPTS)
     assert main(["ledger", "verify", database]) == 1
     assert main(["ledger", "close", database, "--key", str(tmp_path / "key"), "--seal", str(tmp_path / "s")]) == 0
     assert main(["ledger", "verify", database, "--seal", str(tmp_path / "s")]) == 0

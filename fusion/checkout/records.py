@@ -1,4 +1,4 @@
-"""The records of the ledger: transfers of goods, money entries."""
+"""The records of the ledger: transfers of goods, money entries, receipts as they were issued."""
 
 import math
 from dataclasses import dataclass
@@ -68,3 +68,18 @@ class Entry:
         assert not (self.resolves and self.state == PENDING)
         assert len(self.legs) >= 2 and all(leg.amount_cents != 0 for leg in self.legs)
         assert sum(leg.amount_cents for leg in self.legs) == 0, f"entry of trip {self.trip} does not balance"
+
+
+@dataclass(frozen=True, slots=True)
+class Issue:
+    """A receipt as it stands from one moment on, until another replaces it."""
+
+    receipt_id: bytes
+    t_ns: int
+    trip: str
+    memo: str  # "close", or what was decided and by whom
+    line: str  # of receipts.jsonl
+    replaces: bytes = b""  # the receipt of the same trip that stood before
+
+    def __post_init__(self) -> None:
+        assert len(self.receipt_id) == ID_BYTES and len(self.replaces) in (0, ID_BYTES)

@@ -32,7 +32,7 @@ TABLES: Final[dict[str, str]] = {
         currency TEXT NOT NULL""",
     "chain": """
         position {whole} NOT NULL PRIMARY KEY CHECK (position >= 0),
-        kind TEXT NOT NULL CHECK (kind IN ('ledger', 'transfer', 'entry')),
+        kind TEXT NOT NULL CHECK (kind IN ('ledger', 'transfer', 'entry', 'receipt')),
         record_id {bytes} NOT NULL UNIQUE CHECK (length(record_id) = 16),
         leaf {bytes} NOT NULL CHECK (length(leaf) = 32),
         link {bytes} NOT NULL CHECK (length(link) = 32)""",
@@ -64,6 +64,13 @@ TABLES: Final[dict[str, str]] = {
         account TEXT NOT NULL,
         amount_cents {whole} NOT NULL CHECK (amount_cents <> 0),
         PRIMARY KEY (entry_id, position)""",
+    "receipts": """
+        receipt_id {bytes} NOT NULL PRIMARY KEY REFERENCES chain (record_id),
+        t_ns {whole} NOT NULL,
+        trip TEXT NOT NULL,
+        memo TEXT NOT NULL,
+        line TEXT NOT NULL,
+        replaces {bytes} UNIQUE REFERENCES receipts (receipt_id)""",
     "heads": """
         records {whole} NOT NULL CHECK (records > 0),
         link {bytes} NOT NULL CHECK (length(link) = 32),
@@ -136,6 +143,19 @@ RULES: Final = (
         "the legs of this entry are already in the ledger",
     ),
     Rule(
+        "receipts_first",
+        "receipts",
+        "NEW.replaces IS NULL AND EXISTS (SELECT 1 FROM receipts WHERE trip = NEW.trip)",
+        "this trip has a receipt that this one does not replace",
+    ),
+    Rule(
+        "receipts_follow",
+        "receipts",
+        """NEW.replaces IS NOT NULL AND NOT EXISTS (SELECT 1 FROM receipts
+            WHERE receipt_id = NEW.replaces AND trip = NEW.trip AND t_ns <= NEW.t_ns)""",
+        "this receipt does not replace an earlier one of its trip",
+    ),
+    Rule(
         "heads_fit",
         "heads",
         "NOT EXISTS (SELECT 1 FROM chain WHERE position = NEW.records - 1 AND link = NEW.link)",
@@ -147,6 +167,8 @@ VIEWS: Final = (
     "CREATE INDEX transfers_by_source ON transfers (source, sku, quantity)",
     "CREATE INDEX transfers_by_target ON transfers (target, sku, quantity)",
     "CREATE INDEX entries_by_reverses ON entries (reverses)",
+    "CREATE INDEX entries_by_trip ON entries (trip)",
+    "CREATE INDEX receipts_by_trip ON receipts (trip)",
     """CREATE VIEW goods_balances (account, sku, quantity) AS
     SELECT account, sku, sum(quantity) FROM (
         SELECT target AS account, sku, quantity FROM transfers

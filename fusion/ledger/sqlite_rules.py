@@ -16,6 +16,7 @@ _KEYS = {  # what a row may not share with one that is there
     "transfers": ("transfer_id = NEW.transfer_id", "reverses = NEW.reverses"),
     "entries": ("entry_id = NEW.entry_id", "resolves = NEW.resolves"),
     "legs": ("entry_id = NEW.entry_id AND position = NEW.position",),
+    "receipts": ("receipt_id = NEW.receipt_id", "replaces = NEW.replaces"),
     "heads": ("records = NEW.records AND public_key = NEW.public_key",),
 }
 
