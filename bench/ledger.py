@@ -1,6 +1,7 @@
 """How fast receipts post, durably: `python -m bench.ledger [--receipts N] [--groups 1,20] [--databases file,server]`.
 
-Each receipt is what a trip of three products leaves in the books: three picks, three sales of goods, an entry of money.
+Each receipt is what a trip of three products leaves in the books: three picks, three sales of goods, an entry of money
+and the receipt itself.
 A group is one durable commit. The server is a throw-away PostgreSQL on the same disk as the file, waiting for that disk
 like any other (fsync and synchronous_commit on). Exit status 1 where a database took a minute or longer in every size
 of group, or where two ledgers of the same receipts differ.
@@ -12,7 +13,7 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from itertools import islice
+from itertools import chain, islice
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -23,10 +24,11 @@ from rich.console import Console
 from bench.cluster import cluster
 from bench.golden import STORE
 from fusion.checkout import goods
+from fusion.checkout.issues import first_issues
 from fusion.checkout.postings import close_trip
 from fusion.checkout.pricing import price
 from fusion.checkout.receipts import SETTLED, Item, TripEnd
-from fusion.checkout.records import Entry, Transfer
+from fusion.checkout.records import Entry, Issue, Transfer
 from fusion.ledger.book import Book, open_book
 from fusion.ledger.verify import verify
 from fusion.store import Store, load_store
@@ -36,7 +38,7 @@ LIMIT_S: Final = 60.0
 SECOND_NS: Final = 1_000_000_000
 SEED: Final = 1
 
-Posting = tuple[tuple[Transfer, ...], tuple[Entry, ...]]
+Posting = tuple[tuple[Transfer, ...], tuple[Entry, ...], tuple[Issue, ...]]
 
 
 class Timing(NamedTuple):
@@ -48,15 +50,16 @@ class Timing(NamedTuple):
 
 
 def postings(store: Store, receipts: int) -> Iterator[Posting]:
-    """Make the transfers and entries of random trips, one trip at a time."""
+    """Make the records of random trips, one trip at a time."""
     rng = np.random.default_rng(SEED)
     for n in range(receipts):
         left_ns = (n + 1) * SECOND_NS
         trip = TripEnd(f"{store.store_id}-{n:012x}", f"acct-{n % 997}", 1, left_ns - 60 * SECOND_NS, left_ns, left_ns)
         products = np.sort(rng.choice(len(store.products.sku), LINES, replace=False)).tolist()
         items = [Item(row, 1, float(store.products.mass_g[row]), 1.0, (f"ev-{n}-{row}",)) for row in products]
-        moved, entries = close_trip(price(trip, items, 1.0, SETTLED, store), store)
-        yield (*_picks(store, trip, items), *moved), entries
+        receipt = price(trip, items, 1.0, SETTLED, store)
+        moved, entries = close_trip(receipt, store)
+        yield (*_picks(store, trip, items), *moved), entries, tuple(first_issues([receipt], store.store_id))
 
 
 def _picks(store: Store, trip: TripEnd, items: list[Item]) -> Iterator[Transfer]:
@@ -78,10 +81,7 @@ def post(book: Book, made: list[Posting], group: int) -> float:
     begun = time.perf_counter()
     waiting = iter(made)
     while several := list(islice(waiting, group)):
-        book.commit(
-            [transfer for transfers, _ in several for transfer in transfers],
-            [entry for _, entries in several for entry in entries],
-        )
+        book.commit(*(list(chain.from_iterable(kind)) for kind in zip(*several, strict=True)))
     return time.perf_counter() - begun
 
 
@@ -126,7 +126,7 @@ def main(argv: list[str] | None = None) -> int:
     args = parser.parse_args(argv)
     console, store = Console(highlight=False, soft_wrap=True), load_store(STORE)
     made = list(postings(store, args.receipts))
-    console.print(f"{args.receipts} receipts, {sum(len(moved) + len(paid) for moved, paid in made)} records")
+    console.print(f"{args.receipts} receipts, {sum(len(kind) for posting in made for kind in posting)} records")
     digests: set[str] = set()
     best_s: dict[str, float] = {}
     groups = [int(group) for group in args.groups.split(",")]

@@ -13,6 +13,7 @@ import numpy as np
 import polars as pl
 
 from fusion.checkout.goods import opening
+from fusion.checkout.issues import first_issues
 from fusion.config import SECOND_NS, Config
 from fusion.engine import State, finish, first_state, make_engine, step
 from fusion.intake import Sequencer, Slice
@@ -113,8 +114,9 @@ class Session:
         return outputs
 
     def _write(self, outputs: Outputs) -> None:
-        if outputs.transfers or outputs.entries:
-            self.book.commit(outputs.transfers, outputs.entries)
+        if outputs.transfers or outputs.entries or outputs.receipts:
+            issued = first_issues(outputs.receipts, self.store.store_id)
+            self.book.commit(outputs.transfers, outputs.entries, issued)
         self._write_rows("receipts", (row.to_json() for row in outputs.receipts))
         self._write_rows("events", (row.to_json() for row in outputs.events))
         self._write_rows("provisional", (row.to_json() for row in outputs.provisional))

@@ -3,10 +3,10 @@
 from pathlib import Path
 
 from hypothesis import HealthCheck, settings
-from ledger_records import guard, opened, pick, raw_connection, sale, unguard
+from ledger_records import guard, opened, pick, raw_connection, sale, slip, unguard
 
 from fusion.checkout.postings import post, reverse, void
-from fusion.checkout.records import Entry, Transfer
+from fusion.checkout.records import Entry, Issue, Transfer
 from fusion.ledger.book import is_url
 from fusion.ledger.closing import close_book
 from fusion.ledger.verify import Report, verify
@@ -21,7 +21,8 @@ ENTRIES = (
     *(void(entry, 300) for entry in HELD[2:4]),
     reverse(sale(3, cents=103), 400, "refund"),
 )
-RECORDS: tuple[Transfer | Entry, ...] = (*TRANSFERS, *ENTRIES)
+RECEIPTS = tuple(slip(n) for n in range(20, 26))
+RECORDS: tuple[Transfer | Entry | Issue, ...] = (*TRANSFERS, *ENTRIES, *RECEIPTS)
 COUNT = 1 + len(RECORDS)  # the ledger itself is the first
 SHARED_FOLDER = settings(
     deadline=None, max_examples=100, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
@@ -33,7 +34,7 @@ def closed(place: Place, folder: Path) -> Path:
     """Write every record, close the ledger, and return where its seal is."""
     seal = folder / "ledger.db.seal"
     with opened(place) as book:
-        book.commit(TRANSFERS, ENTRIES)
+        book.commit(TRANSFERS, ENTRIES, RECEIPTS)
         close_book(book, book.head(), key=folder / "key", seal=seal)
     return seal
 

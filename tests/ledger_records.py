@@ -10,7 +10,7 @@ import psycopg
 from hypothesis import strategies as st
 
 from fusion.checkout import goods
-from fusion.checkout.records import Entry, Leg, Transfer, derive_id
+from fusion.checkout.records import Entry, Issue, Leg, Transfer, derive_id
 from fusion.ledger.book import Book, is_url, open_book
 
 STORE_ID = "nano"
@@ -39,6 +39,10 @@ def sale(n: int, cents: int = 500, state: str = "posted") -> Entry:
     return Entry(derive_id("entry", str(n)), 200 - n, f"t{n}", "sale", state, legs)
 
 
+def slip(n: int, memo: str = "close") -> Issue:
+    return Issue(derive_id("receipt", str(n)), 200 - n, f"t{n}", memo, f'{{"trip": "t{n}", "status": "review"}}')
+
+
 transfers = st.lists(
     st.builds(
         pick,
@@ -55,6 +59,8 @@ entries = st.lists(
     max_size=5,
     unique_by=lambda entry: entry.entry_id,
 )
+
+issues = st.lists(st.builds(slip, st.integers(0, 50)), max_size=4, unique_by=lambda issue: issue.receipt_id)
 
 
 class Raw:

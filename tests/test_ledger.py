@@ -12,11 +12,12 @@ import pytest
 from conftest import empty_database
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from ledger_records import REFUSALS, Raw, entries, opened, pick, raw_connection, sale, transfers
+from ledger_records import REFUSALS, Raw, entries, issues, opened, pick, raw_connection, sale, slip, transfers
 
 from fusion.checkout import goods
-from fusion.checkout.postings import post, reverse, void
-from fusion.checkout.records import Entry, Transfer
+from fusion.checkout.postings import give_back, post, reverse, void
+from fusion.checkout.records import Entry, Issue, Leg, Transfer, derive_id
+from fusion.checkout.rulings import Recorded
 from fusion.ledger import rules
 from fusion.ledger.book import Book, BookError, open_book
 
@@ -46,7 +47,7 @@ def book(place: Path | str) -> Iterator[Book]:
 @pytest.fixture
 def raw(book: Book, place: Path | str) -> Iterator[Raw]:
     """A ledger with a transfer, an entry and a link for a new record, and somebody else's connection to it."""
-    book.commit([pick(1)], [sale(1)])
+    book.commit([pick(1)], [sale(1)], [slip(1)])
     with raw_connection(place) as connection:
         connection.execute(LINK, NEW, bytes(32), bytes(32))
         connection.execute(
@@ -56,43 +57,47 @@ def raw(book: Book, place: Path | str) -> Iterator[Raw]:
 
 
 def check_order_and_repetition(
-    here: Path | str, there: Path | str, moved: list[Transfer], paid: list[Entry], data: st.DataObject
+    here: Path | str,
+    there: Path | str,
+    records: tuple[list[Transfer], list[Entry], list[Issue]],
+    data: st.DataObject,
 ) -> None:
+    moved, paid, issued = records
     with opened(here) as one, opened(there) as other:
-        one.commit(moved, paid)
-        shuffled = data.draw(st.permutations(moved + moved)), data.draw(st.permutations(paid + paid))
+        one.commit(*records)
+        shuffled = [data.draw(st.permutations(several + several)) for several in records]
         for transfer in shuffled[0]:
             other.commit([transfer], [])
+        other.commit([], [], shuffled[2])
         other.commit([], shuffled[1])
+        assert sorted(other.receipts(), key=lambda one: one.trip) == sorted(issued, key=lambda one: one.trip)
         assert one.digest() == other.digest()
         assert one.counts() == other.counts()
         assert one.counts()["transfers"] == len(moved) and one.counts()["entries"] == len(paid)
         assert one.verify_balances() == other.verify_balances() == ()
         head = one.head()
-        assert head.records == 1 + len(moved) + len(paid)
+        assert head.records == 1 + len(moved) + len(paid) + len(issued)
     with opened(here) as again, opened(there) as other:
-        again.commit(moved, paid)
+        again.commit(*records)
         assert (again.head(), again.counts()) == (head, other.counts())
 
 
 @SLOW_DISK
-@given(transfers, entries, st.data())
-def test_neither_order_nor_repetition_shows(moved: list[Transfer], paid: list[Entry], data: st.DataObject) -> None:
+@given(st.tuples(transfers, entries, issues), st.data())
+def test_neither_order_nor_repetition_shows(records: tuple, data: st.DataObject) -> None:
     with TemporaryDirectory() as folder:
-        check_order_and_repetition(Path(folder) / "a.db", Path(folder) / "b.db", moved, paid, data)
+        check_order_and_repetition(Path(folder) / "a.db", Path(folder) / "b.db", records, data)
 
 
 @ONE_SERVER
-@given(transfers, entries, st.data())
-def test_nor_does_it_show_which_database_it_is(
-    server: str, moved: list[Transfer], paid: list[Entry], data: st.DataObject
-) -> None:
+@given(st.tuples(transfers, entries, issues), st.data())
+def test_nor_does_it_show_which_database_it_is(server: str, records: tuple, data: st.DataObject) -> None:
     empty_database(server)
     with TemporaryDirectory() as folder:
-        check_order_and_repetition(Path(folder) / "a.db", server, moved, paid, data)
+        check_order_and_repetition(Path(folder) / "a.db", server, records, data)
     empty_database(server)
     with TemporaryDirectory() as folder:
-        check_order_and_repetition(server, Path(folder) / "b.db", moved, paid, data)
+        check_order_and_repetition(server, Path(folder) / "b.db", records, data)
 
 
 @SLOW_DISK
@@ -114,17 +119,18 @@ def test_the_chain_does_not_tell_how_records_were_grouped(moved: list[Transfer],
         (([pick(1)], []), ([replace(pick(1), t_ns=5)], [])),
         (([], [sale(1)]), ([], [sale(1, cents=600)])),
         (([], [sale(1)]), ([], [sale(1, state="pending")])),
+        (([], [], [slip(1)]), ([], [], [slip(1, memo="approve kim")])),
     ],
 )
 def test_one_id_cannot_say_two_things(book: Book, first: tuple, second: tuple) -> None:
     book.commit(*first)
     before = book.head()
     with pytest.raises(BookError) as refusal:
-        book.commit([pick(9), *second[0]], second[1])
+        book.commit([pick(9), *second[0]], *second[1:])
     for (record,) in (filter(None, first), filter(None, second)):
         assert repr(record[0]) in str(refusal.value)
     with pytest.raises(BookError):
-        book.commit([*first[0], *second[0]], [*first[1], *second[1]])
+        book.commit(*([*one, *other] for one, other in zip(first, second, strict=True)))
     assert book.head() == before
 
 
@@ -258,6 +264,46 @@ def test_a_pending_entry_is_resolved_once(book: Book) -> None:
     assert book.counts()["entries"] == 3
 
 
+def part_of_sale(number: int, sales: int, tax: int = 0, state: str = "posted", account: str = "sales:general") -> Entry:
+    """Return an entry that gives back some of what `sale(1)` moved: 500 cents, of them 40 of tax."""
+    legs = [Leg("receivable:acct", -sales - tax), Leg(account, sales), Leg("tax:general", tax)]
+    nonzero = tuple(leg for leg in legs if leg.amount_cents)
+    return give_back(sale(1), nonzero, evidence=(str(number),), t_ns=300 + number, memo="refund", state=state)
+
+
+def test_parts_of_an_entry_are_given_back_up_to_what_it_moved(book: Book) -> None:
+    disputed = part_of_sale(2, 60, state="pending")
+    book.commit([], [sale(1), part_of_sale(1, 400), disputed])
+    assert book.balances() == {"receivable:acct": (100, -60), "sales:general": (-60, 60), "tax:general": (-40, 0)}
+    for wrong in (
+        part_of_sale(3, 1),  # the rest is disputed
+        part_of_sale(3, 0, 41),
+        part_of_sale(3, -10),  # takes back what was given back
+        part_of_sale(3, 10, account="sales:food"),
+        replace(part_of_sale(3, 0, 10), reverses=disputed.entry_id),  # nothing has been moved yet
+        replace(part_of_sale(3, 0, 10), trip="t2"),
+        replace(part_of_sale(3, 0, 10), t_ns=1),
+        reverse(sale(1), 400, "refund"),
+    ):
+        with pytest.raises(BookError, match="what is left of it"):
+            book.commit([], [wrong])
+    book.commit([], [void(disputed, 400), part_of_sale(3, 60, 40)])
+    assert book.balances() == dict.fromkeys(["receivable:acct", "sales:general", "tax:general"], (0, 0))
+    for wrong in (part_of_sale(4, 0, 1), reverse(sale(1), 400, "refund")):
+        with pytest.raises(BookError, match="what is left of it"):
+            book.commit([], [wrong])
+    book.commit([], [reverse(part_of_sale(3, 60, 40), 500, "mistake")])
+    assert book.balances()["receivable:acct"] == (100, 0)
+
+
+def test_a_granted_dispute_counts_once(book: Book) -> None:
+    disputed = part_of_sale(1, 400, state="pending")
+    book.commit([], [sale(1), disputed, post(disputed, 400), part_of_sale(2, 60, 40)])
+    assert book.balances()["receivable:acct"] == (0, 0)
+    with pytest.raises(BookError, match="does not resolve"):
+        book.commit([], [replace(void(disputed, 400), entry_id=NEW, resolves=post(disputed, 400).entry_id)])
+
+
 def test_a_voided_entry_counts_nowhere(book: Book) -> None:
     held = sale(1, state="pending")
     book.commit([], [held, void(held, 300)])
@@ -313,6 +359,39 @@ def test_writers_wait_for_each_other(place: Path | str) -> None:
         assert book.head().records == 1 + 2 * 54
 
 
+# Receipts
+
+
+def test_a_receipt_is_replaced_once_and_the_last_one_stands(book: Book) -> None:
+    first = slip(1)
+    decided = replace(reissue_of(first), memo="approve kim")
+    book.commit([], [], [first, slip(2)])
+    book.commit([], [], [decided])
+    assert book.receipts() == (slip(2), decided)
+    for wrong in (
+        replace(slip(1), receipt_id=NEW),  # the trip has one
+        replace(decided, receipt_id=NEW, memo="waive lee"),  # it has been replaced
+        replace(reissue_of(slip(2)), trip="t3"),
+        replace(reissue_of(slip(2)), t_ns=1),
+        replace(reissue_of(slip(2)), replaces=slip(3).receipt_id),
+    ):
+        with pytest.raises(BookError, match=r"replace|already|unique"):
+            book.commit([], [], [wrong])
+    assert book.receipts() == (slip(2), decided)
+
+
+def reissue_of(issue: Issue) -> Issue:
+    return replace(issue, receipt_id=derive_id("next", issue.trip), t_ns=300, replaces=issue.receipt_id)
+
+
+def test_what_a_trip_left_in_the_books_is_read_back_in_order(book: Book) -> None:
+    moved = (pick(1, trip="t1"), pick(2, trip="t2"), replace(pick(3), source="cart:t1", target="sold:t1", t_ns=1))
+    paid = (sale(2, state="pending"), sale(1, state="pending"), post(sale(1, state="pending"), 300))
+    book.commit(moved, paid)
+    assert book.recorded("t1") == Recorded((moved[0], moved[2]), paid[1:])
+    assert book.recorded("t3") == Recorded()
+
+
 # Which ledger it is
 
 
@@ -352,7 +431,8 @@ def test_a_ledger_of_something_else_is_refused(place: Path | str) -> None:
         raw.execute(
             f"COMMENT ON SCHEMA aisle_nano IS 'aisle ledger {later}'" if schema else f"PRAGMA user_version={later}"
         )
-    with pytest.raises(BookError, match=r"schema version: expected (aisle ledger )?2, received (aisle ledger )?3"):
+    said = rf"schema version: expected (aisle ledger )?{rules.VERSION}, received (aisle ledger )?{later}"
+    with pytest.raises(BookError, match=said):
         opened(place)
 
 
@@ -384,5 +464,5 @@ def test_a_server_that_is_not_there_is_named_without_its_password(database: str)
     assert "secret" not in str(refusal.value) and "\n" not in str(refusal.value)
     with psycopg.connect(database, autocommit=True) as connection:
         connection.execute("CREATE SCHEMA aisle_nano")
-    with pytest.raises(BookError, match="schema version: expected aisle ledger 2, received None"):
+    with pytest.raises(BookError, match=f"schema version: expected aisle ledger {rules.VERSION}, received None"):
         opened(database)

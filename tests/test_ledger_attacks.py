@@ -8,9 +8,9 @@ from conftest import empty_database
 from hypothesis import given
 from hypothesis import strategies as st
 from ledger_closed import COUNT, ENTRIES, ONE_SERVER, RECORDS, TRANSFERS, Place, attack, checked, closed, told
-from ledger_records import Raw, opened, pick, raw_connection
+from ledger_records import Raw, opened, pick, raw_connection, slip
 
-from fusion.checkout.records import Transfer
+from fusion.checkout.records import Issue, Transfer
 from fusion.ledger import rows
 from fusion.ledger.chain import extend, leaf_of
 from fusion.ledger.closing import close_book
@@ -56,6 +56,9 @@ def test_a_changed_value_is_found_and_its_record_named(
     if isinstance(record, Transfer):
         columns = ["t_ns", "sku", "quantity", "source", "target", "evidence"]
         table, key = "transfers", "transfer_id = ?"
+    elif isinstance(record, Issue):
+        columns = ["t_ns", "trip", "memo", "line"]
+        table, key = "receipts", "receipt_id = ?"
     else:
         columns = ["t_ns", "trip", "memo"]
         table, key = "entries", "entry_id = ?"
@@ -68,8 +71,7 @@ def test_a_changed_value_is_found_and_its_record_named(
     attack(place, statement)
     report = checked(place, tmp_path)
     named = [str(finding) for finding in report.findings if finding.place.startswith("record ")]
-    what = "transfer" if isinstance(record, Transfer) else "entry"
-    assert len(named) == 1 and named[0].startswith(f"record {at + 1} ({what} {record_id.hex()}): ")
+    assert len(named) == 1 and named[0].startswith(f"record {at + 1} ({rows.kind_of(record)} {record_id.hex()}): ")
     assert not [finding for finding in report.findings if finding.place.startswith(("table", "trigger", "function"))]
 
 
@@ -118,6 +120,14 @@ def test_an_added_record_is_found(place: Place, tmp_path: Path) -> None:
     )
 
 
+def test_an_added_receipt_is_found(place: Place, tmp_path: Path) -> None:
+    new = slip(99)
+    attack(place, (rows.INSERT["receipts"], *rows.receipt_row(new)))
+    assert f"receipt {new.receipt_id.hex()}: expected a link in the chain, received none" in told(
+        checked(place, tmp_path)
+    )
+
+
 def test_an_added_record_with_a_fitting_link_is_not_signed(place: Place, tmp_path: Path) -> None:
     """Anybody can compute a link, and the book itself will: a closed ledger that went on is not closed."""
     with opened(place) as book:
@@ -136,7 +146,8 @@ def cut(place: Place, left: int, *more: tuple) -> None:
     attack(
         place,
         *((f"DELETE FROM {table} WHERE {column} IN (SELECT record_id FROM chain WHERE position >= ?)", left)
-          for table, column in (("legs", "entry_id"), ("entries", "entry_id"), ("transfers", "transfer_id"))),
+          for table, column in (("legs", "entry_id"), ("entries", "entry_id"), ("transfers", "transfer_id"),
+                                ("receipts", "receipt_id"))),
         ("DELETE FROM chain WHERE position >= ?", left),
         *more,
     )  # fmt: skip
@@ -158,9 +169,7 @@ def test_a_chain_cut_off_with_its_head_is_told_by_the_seal(place: Place, tmp_pat
 def forged(place: Place, at: int) -> list[tuple]:
     """Return statements that write the chain anew from one record on, as its rows are now."""
     records = [("ledger", rows.ledger_id("nano", "USD"), rows.ledger_bytes("nano", "USD"))]
-    for record in RECORDS:
-        kind = "transfer" if isinstance(record, Transfer) else "entry"
-        records.append((kind, rows.id_of(record), rows.record_bytes(record)))
+    records += [(rows.kind_of(record), rows.id_of(record), rows.record_bytes(record)) for record in RECORDS]
     changed_row = list(rows.transfer_row(TRANSFERS[at - 1]))
     changed_row[3] = 77
     records[at] = (*records[at][:2], rows.transfer_bytes(changed_row))

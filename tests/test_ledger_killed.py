@@ -8,7 +8,7 @@ import time
 from pathlib import Path
 
 import pytest
-from ledger_records import opened, pick, sale
+from ledger_records import opened, pick, sale, slip
 
 from fusion.ledger.verify import verify
 
@@ -16,11 +16,11 @@ RECEIPTS = 150
 WRITER = f"""
 import sys
 sys.path.insert(0, {str(Path(__file__).parent)!r})
-from ledger_records import opened, pick, sale
+from ledger_records import opened, pick, sale, slip
 with opened(sys.argv[1]) as book:
     print("ready", flush=True)
     for n in range({RECEIPTS}):
-        book.commit([pick(3 * n), pick(3 * n + 1), pick(3 * n + 2)], [sale(n)])
+        book.commit([pick(3 * n), pick(3 * n + 1), pick(3 * n + 2)], [sale(n)], [slip(n)])
         print(n, flush=True)
 """
 
@@ -45,7 +45,7 @@ def test_a_killed_writer_loses_nothing_and_writes_nothing_twice(
     place = tmp_path / "ledger.db" if kind == "file" else request.getfixturevalue("database")
     with opened(tmp_path / "calm.db") as book:
         for n in range(RECEIPTS):
-            book.commit([pick(3 * n), pick(3 * n + 1), pick(3 * n + 2)], [sale(n)])
+            book.commit([pick(3 * n), pick(3 * n + 1), pick(3 * n + 2)], [sale(n)], [slip(n)])
         expected = book.head()
     draw = random.Random(5)
     killed = [write(place, draw.uniform(0.0, 0.12)) for _ in range(6)]

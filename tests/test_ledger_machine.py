@@ -1,13 +1,7 @@
 """Any history of trips, corrections, repetitions and crashes, in a file and in a server at once: one ledger."""
 
-import shutil
-import tempfile
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, suppress
-from pathlib import Path
 from typing import Any
 
-from conftest import empty_database
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
@@ -18,57 +12,17 @@ from hypothesis.stateful import (
     rule,
     run_state_machine_as_test,
 )
-from ledger_records import STORE_ID, opened
+from ledger_pair import Pair, expected_balances
+from ledger_records import STORE_ID
 
 from fusion.checkout import goods
-from fusion.checkout.postings import post, reverse, void
+from fusion.checkout.postings import give_back, post, reverse, void
 from fusion.checkout.records import Entry, Leg, Transfer, derive_id
-from fusion.ledger.book import Book
-from fusion.ledger.database import Database
-from fusion.ledger.verify import verify
 
 Batch = tuple[tuple[Transfer, ...], tuple[Entry, ...]]
 TRIPS = st.integers(0, 5)
 ROWS = 10  # that `die_in_the_middle` writes: four links, three transfers, two legs, an entry
 HISTORIES = settings(max_examples=25, stateful_step_count=25, suppress_health_check=list(HealthCheck), deadline=None)
-
-
-class PowerCut(Exception):
-    """The end of a process in the middle of a commit."""
-
-
-class Mortal:
-    """A database whose process dies before it writes one more row than it may."""
-
-    def __init__(self, database: Database, rows: int, die: Callable[[], None]) -> None:
-        self._database, self._left, self._die = database, rows, die
-        self.place = database.place
-
-    def read(self, query: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
-        return self._database.read(query, parameters)
-
-    def scan(self, query: str) -> Iterator[tuple[Any, ...]]:
-        return self._database.scan(query)
-
-    def write(self, query: str, rows: Sequence[Any]) -> None:
-        for row in rows:
-            if self._left == 0:
-                self._die()
-                raise PowerCut
-            self._left -= 1
-            self._database.write(query, [row])
-
-    def transaction(self) -> AbstractContextManager[None]:
-        return self._database.transaction()
-
-    def snapshot(self) -> AbstractContextManager[None]:
-        return self._database.snapshot()
-
-    def faults(self) -> Iterator[Any]:
-        return self._database.faults()
-
-    def close(self) -> None:
-        self._database.close()
 
 
 class Ledgers(RuleBasedStateMachine):
@@ -78,23 +32,16 @@ class Ledgers(RuleBasedStateMachine):
 
     def __init__(self) -> None:
         super().__init__()
-        self.folder = Path(tempfile.mkdtemp())
-        self.path = self.folder / "0.db"
         self.records: dict[bytes, Transfer | Entry] = {}
         self.batches: list[Batch] = []
         self.lives = 0
 
     @initialize()
     def begin(self) -> None:
-        empty_database(self.server)
-        self.file, self.schema = opened(self.path), opened(self.server)
+        self.pair = Pair(self.server, STORE_ID)
 
     def teardown(self) -> None:
-        for book in (self.file, self.schema):
-            book.close()
-        assert verify(self.path, is_open=True).findings == ()
-        assert verify(self.server, is_open=True).findings == ()
-        shutil.rmtree(self.folder)
+        self.pair.close()
 
     # What happens in a store
 
@@ -123,12 +70,23 @@ class Ledgers(RuleBasedStateMachine):
             entry = held[which % len(held)]
             self.commit((), (post(entry, self.now()) if charge else void(entry, self.now()),))
 
-    @rule(which=st.integers(0, 99))
-    def refund(self, which: int) -> None:
+    @rule(which=st.integers(0, 99), parts=st.integers(1, 3), waits=st.booleans())
+    def refund(self, which: int, parts: int, waits: bool) -> None:
+        """Give back all of an entry, or a half or a third of what it moved; what was given back is left alone."""
         reversed_ = {r.reverses for r in self.entries()}
         sold = [e for e in self.entries() if e.state == "posted" and e.entry_id not in reversed_]
-        if sold:
-            self.commit((), (reverse(sold[which % len(sold)], self.now(), "refund"),))
+        if not sold:
+            return
+        entry = sold[which % len(sold)]
+        cents = abs(entry.legs[0].amount_cents) // parts
+        if parts == 1 or cents == 0:
+            self.commit((), (reverse(entry, self.now(), "refund"),))
+            return
+        legs = tuple(Leg(leg.account, cents if leg.amount_cents < 0 else -cents) for leg in entry.legs)
+        for number in range(parts):
+            state = "pending" if waits else "posted"
+            part = give_back(entry, legs, evidence=(str(number),), t_ns=self.now(), memo="refund", state=state)
+            self.commit((), (part,))
 
     # What goes wrong
 
@@ -138,8 +96,7 @@ class Ledgers(RuleBasedStateMachine):
         batches = list(self.batches)
         order.shuffle(batches)
         for transfers, entries in batches:
-            self.file.commit(transfers, entries)
-            self.schema.commit(transfers, entries)
+            self.pair.commit(transfers, entries)
 
     @rule(trip=TRIPS, rows=st.integers(0, ROWS), kept=st.booleans())
     def die_in_the_middle(self, trip: int, rows: int, kept: bool) -> None:
@@ -148,57 +105,20 @@ class Ledgers(RuleBasedStateMachine):
         legs = (Leg("receivable:a", 5), Leg("sales:general", -5))
         entry = Entry(derive_id("died", str(self.lives)), self.now(), f"t{trip}", "sale", "posted", legs)
         self.lives += 1
-        before = self.file.head()
-        written = [self._die(moved, entry, rows, self._cut_file), self._die(moved, entry, rows, self._cut_server)]
-        assert written[0] == written[1]
-        if not written[0]:
-            assert self.file.head() == self.schema.head() == before
-        if written[0] or kept:
+        if self.pair.die(rows, moved, (entry,)) or kept:
             self.commit(moved, (entry,))
-
-    def _die(self, moved: tuple[Transfer, ...], entry: Entry, rows: int, cut: Callable[[], None]) -> bool:
-        book = self.file if cut == self._cut_file else self.schema
-        with suppress(PowerCut):
-            Book(Mortal(book._database, rows, cut), STORE_ID, "USD").commit(moved, (entry,))
-            return True
-        if cut == self._cut_file:
-            self.file.close()
-            self.file = opened(self.path)
-        else:
-            self.schema = opened(self.server)
-        return False
-
-    def _cut_file(self) -> None:
-        """Keep what lies on the disk at this moment, log included, and let the process end as it will."""
-        after = self.folder / f"{self.lives}.db"
-        for end in ("", "-wal"):
-            if (log := self.path.with_name(self.path.name + end)).exists():
-                shutil.copy(log, after.with_name(after.name + end))
-        self.path = after
-
-    def _cut_server(self) -> None:
-        self.schema.close()
 
     # What must hold
 
     @invariant()
     def they_are_one_ledger(self) -> None:
-        if not hasattr(self, "schema"):
-            return
-        assert self.file.head() == self.schema.head()
-        assert self.file.balances() == self.schema.balances() == self.expected_balances()
-        assert self.file.counts() == self.schema.counts()
-        assert self.file.verify_balances() == self.schema.verify_balances() == ()
-        assert self.file.head().records == 1 + len(self.records)
-
-    @invariant()
-    def debits_equal_credits(self) -> None:
-        if hasattr(self, "schema"):
-            assert [sum(side) for side in zip(*self.schema.balances().values(), strict=True)] in ([], [0, 0])
+        if hasattr(self, "pair"):
+            self.pair.check()
+            assert self.pair.head().records == 1 + len(self.records)
+            assert self.pair.balances() == expected_balances(self.entries())
 
     def commit(self, transfers: tuple[Transfer, ...], entries: tuple[Entry, ...]) -> None:
-        for book in (self.file, self.schema):
-            book.commit(transfers, entries)
+        self.pair.commit(transfers, entries)
         self.batches.append((transfers, entries))
         self.records |= {r.transfer_id: r for r in transfers} | {e.entry_id: e for e in entries}
 
@@ -219,17 +139,6 @@ class Ledgers(RuleBasedStateMachine):
 
     def entries(self) -> list[Entry]:
         return [record for record in self.records.values() if isinstance(record, Entry)]
-
-    def expected_balances(self) -> dict[str, tuple[int, int]]:
-        resolved = {entry.resolves for entry in self.entries()}
-        total: dict[str, tuple[int, int]] = {}
-        for entry in self.entries():
-            for leg in entry.legs:
-                posted, pending = total.get(leg.account, (0, 0))
-                posted += leg.amount_cents * (entry.state == "posted")
-                pending += leg.amount_cents * (entry.state == "pending" and entry.entry_id not in resolved)
-                total[leg.account] = posted, pending
-        return total
 
 
 def test_any_history_is_one_ledger(server: str) -> None:

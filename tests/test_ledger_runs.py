@@ -12,7 +12,7 @@ from bench.cluster import ClusterError, find_binaries
 from bench.golden import STORE, tape_of
 from bench.ledger import main as bench_ledger
 from fusion.cli import main
-from fusion.ledger.book import open_book
+from fusion.ledger.book import open_book, open_existing
 from fusion.ledger.verify import verify
 
 
@@ -30,6 +30,8 @@ def test_a_replay_closes_its_ledger_and_the_key_is_no_part_of_the_digest(tmp_pat
     reports = [verify(tmp_path / name / "ledger.db") for name in "ab"]
     assert [report.findings for report in reports] == [(), ()]
     assert reports[0].keys != reports[1].keys and reports[0].digest == reports[1].digest == first
+    with open_existing(tmp_path / "a" / "ledger.db") as book:
+        assert [issue.line for issue in book.receipts()] == (tmp_path / "a" / "receipts.jsonl").read_text().splitlines()
     assert (tmp_path / "a" / "ledger.key").stat().st_mode & 0o777 == 0o600
 
 

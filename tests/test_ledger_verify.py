@@ -8,10 +8,11 @@ import pytest
 from conftest import empty_database
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from ledger_closed import COUNT, ENTRIES, HELD, SHARED_FOLDER, TRANSFERS, Place, attack, checked, told
+from ledger_closed import COUNT, ENTRIES, HELD, RECEIPTS, SHARED_FOLDER, TRANSFERS, Place, attack, checked, told
 from ledger_records import opened, pick
 
 from fusion.cli import main
+from fusion.ledger import rules
 from fusion.ledger.book import BookError
 from fusion.ledger.closing import close_book, seal_beside
 from fusion.ledger.heads import sign_head
@@ -176,14 +177,14 @@ def test_bad_arguments_cost_one_line(ledger: Path, words: list[str], capsys: Cap
 
 def test_a_ledger_in_a_server_is_closed_and_verified_by_its_url(database: str, tmp_path: Path, capsys: Capture) -> None:
     with opened(database) as book:
-        book.commit(TRANSFERS, ENTRIES)
+        book.commit(TRANSFERS, ENTRIES, RECEIPTS)
     assert main(["ledger", "verify", database]) == 1
     assert main(["ledger", "close", database, "--key", str(tmp_path / "key"), "--seal", str(tmp_path / "s")]) == 0
     assert main(["ledger", "verify", database, "--seal", str(tmp_path / "s")]) == 0
     assert main(["ledger", "verify", database + "#nano"]) == 0
     capsys.readouterr()
     assert main(["ledger", "verify", database + "#other"]) == 2
-    assert "schema version: expected aisle ledger 2, received no such schema" in capsys.readouterr().err
+    assert f"schema version: expected aisle ledger {rules.VERSION}, received no such schema" in capsys.readouterr().err
     empty_database(database)
     assert main(["ledger", "verify", database]) == 2
     assert "expected #STORE or a database of one ledger, received none" in capsys.readouterr().err

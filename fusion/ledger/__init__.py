@@ -1,10 +1,11 @@
-"""The ledger: every transfer of goods and every money entry, kept so that nobody can change it unseen.
+"""The ledger: every transfer of goods, every money entry and every receipt, kept so that nobody can change it unseen.
 
-Theory of operation. One store of truth holds two layers, goods (`transfers` of units between accounts) and money
-(`entries` whose legs add up to zero; pending, posted, voided). Three defences stand behind each other:
+Theory of operation. One store of truth holds goods (`transfers` of units between accounts), money (`entries` whose legs
+add up to zero; pending, posted, voided) and the `receipts` that say why, as they were issued and issued anew. Three
+defences stand behind each other:
 
     rules    the database itself refuses to change or remove a row, to take an entry that does not balance, a
-             correction that does not mirror what it corrects, and anything twice
+             correction that goes past what it corrects, and anything twice
     chain    every record has a link, hash(previous link, hash of the record), in the order of writing: whoever goes
              round the rules breaks the chain at that record
     heads    at closing time the last link is signed with a key that the ledger does not hold: whoever computes the

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Final
 
 from fusion.checkout.goods import may_overdraw
-from fusion.checkout.records import Entry, Transfer
+from fusion.checkout.records import Entry, Issue, Transfer
 from fusion.ledger import rows
 from fusion.ledger.chain import START, Link, extend, leaf_of
 from fusion.ledger.database import BookError, Database
@@ -67,13 +67,14 @@ def _unknown(database: Database, by_id: dict[bytes, Record]) -> list[Record]:
 def _write(database: Database, records: Sequence[Record]) -> None:
     transfers = [record for record in records if isinstance(record, Transfer)]
     entries = [record for record in records if isinstance(record, Entry)]
-    links = extend(*tip(database), ((_kind(r), rows.id_of(r), rows.record_bytes(r)) for r in records))
+    links = extend(*tip(database), ((rows.kind_of(r), rows.id_of(r), rows.record_bytes(r)) for r in records))
     # A record needs its link, and the entry's own row seals its legs.
     written = {
         "chain": [_link_row(link) for link in links],
         "transfers": [rows.transfer_row(transfer) for transfer in transfers],
         "legs": [row for entry in entries for row in rows.leg_rows(entry)],
         "entries": [rows.entry_row(entry) for entry in entries],
+        "receipts": [rows.receipt_row(record) for record in records if isinstance(record, Issue)],
     }
     for table, several in written.items():
         if several:
@@ -99,15 +100,13 @@ def _asked(database: Database, query: str, keys: Sequence[Row]) -> Iterator[tupl
 def _recorded(database: Database, record: Record) -> Record:
     if isinstance(record, Transfer):
         return rows.transfer_of(database.read(rows.FIND_TRANSFER, (record.transfer_id,))[0])
+    if isinstance(record, Issue):
+        return rows.receipt_of(database.read(rows.FIND_RECEIPT, (record.receipt_id,))[0])
     return rows.entry_of(database.read(rows.FIND_ENTRY, (record.entry_id,)))
 
 
 def _refusal(database: Database, known: Record, received: Record) -> BookError:
     return BookError(f"{database.place}: expected the recorded {known}, received {received}")
-
-
-def _kind(record: Record) -> str:
-    return "transfer" if isinstance(record, Transfer) else "entry"
 
 
 def _link_row(link: Link) -> Row:

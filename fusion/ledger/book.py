@@ -2,8 +2,8 @@
 
 Theory of operation. `commit` is one durable transaction. A record that is already there with the same content is
 skipped, so a crash is mended by committing everything again; the same id with other content is refused, because then
-either the evidence or the ledger has been changed. New records are linked to the chain in the order given, transfers
-first. What a row may be is held by the database (see `rules`).
+either the evidence or the ledger has been changed. New records are linked to the chain in the order given: transfers,
+entries, receipts. What a row may be is held by the database (see `rules`).
 """
 
 from collections.abc import Iterable, Sequence
@@ -12,7 +12,9 @@ from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
 
-from fusion.checkout.records import Entry, Transfer
+from fusion.checkout import goods
+from fusion.checkout.records import Entry, Issue, Transfer
+from fusion.checkout.rulings import Recorded
 from fusion.ledger import appending, rows
 from fusion.ledger.chain import HASH_BYTES, shown
 from fusion.ledger.database import BookError, Database
@@ -36,13 +38,13 @@ class Book:
         """The file, or the URL without its password."""
         return self._database.place
 
-    def commit(self, transfers: Iterable[Transfer], entries: Iterable[Entry]) -> None:
-        """Write transfers and entries in one durable transaction, skipping what is already there.
+    def commit(self, transfers: Iterable[Transfer], entries: Iterable[Entry], receipts: Iterable[Issue] = ()) -> None:
+        """Write records in one durable transaction, skipping what is already there.
 
         Raises BookError, and writes nothing, where an id is there with other content, an account that may not
         would go below zero, or the database refuses a row.
         """
-        records: tuple[Transfer | Entry, ...] = (*transfers, *entries)
+        records: tuple[rows.Record, ...] = (*transfers, *entries, *receipts)
         with self._database.transaction():
             appending.append(self._database, records)
 
@@ -59,6 +61,8 @@ class Book:
                 digest.update(rows.transfer_bytes(row))
             for record in rows.entries_bytes(self._database.scan(rows.ALL_ENTRIES)):
                 digest.update(record)
+            for row in self._database.scan(rows.ALL_RECEIPTS):
+                digest.update(rows.receipt_bytes(row))
         return Head(self.store_id, self.currency, records, link, digest.hexdigest())
 
     def add_head(self, signed: SignedHead) -> None:
@@ -79,6 +83,18 @@ class Book:
             " WHERE quantity < 0 AND substr(account, 1, 6) = 'plate:'",
         }
         return {name: int(self._database.read(query)[0][0]) for name, query in queries.items()}
+
+    def receipts(self) -> tuple[Issue, ...]:
+        """Return every receipt as it stands, in the order in which it was written."""
+        return tuple(map(rows.receipt_of, self._database.read(rows.STANDING)))
+
+    def recorded(self, trip: str) -> Recorded:
+        """Return what the ledger holds of one trip, in the order in which it was written."""
+        accounts = (goods.cart(trip), goods.suspense(trip), goods.sold(trip))
+        with self._database.snapshot():
+            moved = self._database.read(rows.TRANSFERS_OF, (*accounts, *accounts))
+            paid = self._database.read(rows.ENTRIES_OF, (trip,))
+        return Recorded(tuple(map(rows.transfer_of, moved)), tuple(rows.entries_of(paid)))
 
     def balances(self) -> dict[str, tuple[int, int]]:
         """Return the posted and the pending cents of every money account; both add up to zero."""

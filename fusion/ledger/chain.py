@@ -19,7 +19,7 @@ class Link:
     """One link of the chain: a record's place in the order of writing."""
 
     position: int
-    kind: str  # "ledger", "transfer" or "entry"
+    kind: str  # "ledger", "transfer", "entry" or "receipt"
     record_id: bytes
     leaf: bytes
     link: bytes

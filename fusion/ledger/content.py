@@ -17,19 +17,22 @@ from fusion.ledger.database import BookError, Database
 from fusion.ledger.heads import Head, is_signed
 
 _CHAIN: Final = (
-    "SELECT c.position, c.kind, c.record_id, c.leaf, c.link, t.*, e.*, l.account, l.amount_cents FROM chain AS c"
+    "SELECT c.position, c.kind, c.record_id, c.leaf, c.link, t.*, e.*, r.*, l.account, l.amount_cents FROM chain AS c"
     " LEFT JOIN transfers AS t ON t.transfer_id = c.record_id"
     " LEFT JOIN entries AS e ON e.entry_id = c.record_id"
+    " LEFT JOIN receipts AS r ON r.receipt_id = c.record_id"
     " LEFT JOIN legs AS l ON l.entry_id = e.entry_id"
     " ORDER BY c.position, l.position"
 )
 _LINK: Final = slice(0, 5)
 _TRANSFER: Final = slice(_LINK.stop, _LINK.stop + rows.TRANSFER_COLUMNS)
 _ENTRY: Final = slice(_TRANSFER.stop, _TRANSFER.stop + rows.ENTRY_COLUMNS)
-_LEG: Final = slice(_ENTRY.stop, None)
+_RECEIPT: Final = slice(_ENTRY.stop, _ENTRY.stop + rows.RECEIPT_COLUMNS)
+_LEG: Final = slice(_RECEIPT.stop, None)
 _LOOSE: Final = {
     "transfer": "SELECT transfer_id FROM transfers WHERE transfer_id NOT IN (SELECT record_id FROM chain)",
     "entry": "SELECT entry_id FROM entries WHERE entry_id NOT IN (SELECT record_id FROM chain)",
+    "receipt": "SELECT receipt_id FROM receipts WHERE receipt_id NOT IN (SELECT record_id FROM chain)",
     "legs of entry": "SELECT DISTINCT entry_id FROM legs WHERE entry_id NOT IN (SELECT entry_id FROM entries)",
 }
 _HEADS: Final = (
@@ -104,6 +107,8 @@ def _record_bytes(link: Link, joined: list[tuple[Any, ...]], store_id: str, curr
         return rows.transfer_bytes(first[_TRANSFER])
     if link.kind == "entry" and first[_ENTRY][0] is not None:
         return rows.entry_bytes(first[_ENTRY], [row[_LEG] for row in joined])
+    if link.kind == "receipt" and first[_RECEIPT][0] is not None:
+        return rows.receipt_bytes(first[_RECEIPT])
     return None
 
 

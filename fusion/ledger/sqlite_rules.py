@@ -14,8 +14,9 @@ _TYPES = {"bytes": "BLOB", "whole": "INTEGER", "real": "REAL"}
 _KEYS = {  # what a row may not share with one that is there
     "chain": ("position = NEW.position", "record_id = NEW.record_id"),
     "transfers": ("transfer_id = NEW.transfer_id", "reverses = NEW.reverses"),
-    "entries": ("entry_id = NEW.entry_id", "resolves = NEW.resolves", "reverses = NEW.reverses"),
+    "entries": ("entry_id = NEW.entry_id", "resolves = NEW.resolves"),
     "legs": ("entry_id = NEW.entry_id AND position = NEW.position",),
+    "receipts": ("receipt_id = NEW.receipt_id", "replaces = NEW.replaces"),
     "heads": ("records = NEW.records AND public_key = NEW.public_key",),
 }
 
