@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from fusion.ledger.export.commands import add_export
 from fusion.ledger.places import PLACE
+from fusion.ledger.report.commands import add_report
 
 if TYPE_CHECKING:
     from fusion.ledger.verify import Report
@@ -25,6 +26,7 @@ examples:
   aisle ledger verify 'postgresql://aisle@db/ledgers#nano-01' --seal nano-01.seal
   aisle ledger close out/ledger.db --key store.key
   aisle ledger export out/ledger.db --format beancount --out store.beancount
+  aisle ledger report out/ledger.db --store shop/store
 
 Exit status: 0 nothing found, 1 something found, 2 bad arguments or no ledger there.
 """
@@ -34,8 +36,8 @@ def add_ledger(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
     """Add `aisle ledger` and its actions."""
     parser = subparsers.add_parser(
         "ledger",
-        help="verify a ledger, close it with a signature, write it for other programs",
-        description="Verify a ledger, close it with a signature, or write it for other programs.",
+        help="verify a ledger, close it with a signature, report on it, write it for other programs",
+        description="Verify a ledger, close it with a signature, report on it, or write it for other programs.",
         epilog=EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
@@ -53,6 +55,7 @@ def add_ledger(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
     close.add_argument("--seal", type=Path, metavar="FILE", help="where the seal goes (LEDGER.seal)")
     close.set_defaults(run=_close)
     add_export(actions)
+    add_report(actions)
 
 
 def _verify(args: argparse.Namespace) -> int:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from datetime import date
 from typing import Final
 
+from fusion.checkout.money import decimal
 from fusion.ledger.export import names
 from fusion.ledger.export.transactions import GOODS, MONEY, WAITING, Posting, Transaction, day_of
 
@@ -57,11 +58,6 @@ def amount(posting: Posting, currency: str, tolerance: str = "") -> str:
     if posting.layer == GOODS:
         return f"{posting.number}{tolerance} {names.beancount_sku(posting.sku)}"
     return f"{decimal(posting.number)}{tolerance} {names.beancount_currency(currency)}"
-
-
-def decimal(cents: int) -> str:
-    """Return cents as a decimal number; no float comes near it."""
-    return f"{'-' if cents < 0 else ''}{abs(cents) // 100}.{abs(cents) % 100:02d}"
 
 
 def _day(t_ns: int, later: int = 0) -> str:

@@ -4,8 +4,8 @@ from collections.abc import Iterable, Iterator
 from datetime import date
 from typing import Final
 
+from fusion.checkout.money import decimal
 from fusion.ledger.export import names
-from fusion.ledger.export.beancount import decimal
 from fusion.ledger.export.transactions import GOODS, MONEY, WAITING, Posting, Transaction, day_of
 
 ROOTS: Final = {"sales": "income", "tax": "liabilities", "deposits": "liabilities"}  # all else is owed to the store
