@@ -16,7 +16,7 @@ labels = st.sampled_from(["a", "acct-1", "Ann", "9", "x-Z"]) | st.text(
 )
 kinds = st.sampled_from(["receivable", "sales", "tax", "tender:card", "coupon", "odd"])
 accounts = st.builds("{}:{}".format, kinds, labels) | st.just("deposits")
-memos = st.sampled_from(["sale", "tender", "(sale)", "a; b | c", "! x"]) | labels
+MEMOS = st.sampled_from(["sale", "tender", "(sale)", "a; b | c", "! x"]) | labels
 
 
 @st.composite
@@ -58,7 +58,7 @@ def drawn_transfers(draw: st.DrawFn, skus: st.SearchStrategy[str] = SKUS) -> tup
 
 
 @st.composite
-def drawn_entries(draw: st.DrawFn) -> tuple[Entry, ...]:
+def drawn_entries(draw: st.DrawFn, memos: st.SearchStrategy[str] = MEMOS) -> tuple[Entry, ...]:
     """Entries of two to four legs; some are posted, voided or reversed later on."""
     made: list[Entry] = []
     for number in range(draw(st.integers(0, 12))):

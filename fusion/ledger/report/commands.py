@@ -58,9 +58,8 @@ def _report(args: argparse.Namespace) -> int:
         return 0
     print_report(books, found)
     if store is None:
-        print(
-            f"\nleft out without --store DIR: {', '.join(NEED_STORE).replace('_', ' ')}; gondolas and values of losses"
-        )
+        sections_left = ", ".join(NEED_STORE).replace("_", " ")
+        print(f"\nleft out, because it needs --store DIR: {sections_left}, gondolas and values of losses")
     return 0
 
 
