@@ -34,7 +34,7 @@ def drawn_transfers(draw: st.DrawFn, skus: st.SearchStrategy[str] = SKUS) -> tup
     )  # fmt: skip
     moved: list[Transfer] = []
     held: dict[tuple[str, str], int] = {}
-    for number, (source, target) in enumerate(draw(st.lists(steps, max_size=25))):
+    for number, (source, target) in enumerate(draw(st.lists(steps, max_size=40))):
         sku, quantity = draw(skus), draw(st.integers(1, 3))
         if not goods.may_overdraw(source):
             quantity = min(quantity, held.get((source, sku), 0))

@@ -29,6 +29,7 @@ TOML = corner_store.TOML.replace("corner-1", "nano")
 PLANOGRAM = corner_store.PLANOGRAM + "F3,0123,P2,2\n"
 PRICES = {"0123": 199, "4011": 18, "099": 599}  # 118 g at 1.49 a kilogram: 17.582
 SKUS = st.sampled_from(["0123", "4011", "099", "unknown"])
+FEW = st.sampled_from(["cola", "soap"])
 words = st.builds(
     "{} {} {} {} {} kim".format,
     st.sampled_from(["refund", "dispute"]),
@@ -89,7 +90,7 @@ def test_what_was_earned_is_what_was_paid_or_is_owed(paid: tuple[Entry, ...]) ->
 
 
 @REPORTS
-@given(moved=drawn_transfers(), paid=ENTRIES)
+@given(moved=drawn_transfers(FEW), paid=ENTRIES)
 def test_reviews_and_losses_are_what_a_recount_says(moved: tuple[Transfer, ...], paid: tuple[Entry, ...]) -> None:
     found, books = report(moved, paid, None)
     expected = recount.reviews(moved, paid)
@@ -106,6 +107,31 @@ def test_reviews_and_losses_are_what_a_recount_says(moved: tuple[Transfer, ...],
     assert {(r["sku"], r["plate"]): [r["unclaimed"], r["floor"], r["back"], r["pieces"]] for r in found["lost"]} == (
         recount.lost(moved)
     )
+
+
+def test_goods_that_are_gone_count_for_the_plate_they_were_last_taken_from() -> None:
+    """Of the same trip and product, and before: the plates of others, and of later picks, have nothing to do with it."""
+
+    def move(t_ns: int, sku: str, source: str, target: str) -> Transfer:
+        return goods.move(
+            "nano", evidence=f"{t_ns}", t_ns=t_ns, sku=sku, quantity=1, grams=None, source=source, target=target
+        )
+
+    moved = (
+        move(1, "cola", "plate:P1", "cart:a"),
+        move(2, "cola", "plate:P2", "cart:a"),
+        move(3, "soap", "plate:P3", "cart:a"),
+        move(4, "cola", "plate:P4", "cart:b"),
+        move(5, "cola", "cart:a", "unclaimed"),
+        move(6, "cola", "plate:P5", "cart:a"),
+        move(7, "cola", "cart:b", "sold:b"),
+        move(8, "cola", "sold:b", "floor"),
+        move(9, "cola", "floor", "plate:P1"),
+    )
+    found, _ = report(moved, (), None)
+    pieces = {(row["sku"], row["plate"]): row["pieces"] for row in found["lost"]}
+    assert pieces == {("cola", "P2"): 1, ("cola", "P4"): 1, ("cola", "P1"): -1}
+    assert pieces == {key: row[3] for key, row in recount.lost(moved).items()}
 
 
 @REPORTS
@@ -200,7 +226,7 @@ def test_without_a_store_one_line_says_what_is_left_out(tmp_path: Path, capsys: 
     small(tmp_path / "ledger.db")
     assert main(["ledger", "report", str(tmp_path / "ledger.db")]) == 0
     text = capsys.readouterr().out
-    assert text.splitlines()[-1].startswith("left out, because it needs --store DIR: stock, out of stock, misplaced")
+    assert text.splitlines()[-1].startswith("left out without --store DIR: stock, out of stock, misplaced")
     assert "Stock" not in text and "0123  P1 " in text
 
 

@@ -59,7 +59,7 @@ def _report(args: argparse.Namespace) -> int:
     print_report(books, found)
     if store is None:
         sections_left = ", ".join(NEED_STORE).replace("_", " ")
-        print(f"\nleft out, because it needs --store DIR: {sections_left}, gondolas and values of losses")
+        print(f"\nleft out without --store DIR: {sections_left}, gondolas and values of losses")
     return 0
 
 
