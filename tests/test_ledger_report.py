@@ -64,6 +64,12 @@ def report(
     return {one.key: one.rows.to_dicts() for one in sections(books, store)}, books
 
 
+def move(t_ns: int, evidence: str, sku: str, quantity: int, source: str, target: str) -> Transfer:
+    return goods.move(
+        "nano", evidence=evidence, t_ns=t_ns, sku=sku, quantity=quantity, grams=None, source=source, target=target
+    )
+
+
 @REPORTS
 @given(paid=ENTRIES, zone=st.booleans())
 def test_money_is_what_a_recount_says(paid: tuple[Entry, ...], zone: bool, store: Store) -> None:
@@ -110,28 +116,39 @@ def test_reviews_and_losses_are_what_a_recount_says(moved: tuple[Transfer, ...],
 
 
 def test_goods_that_are_gone_count_for_the_plate_they_were_last_taken_from() -> None:
-    """Of the same trip and product, and before: the plates of others, and of later picks, have nothing to do with it."""
-
-    def move(t_ns: int, sku: str, source: str, target: str) -> Transfer:
-        return goods.move(
-            "nano", evidence=f"{t_ns}", t_ns=t_ns, sku=sku, quantity=1, grams=None, source=source, target=target
-        )
-
+    """Of the same trip and product, and before: plates of others, and of later picks, have nothing to do with it."""
     moved = (
-        move(1, "cola", "plate:P1", "cart:a"),
-        move(2, "cola", "plate:P2", "cart:a"),
-        move(3, "soap", "plate:P3", "cart:a"),
-        move(4, "cola", "plate:P4", "cart:b"),
-        move(5, "cola", "cart:a", "unclaimed"),
-        move(6, "cola", "plate:P5", "cart:a"),
-        move(7, "cola", "cart:b", "sold:b"),
-        move(8, "cola", "sold:b", "floor"),
-        move(9, "cola", "floor", "plate:P1"),
+        move(1, "1", "cola", 1, "plate:P1", "cart:a"),
+        move(2, "2", "cola", 1, "plate:P2", "cart:a"),
+        move(3, "3", "soap", 1, "plate:P3", "cart:a"),
+        move(4, "4", "cola", 1, "plate:P4", "cart:b"),
+        move(5, "5", "cola", 1, "cart:a", "unclaimed"),
+        move(6, "6", "cola", 1, "plate:P5", "cart:a"),
+        move(7, "7", "cola", 1, "cart:b", "sold:b"),
+        move(8, "8", "cola", 1, "sold:b", "floor"),
+        move(9, "9", "cola", 1, "floor", "plate:P1"),
     )
     found, _ = report(moved, (), None)
     pieces = {(row["sku"], row["plate"]): row["pieces"] for row in found["lost"]}
     assert pieces == {("cola", "P2"): 1, ("cola", "P4"): 1, ("cola", "P1"): -1}
     assert pieces == {key: row[3] for key, row in recount.lost(moved).items()}
+
+
+@REPORTS
+@given(st.lists(st.tuples(st.integers(1, 30), FEW, st.sampled_from("ab"), st.integers(0, 4)), max_size=20))
+def test_so_they_do_whatever_was_taken_and_lost(steps: list[tuple[int, str, str, int]]) -> None:
+    moved = [
+        move(0, f"start {sku} {trip}", sku, 20, goods.SUPPLY, goods.cart(trip))
+        for sku in ("cola", "soap")
+        for trip in "ab"
+    ]
+    for number, (t_ns, sku, trip, where) in enumerate(steps):
+        cart = goods.cart(trip)
+        ends = (cart, goods.UNCLAIMED) if where == 0 else (goods.plate(f"P{where}"), cart)
+        moved.append(move(t_ns, str(number), sku, 1, *ends))
+    found, _ = report(tuple(moved), (), None)
+    pieces = {(row["sku"], row["plate"]): row["pieces"] for row in found["lost"]}
+    assert pieces == {key: row[3] for key, row in recount.lost(tuple(moved)).items()}
 
 
 @REPORTS
@@ -167,23 +184,18 @@ def amounts(row: dict[str, Any]) -> list[int]:
 def small(place: Place) -> None:
     """Write a day with a sale, a refund, a review that waits and goods that nobody paid for."""
 
-    def move(n: int, sku: str, quantity: int, source: str, target: str) -> Transfer:
-        return goods.move(
-            "nano", evidence=f"e{n}", t_ns=n, sku=sku, quantity=quantity, grams=None, source=source, target=target
-        )
-
     def paid(n: int, trip: str, memo: str, state: str, **cents: int) -> Entry:
         legs = tuple(Leg(account.replace("_", ":"), amount) for account, amount in cents.items())
         return Entry(derive_id(str(n)), n, trip, memo, state, legs)
 
     moved = (
-        move(1, "0123", 6, "supply", "plate:P1"),
-        move(2, "0123", 2, "plate:P1", "cart:t1"),
-        move(3, "0123", 2, "cart:t1", "sold:t1"),
-        move(4, "0123", 3, "plate:P1", "cart:t2"),
-        move(5, "0123", 3, "cart:t2", "suspense:t2"),
-        move(6, "0123", 1, "plate:P1", "unclaimed"),
-        move(7, "099", 1, "supply", "plate:P2"),
+        move(1, "1", "0123", 6, "supply", "plate:P1"),
+        move(2, "2", "0123", 2, "plate:P1", "cart:t1"),
+        move(3, "3", "0123", 2, "cart:t1", "sold:t1"),
+        move(4, "4", "0123", 3, "plate:P1", "cart:t2"),
+        move(5, "5", "0123", 3, "cart:t2", "suspense:t2"),
+        move(6, "6", "0123", 1, "plate:P1", "unclaimed"),
+        move(7, "7", "099", 1, "supply", "plate:P2"),
     )
     booked = (
         paid(3, "t1", "sale", "posted", receivable_ann=398, sales_grocery=-398),
@@ -239,10 +251,7 @@ def test_json_has_every_section(folder: Path, tmp_path: Path, capsys: pytest.Cap
 
 
 def test_a_long_report_is_cut_and_fits(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    many = [goods.move(
-        "nano", evidence=str(n), t_ns=n, sku="s" * 64, quantity=1, grams=None, source=f"plate:{n}-{'p' * 50}",
-        target=goods.UNCLAIMED,
-    ) for n in range(50)]  # fmt: skip
+    many = [move(n, str(n), "s" * 64, 1, f"plate:{n}-{'p' * 50}", goods.UNCLAIMED) for n in range(50)]
     with opened(tmp_path / "ledger.db") as book:
         book.commit(many, ())
     assert main(["ledger", "report", str(tmp_path / "ledger.db")]) == 0
