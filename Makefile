@@ -1,5 +1,5 @@
 # make demo   set up everything and run a small shop live, then show receipts beside the truth
-# make test   set up everything, PostgreSQL included, and run the tests
+# make test   set up everything, PostgreSQL and two bookkeeping programs included, and run the tests
 # make check  lint and strict types
 # make judge  replay every case under ../shared/cases and score it
 # make golden write the ledgers of the recorded scenarios anew; the difference is the review
@@ -14,7 +14,7 @@ CASES ?= ../shared/cases
 JUDGE ?= ../shared/judge/score.py
 OUT ?= out
 
-.PHONY: setup server demo test check judge golden clean
+.PHONY: setup server books demo test check judge golden clean
 
 setup: $(STAMP) $(WARM)
 
@@ -34,10 +34,14 @@ $(WARM): $(STAMP) $(KERNELS)
 server:
 	.ci/server
 
+# The tests have exports of ledgers checked by hledger and by beancount.
+books:
+	PYTHON=$(PYTHON) .ci/books
+
 demo: setup
 	$(BIN)/aisle demo --out $(OUT)/demo
 
-test: setup server
+test: setup server books
 	$(BIN)/python -m pytest
 
 check: setup

@@ -42,3 +42,8 @@ def part_of(cents: int, pieces: int, of: int) -> int:
     """Return what the first so many of some pieces make up of an amount, a half cent upwards; all of them make all."""
     assert 0 <= pieces <= of
     return round_half_up(Fraction(cents * pieces, of))
+
+
+def decimal(cents: int) -> str:
+    """Return cents as a decimal number; no float comes near it."""
+    return f"{'-' if cents < 0 else ''}{abs(cents) // 100}.{abs(cents) % 100:02d}"

@@ -1,4 +1,4 @@
-"""The subcommands `aisle ledger verify` and `aisle ledger close`."""
+"""The command `aisle ledger`: its actions, of which verify and close are here."""
 
 import argparse
 import json
@@ -6,11 +6,14 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from fusion.ledger.export.commands import add_export
+from fusion.ledger.places import PLACE
+from fusion.ledger.report.commands import add_report
+
 if TYPE_CHECKING:
     from fusion.ledger.verify import Report
 
 SHOWN_MAX = 100  # findings printed; --json has them all
-PLACE = "a ledger file, or postgresql://... with #STORE where the database has several"
 EPILOG = """\
 A closed ledger is signed. Its seal (LEDGER.seal, for a file) covers every byte of the file; without --public-key any
 signature counts that fits, so keep the public key, and a copy of the newest seal, where nobody who can write to the
@@ -22,17 +25,19 @@ examples:
   aisle ledger verify out/ledger.db --open                           in the middle of the day
   aisle ledger verify 'postgresql://aisle@db/ledgers#nano-01' --seal nano-01.seal
   aisle ledger close out/ledger.db --key store.key
+  aisle ledger export out/ledger.db --format beancount --out store.beancount
+  aisle ledger report out/ledger.db --store shop/store
 
 Exit status: 0 nothing found, 1 something found, 2 bad arguments or no ledger there.
 """
 
 
 def add_ledger(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    """Add `aisle ledger verify` and `aisle ledger close`."""
+    """Add `aisle ledger` and its actions."""
     parser = subparsers.add_parser(
         "ledger",
-        help="verify a ledger, or close it with a signature",
-        description="Verify a ledger, or close it with a signature.",
+        help="verify a ledger, close it with a signature, report on it, write it for other programs",
+        description="Verify a ledger, close it with a signature, report on it, or write it for other programs.",
         epilog=EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
@@ -49,6 +54,8 @@ def add_ledger(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
     close.add_argument("--key", type=Path, metavar="FILE", help="key to sign with, made if missing (beside a file)")
     close.add_argument("--seal", type=Path, metavar="FILE", help="where the seal goes (LEDGER.seal)")
     close.set_defaults(run=_close)
+    add_export(actions)
+    add_report(actions)
 
 
 def _verify(args: argparse.Namespace) -> int:
