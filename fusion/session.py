@@ -12,13 +12,14 @@ from typing import Any
 import numpy as np
 import polars as pl
 
+from fusion.cards import NOT_SHOWN, holds_card
 from fusion.checkout.book import Book, open_book
 from fusion.checkout.goods import opening
 from fusion.config import SECOND_NS, Config
 from fusion.engine import State, finish, first_state, make_engine, step
 from fusion.intake import Sequencer, Slice
 from fusion.intake.clocks import report
-from fusion.messages import Frame, Malformed
+from fusion.messages import Frame, Malformed, Reason
 from fusion.settlement import Outputs, TrackRows
 from fusion.store import Store
 from fusion.tracking.identity import Naming, naming
@@ -84,8 +85,12 @@ class Session:
                 "arrival": frame.arrival_ns,
                 "reason": bad.reason.value,
                 "text": bad.text,
+                "payload": frame.payload[:256].hex(),
             }
-            self._files["rejected"].write(json.dumps(row | {"payload": frame.payload[:256].hex()}) + "\n")
+            if bad.reason is Reason.CARD_NUMBER or holds_card((frame.topic, bad.text, frame.payload)):
+                topic = "" if holds_card(frame.topic) else frame.topic
+                row |= {"topic": topic, "text": f"received {NOT_SHOWN}", "payload": ""}
+            self._files["rejected"].write(json.dumps(row) + "\n")
 
     def _step(self, part: Slice) -> Outputs:
         if self._first_ns < 0:
