@@ -1,0 +1,26 @@
+"""The purchase port: what the ledger charges, asked of whoever takes the money, and what became of it.
+
+Theory of operation. One direction of flow, once more:
+
+    ledger -> demands -> outbox -> courier -> port (a file, or a webhook) -> answers -> outbox
+
+The ledger is a function of the tape and never waits for an answer, so that a replay gives the same bytes whatever a
+processor said. What it holds of a trip determines what to ask (`demands`); there is no second list of charges that
+could differ from it, and whoever commits to the ledger, reading it again finds what has not been asked yet. A crash
+between the ledger's commit and ours is mended by that, one between ours and sending by sending, one between sending
+and keeping the answer by sending again under the same id, which the outside takes once (Idempotency-Key).
+
+    requests.py demands.py             pure: requests as values; from the records of a trip to its requests
+    answers.py life.py backoff.py      pure: answers; the state of a purchase as a fold over them; when to ask again
+    debts.py                           pure: who may enter
+    outbox.py outbox_rules.py          purchases.db: requests and events, only ever added to
+    ledger_rows.py                     what a ledger file holds, read only
+    port.py file_port.py webhook.py    who is asked: the protocol, a file of JSON lines (default), HTTP
+    courier.py                         asks what is due, one courier at a time
+    purchases.py                       the outbox of a run: follows what a session commits
+    commands.py                        `aisle purchase`
+
+Only payment tokens go out: a request with a card number in it is refused before it is kept, an answer with one keeps
+its status and loses its words. A declined charge is a debt; whether an account with one may enter is asked of the
+outbox by the gate (`may_enter`), outside the engine: the engine sees who was let in.
+"""
