@@ -1,11 +1,13 @@
 """Visits for tests of the purchase port: what checkout puts into the ledger of a trip, commit by commit."""
 
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 from hypothesis import strategies as st
 from till import END, Goods, items_of, store_of
 
 from fusion.checkout import goods
+from fusion.checkout.book import Book, open_book
 from fusion.checkout.decision import CheckoutConfig
 from fusion.checkout.postings import close_trip
 from fusion.checkout.pricing import price
@@ -113,3 +115,8 @@ def _add(commits: list[Commit], ruling: Ruling | Refusal, receipt: Receipt) -> R
         return receipt
     commits.append(Commit(ruling.transfers, ruling.entries))
     return ruling.receipt
+
+
+def open_ledger(path: Path) -> Book:
+    """Open the ledger of these visits."""
+    return open_book(path, "till", "USD")

@@ -49,7 +49,9 @@ def by_trip(transfers: Iterable[Transfer], entries: Iterable[Entry]) -> dict[str
 
 def requests_of(trip: str, recorded: Recorded, store_id: str, currency: str) -> tuple[Request, ...]:
     """Return everything to ask for one trip, in the order in which it has to be asked."""
-    sale = _of(recorded.entries, PENDING, SALE) or _of(recorded.entries, POSTED, SALE)
+    # A sale that a verdict posted has more words: without the pending one before it, these records are but a part.
+    at_once = [entry for entry in _of(recorded.entries, POSTED, SALE) if words(entry) == [SALE]]
+    sale = _of(recorded.entries, PENDING, SALE) or at_once
     if not sale:
         return ()
     account = _debtor(sale[0])

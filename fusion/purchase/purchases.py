@@ -1,0 +1,109 @@
+"""The purchases of a run: its outbox follows what the session commits to the ledger.
+
+Theory of operation. The ledger is written first and is right whatever happens here. Then each trip's requests go into
+the outbox; a process killed in between leaves a ledger that says more than the outbox, and `catch_up` finds it when a
+run begins or ends. Trouble here is said and never stops a run: it would stop the charging itself.
+"""
+
+import sys
+import time
+from collections.abc import Iterable, Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+from fusion.checkout.records import Entry, Transfer
+from fusion.purchase.courier import deliver_due, only_courier
+from fusion.purchase.demands import by_trip, requests_of
+from fusion.purchase.ledger_rows import read_ledger
+from fusion.purchase.outbox import NAME, Outbox, open_existing, open_outbox
+from fusion.purchase.outbox_file import OutboxError
+from fusion.purchase.port import FILE, Port, is_url, open_port
+
+LEDGER = "ledger.db"
+
+
+class Purchases:
+    """What a session calls for each commit; `port` is asked at once, without one somebody else delivers."""
+
+    def __init__(self, outbox: Outbox, port: Port | None) -> None:
+        self.outbox = outbox
+        self._port = port
+
+    def follow(self, transfers: Iterable[Transfer], entries: Iterable[Entry]) -> None:
+        """Keep what the records of a commit ask for."""
+        if add(self.outbox, transfers, entries) and self._port is not None:
+            self.deliver()
+
+    def deliver(self) -> None:
+        """Ask what is due, where this run is the one to ask."""
+        if self._port is not None:
+            try:
+                deliver_due(self.outbox, self._port, time.time_ns)
+            except OutboxError as error:
+                print(f"aisle: purchases: {error}", file=sys.stderr)
+
+
+@contextmanager
+def purchases_of(
+    out: Path, place: str | None, store_id: str, currency: str, *, replaces: bool, asks_webhooks: bool
+) -> Iterator[Purchases]:
+    """Give the purchases of a run into a folder.
+
+    `place` is a URL or a file, OUT/purchases.jsonl where it is None. A run that `replaces` what an earlier one left
+    begins anew where that too asked nobody but its own file. Raises OutboxError, PortError or OSError.
+    """
+    out.mkdir(parents=True, exist_ok=True)
+    is_scratch = replaces and place is None
+    if is_scratch:
+        _forget_scratch(out)
+    with open_outbox(out / NAME, store_id, currency, is_scratch=is_scratch) as outbox:
+        chosen = place or outbox.place() or str(out / FILE)
+        outbox.send_to(chosen)
+        if not outbox.is_scratch:
+            catch_up(outbox, out / LEDGER)
+        if is_url(chosen) and not asks_webhooks:
+            yield Purchases(outbox, None)
+        else:
+            with alone(out), closing(open_port(chosen, out)) as port:
+                yield Purchases(outbox, port)
+
+
+@contextmanager
+def alone(out: Path) -> Iterator[None]:
+    """Be the only one to deliver for a folder; OutboxError where somebody else is."""
+    with only_courier(out) as is_alone:
+        if not is_alone:
+            raise OutboxError(f"{out / NAME}: expected nobody else to deliver, received a courier or a run at work")
+        yield
+
+
+def add(outbox: Outbox, transfers: Iterable[Transfer], entries: Iterable[Entry]) -> int:
+    """Keep what records ask for, trip by trip; return how many requests are new. Trouble is said, not raised."""
+    new = 0
+    for trip, recorded in by_trip(transfers, entries).items():
+        try:
+            new += outbox.add(requests_of(trip, recorded, outbox.store_id, outbox.currency), time.time_ns())
+        except OutboxError as error:
+            print(f"aisle: purchases: {error}", file=sys.stderr)
+    return new
+
+
+def catch_up(outbox: Outbox, ledger: Path) -> int:
+    """Keep what a ledger file asks for and the outbox has missed; return how many requests that was."""
+    if not ledger.exists():
+        return 0
+    store_id, currency, transfers, entries = read_ledger(ledger)
+    if (store_id, currency) != (outbox.store_id, outbox.currency):
+        return 0  # of an earlier run for another store: Session replaces it
+    return add(outbox, transfers, entries)
+
+
+def _forget_scratch(out: Path) -> None:
+    """Remove the outbox and file of an earlier run that asked nobody."""
+    if not (out / NAME).exists():
+        return
+    with alone(out):
+        with open_existing(out / NAME) as earlier:
+            is_scratch = earlier.is_scratch
+        for name in (FILE, NAME, f"{NAME}-wal", f"{NAME}-shm") if is_scratch else ():
+            (out / name).unlink(missing_ok=True)
