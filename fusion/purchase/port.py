@@ -29,7 +29,11 @@ def is_url(place: str) -> bool:
 
 
 def open_port(place: str, out: Path) -> Port:
-    """Return the port at a place; raises PortError or OSError."""
+    """Return the port at a place; raises PortError or OSError. A webhook's secret lies in the folder `out`."""
+    if is_url(place):
+        from fusion.purchase.webhook import open_webhook
+
+        return open_webhook(place, out)
     from fusion.purchase.file_port import FilePort
 
     return FilePort(Path(place))
