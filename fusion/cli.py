@@ -19,6 +19,7 @@ BUILT_IN: dict[str, str] = {
     "check": "fusion.commands_check:add_check",
     "info": "fusion.commands_info:add_info",
     "explain": "fusion.explain:add_explain",
+    "purchase": "fusion.purchase.commands:add_purchase",
 }
 DONE, REFUSED, INTERRUPTED = 0, 2, 130
 DESCRIPTION = "Work out from a store's sensors who took what, who put what back, and what each shopper pays."
@@ -30,6 +31,7 @@ examples:
   aisle check shop                                      is this store and recording valid?
   aisle info shop/recording.mcap                        what is in this recording?
   aisle explain out acct-1                              why was this charged?
+  aisle purchase list out                               what was asked for, and who owes?
 
 `aisle COMMAND --help` tells more. Exit status: 0 done, 2 bad arguments or unreadable input.
 """
@@ -110,6 +112,8 @@ def _adder(name: str, place: str) -> Adder | None:
 
 def _explained(error: Exception) -> str | None:
     """Return one line for an error of the user's input, None for a fault of ours."""
+    from fusion.purchase.outbox_file import OutboxError
+    from fusion.purchase.port import PortError
     from fusion.recording import RecordingError
     from fusion.store import StoreError
 
@@ -118,4 +122,4 @@ def _explained(error: Exception) -> str | None:
         return f"{error}" + (f" (and {more} more; `aisle check` lists them)" if more else "")
     if isinstance(error, OSError):
         return f"{error.filename or 'file'}: expected a file that can be used, received {error.strerror}"
-    return str(error) if isinstance(error, RecordingError) else None
+    return str(error) if isinstance(error, (OutboxError, PortError, RecordingError)) else None

@@ -4,10 +4,10 @@ import json
 import platform
 import time
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 import polars as pl
@@ -15,6 +15,7 @@ import polars as pl
 from fusion.cards import NOT_SHOWN, holds_card
 from fusion.checkout.book import Book, open_book
 from fusion.checkout.goods import opening
+from fusion.checkout.records import Entry, Transfer
 from fusion.config import SECOND_NS, Config
 from fusion.engine import State, finish, first_state, make_engine, step
 from fusion.intake import Sequencer, Slice
@@ -27,14 +28,23 @@ from fusion.wire import decode
 
 REJECTED_MAX = 1000  # malformed payloads kept aside in rejected.jsonl; beyond it they are only counted
 ROWS = ("receipts", "events", "evidence", "rejected")  # files of JSON lines
+Follower: TypeAlias = Callable[[tuple[Transfer, ...], tuple[Entry, ...]], None]
 PACKAGES = ("aisle", "numpy", "scipy", "filterpy", "numba", "polars", "msgpack", "msgspec", "pyzmq")
+
+
+def nobody(transfers: tuple[Transfer, ...], entries: tuple[Entry, ...]) -> None:
+    """Follow no ledger."""
 
 
 class Session:
     """One run of the engine over a tape, writing its outputs into a folder."""
 
-    def __init__(self, store: Store, out: Path, config: Config | None = None) -> None:
-        """Begin a run; what an earlier run left in the folder is replaced."""
+    def __init__(self, store: Store, out: Path, config: Config | None = None, *, follow: Follower = nobody) -> None:
+        """Begin a run; what an earlier run left in the folder is replaced.
+
+        `follow` is called with what the ledger has just committed.
+        """
+        self._follow = follow
         self.store, self.out, self.config = store, out, config or Config()
         out.mkdir(parents=True, exist_ok=True)
         for suffix in ("", "-wal", "-shm"):
@@ -103,6 +113,7 @@ class Session:
     def _write(self, outputs: Outputs) -> None:
         if outputs.transfers or outputs.entries:
             self.book.commit(outputs.transfers, outputs.entries)
+            self._follow(outputs.transfers, outputs.entries)
         self._write_rows("receipts", (row.to_json() for row in outputs.receipts))
         self._write_rows("events", (row.to_json() for row in outputs.events))
         self._write_rows("evidence", (row.to_json() for row in outputs.evidence))

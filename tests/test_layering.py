@@ -20,7 +20,7 @@ CORE = [
     *[p for p in sorted((ROOT / "fusion" / "checkout").glob("*.py")) if p.name != "book.py"],
     *[
         ROOT / "fusion" / "purchase" / f"{n}.py"
-        for n in ("answers", "backoff", "debts", "demands", "life", "requests", "signature")
+        for n in ["answers", "backoff", "debts", "demands", "life", "request_json", "requests", "signature", "standing"]
     ],
     *[
         ROOT / "fusion" / f"{n}.py"

@@ -13,7 +13,8 @@ from fusion.purchase.answers import Accepted, Declined, Later, reason_of
 from fusion.purchase.backoff import Patience, event_of, wait_ns
 from fusion.purchase.debts import Admitted, Refused, may_enter
 from fusion.purchase.demands import by_trip, requests_of
-from fusion.purchase.life import NEVER_NS, NEXT, Event, Happening, Open, Outcome, Purchase, Status, purchase_of
+from fusion.purchase.life import NEXT, Happening, Outcome, Status
+from fusion.purchase.request_json import request_of_json, to_json
 from fusion.purchase.requests import (
     AdjustPurchase,
     CancelPurchase,
@@ -23,9 +24,8 @@ from fusion.purchase.requests import (
     Request,
     Share,
     names_card,
-    request_of_json,
-    to_json,
 )
+from fusion.purchase.standing import NEVER_NS, Event, Open, Purchase, purchase_of
 from fusion.store import Store
 
 SECOND = 10**9

@@ -21,13 +21,14 @@ from visits import Commit, charged_cents, close, open_ledger, receipt_of, shop, 
 from fusion.purchase.courier import deliver_due
 from fusion.purchase.file_port import FilePort
 from fusion.purchase.ledger_rows import read_ledger
-from fusion.purchase.life import NEVER_NS, Outcome, Status
+from fusion.purchase.life import Outcome, Status
 from fusion.purchase.operating import retry, settle
 from fusion.purchase.outbox import NAME, Outbox, open_outbox
 from fusion.purchase.outbox_file import OutboxError
 from fusion.purchase.port import PortError
 from fusion.purchase.purchases import add, catch_up, purchases_of
 from fusion.purchase.requests import CreatePurchase, RefundPurchase
+from fusion.purchase.standing import NEVER_NS
 
 HOUR_NS = 3600 * 10**9
 MOODS = ("accept", "accept", "decline", "decline", "stall", "lose", "kill")

@@ -8,14 +8,19 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from fusion.purchase.flags import add_purchases_flag
+
 if TYPE_CHECKING:
     from fusion.live.bus import Inbox, Outbox
-    from fusion.store import Store
+    from fusion.purchase.purchases import Purchases
+    from fusion.session import Session
 
 OUTPUTS = (
     *("tape.journal", "recording.mcap", "receipts.jsonl", "events.jsonl", "evidence.jsonl", "rejected.jsonl"),
     *("tracks.parquet", "ledger.db", "ledger.db-wal", "ledger.db-shm", "run.json", "service.json"),
 )
+# What outlives a run: who owes today owed yesterday.
+STAYING = ("purchases.db", "purchases.db-wal", "purchases.db-shm", "purchases.jsonl", "purchases.secret")
 EXAMPLES = """\
 examples:
   aisle serve --store shop/ --out out/today --listen tcp://127.0.0.1:5555
@@ -23,6 +28,7 @@ examples:
 
 Stop it with SIGTERM or Ctrl-C: it reads what sensors have already sent, settles what is open, and writes
 the same outputs as replaying OUT/recording.mcap would. OUT/tape.journal is the tape it all came from.
+OUT/purchases.db stays from run to run: who owes is not let in (`aisle purchase`).
 """
 
 
@@ -41,6 +47,7 @@ def add_serve(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]")
     parser.add_argument(
         "--recording", type=Path, metavar="FILE", help="recording written at the end (OUT/recording.mcap)"
     )
+    add_purchases_flag(parser)
     parser.set_defaults(run=run_serve)
 
 
@@ -59,33 +66,37 @@ def run_serve(args: argparse.Namespace) -> int:
 def _serve(args: argparse.Namespace) -> None:
     from fusion.live.export import export_tape
     from fusion.live.stopping import stop_on_signals
+    from fusion.session import Session
     from fusion.store import load_store
 
     store = load_store(args.store)
     args.out.mkdir(parents=True, exist_ok=True)
     recording = args.recording or args.out / "recording.mcap"
-    with stop_on_signals() as stopping, _sockets(args.listen, args.publish) as (inbox, outbox):
+    with (
+        stop_on_signals() as stopping,
+        _sockets(args.listen, args.publish) as (inbox, outbox),
+        _purchases(args.out, args.purchases, store.store_id, store.currency) as purchases,
+    ):
         set_aside(args.out)
         tape = args.out / "tape.journal"
+        session = Session(store, args.out, follow=purchases.follow)
         try:
-            silent = _run(store, args.out, tape, inbox, outbox, stopping)
+            silent = _run(session, tape, inbox, outbox, stopping)
+            purchases.deliver()
         finally:  # should the engine fail over what a sensor sent, this is what to replay
             frames = export_tape(tape, recording, store.store_id)
         _report(args.out, recording, inbox, frames, silent)
 
 
-def _run(
-    store: "Store", out: Path, tape: Path, inbox: "Inbox", outbox: "Outbox | None", stopping: Callable[[], bool]
-) -> bool:
+def _run(session: "Session", tape: Path, inbox: "Inbox", outbox: "Outbox | None", stopping: Callable[[], bool]) -> bool:
     """Serve until stopping; return whether the sensors had fallen silent by then."""
     from fusion.journal import Journal
     from fusion.live.announce import announce
     from fusion.live.service import run
     from fusion.messages import Frame
-    from fusion.session import Session
 
+    store = session.store
     with Journal(tape) as journal:
-        session = Session(store, out)
 
         def feed(frame: Frame) -> None:
             for outputs in session.feed(frame):
@@ -113,6 +124,20 @@ def _sockets(listen: str, publish: str | None) -> "Iterator[tuple[Inbox, Outbox 
         else:
             with closing(Outbox(context, publish)) as outbox:
                 yield inbox, outbox
+
+
+@contextmanager
+def _purchases(out: Path, place: str | None, store_id: str, currency: str) -> "Iterator[Purchases]":
+    """Give the purchases of this run, with a courier beside it where they go over a network."""
+    from fusion.live.courier import courier_beside
+    from fusion.purchase.purchases import purchases_of
+
+    with purchases_of(out, place, store_id, currency, replaces=False, asks_webhooks=False) as purchases:
+        if purchases.is_delivered_here:
+            yield purchases
+        else:
+            with courier_beside(out):
+                yield purchases
 
 
 def set_aside(out: Path) -> None:

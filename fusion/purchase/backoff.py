@@ -10,7 +10,8 @@ from hashlib import blake2b
 
 from fusion.config import SECOND_NS
 from fusion.purchase.answers import Accepted, Answer, Declined, Later
-from fusion.purchase.life import Event, Open, Outcome
+from fusion.purchase.life import Outcome
+from fusion.purchase.standing import Event, Open
 
 DRAW_BYTES = 8
 

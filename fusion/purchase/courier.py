@@ -5,19 +5,24 @@ under the same id. Two couriers at once could ask in the wrong order, so a lock 
 """
 
 import fcntl
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TypeAlias
 
 from fusion.purchase.backoff import Patience, event_of
-from fusion.purchase.life import Event, Open, Outcome, is_to_ask
+from fusion.purchase.life import Outcome
 from fusion.purchase.outbox import Outbox
 from fusion.purchase.port import Port
+from fusion.purchase.requests import Request
+from fusion.purchase.standing import Event, Open, is_to_ask
 
 Clock: TypeAlias = Callable[[], int]  # ns since the Unix epoch
 LOCK = "purchases.lock"
 PATIENCE = Patience()
+SILENT_MAX = 3  # requests in a row without an answer: whoever is asked will not answer the next ones either
+POLL_S = 0.2  # between two looks at the outbox
 
 
 @contextmanager
@@ -36,19 +41,34 @@ def deliver_due(
     outbox: Outbox,
     port: Port,
     clock: Clock,
+    *,
     patience: Patience = PATIENCE,
     stopping: Callable[[], bool] = lambda: False,
+    tell: Callable[[Request, Event], None] = lambda request, event: None,
 ) -> int:
-    """Ask everything that is due until nothing is, or until stopping; return how many answers came."""
-    answered = 0
+    """Ask everything that is due until nothing is, nobody answers, or stopping; return how many answers came.
+
+    `tell` is called with every event once it is kept.
+    """
+    answered, silent = 0, 0
     while due := outbox.due(clock()):
         for one in due:
-            if stopping():
+            if stopping() or silent >= SILENT_MAX:
                 return answered
             event = _ask(outbox, port, one, clock, patience)
             outbox.record(event)
-            answered += event.outcome is not Outcome.LATER
+            tell(one.request, event)
+            is_answer = event.outcome not in (Outcome.LATER, Outcome.DEAD)
+            answered, silent = answered + is_answer, 0 if is_answer else silent + 1
     return answered
+
+
+def run(outbox: Outbox, port: Port, *, stopping: Callable[[], bool], tell: Callable[[Request, Event], None]) -> None:
+    """Deliver until stopping, and then what is left once more."""
+    while not stopping():
+        deliver_due(outbox, port, time.time_ns, stopping=stopping, tell=tell)
+        time.sleep(POLL_S)
+    deliver_due(outbox, port, time.time_ns, tell=tell)
 
 
 def _ask(outbox: Outbox, port: Port, one: Open, clock: Clock, patience: Patience) -> Event:

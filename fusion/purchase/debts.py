@@ -12,7 +12,7 @@ from typing import TypeAlias
 from fusion.cards import holds_card
 from fusion.checkout.records import derive_id
 from fusion.purchase.answers import Accepted, Answer, Declined, Later
-from fusion.purchase.life import Purchase
+from fusion.purchase.standing import Purchase
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,9 +1,11 @@
 """The file of purchases: one JSON line a request, each once, durable before it counts as accepted.
 
 A line may have been written, wholly or in part, by a process that was killed before it could say so. What is whole is
-found by its id and not written again; what is not is cut off. A file that holds anything else is left alone.
+found by its id and not written again; what is not is cut off, under a lock, so that it is nobody's who still writes.
+A file that holds anything else is left alone.
 """
 
+import fcntl
 import json
 import os
 from pathlib import Path
@@ -43,6 +45,7 @@ class FilePort:
 def _mended(path: Path) -> set[bytes]:
     """Return the ids in a file, after cutting off a line that was never finished."""
     with path.open("a+b") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
         file.seek(0)
         whole, newline, rest = file.read().rpartition(b"\n")
         known = {_id(path, number, line) for number, line in enumerate(whole.split(b"\n"), 1) if newline}
@@ -63,7 +66,8 @@ def _id(path: Path, number: int, line: bytes) -> bytes:
 
 def _append(path: Path, body: str) -> None:
     with path.open("ab") as file:
-        end = file.tell()
+        fcntl.flock(file, fcntl.LOCK_EX)
+        end = file.seek(0, os.SEEK_END)
         try:
             file.write(body.encode() + b"\n")
             file.flush()

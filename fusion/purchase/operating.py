@@ -1,9 +1,10 @@
 """What an operator does about purchases that do not go by themselves: ask again, or settle a debt."""
 
-from fusion.purchase.life import Event, Outcome, Purchase, Status, is_to_ask
+from fusion.purchase.life import Outcome, Status
 from fusion.purchase.outbox import Outbox
 from fusion.purchase.outbox_file import OutboxError
 from fusion.purchase.requests import AdjustPurchase, CreatePurchase, Request
+from fusion.purchase.standing import Event, Purchase, is_to_ask
 
 
 def retry(outbox: Outbox, trip: str, now_ns: int, *, declined: bool) -> int:

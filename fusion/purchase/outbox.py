@@ -11,16 +11,14 @@ from types import TracebackType
 from typing import Any, Self
 
 from fusion.cards import NOT_SHOWN
-from fusion.purchase.debts import AuthoriseEntry
-from fusion.purchase.debts import names_card as asks_card
-from fusion.purchase.debts import to_json as entry_json
-from fusion.purchase.life import Event, Open, Outcome, Purchase, purchase_of
+from fusion.purchase.life import Outcome
 from fusion.purchase.outbox_file import OutboxError, OutboxFile, open_file
-from fusion.purchase.requests import CreatePurchase, Request, amount_cents, names_card, request_of_json, to_json
+from fusion.purchase.request_json import request_of_json, to_json
+from fusion.purchase.requests import CreatePurchase, Request, amount_cents, names_card
+from fusion.purchase.standing import Event, Open, Purchase, purchase_of
 
 NAME = "purchases.db"
 DUE_MAX = 100  # read at once
-AUTHORISED_NS_MAX = 12 * 3600 * 10**9  # an authorisation that no trip has used by then covers none
 
 _IDENTITY = "SELECT store_id, currency, is_scratch FROM outbox"
 _EVENTS = (
@@ -38,23 +36,23 @@ _AUTHORISED = (
 class Outbox:
     """An open outbox of one store."""
 
-    __slots__ = ("_file", "currency", "is_scratch", "store_id")
+    __slots__ = ("currency", "file", "is_scratch", "store_id")
 
     def __init__(self, file: OutboxFile) -> None:
-        self._file = file
+        self.file = file
         self.store_id, self.currency, self.is_scratch = file.read(_IDENTITY)[0]
 
     @property
     def path(self) -> Path:
         """The file."""
-        return self._file.path
+        return self.file.path
 
     def add(self, requests: Sequence[Request], now_ns: int) -> int:
         """Keep the requests of one trip, in their order; return how many are new.
 
         Raises OutboxError, and keeps none, where one holds a card number or its id is there with other content.
         """
-        with self._file.transaction():
+        with self.file.transaction():
             new = [request for request in requests if not self._is_known(request)]
             for request in new:
                 self._insert(request, now_ns)
@@ -64,26 +62,29 @@ class Outbox:
 
     def due(self, now_ns: int) -> tuple[Open, ...]:
         """Return the next request of each trip that is due, longest due first; at most DUE_MAX."""
-        trips = self._file.read(
-            "SELECT trip FROM next WHERE due_ns <= ? ORDER BY due_ns, trip LIMIT ?", now_ns, DUE_MAX
-        )
+        trips = self.file.read("SELECT trip FROM next WHERE due_ns <= ? ORDER BY due_ns, trip LIMIT ?", now_ns, DUE_MAX)
         return tuple(self.purchase(trip).open[0] for (trip,) in trips)
 
     def next_due_ns(self) -> int | None:
         """Return when the next request is due, None where nothing waits."""
-        due_ns: int | None = self._file.read("SELECT min(due_ns) FROM next")[0][0]
+        due_ns: int | None = self.file.read("SELECT min(due_ns) FROM next")[0][0]
         return due_ns
+
+    def waiting(self) -> int:
+        """Return how many trips have something without an answer."""
+        count: int = self.file.read("SELECT count(*) FROM next")[0][0]
+        return count
 
     def body(self, request_id: bytes) -> str:
         """Return a request as it goes out."""
-        body: str = self._file.read("SELECT body FROM requests WHERE request_id = ?", request_id)[0][0]
+        body: str = self.file.read("SELECT body FROM requests WHERE request_id = ?", request_id)[0][0]
         return body
 
     def record(self, *events: Event) -> None:
         """Keep what happened to requests of one trip, and what it makes due."""
-        with self._file.transaction():
+        with self.file.transaction():
             for event in events:
-                self._insert_event(event)
+                self.insert_event(event)
             self._set_next(self._trip(events[0].request_id))
 
     def purchase(self, trip: str) -> Purchase:
@@ -91,48 +92,33 @@ class Outbox:
         requests = self.requests(trip)
         if not requests:
             raise OutboxError(f"{self.path}: expected a trip that something was asked for, received {trip}")
-        return purchase_of(requests, [_event_of(row) for row in self._file.read(_EVENTS, trip)])
+        return purchase_of(requests, [_event_of(row) for row in self.file.read(_EVENTS, trip)])
 
     def purchases(self, account: str | None = None) -> tuple[Purchase, ...]:
         """Return all purchases, or those of one account, in order of their first request."""
         mine = "" if account is None else " WHERE account = ?"
         query = f"SELECT trip FROM requests{mine} GROUP BY trip ORDER BY min(position)"
-        trips = self._file.read(query, *(() if account is None else (account,)))
+        trips = self.file.read(query, *(() if account is None else (account,)))
         return tuple(self.purchase(trip) for (trip,) in trips)
 
     def requests(self, trip: str) -> tuple[Request, ...]:
         """Return the requests of a trip in their order."""
-        rows = self._file.read("SELECT body FROM requests WHERE trip = ? ORDER BY position", trip)
+        rows = self.file.read("SELECT body FROM requests WHERE trip = ? ORDER BY position", trip)
         return tuple(request_of_json(body) for (body,) in rows)
-
-    def authorise(self, ask: AuthoriseEntry) -> str:
-        """Keep that an entry is to be authorised; return what goes out. OutboxError for a card number."""
-        if asks_card(ask):
-            raise OutboxError(f"{self.path}: authorisation: expected an account and a token, received {NOT_SHOWN}")
-        row = (ask.request_id, ask.account, entry_json(ask), ask.t_ns + AUTHORISED_NS_MAX)
-        with self._file.transaction():
-            self._file.write("INSERT OR IGNORE INTO authorisations VALUES (NULL, ?, ?, ?, ?)", *row)
-        kept: str = self._file.read("SELECT body FROM authorisations WHERE request_id = ?", ask.request_id)[0][0]
-        return kept
-
-    def record_authorisation(self, event: Event) -> None:
-        """Keep what came of an authorisation."""
-        with self._file.transaction():
-            self._insert_event(event)
 
     def place(self) -> str | None:
         """Return where requests go, None where nobody has said so."""
-        rows = self._file.read("SELECT place FROM port")
+        rows = self.file.read("SELECT place FROM port")
         return rows[0][0] if rows else None
 
     def send_to(self, place: str) -> None:
         """Say where requests go from now on."""
-        with self._file.transaction():
-            self._file.write("INSERT INTO port VALUES (1, ?) ON CONFLICT DO UPDATE SET place = excluded.place", place)
+        with self.file.transaction():
+            self.file.write("INSERT INTO port VALUES (1, ?) ON CONFLICT DO UPDATE SET place = excluded.place", place)
 
     def close(self) -> None:
         """Close; twice does no harm."""
-        self._file.close()
+        self.file.close()
 
     def __enter__(self) -> Self:
         return self
@@ -146,7 +132,7 @@ class Outbox:
         head = request.head
         if names_card(request):  # the trip's name is ours, the account's may be the card number
             raise OutboxError(f"{self.path}: trip {head.trip}: expected payment tokens, received {NOT_SHOWN}")
-        rows = self._file.read("SELECT body FROM requests WHERE request_id = ?", head.request_id)
+        rows = self.file.read("SELECT body FROM requests WHERE request_id = ?", head.request_id)
         if rows and request_of_json(rows[0][0]) != request:
             known = amount_cents(request_of_json(rows[0][0]))
             text = (
@@ -157,24 +143,25 @@ class Outbox:
 
     def _insert(self, request: Request, now_ns: int) -> None:
         head = request.head
-        rows = self._file.read(_AUTHORISED, head.account, now_ns) if isinstance(request, CreatePurchase) else []
+        rows = self.file.read(_AUTHORISED, head.account, now_ns) if isinstance(request, CreatePurchase) else []
         authorisation = rows[0][0] if rows else None
         body = to_json(request, authorisation.hex() if authorisation else "")
         row = (head.request_id, head.trip, head.account, body, authorisation)
-        self._file.write("INSERT INTO requests VALUES (NULL, ?, ?, ?, ?, ?)", *row)
+        self.file.write("INSERT INTO requests VALUES (NULL, ?, ?, ?, ?, ?)", *row)
 
-    def _insert_event(self, event: Event) -> None:
+    def insert_event(self, event: Event) -> None:
+        """Keep an event, inside a transaction."""
         row = (event.request_id, event.t_ns, event.outcome.value, event.reason, event.due_ns)
-        self._file.write("INSERT INTO events VALUES (NULL, ?, ?, ?, ?, ?)", *row)
+        self.file.write("INSERT INTO events VALUES (NULL, ?, ?, ?, ?, ?)", *row)
 
     def _set_next(self, trip: str) -> None:
         waiting = self.purchase(trip).open
-        self._file.write("DELETE FROM next WHERE trip = ?", trip)
+        self.file.write("DELETE FROM next WHERE trip = ?", trip)
         if waiting:
-            self._file.write("INSERT INTO next VALUES (?, ?)", trip, waiting[0].due_ns)
+            self.file.write("INSERT INTO next VALUES (?, ?)", trip, waiting[0].due_ns)
 
     def _trip(self, request_id: bytes) -> str:
-        trip: str = self._file.read("SELECT trip FROM requests WHERE request_id = ?", request_id)[0][0]
+        trip: str = self.file.read("SELECT trip FROM requests WHERE request_id = ?", request_id)[0][0]
         return trip
 
 

@@ -15,32 +15,52 @@ from fusion.checkout.records import Entry, Transfer
 from fusion.purchase.courier import deliver_due, only_courier
 from fusion.purchase.demands import by_trip, requests_of
 from fusion.purchase.ledger_rows import read_ledger
+from fusion.purchase.life import Outcome
 from fusion.purchase.outbox import NAME, Outbox, open_existing, open_outbox
 from fusion.purchase.outbox_file import OutboxError
 from fusion.purchase.port import FILE, Port, is_url, open_port
+from fusion.purchase.requests import KIND_OF, Request, amount_cents
+from fusion.purchase.standing import Event
 
 LEDGER = "ledger.db"
 
 
 class Purchases:
-    """What a session calls for each commit; `port` is asked at once, without one somebody else delivers."""
+    """What a session calls for each commit, and what its run asks in the end."""
 
-    def __init__(self, outbox: Outbox, port: Port | None) -> None:
+    def __init__(self, outbox: Outbox, port: Port | None, *, at_once: bool) -> None:
+        """Follow a session; `port` None: somebody else delivers. `at_once`: asking takes no time worth waiting for."""
         self.outbox = outbox
         self._port = port
+        self._at_once = at_once
 
     def follow(self, transfers: Iterable[Transfer], entries: Iterable[Entry]) -> None:
         """Keep what the records of a commit ask for."""
-        if add(self.outbox, transfers, entries) and self._port is not None:
+        if add(self.outbox, transfers, entries) and self._at_once:
             self.deliver()
 
     def deliver(self) -> None:
         """Ask what is due, where this run is the one to ask."""
-        if self._port is not None:
-            try:
-                deliver_due(self.outbox, self._port, time.time_ns)
-            except OutboxError as error:
-                print(f"aisle: purchases: {error}", file=sys.stderr)
+        if self._port is None:
+            return
+        try:
+            deliver_due(self.outbox, self._port, time.time_ns, tell=tell)
+        except OutboxError as error:
+            print(f"aisle: purchases: {error}", file=sys.stderr)
+
+    @property
+    def is_delivered_here(self) -> bool:
+        """Whether this run asks, and nobody else."""
+        return self._port is not None
+
+
+def tell(request: Request, event: Event) -> None:
+    """Say what an operator has to know at once: somebody owes, or nobody answers."""
+    if event.outcome in (Outcome.DECLINED, Outcome.DEAD):
+        head = request.head
+        amount = f"{amount_cents(request) / 100:.2f} {head.currency}"
+        said = f"{KIND_OF[type(request)]} {event.outcome.value}  {amount}  {event.reason}"
+        print(f"purchase  {head.account}  {head.trip}  {said}", file=sys.stderr, flush=True)
 
 
 @contextmanager
@@ -62,10 +82,11 @@ def purchases_of(
         if not outbox.is_scratch:
             catch_up(outbox, out / LEDGER)
         if is_url(chosen) and not asks_webhooks:
-            yield Purchases(outbox, None)
+            open_port(chosen, out).close()  # whatever is wrong with it is said now
+            yield Purchases(outbox, None, at_once=False)
         else:
             with alone(out), closing(open_port(chosen, out)) as port:
-                yield Purchases(outbox, port)
+                yield Purchases(outbox, port, at_once=not is_url(chosen))
 
 
 @contextmanager
@@ -75,6 +96,13 @@ def alone(out: Path) -> Iterator[None]:
         if not is_alone:
             raise OutboxError(f"{out / NAME}: expected nobody else to deliver, received a courier or a run at work")
         yield
+
+
+@contextmanager
+def port_of(outbox: Outbox, out: Path) -> Iterator[Port]:
+    """Give the port that an outbox was last told to send to."""
+    with closing(open_port(outbox.place() or str(out / FILE), out)) as port:
+        yield port
 
 
 def add(outbox: Outbox, transfers: Iterable[Transfer], entries: Iterable[Entry]) -> int:
