@@ -1,6 +1,7 @@
 """Purchases of whole runs: replays, the service with a courier beside it, and what an operator does."""
 
 import json
+import random
 import signal
 import subprocess
 import time
@@ -12,6 +13,9 @@ from cards import kept
 from till_server import Till, serving_till
 from visits import charged_cents, close, open_ledger, receipt_of, shop
 
+from fusion.checkout.review import Approve, rule
+from fusion.checkout.rulings import Ruling, recorded_of
+from fusion.checkout.tenders import NOTHING_SPENT
 from fusion.cli import main
 from fusion.purchase.ledger_rows import read_ledger
 from fusion.purchase.outbox import NAME, open_existing
@@ -241,3 +245,37 @@ def test_debts_outlive_the_service_and_its_ledger(tmp_path: Path, till: Till) ->
     assert (tmp_path / "earlier-1" / "ledger.db").exists()
     assert main(["purchase", "enter", str(tmp_path), ACCOUNT]) == 1
     assert kept(tmp_path, "4111111111111111") == []
+
+
+def test_a_courier_killed_again_and_again_has_each_request_taken_once_in_order(tmp_path: Path, till: Till) -> None:
+    rng = random.Random(11)
+    trips = [f"t{n}" for n in range(12)]
+    with purchases_of(tmp_path, till.url, "till", "USD", replaces=False, asks_webhooks=False) as purchases:
+        for trip in trips:
+            store = shop("one card")
+            receipt = receipt_of(store, trip, "review")
+            closed = close(store, receipt)
+            known = recorded_of(trip, closed.transfers, closed.entries)
+            ruling = rule(receipt, Approve(), known, store, NOTHING_SPENT, author="kim", t_ns=50)
+            assert isinstance(ruling, Ruling)
+            purchases.follow((*closed.transfers, *ruling.transfers), (*closed.entries, *ruling.entries))
+    till.mood = lambda: rng.choice(["accept", "accept", "silence", "fault"])
+    for _ in range(5):
+        with running("purchase", "deliver", str(tmp_path)) as (courier, _):
+            seen, end_s = len(till.seen), time.monotonic() + 20.0
+            while len(till.seen) == seen and time.monotonic() < end_s:
+                time.sleep(0.01)
+            time.sleep(rng.uniform(0.0, 0.2))
+            courier.kill()
+            courier.wait()
+    till.mood = lambda: "accept"
+    while not all_answered(tmp_path):
+        assert main(["purchase", "retry", str(tmp_path)]) == 0
+    done = [(str(one["trip"]), one["kind"]) for one in till.done.values()]
+    assert sorted(done) == sorted((trip, kind) for trip in trips for kind in ("create", "adjust"))
+    assert all(done.index((trip, "create")) < done.index((trip, "adjust")) for trip in trips)
+
+
+def all_answered(out: Path) -> bool:
+    with open_existing(out / NAME) as outbox:
+        return outbox.waiting() == 0
