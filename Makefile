@@ -1,5 +1,5 @@
 # make demo   set up everything and run a small shop live, then show receipts beside the truth
-# make test   set up everything and run the tests
+# make test   set up everything, PostgreSQL included, and run the tests
 # make check  lint and strict types
 # make judge  replay every case under ../shared/cases and score it
 # make golden write the ledgers of the recorded scenarios anew; the difference is the review
@@ -14,7 +14,7 @@ CASES ?= ../shared/cases
 JUDGE ?= ../shared/judge/score.py
 OUT ?= out
 
-.PHONY: setup demo test check judge golden clean
+.PHONY: setup server demo test check judge golden clean
 
 setup: $(STAMP) $(WARM)
 
@@ -30,10 +30,14 @@ $(WARM): $(STAMP) $(KERNELS)
 	$(BIN)/python -m fusion.tracking.warm
 	touch $@
 
+# The tests start a PostgreSQL server of their own; this makes sure that there is one to start.
+server:
+	.ci/server
+
 demo: setup
 	$(BIN)/aisle demo --out $(OUT)/demo
 
-test: setup
+test: setup server
 	$(BIN)/python -m pytest
 
 check: setup

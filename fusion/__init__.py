@@ -7,11 +7,12 @@ Data flows one way, and every stage is a folder:
     tracking/             camera frames -> tracks -> people with accounts; carts
     shelf/                plate samples -> shelf changes with variance
     attribution/          who took or put what: evidence, readings, joint hypotheses
-    checkout/             trips, prices, receipts, the ledger
+    checkout/             trips, prices, receipts, transfers of goods and money entries
     settlement.py         trips that are over -> receipts, events, transfers, postings
     engine.py             step(state, slice): the stages composed, pure
 
 Around it stand the shells, the only code that touches files, sockets or clocks: store*.py loads a store folder,
-recording.py reads and writes MCAP, journal.py is the tape on disk, session.py drives step and writes an output folder,
-replay.py and live/ feed it, cli.py is the command `aisle`. config.py holds every tunable with its unit.
+recording.py reads and writes MCAP, journal.py is the tape on disk, ledger/ keeps and proves what was charged,
+session.py drives step and writes an output folder, replay.py and live/ feed it, cli.py is the command `aisle`.
+config.py holds every tunable with its unit.
 """

@@ -20,9 +20,11 @@ examples:
   aisle replay shop.mcap --store shop/ --out out/shop --from 30 --to 90   (seconds from its start)
 
   aisle replay shop.mcap --store shop/ --out out/shop --purchases https://till.example/purchases
+  aisle replay shop.mcap --store shop/ --out out/shop --ledger postgresql://aisle@db/ledgers --key shop.key
 
-OUT then holds receipts.jsonl, events.jsonl, evidence.jsonl, tracks.parquet, ledger.db, run.json and rejected.jsonl,
-and in purchases.jsonl what to charge. Purchases that were asked elsewhere stay asked: replaying again adds none.
+OUT then holds receipts.jsonl, events.jsonl, evidence.jsonl, tracks.parquet, ledger.db with its seal and the key that
+signed it, run.json, rejected.jsonl, and in purchases.jsonl what to charge. A ledger elsewhere is added to, never
+replaced, and what was asked elsewhere stays asked: replaying again adds nothing.
 """
 SECOND_NS = 1_000_000_000
 EPOCH_FROM = 1e12  # a --from or --to above this is nanoseconds since the Unix epoch, not seconds from the start
@@ -43,7 +45,14 @@ def add_replay(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
     parser.add_argument("--from", dest="since", type=float, metavar="T", help="leave out what arrived before T")
     parser.add_argument("--to", dest="until", type=float, metavar="T", help="leave out what arrived at T or later")
     add_purchases_flag(parser)
+    add_ledger_flags(parser)
     parser.set_defaults(run=run_replay)
+
+
+def add_ledger_flags(parser: argparse.ArgumentParser) -> None:
+    """Add the flags that say where the ledger is and who signs it."""
+    parser.add_argument("--ledger", metavar="PLACE", help="a ledger file or postgresql:// URL (OUT/ledger.db)")
+    parser.add_argument("--key", type=Path, metavar="FILE", help="key that signs it at the end (OUT/ledger.key)")
 
 
 def _rate(text: str) -> float | None:
@@ -59,17 +68,16 @@ def run_replay(args: argparse.Namespace) -> int:
     """Replay one recording; return the exit status."""
     from rich.console import Console
 
-    from fusion.purchase.purchases import purchases_of
+    from fusion.purchase.purchases import LEDGER, purchases_of
     from fusion.recording import read_recording
     from fusion.session import Session
     from fusion.store import load_store
 
     store = load_store(args.store)
     recording = read_recording(args.recording)
-    with purchases_of(
-        args.out, args.purchases, store.store_id, store.currency, replaces=True, asks_webhooks=True
-    ) as purchases:
-        session = Session(store, args.out, follow=purchases.follow)
+    ledger = args.ledger or args.out / LEDGER
+    with purchases_of(args.out, args.purchases, ledger, store, replaces=True, asks_webhooks=True) as purchases:
+        session = Session(store, args.out, ledger=args.ledger, key=args.key, follow=purchases.follow)
         for frame in _paced(_cut(recording, args.since, args.until), args.rate, recording):
             session.feed(frame)
         session.finish()

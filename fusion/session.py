@@ -13,13 +13,15 @@ import numpy as np
 import polars as pl
 
 from fusion.cards import NOT_SHOWN, holds_card
-from fusion.checkout.book import Book, open_book
 from fusion.checkout.goods import opening
+from fusion.checkout.issues import first_issues
 from fusion.checkout.records import Entry, Transfer
 from fusion.config import SECOND_NS, Config
 from fusion.engine import State, finish, first_state, make_engine, step
 from fusion.intake import Sequencer, Slice
 from fusion.intake.clocks import report
+from fusion.ledger.book import Book, is_url, open_book
+from fusion.ledger.closing import KEY, close_book
 from fusion.messages import Frame, Malformed, Reason
 from fusion.settlement import Outputs, TrackRows
 from fusion.store import Store
@@ -39,17 +41,31 @@ def nobody(transfers: tuple[Transfer, ...], entries: tuple[Entry, ...]) -> None:
 class Session:
     """One run of the engine over a tape, writing its outputs into a folder."""
 
-    def __init__(self, store: Store, out: Path, config: Config | None = None, *, follow: Follower = nobody) -> None:
+    def __init__(
+        self,
+        store: Store,
+        out: Path,
+        config: Config | None = None,
+        *,
+        ledger: Path | str | None = None,
+        key: Path | None = None,
+        follow: Follower = nobody,
+    ) -> None:
         """Begin a run; what an earlier run left in the folder is replaced.
 
-        `follow` is called with what the ledger has just committed.
+        `ledger` is a file or URL elsewhere, which is added to and never replaced; `key` signs it at the end, by
+        default one that is made in the folder; `follow` is called with what it has just committed. Raises BookError
+        where the ledger cannot be used.
         """
         self._follow = follow
         self.store, self.out, self.config = store, out, config or Config()
         out.mkdir(parents=True, exist_ok=True)
-        for suffix in ("", "-wal", "-shm"):
-            (out / f"ledger.db{suffix}").unlink(missing_ok=True)
-        self.book: Book = open_book(out / "ledger.db", store.store_id, store.currency)
+        if ledger is None:
+            for suffix in ("", "-wal", "-shm", ".seal"):
+                (out / f"ledger.db{suffix}").unlink(missing_ok=True)
+        self.book: Book = open_book(ledger or out / "ledger.db", store.store_id, store.currency)
+        self._seal = out / "ledger.seal" if is_url(self.book.place) else None  # None: beside the file
+        self._key = key or out / KEY
         self.engine = make_engine(store, self.config)
         self.state: State = first_state(self.engine)
         self.sequencer = Sequencer(self.config.intake)
@@ -78,12 +94,13 @@ class Session:
         return (*outputs, last)
 
     def close(self) -> dict[str, Any]:
-        """Write tracks.parquet and run.json, close every file, and return the run's record."""
+        """Write tracks.parquet and run.json, sign the ledger, close every file, and return the run's record."""
         for file in self._files.values():
             file.close()
         write_tracks(self.out / "tracks.parquet", self._tracks, self._names, self.state)
-        record = self._record()
-        self.book.close()
+        head = self.book.head()
+        record = self._record(head.digest)
+        close_book(self.book, head, key=self._key, seal=self._seal)
         (self.out / "run.json").write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
         return record
 
@@ -111,8 +128,9 @@ class Session:
         return outputs
 
     def _write(self, outputs: Outputs) -> None:
-        if outputs.transfers or outputs.entries:
-            self.book.commit(outputs.transfers, outputs.entries)
+        if outputs.transfers or outputs.entries or outputs.receipts:
+            issued = first_issues(outputs.receipts, self.store.store_id)
+            self.book.commit(outputs.transfers, outputs.entries, issued)
             self._follow(outputs.transfers, outputs.entries)
         self._write_rows("receipts", (row.to_json() for row in outputs.receipts))
         self._write_rows("events", (row.to_json() for row in outputs.events))
@@ -126,7 +144,7 @@ class Session:
             self._files[name].writelines(lines)
             self._files[name].flush()
 
-    def _record(self) -> dict[str, Any]:
+    def _record(self, ledger_digest: str) -> dict[str, Any]:
         seen = self.sequencer.counts
         store_s = max(0, self.sequencer.closed_ns - self._first_ns) / SECOND_NS if self._first_ns >= 0 else 0.0
         wall_s = time.perf_counter() - self._begun_s
@@ -134,7 +152,7 @@ class Session:
             "store": self.store.store_id,
             "versions": {"python": platform.python_version(), **{p: version(p) for p in PACKAGES}},
             "config": self.config.digest(),
-            "ledger": self.book.digest(),
+            "ledger": ledger_digest,
             "ledger_faults": list(self.book.verify_balances()),
             "messages": {
                 "read": self.counts["read"],

@@ -17,7 +17,8 @@ CORE = [
     *sorted((ROOT / "fusion" / "tracking").glob("*.py")),
     *sorted((ROOT / "fusion" / "shelf").glob("*.py")),
     *sorted((ROOT / "fusion" / "attribution").glob("*.py")),
-    *[p for p in sorted((ROOT / "fusion" / "checkout").glob("*.py")) if p.name != "book.py"],
+    *sorted((ROOT / "fusion" / "checkout").glob("*.py")),
+    *[ROOT / "fusion" / "ledger" / f"{n}.py" for n in ("rules", "rows", "chain", "heads")],
     *[
         ROOT / "fusion" / "purchase" / f"{n}.py"
         for n in ["answers", "backoff", "debts", "demands", "life", "request_json", "requests", "signature", "standing"]
@@ -29,7 +30,7 @@ CORE = [
 ]
 FORBIDDEN = {
     "socket", "zmq", "os", "sys", "time", "datetime", "random", "secrets", "uuid", "threading", "asyncio", "sqlite3",
-    "subprocess", "multiprocessing", "pathlib", "io", "tempfile", "mcap", "polars",
+    "psycopg", "subprocess", "multiprocessing", "pathlib", "io", "tempfile", "mcap", "polars",
 }  # fmt: skip
 FORBIDDEN_NAMES = {"open", "input", "print", "exec", "eval"}
 

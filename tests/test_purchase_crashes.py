@@ -16,11 +16,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from outside import Killed, Outside
-from visits import Commit, charged_cents, close, open_ledger, receipt_of, shop, visits
+from visits import Commit, charged_cents, close, ledger_entries, open_ledger, receipt_of, shop, visits
 
 from fusion.purchase.courier import deliver_due
 from fusion.purchase.file_port import FilePort
-from fusion.purchase.ledger_rows import read_ledger
 from fusion.purchase.life import Outcome, Status
 from fusion.purchase.operating import retry, settle
 from fusion.purchase.outbox import NAME, Outbox, open_outbox
@@ -33,6 +32,7 @@ from fusion.purchase.standing import NEVER_NS
 HOUR_NS = 3600 * 10**9
 MOODS = ("accept", "accept", "decline", "decline", "stall", "lose", "kill")
 TRIPS = ("t1", "t2")
+TILL = shop("one card")
 
 
 def opened(out: Path) -> Outbox:
@@ -64,7 +64,7 @@ def test_each_trip_is_created_once_and_what_is_charged_is_the_ledger(data: st.Da
         out = Path(folder)
         with open_ledger(out / "ledger.db") as book:
             for commit in commits:
-                book.commit(commit.transfers, commit.entries)
+                commit.into(book)
                 if data.draw(st.booleans(), label="killed after the ledger"):
                     continue
                 with opened(out) as outbox:
@@ -114,7 +114,7 @@ def operate(outbox: Outbox, data: st.DataObject, clock: Clock, settled: dict[str
 
 
 def check(outbox: Outbox, outside: Outside, out: Path, settled: dict[str, int]) -> None:
-    entries = read_ledger(out / "ledger.db")[3]
+    entries = ledger_entries(out / "ledger.db")
     once = [one for one in outside.asked if not one.endswith("refund")]
     assert len(once) == len(set(once))
     for purchase in outbox.purchases():
@@ -234,13 +234,15 @@ def run_of_trips(out: Path, trips: int) -> None:
     """Close trips one after the other, as a run does: ledger, outbox, file."""
     store = shop("stamps, then a card")
     with (
-        purchases_of(out, str(out / "sent.jsonl"), "till", "USD", replaces=False, asks_webhooks=False) as purchases,
+        purchases_of(
+            out, str(out / "sent.jsonl"), out / "ledger.db", TILL, replaces=False, asks_webhooks=False
+        ) as purchases,
         open_ledger(out / "ledger.db") as book,
     ):
         print("begun", flush=True)
         for n in range(trips):
             commit = close(store, receipt_of(store, f"t{n}", "settled", t_ns=30 + n))
-            book.commit(commit.transfers, commit.entries)
+            commit.into(book)
             purchases.follow(commit.transfers, commit.entries)
         purchases.deliver()
 
@@ -257,6 +259,6 @@ def test_killed_at_any_instant_and_started_again_each_trip_is_sent_once(tmp_path
         child.stdout.close()
     run_of_trips(tmp_path, MANY)
     sent = [json.loads(line) for line in (tmp_path / "sent.jsonl").read_text().splitlines()]
-    entries = read_ledger(tmp_path / "ledger.db")[3]
+    entries = ledger_entries(tmp_path / "ledger.db")
     assert sorted(one["trip"] for one in sent) == sorted(f"t{n}" for n in range(MANY))
     assert sum(one["total"] for one in sent) == sum(charged_cents(entries, f"t{n}") for n in range(MANY))

@@ -11,13 +11,13 @@ from pathlib import Path
 import pytest
 from cards import kept
 from till_server import Till, serving_till
-from visits import charged_cents, close, open_ledger, receipt_of, shop
+from visits import charged_cents, close, ledger_entries, open_ledger, receipt_of, shop
 
 from fusion.checkout.review import Approve, rule
 from fusion.checkout.rulings import Ruling, recorded_of
 from fusion.checkout.tenders import NOTHING_SPENT
 from fusion.cli import main
-from fusion.purchase.ledger_rows import read_ledger
+from fusion.ledger.book import open_book
 from fusion.purchase.outbox import NAME, open_existing
 from fusion.purchase.port import FILE
 from fusion.purchase.purchases import catch_up, purchases_of
@@ -27,6 +27,7 @@ Capture = pytest.CaptureFixture[str]
 CASE = Path(__file__).parents[2] / "shared" / "cases" / "b01-1"
 ACCOUNT = "acct-798293"
 needs_case = pytest.mark.skipif(not CASE.exists(), reason=f"the shared case {CASE.name} is not here")
+TILL = shop("one card")
 
 
 @pytest.fixture
@@ -44,7 +45,7 @@ def sent(out: Path) -> list[dict[str, object]]:
 
 
 def ledger_cents(out: Path) -> int:
-    entries = read_ledger(out / "ledger.db")[3]
+    entries = ledger_entries(out / "ledger.db")
     return sum(charged_cents(entries, trip) for trip in {entry.trip for entry in entries})
 
 
@@ -78,6 +79,7 @@ def test_nobody_answers_and_an_operator_asks_again(tmp_path: Path, till: Till, c
     assert "create: no answer yet, status 500" in capsys.readouterr().out
     till.mood = lambda: "accept"
     assert main(["purchase", "retry", str(tmp_path)]) == 0
+    assert main(["ledger", "verify", str(tmp_path / "ledger.db")]) == 0, "whoever reads a ledger leaves its seal whole"
     assert capsys.readouterr().out.startswith("1 requests to ask\n1 answered, 0 trips wait")
     assert len(till.done) == 1
 
@@ -88,8 +90,8 @@ def owing(out: Path, till: Till) -> None:
     commit = close(shop("one card"), receipt_of(shop("one card"), "t1", "settled"))
     out.mkdir(exist_ok=True)
     with open_ledger(out / "ledger.db") as book:
-        book.commit(commit.transfers, commit.entries)
-    with purchases_of(out, till.url, "till", "USD", replaces=False, asks_webhooks=True) as purchases:
+        commit.into(book)
+    with purchases_of(out, till.url, out / "ledger.db", TILL, replaces=False, asks_webhooks=True) as purchases:
         purchases.deliver()
 
 
@@ -125,7 +127,7 @@ def test_a_declined_charge_that_is_accepted_after_all_is_no_debt(tmp_path: Path,
 
 def test_an_entry_is_authorised_for_a_limit_and_its_purchase_says_so(tmp_path: Path, till: Till) -> None:
     enter = ["purchase", "enter", str(tmp_path), "ann", "--token", "tok-1", "--limit", "5000", "--visit", "door-7"]
-    with purchases_of(tmp_path, till.url, "till", "USD", replaces=False, asks_webhooks=True):
+    with purchases_of(tmp_path, till.url, tmp_path / "ledger.db", TILL, replaces=False, asks_webhooks=True):
         pass
     till.mood = lambda: "decline"
     assert main(enter) == 1
@@ -135,7 +137,7 @@ def test_an_entry_is_authorised_for_a_limit_and_its_purchase_says_so(tmp_path: P
     assert [main(enter), main(enter)] == [0, 0]
     (asked,) = till.done.values()
     assert (asked["kind"], asked["token"], asked["limit"]) == ("authorise", "tok-1", 5000)
-    with purchases_of(tmp_path, None, "till", "USD", replaces=False, asks_webhooks=True) as purchases:
+    with purchases_of(tmp_path, None, tmp_path / "ledger.db", TILL, replaces=False, asks_webhooks=True) as purchases:
         for trip in ("t1", "t2"):
             commit = close(shop("one card"), receipt_of(shop("one card"), trip, "settled"))
             purchases.follow(commit.transfers, commit.entries)
@@ -144,15 +146,28 @@ def test_an_entry_is_authorised_for_a_limit_and_its_purchase_says_so(tmp_path: P
     assert bodies == {"t1": asked["id"], "t2": None}
 
 
-def test_what_a_ledger_says_and_the_outbox_does_not_is_asked_when_the_next_run_begins(tmp_path: Path) -> None:
-    commit = close(shop("one card"), receipt_of(shop("one card"), "t1", "settled"))
-    with open_ledger(tmp_path / "ledger.db") as book:
-        book.commit(commit.transfers, commit.entries)  # and killed before the outbox
-    with purchases_of(tmp_path, None, "till", "USD", replaces=False, asks_webhooks=False) as purchases:
+@pytest.mark.parametrize("kind", ["file", "server"])
+def test_what_a_ledger_says_and_the_outbox_does_not_is_asked_when_the_next_run_begins(
+    tmp_path: Path, kind: str, request: pytest.FixtureRequest
+) -> None:
+    place = tmp_path / "ledger.db" if kind == "file" else str(request.getfixturevalue("database"))
+    commit = close(TILL, receipt_of(TILL, "t1", "settled"))
+    with open_book(place, "till", "USD") as book:
+        commit.into(book)  # and killed before the outbox
+    with purchases_of(tmp_path, None, place, TILL, replaces=False, asks_webhooks=False) as purchases:
         purchases.deliver()
     assert [one["trip"] for one in sent(tmp_path)] == ["t1"]
     with open_existing(tmp_path / NAME) as outbox:
-        assert catch_up(outbox, tmp_path / "ledger.db") == 0
+        assert catch_up(outbox, place) == 0
+
+
+def test_a_spoiled_ledger_is_said_and_stops_no_run(tmp_path: Path, capsys: Capture) -> None:
+    (tmp_path / "ledger.db").write_bytes(b"no ledger at all" * 100)
+    ledger = tmp_path / "ledger.db"
+    with purchases_of(tmp_path, None, ledger, TILL, replaces=False, asks_webhooks=False) as purchases:
+        assert purchases.is_delivered_here
+    error = capsys.readouterr().err
+    assert "ledger.db: expected a ledger" in error and "may not have been asked for" in error
 
 
 @pytest.mark.parametrize(
@@ -250,7 +265,9 @@ def test_debts_outlive_the_service_and_its_ledger(tmp_path: Path, till: Till) ->
 def test_a_courier_killed_again_and_again_has_each_request_taken_once_in_order(tmp_path: Path, till: Till) -> None:
     rng = random.Random(11)
     trips = [f"t{n}" for n in range(12)]
-    with purchases_of(tmp_path, till.url, "till", "USD", replaces=False, asks_webhooks=False) as purchases:
+    with purchases_of(
+        tmp_path, till.url, tmp_path / "ledger.db", TILL, replaces=False, asks_webhooks=False
+    ) as purchases:
         for trip in trips:
             store = shop("one card")
             receipt = receipt_of(store, trip, "review")

@@ -7,16 +7,17 @@ from hypothesis import strategies as st
 from till import END, Goods, items_of, store_of
 
 from fusion.checkout import goods
-from fusion.checkout.book import Book, open_book
 from fusion.checkout.decision import CheckoutConfig
+from fusion.checkout.issues import first_issues
 from fusion.checkout.postings import close_trip
 from fusion.checkout.pricing import price
 from fusion.checkout.receipts import Receipt
-from fusion.checkout.records import POSTED, Entry, Transfer
+from fusion.checkout.records import POSTED, Entry, Issue, Transfer
 from fusion.checkout.refunds import Claim, decide_dispute, dispute, refund
 from fusion.checkout.review import Adjust, Approve, Waive, rule
 from fusion.checkout.rulings import Recorded, Refusal, Ruling, recorded_of
 from fusion.checkout.tenders import NOTHING_SPENT
+from fusion.ledger.book import Book, open_book, open_existing
 from fusion.purchase.requests import AdjustPurchase, CreatePurchase, RefundPurchase, Request
 from fusion.store import Store
 from fusion.store_terms import ALWAYS, Deposit, Promotion, Tender, Terms
@@ -43,6 +44,11 @@ class Commit:
 
     transfers: tuple[Transfer, ...]
     entries: tuple[Entry, ...]
+    receipts: tuple[Issue, ...] = ()
+
+    def into(self, book: Book) -> None:
+        """Commit it."""
+        book.commit(self.transfers, self.entries, self.receipts)
 
 
 def shop(way: str) -> Store:
@@ -65,7 +71,7 @@ def close(store: Store, receipt: Receipt) -> Commit:
         for line in receipt.lines
     )  # fmt: skip
     moved, entries = close_trip(receipt, store)
-    return Commit((*taken, *moved), entries)
+    return Commit((*taken, *moved), entries, tuple(first_issues([receipt], "till")))
 
 
 @st.composite
@@ -120,3 +126,9 @@ def _add(commits: list[Commit], ruling: Ruling | Refusal, receipt: Receipt) -> R
 def open_ledger(path: Path) -> Book:
     """Open the ledger of these visits."""
     return open_book(path, "till", "USD")
+
+
+def ledger_entries(path: Path) -> tuple[Entry, ...]:
+    """Return the entries of every trip of a ledger."""
+    with open_existing(path) as book:
+        return tuple(entry for issue in book.receipts() for entry in book.recorded(issue.trip).entries)

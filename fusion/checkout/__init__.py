@@ -2,7 +2,7 @@
 
 Theory of operation: goods move, money follows.
 
-Every unit stands on one goods account at a time: on a plate, in a cart, sold, in suspense, with staff,
+Every unit stands on one goods account at a time: on a plate, in a hand, in a cart, sold, in suspense, with staff,
 unclaimed, on the floor, or still with the supply. A `Transfer` moves units of one SKU from one account to
 another and is never edited, so goods are conserved by construction and the history of an item is its list
 of transfers. A correction is a further transfer that names the one it reverses.
@@ -13,13 +13,14 @@ that each have a module: the price and mass of each product (`tariff`), what pro
 (`promotions`), what each tender pays of each line (`tenders`), the tax on what is left to tax (`taxes`), and what
 holds a receipt although nobody doubts it (`holds`). `postings` moves the charged goods out of the cart (to `sold`,
 or to `suspense` while a person looks) and writes balanced money entries (posted, or pending): the sale, which the
-account owes, and what each tender pays of it. Money is only ever a projection of goods that moved.
+account owes, and what each tender pays of it. A pending entry is later posted or voided, a posted one reversed, each
+by a further entry that names it. Money is only ever a projection of goods that moved.
 
 A person's decision is further records: `rulings` says how entries that wait are closed, `review` decides on receipts,
-`refunds` gives back what was paid for a line (`shares`), to the tender that paid it.
+`refunds` gives back what was paid for a line (`shares`), to the tender that paid it. `issues` are receipts as the
+ledger keeps them, each as it stood when its trip closed and after every decision.
 
 Ids are hashes of the evidence behind a record. The same evidence gives the same id, so committing it again,
-after a crash or from a replayed tape, changes nothing. `book` keeps all of it in SQLite, where the database
-itself refuses changed rows and unbalanced entries. `trips` says when a visit begins and ends. Everything
-but `book` is pure.
+after a crash or from a replayed tape, changes nothing. `fusion.ledger` keeps all of it. `trips` says when a visit
+begins and ends. Everything here is pure.
 """

@@ -1,6 +1,7 @@
 """Goods accounts and the transfers between them."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 from fusion.checkout.records import Transfer, derive_id
 from fusion.store import Store
@@ -14,6 +15,11 @@ FLOOR = "floor"  # set down in the store, but on no plate
 def plate(plate_id: str) -> str:
     """Name the account of what stands on a plate."""
     return f"plate:{plate_id}"
+
+
+def hand(trip: str) -> str:
+    """Name the account of what a trip holds in hand, on its way between plate and cart."""
+    return f"hand:{trip}"
 
 
 def cart(trip: str) -> str:
@@ -66,6 +72,18 @@ def move(
         source=source,
         target=target,
         evidence=evidence,
+    )
+
+
+def reverse(transfer: Transfer, t_ns: int) -> Transfer:
+    """Return the transfer that takes another back at t_ns; a transfer is taken back once."""
+    return replace(
+        transfer,
+        transfer_id=derive_id("reversal", transfer.transfer_id.hex()),
+        t_ns=int(t_ns),
+        source=transfer.target,
+        target=transfer.source,
+        reverses=transfer.transfer_id,
     )
 
 

@@ -2,17 +2,24 @@
 
 Of a trip that pays there is one entry for the sale, which the account then owes (`receivable:<account>`), and one for
 each tender that pays a part of that. In review all of them are pending.
+
+An entry is never edited. A pending one is resolved once, by `post` or `void`; a posted one is undone by `reverse`, or
+in parts by `give_back`, on each account up to what it moved there. Each gives a further entry that names the one it
+follows, with an id made of that one's: doing it twice does it once, and posting what has been voided is refused by the
+ledger as one id that says two things.
 """
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 from fusion.checkout import goods
 from fusion.checkout.receipts import OPEN, REVIEW, SETTLED, Receipt
-from fusion.checkout.records import PENDING, POSTED, Entry, Leg, Transfer, derive_id
+from fusion.checkout.records import PENDING, POSTED, VOIDED, Entry, Leg, Transfer, derive_id
 from fusion.checkout.taxes import class_sums
 from fusion.store import Store
 from fusion.store_terms import OFFICE
 
+OWED = "receivable:"  # what the name of an account's debt begins with
 DEPOSITS = "deposits"  # the money account of bottle deposits, which are owed to who brings the bottles back
 
 
@@ -48,7 +55,7 @@ def money(receipt: Receipt, store: Store, *, cause: str, t_ns: int, state: str, 
     """
     if receipt.account is None or receipt.total_cents == 0:
         return ()
-    owed = f"receivable:{receipt.account}"
+    owed = owes(receipt.account)
     legs = {"sale": (Leg(owed, receipt.total_cents), *_credits(receipt, store))}
     for account, cents in _paid(receipt).items():
         legs[account] = (Leg(account, cents), Leg(owed, -cents))
@@ -63,6 +70,56 @@ def money(receipt: Receipt, store: Store, *, cause: str, t_ns: int, state: str, 
             legs=of,
         )
         for what, of in legs.items()
+    )
+
+
+def owes(account: str) -> str:
+    """Name the money account of what an account owes to the store."""
+    return f"{OWED}{account}"
+
+
+def post(entry: Entry, t_ns: int, by: str = "") -> Entry:
+    """Return the entry by which a pending one is charged at t_ns; `by` is added to what it is for: who decided."""
+    return _resolve(entry, t_ns, POSTED, by)
+
+
+def void(entry: Entry, t_ns: int, by: str = "") -> Entry:
+    """Return the entry by which a pending one is let go at t_ns; its amounts count nowhere."""
+    return _resolve(entry, t_ns, VOIDED, by)
+
+
+def reverse(entry: Entry, t_ns: int, memo: str) -> Entry:
+    """Return the entry that undoes a posted one at t_ns; `memo` says why, such as "mistake"."""
+    legs = (Leg(leg.account, -leg.amount_cents) for leg in entry.legs)
+    return give_back(entry, tuple(legs), evidence=(), t_ns=t_ns, memo=memo, state=POSTED)
+
+
+def give_back(
+    entry: Entry, legs: tuple[Leg, ...], *, evidence: tuple[str, ...], t_ns: int, memo: str, state: str
+) -> Entry:
+    """Return the entry that undoes a part of a posted one at t_ns, or is about to; `evidence` tells parts apart."""
+    assert entry.state == POSTED, f"entry of trip {entry.trip} is {entry.state}: nothing to undo"
+    return Entry(
+        entry_id=derive_id("reversal", entry.entry_id.hex(), *evidence),
+        t_ns=int(t_ns),
+        trip=entry.trip,
+        memo=memo,
+        state=state,
+        legs=legs,
+        reverses=entry.entry_id,
+    )
+
+
+def _resolve(entry: Entry, t_ns: int, state: str, by: str) -> Entry:
+    assert entry.state == PENDING, f"entry of trip {entry.trip} is {entry.state}: nothing to resolve"
+    return replace(
+        entry,
+        entry_id=derive_id("resolution", entry.entry_id.hex()),
+        t_ns=int(t_ns),
+        memo=entry.memo + by,
+        state=state,
+        resolves=entry.entry_id,
+        reverses=b"",  # what it resolves says so already
     )
 
 

@@ -1,11 +1,11 @@
-"""The records of the ledger: transfers of goods, money entries."""
+"""The records of the ledger: transfers of goods, money entries, receipts as they were issued."""
 
 import math
 from dataclasses import dataclass
 from hashlib import blake2b
 
 ID_BYTES = 16
-POSTED, PENDING = "posted", "pending"  # state of an entry
+POSTED, PENDING, VOIDED = "posted", "pending", "voided"  # state of an entry
 
 
 def derive_id(*evidence: str) -> bytes:
@@ -45,16 +45,41 @@ class Leg:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """Money moved by one event of one trip; its legs add up to zero."""
+    """Money moved by one event of one trip; its legs add up to zero.
+
+    Never edited: another entry resolves a pending one, with the same legs, and reverses a posted one, with the
+    opposite legs (see postings).
+    """
 
     entry_id: bytes
     t_ns: int
     trip: str
     memo: str
-    state: str  # "posted" or "pending"
+    state: str  # "posted", "pending" or "voided"
     legs: tuple[Leg, ...]
+    resolves: bytes = b""  # the pending entry that this one posts or voids
+    reverses: bytes = b""  # the posted entry that this one undoes, all of it or a part
 
     def __post_init__(self) -> None:
-        assert len(self.entry_id) == ID_BYTES and self.state in (POSTED, PENDING)
+        assert len(self.entry_id) == ID_BYTES and self.state in (POSTED, PENDING, VOIDED)
+        assert len(self.resolves) in (0, ID_BYTES) and len(self.reverses) in (0, ID_BYTES)
+        assert not (self.resolves and self.reverses), "an entry follows one other"
+        assert bool(self.resolves) or self.state != VOIDED
+        assert not (self.resolves and self.state == PENDING)
         assert len(self.legs) >= 2 and all(leg.amount_cents != 0 for leg in self.legs)
         assert sum(leg.amount_cents for leg in self.legs) == 0, f"entry of trip {self.trip} does not balance"
+
+
+@dataclass(frozen=True, slots=True)
+class Issue:
+    """A receipt as it stands from one moment on, until another replaces it."""
+
+    receipt_id: bytes
+    t_ns: int
+    trip: str
+    memo: str  # "close", or what was decided and by whom
+    line: str  # of receipts.jsonl
+    replaces: bytes = b""  # the receipt of the same trip that stood before
+
+    def __post_init__(self) -> None:
+        assert len(self.receipt_id) == ID_BYTES and len(self.replaces) in (0, ID_BYTES)

@@ -4,10 +4,11 @@ Theory of operation. A refund of some pieces of a line gives each tender back it
 nobody else's: what food stamps paid goes back to that card alone (USDA FNS: never cash), a manufacturer's coupon is
 simply not billed. What has been given back is read from the ledger. After so many pieces of a line, refunds of each
 share add up to that part of it, a half cent upwards, whatever their order: never more than was paid, and all of it
-after the last piece.
+after the last piece. Each of its entries reverses a part of the sale, or of what a tender paid of it, and names it:
+the database holds that the parts never exceed what they are parts of.
 
 A dispute is a refund that waits: the same entries, pending, under the word `dispute`. It counts against the line
-until it is decided.
+until it is decided: posted, or voided.
 """
 
 from dataclasses import dataclass
@@ -15,9 +16,10 @@ from dataclasses import dataclass
 from fusion.checkout import goods
 from fusion.checkout.decision import CheckoutConfig
 from fusion.checkout.money import part_of
+from fusion.checkout.postings import give_back, owes, post, void
 from fusion.checkout.receipts import SETTLED, Line, Receipt
-from fusion.checkout.records import PENDING, POSTED, Entry, Leg, Transfer, derive_id
-from fusion.checkout.rulings import Recorded, Refusal, Ruling, close, post, transfer, unnamed, waiting
+from fusion.checkout.records import PENDING, POSTED, Entry, Leg, Transfer
+from fusion.checkout.rulings import Recorded, Refusal, Ruling, transfer, unnamed, waiting
 from fusion.checkout.shares import all_payments, given_back, paid_for, words
 from fusion.store import Store
 
@@ -51,7 +53,7 @@ def refund(
     if refusal:
         return refusal
     number = given_back(recorded.entries, claim.sku).number + 1
-    entries = _entries(receipt, claim, recorded, store, _memo(REFUND, number, claim), POSTED)
+    entries = _entries(receipt, claim, recorded, store, REFUND)
     return Ruling(receipt, _moved(receipt, claim, number, store), entries) if entries else NOTHING_PAID
 
 
@@ -62,8 +64,7 @@ def dispute(
     refusal = _refusal(receipt, claim, recorded, store, config)
     if refusal:
         return refusal
-    number = given_back(recorded.entries, claim.sku).number + 1
-    entries = _entries(receipt, claim, recorded, store, _memo(DISPUTE, number, claim), PENDING)
+    entries = _entries(receipt, claim, recorded, store, DISPUTE)
     return Ruling(receipt, (), entries) if entries else NOTHING_PAID
 
 
@@ -78,15 +79,13 @@ def decide_dispute(
         return refusal
     if not disputed:
         return Refusal(f"an open dispute of {sku} in {receipt.trip}", "none")
-    _, number, pieces, _, reason, _ = words(disputed[0])
+    _, number, pieces, _, reason, *_ = words(disputed[0])
     disputed = [entry for entry in disputed if words(entry)[1] == number]
-    closing = tuple(close(entry, GRANT if granted else REFUSE, author, t_ns) for entry in disputed)
     if not granted:
-        return Ruling(receipt, (), closing)
+        return Ruling(receipt, (), tuple(void(entry, t_ns, f" {REFUSE} {author}") for entry in disputed))
+    posted = tuple(post(entry, t_ns, f" {GRANT} {author}") for entry in disputed)
     claim = Claim(sku, int(pieces), reason, author, t_ns)
-    memo = _memo(REFUND, int(number), claim)
-    posted = tuple(post(entry, memo, t_ns) for entry in disputed)
-    return Ruling(receipt, _moved(receipt, claim, int(number), store), (*closing, *posted))
+    return Ruling(receipt, _moved(receipt, claim, int(number), store), posted)
 
 
 def _refusal(
@@ -109,8 +108,8 @@ def _refusal(
 
 def _not_charged(receipt: Receipt, recorded: Recorded, store: Store) -> Refusal | None:
     """Refuse a receipt that is not the one the ledger charged, or that the store's tables no longer explain."""
-    sales = [entry for entry in recorded.entries if entry.state == POSTED and words(entry)[0] == "sale"]
-    charged_cents = sum(leg.amount_cents for entry in sales for leg in entry.legs if leg.amount_cents > 0)
+    sale = _charged(recorded).get(owes(receipt.account or ""))
+    charged_cents = sum(leg.amount_cents for leg in sale.legs if leg.amount_cents > 0) if sale else 0
     if charged_cents != receipt.total_cents:
         return Refusal(
             f"the receipt that the ledger charged, of {charged_cents} cents", f"one of {receipt.total_cents}"
@@ -123,29 +122,46 @@ def _not_charged(receipt: Receipt, recorded: Recorded, store: Store) -> Refusal 
     return None
 
 
-def _entries(
-    receipt: Receipt, claim: Claim, recorded: Recorded, store: Store, memo: str, state: str
-) -> tuple[Entry, ...]:
-    """Return one entry for each share of a line that some of its pieces give back."""
+def _entries(receipt: Receipt, claim: Claim, recorded: Recorded, store: Store, word: str) -> tuple[Entry, ...]:
+    """Return what some pieces of a line give back: of each payer, a part of the sale and of what a tender paid."""
+    charged, owed = _charged(recorded), owes(receipt.account or "")
+    number = given_back(recorded.entries, claim.sku).number + 1
+    entries: list[Entry] = []
+    for payer, shares in _due(receipt, claim, recorded, store).items():
+        cents = sum(shares.values())
+        parts = {owed: (*(Leg(revenue, share) for revenue, share in shares.items()), Leg(owed, -cents))}
+        if payer != owed:
+            parts[payer] = (Leg(owed, cents), Leg(payer, -cents))
+        entries += [
+            give_back(
+                charged[account],
+                legs,
+                evidence=("refund", claim.sku, str(number), payer),
+                t_ns=claim.t_ns,
+                memo=f"{word} {number} {claim.quantity} {claim.sku} {claim.reason} {claim.author} {payer}",
+                state=PENDING if word == DISPUTE else POSTED,
+            )
+            for account, legs in parts.items()
+        ]
+    return tuple(entries)
+
+
+def _due(receipt: Receipt, claim: Claim, recorded: Recorded, store: Store) -> dict[str, dict[str, int]]:
+    """Return, by payer and purpose, the cents that the next pieces of a line give back."""
     given = given_back(recorded.entries, claim.sku)
     quantity = _line(receipt, claim.sku).quantity
-    due = {
-        share: part_of(paid_cents, given.pieces + claim.quantity, quantity) - given.shares.get(share, 0)
-        for share, paid_cents in paid_for(receipt, claim.sku, store).items()
-    }
-    evidence = (store.store_id, receipt.trip, "refund", claim.sku, str(given.number + 1))
-    return tuple(
-        Entry(
-            entry_id=derive_id("entry", *evidence, payer, revenue),
-            t_ns=claim.t_ns,
-            trip=receipt.trip,
-            memo=memo,
-            state=state,
-            legs=(Leg(revenue, cents), Leg(payer, -cents)),
-        )
-        for (payer, revenue), cents in sorted(due.items())
-        if cents > 0
-    )
+    due: dict[str, dict[str, int]] = {}
+    for (payer, revenue), paid_cents in sorted(paid_for(receipt, claim.sku, store).items()):
+        cents = part_of(paid_cents, given.pieces + claim.quantity, quantity) - given.shares.get((payer, revenue), 0)
+        if cents > 0:
+            due.setdefault(payer, {})[revenue] = cents
+    return due
+
+
+def _charged(recorded: Recorded) -> dict[str, Entry]:
+    """Return the posted entries of a trip's sale and of each tender, by the account that they charge."""
+    posted = (entry for entry in recorded.entries if entry.state == POSTED and words(entry)[0] in ("sale", "tender"))
+    return {entry.legs[0].account: entry for entry in posted}
 
 
 def _moved(receipt: Receipt, claim: Claim, number: int, store: Store) -> tuple[Transfer, ...]:
@@ -168,7 +184,3 @@ def _moved(receipt: Receipt, claim: Claim, number: int, store: Store) -> tuple[T
 
 def _line(receipt: Receipt, sku: str) -> Line:
     return next(line for line in receipt.lines if line.sku == sku)
-
-
-def _memo(word: str, number: int, claim: Claim) -> str:
-    return f"{word} {number} {claim.quantity} {claim.sku} {claim.reason} {claim.author}"

@@ -14,11 +14,11 @@ from typing import TypeAlias
 from fusion.checkout import goods
 from fusion.checkout.decision import CheckoutConfig
 from fusion.checkout.holds import reasons
-from fusion.checkout.postings import money
+from fusion.checkout.postings import money, post, void
 from fusion.checkout.pricing import bill
 from fusion.checkout.receipts import REVIEW, SETTLED, Line, Receipt
 from fusion.checkout.records import POSTED, Transfer
-from fusion.checkout.rulings import Recorded, Refusal, Ruling, close, post, transfer, unnamed, waiting
+from fusion.checkout.rulings import Recorded, Refusal, Ruling, transfer, unnamed, waiting
 from fusion.checkout.tariff import ware_again
 from fusion.checkout.tenders import Spent
 from fusion.store import Store, product_rows
@@ -93,17 +93,13 @@ def rule(
     decided = _decided(receipt, verdict, store, spent)
     by = f" {NAMES[type(verdict)]} {author}"
     held = waiting(recorded.entries)
-    closing = tuple(close(entry, NAMES[type(verdict)], author, t_ns) for entry in held)
-    match verdict:
-        case Approve():
-            # As it was recorded: tables may have changed since.
-            posted = tuple(post(entry, entry.memo + by, t_ns) for entry in held)
-        case Adjust():
-            posted = money(decided, store, cause="review", t_ns=t_ns, state=POSTED, by=by)
-        case Waive():
-            posted = ()
+    # What is approved is posted as it was recorded: tables may have changed since.
+    resolve = post if isinstance(verdict, Approve) else void
+    entries = tuple(resolve(entry, t_ns, by) for entry in held)
+    if isinstance(verdict, Adjust):
+        entries += money(decided, store, cause="review", t_ns=t_ns, state=POSTED, by=by)
     moved = _moved(receipt, decided, verdict, recorded, store.store_id, t_ns)
-    return Ruling(decided, moved, (*closing, *posted))
+    return Ruling(decided, moved, entries)
 
 
 def _case(receipt: Receipt, config: CheckoutConfig) -> Case:

@@ -1,21 +1,18 @@
 """What a person's decision does to the books: the records it makes, and how they are read back.
 
-Theory of operation. Rows of the ledger are never changed, so an entry that waits is closed by another: pending too,
-with every leg turned round, its memo naming the entry, the verdict and its author. What is pending of an account is
-therefore the sum of its pending legs, like what is posted. What the decision charges or gives back is posted by
-entries of their own. The id of the closing entry comes from the entry alone: a second decision about it has the same
-id and other content, which the ledger refuses.
+Theory of operation. An entry that waits is resolved by another that names it, posted or voided (see `postings`), whose
+memo adds the verdict and its author. The id of that entry comes from the one it resolves alone: a second decision has
+the same id and other content, which the ledger refuses; the database refuses a second resolution under any id.
 """
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from fusion.checkout import goods
 from fusion.checkout.receipts import Line, Receipt
-from fusion.checkout.records import PENDING, POSTED, Entry, Leg, Transfer, derive_id
+from fusion.checkout.records import PENDING, VOIDED, Entry, Transfer
 
-CLOSES = "closes"  # first word of a closing entry's memo
 NAME = re.compile(r"[A-Za-z0-9._-]{1,64}")
 
 
@@ -55,29 +52,15 @@ def recorded_of(trip: str, transfers: Iterable[Transfer], entries: Iterable[Entr
 
 
 def waiting(entries: Iterable[Entry]) -> tuple[Entry, ...]:
-    """Return the pending entries that nothing has closed, in order."""
+    """Return the pending entries that nothing has resolved, in order."""
     entries = tuple(entries)
-    closed = {_closes(entry) for entry in entries}
-    return tuple(e for e in entries if e.state == PENDING and not _closes(e) and e.entry_id not in closed)
+    resolved = {entry.resolves for entry in entries}
+    return tuple(entry for entry in entries if entry.state == PENDING and entry.entry_id not in resolved)
 
 
-def close(entry: Entry, verdict: str, author: str, t_ns: int) -> Entry:
-    """Return the entry that ends the wait of a pending one."""
-    assert entry.state == PENDING and NAME.fullmatch(author)
-    return Entry(
-        entry_id=derive_id("closes", entry.entry_id.hex()),
-        t_ns=t_ns,
-        trip=entry.trip,
-        memo=f"{CLOSES} {entry.entry_id.hex()} {verdict} {author}",
-        state=PENDING,
-        legs=tuple(Leg(leg.account, -leg.amount_cents) for leg in entry.legs),
-    )
-
-
-def post(entry: Entry, memo: str, t_ns: int) -> Entry:
-    """Return the posted entry of what waited."""
-    entry_id = derive_id("posts", entry.entry_id.hex())
-    return replace(entry, entry_id=entry_id, t_ns=t_ns, memo=memo, state=POSTED)
+def let_go(entries: Iterable[Entry]) -> frozenset[bytes]:
+    """Return the ids of the entries that waited and were voided."""
+    return frozenset(entry.resolves for entry in entries if entry.state == VOIDED)
 
 
 def transfer(
@@ -99,9 +82,3 @@ def transfer(
 def unnamed(author: str) -> Refusal | None:
     """Refuse an author who is no name: memos are read back word by word."""
     return None if NAME.fullmatch(author) else Refusal("an author of 1 to 64 of A-Z a-z 0-9 . _ -", repr(author))
-
-
-def _closes(entry: Entry) -> bytes:
-    """Return the id of the entry that one closes; empty where it closes none."""
-    word, _, rest = entry.memo.partition(" ")
-    return bytes.fromhex(rest.split(" ")[0]) if word == CLOSES else b""

@@ -1,23 +1,23 @@
 """What was paid for each line of a receipt, and what the ledger says was given back of it.
 
-A share is what one tender paid for one purpose: sales of a tax class, its tax, or deposits. Entries that give back
-have two legs, one a share, and a memo of six words: `refund <number> <pieces> <sku> <reason> <author>`; those that
-are disputed begin with `dispute`.
+A share is what one payer paid for one purpose: sales of a tax class, its tax, or deposits. What is given back undoes a
+part of the sale, which the account owes less for, and of the tender that paid it. The memo of such entries has seven
+words: `refund <number> <pieces> <sku> <reason> <author> <payer>`; those that are disputed begin with `dispute`.
 """
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from fusion.checkout.postings import DEPOSITS
+from fusion.checkout.postings import DEPOSITS, OWED
 from fusion.checkout.receipts import DEPOSIT, DEPOSIT_TAX, GOODS, TAX, Payment, Receipt
-from fusion.checkout.records import POSTED, Entry
-from fusion.checkout.rulings import waiting
+from fusion.checkout.records import Entry, Leg
+from fusion.checkout.rulings import let_go
 from fusion.checkout.taxes import class_of, tax_parts
 from fusion.store import Store
 from fusion.store_terms import OFFICE
 
-MEMO_WORDS = 6
+MEMO_WORDS = 7
 Shares: TypeAlias = Mapping[tuple[str, str], int]  # cents by (account that paid, account it was paid for)
 
 
@@ -55,13 +55,14 @@ def all_payments(receipt: Receipt, store: Store) -> tuple[Payment, ...]:
 def given_back(entries: Iterable[Entry], sku: str) -> Given:
     """Return what the ledger says was given back, or is disputed, of one line of a trip."""
     entries = tuple(entries)
-    mine = [entry for entry in entries if len(words(entry)) == MEMO_WORDS and words(entry)[3] == sku]
-    open_ids = {entry.entry_id for entry in waiting(entries)}
-    counted = [entry for entry in mine if entry.state == POSTED or entry.entry_id in open_ids]
+    mine = [e for e in entries if e.reverses and len(words(e)) == MEMO_WORDS and words(e)[3] == sku]
+    gone = let_go(entries)
+    counted = [entry for entry in mine if entry.entry_id not in gone]
     shares: dict[tuple[str, str], int] = {}
     for entry in counted:
-        back, debit = sorted(entry.legs, key=lambda leg: leg.amount_cents)
-        shares[back.account, debit.account] = shares.get((back.account, debit.account), 0) + debit.amount_cents
+        for leg in _taken_back(entry):
+            key = (words(entry)[6], leg.account)
+            shares[key] = shares.get(key, 0) + leg.amount_cents
     numbers = {int(words(entry)[1]) for entry in mine}
     pieces = {int(words(entry)[1]): int(words(entry)[2]) for entry in counted}
     return Given(max(numbers, default=0), sum(pieces.values()), shares)
@@ -70,6 +71,11 @@ def given_back(entries: Iterable[Entry], sku: str) -> Given:
 def words(entry: Entry) -> list[str]:
     """Return the words of an entry's memo."""
     return entry.memo.split(" ")
+
+
+def _taken_back(entry: Entry) -> Iterable[Leg]:
+    """Return the legs that take back what was sold; those of the tender's own entry are the same money again."""
+    return (leg for leg in entry.legs if leg.amount_cents > 0 and not leg.account.startswith(OWED))
 
 
 def _revenue(payment: Payment, store: Store) -> str:

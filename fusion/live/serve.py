@@ -9,15 +9,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from fusion.purchase.flags import add_purchases_flag
+from fusion.replay import add_ledger_flags
 
 if TYPE_CHECKING:
     from fusion.live.bus import Inbox, Outbox
     from fusion.purchase.purchases import Purchases
     from fusion.session import Session
+    from fusion.store import Store
 
 OUTPUTS = (
     *("tape.journal", "recording.mcap", "receipts.jsonl", "events.jsonl", "evidence.jsonl", "rejected.jsonl"),
-    *("tracks.parquet", "ledger.db", "ledger.db-wal", "ledger.db-shm", "run.json", "service.json"),
+    *("tracks.parquet", "ledger.db", "ledger.db-wal", "ledger.db-shm", "ledger.db.seal", "ledger.seal", "run.json"),
+    "service.json",
 )
 # What outlives a run: who owes today owed yesterday.
 STAYING = ("purchases.db", "purchases.db-wal", "purchases.db-shm", "purchases.jsonl", "purchases.secret")
@@ -48,6 +51,7 @@ def add_serve(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]")
         "--recording", type=Path, metavar="FILE", help="recording written at the end (OUT/recording.mcap)"
     )
     add_purchases_flag(parser)
+    add_ledger_flags(parser)
     parser.set_defaults(run=run_serve)
 
 
@@ -75,11 +79,11 @@ def _serve(args: argparse.Namespace) -> None:
     with (
         stop_on_signals() as stopping,
         _sockets(args.listen, args.publish) as (inbox, outbox),
-        _purchases(args.out, args.purchases, store.store_id, store.currency) as purchases,
+        _purchases(args, store) as purchases,
     ):
         set_aside(args.out)
         tape = args.out / "tape.journal"
-        session = Session(store, args.out, follow=purchases.follow)
+        session = Session(store, args.out, ledger=args.ledger, key=args.key, follow=purchases.follow)
         try:
             silent = _run(session, tape, inbox, outbox, stopping)
             purchases.deliver()
@@ -127,16 +131,17 @@ def _sockets(listen: str, publish: str | None) -> "Iterator[tuple[Inbox, Outbox 
 
 
 @contextmanager
-def _purchases(out: Path, place: str | None, store_id: str, currency: str) -> "Iterator[Purchases]":
+def _purchases(args: argparse.Namespace, store: "Store") -> "Iterator[Purchases]":
     """Give the purchases of this run, with a courier beside it where they go over a network."""
     from fusion.live.courier import courier_beside
-    from fusion.purchase.purchases import purchases_of
+    from fusion.purchase.purchases import LEDGER, purchases_of
 
-    with purchases_of(out, place, store_id, currency, replaces=False, asks_webhooks=False) as purchases:
+    ledger = args.ledger or args.out / LEDGER
+    with purchases_of(args.out, args.purchases, ledger, store, replaces=False, asks_webhooks=False) as purchases:
         if purchases.is_delivered_here:
             yield purchases
         else:
-            with courier_beside(out):
+            with courier_beside(args.out):
                 yield purchases
 
 

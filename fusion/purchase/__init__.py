@@ -16,7 +16,6 @@ and keeping the answer by sending again under the same id, which the outside tak
     backoff.py debts.py                pure: when to ask again; who may enter
     outbox.py outbox_file.py           purchases.db: requests and events, only ever added to (outbox_rules.py)
     authorisations.py                  whether a token is good for a limit, asked at the gate
-    ledger_rows.py                     what a ledger file holds, read only
     port.py file_port.py webhook.py    who is asked: the protocol, a file of JSON lines (default), HTTP (signature.py)
     courier.py waiting.py              asks what is due, one courier at a time
     purchases.py                       the outbox of a run: follows what a session commits

@@ -3,17 +3,17 @@
 Theory of operation. The ledger decides and this only reads it, so that whoever commits a close, a verdict or a refund,
 and whenever, the same requests follow, and reading it once more adds none. Pending money of a sale is a purchase that
 is held; once nothing of it waits, the posted money of the sale is what to charge, or there is none and the hold is let
-go. Money posted at once is a purchase. Posted refunds are refunds; a dispute says nothing outside until it is granted.
-A trip that moves no money, and one without an account, asks for nothing.
+go. Money posted at once is a purchase. Posted refunds are refunds; so is a dispute once it is granted, and before that
+it says nothing outside. A trip that moves no money, and one without an account, asks for nothing.
 """
 
 from collections.abc import Callable, Iterable, Mapping
 from typing import TypeAlias
 
 from fusion.checkout import goods as accounts
-from fusion.checkout.postings import DEPOSITS
-from fusion.checkout.records import PENDING, POSTED, Entry, Transfer
-from fusion.checkout.rulings import CLOSES, Recorded, waiting
+from fusion.checkout.postings import DEPOSITS, OWED
+from fusion.checkout.records import PENDING, POSTED, VOIDED, Entry, Transfer
+from fusion.checkout.rulings import Recorded, waiting
 from fusion.checkout.shares import words
 from fusion.purchase.requests import (
     AdjustPurchase,
@@ -28,8 +28,8 @@ from fusion.purchase.requests import (
     request_id,
 )
 
-SALE, TENDER, REFUND = "sale", "tender", "refund"  # first words of memos
-OWES = "receivable:"
+SALE, TENDER, REFUND, DISPUTE = "sale", "tender", "refund", "dispute"  # first words of memos
+REVENUE = ("sales:", "tax:", DEPOSITS)  # what the names of accounts begin with that nobody pays from
 ACCOUNT = "account"  # kind of a share that no tender pays
 Headed: TypeAlias = Callable[..., Head]  # from event time and evidence to the head of a trip's request
 
@@ -75,26 +75,31 @@ def _decided(trip: str, recorded: Recorded, head: Headed) -> tuple[Request, ...]
         _, reason, author = words(posted[0])
         bill = _bill(recorded, POSTED, accounts.sold(trip))
         return (AdjustPurchase(head(posted[0].t_ns, "verdict"), bill, reason, author),)
-    closing = _of(recorded.entries, PENDING, CLOSES)[0]
-    _, _, reason, author = words(closing)
-    return (CancelPurchase(head(closing.t_ns, "verdict"), reason, author),)
+    voided = _of(recorded.entries, VOIDED, SALE)[0]
+    _, reason, author = words(voided)
+    return (CancelPurchase(head(voided.t_ns, "verdict"), reason, author),)
 
 
 def _refunds(recorded: Recorded, head: Headed) -> tuple[Request, ...]:
-    """Return one request for each refund; the ledger has one entry for each share of it."""
-    parts: dict[tuple[str, ...], list[Entry]] = {}
-    for entry in _of(recorded.entries, POSTED, REFUND):
-        parts.setdefault(tuple(words(entry)), []).append(entry)
-    return tuple(_refund(said, entries, head) for said, entries in parts.items())
+    """Return one request for each refund; the ledger has entries for each share of it."""
+    given = [*_of(recorded.entries, POSTED, REFUND), *_of(recorded.entries, POSTED, DISPUTE)]
+    parts: dict[tuple[str, str], list[Entry]] = {}
+    for entry in given:
+        _, number, _, sku, *_ = words(entry)
+        parts.setdefault((sku, number), []).append(entry)
+    return tuple(_refund(sku, number, entries, head) for (sku, number), entries in parts.items())
 
 
-def _refund(said: tuple[str, ...], entries: list[Entry], head: Headed) -> RefundPurchase:
-    _, number, pieces, sku, reason, author = said
-    paid: dict[str, int] = {}
-    for leg in (leg for entry in entries for leg in entry.legs if leg.amount_cents < 0):
-        paid[leg.account] = paid.get(leg.account, 0) - leg.amount_cents
+def _refund(sku: str, number: str, entries: list[Entry], head: Headed) -> RefundPurchase:
+    first, _, pieces, _, reason, author, _, *granted = words(entries[0])
+    # Of a tender's share one entry lowers the debt and another pays it back: only what is left goes out.
+    net: dict[str, int] = {}
+    for leg in (leg for entry in entries for leg in entry.legs if not leg.account.startswith(REVENUE)):
+        net[leg.account] = net.get(leg.account, 0) - leg.amount_cents
+    paid = {account: cents for account, cents in net.items() if cents}
     about = head(entries[0].t_ns, REFUND, sku, number)
-    return RefundPurchase(about, sku, int(pieces), sum(paid.values()), _shares(paid), reason, author)
+    by = granted[-1] if first == DISPUTE else author
+    return RefundPurchase(about, sku, int(pieces), sum(paid.values()), _shares(paid), reason, by)
 
 
 def _bill(recorded: Recorded, state: str, goods_account: str) -> Bill:
@@ -123,18 +128,18 @@ def _shares(paid: Mapping[str, int]) -> tuple[Share, ...]:
 
 def _payer(account: str) -> tuple[str, str]:
     """Return kind and token of who pays from a money account of the ledger."""
-    if account.startswith(OWES):
-        return ACCOUNT, account.removeprefix(OWES)
+    if account.startswith(OWED):
+        return ACCOUNT, account.removeprefix(OWED)
     kind, _, token = account.removeprefix("tender:").partition(":")
     return kind, token
 
 
 def _owing(recorded: Recorded, state: str) -> str:
-    return f"{OWES}{_debtor(_of(recorded.entries, state, SALE)[0])}"
+    return f"{OWED}{_debtor(_of(recorded.entries, state, SALE)[0])}"
 
 
 def _debtor(sale: Entry) -> str:
-    return next(leg.account for leg in sale.legs if leg.amount_cents > 0).removeprefix(OWES)
+    return next(leg.account for leg in sale.legs if leg.amount_cents > 0).removeprefix(OWED)
 
 
 def _of(entries: Iterable[Entry], state: str, word: str) -> list[Entry]:

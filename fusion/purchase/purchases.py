@@ -12,15 +12,20 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 
 from fusion.checkout.records import Entry, Transfer
+from fusion.checkout.rulings import Recorded
+from fusion.ledger.book import is_url as is_server
+from fusion.ledger.book import open_book
+from fusion.ledger.book import open_existing as open_existing_book
+from fusion.ledger.database import BookError
 from fusion.purchase.courier import deliver_due, only_courier
 from fusion.purchase.demands import by_trip, requests_of
-from fusion.purchase.ledger_rows import read_ledger
 from fusion.purchase.life import Outcome
 from fusion.purchase.outbox import NAME, Outbox, open_existing, open_outbox
 from fusion.purchase.outbox_file import OutboxError
 from fusion.purchase.port import FILE, Port, is_url, open_port
 from fusion.purchase.requests import KIND_OF, Request, amount_cents
 from fusion.purchase.standing import Event
+from fusion.store import Store
 
 LEDGER = "ledger.db"
 
@@ -65,7 +70,7 @@ def tell(request: Request, event: Event) -> None:
 
 @contextmanager
 def purchases_of(
-    out: Path, place: str | None, store_id: str, currency: str, *, replaces: bool, asks_webhooks: bool
+    out: Path, place: str | None, ledger: Path | str, store: Store, *, replaces: bool, asks_webhooks: bool
 ) -> Iterator[Purchases]:
     """Give the purchases of a run into a folder.
 
@@ -76,11 +81,11 @@ def purchases_of(
     is_scratch = replaces and place is None
     if is_scratch:
         _forget_scratch(out)
-    with open_outbox(out / NAME, store_id, currency, is_scratch=is_scratch) as outbox:
+    with open_outbox(out / NAME, store.store_id, store.currency, is_scratch=is_scratch) as outbox:
         chosen = place or outbox.place() or str(out / FILE)
         outbox.send_to(chosen)
         if not outbox.is_scratch:
-            catch_up(outbox, out / LEDGER)
+            _catch_up(outbox, ledger)
         if is_url(chosen) and not asks_webhooks:
             open_port(chosen, out).close()  # whatever is wrong with it is said now
             yield Purchases(outbox, None, at_once=False)
@@ -107,23 +112,40 @@ def port_of(outbox: Outbox, out: Path) -> Iterator[Port]:
 
 def add(outbox: Outbox, transfers: Iterable[Transfer], entries: Iterable[Entry]) -> int:
     """Keep what records ask for, trip by trip; return how many requests are new. Trouble is said, not raised."""
-    new = 0
-    for trip, recorded in by_trip(transfers, entries).items():
-        try:
-            new += outbox.add(requests_of(trip, recorded, outbox.store_id, outbox.currency), time.time_ns())
-        except OutboxError as error:
-            print(f"aisle: purchases: {error}", file=sys.stderr)
-    return new
+    return sum(_add(outbox, trip, recorded) for trip, recorded in by_trip(transfers, entries).items())
 
 
-def catch_up(outbox: Outbox, ledger: Path) -> int:
-    """Keep what a ledger file asks for and the outbox has missed; return how many requests that was."""
-    if not ledger.exists():
+def catch_up(outbox: Outbox, ledger: Path | str) -> int:
+    """Keep what a ledger asks for and the outbox has missed; return how many requests that was.
+
+    `ledger` is a file or a URL. Raises BookError where it cannot be read; a file that is not there asks for nothing.
+    """
+    if is_server(ledger):
+        book = open_book(ledger, outbox.store_id, outbox.currency)
+    elif Path(ledger).exists():
+        book = open_existing_book(ledger)
+    else:
         return 0
-    store_id, currency, transfers, entries = read_ledger(ledger)
-    if (store_id, currency) != (outbox.store_id, outbox.currency):
-        return 0  # of an earlier run for another store: Session replaces it
-    return add(outbox, transfers, entries)
+    with book:
+        if (book.store_id, book.currency) != (outbox.store_id, outbox.currency):
+            return 0  # of an earlier run for another store: Session replaces it
+        return sum(_add(outbox, issue.trip, book.recorded(issue.trip)) for issue in book.receipts())
+
+
+def _catch_up(outbox: Outbox, ledger: Path | str) -> None:
+    """Catch up as far as that can be: a run is about to put another ledger in the place of one that is spoiled."""
+    try:
+        catch_up(outbox, ledger)
+    except BookError as error:
+        print(f"aisle: purchases: {error}; what it charges may not have been asked for", file=sys.stderr)
+
+
+def _add(outbox: Outbox, trip: str, recorded: Recorded) -> int:
+    try:
+        return outbox.add(requests_of(trip, recorded, outbox.store_id, outbox.currency), time.time_ns())
+    except OutboxError as error:
+        print(f"aisle: purchases: {error}", file=sys.stderr)
+        return 0
 
 
 def _forget_scratch(out: Path) -> None:

@@ -1,0 +1,45 @@
+"""The ledger's schema in PostgreSQL's words; pure.
+
+Each rule is a trigger function of its own schema. Two more stand before every table: one refuses UPDATE, DELETE and
+TRUNCATE, the other makes every writer wait for its turn. All fire also where a session poses as a replica.
+"""
+
+from collections.abc import Iterator
+
+from fusion.ledger import rules
+
+_TYPES = {"bytes": "BYTEA", "whole": "BIGINT", "real": "DOUBLE PRECISION"}
+_REFUSED = "USING ERRCODE = 'integrity_constraint_violation'"
+
+
+def statements(schema: str) -> Iterator[str]:
+    """Return the statements that make a ledger in a schema of its own, in order."""
+    yield f'CREATE SCHEMA "{schema}"'
+    yield f"COMMENT ON SCHEMA \"{schema}\" IS 'aisle ledger {rules.VERSION}'"
+    yield f'SET LOCAL search_path = "{schema}", pg_temp'
+    for name, columns in rules.TABLES.items():
+        yield f"CREATE TABLE {name} ({columns.format(**_TYPES)})"
+    refusal = f"'rows of % are never changed or removed', TG_TABLE_NAME {_REFUSED}"
+    yield _function(schema, "rows_kept", f"RAISE EXCEPTION {refusal};")
+    yield _function(schema, "rows_wait", "LOCK TABLE chain IN EXCLUSIVE MODE; RETURN NULL;")
+    for name in rules.TABLES:
+        yield from _trigger(f"{name}_kept", name, "UPDATE OR DELETE OR TRUNCATE", "STATEMENT", "rows_kept")
+        yield from _trigger(f"{name}_wait", name, "INSERT", "STATEMENT", "rows_wait")
+    for rule in rules.RULES:
+        refusal = f"'{rule.refusal}' {_REFUSED}"
+        yield _function(schema, rule.name, f"IF {rule.condition} THEN RAISE EXCEPTION {refusal}; END IF; RETURN NEW;")
+        yield from _trigger(rule.name, rule.table, "INSERT", "ROW", rule.name)
+    yield from rules.VIEWS
+
+
+def _function(schema: str, name: str, body: str) -> str:
+    # With its own search path a rule reads the tables of its ledger, whatever the session calls by these names.
+    return (
+        f'CREATE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql SET search_path = "{schema}", pg_temp '
+        f"AS $rule$ BEGIN {body} END $rule$"
+    )
+
+
+def _trigger(name: str, table: str, events: str, each: str, function: str) -> Iterator[str]:
+    yield f"CREATE TRIGGER {name} BEFORE {events} ON {table} FOR EACH {each} EXECUTE FUNCTION {function}()"
+    yield f"ALTER TABLE {table} ENABLE ALWAYS TRIGGER {name}"
