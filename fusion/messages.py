@@ -164,6 +164,7 @@ class Reason(StrEnum):
     OUT_OF_RANGE = "out of range"
     NOT_FINITE = "not finite"
     TOPIC_MISMATCH = "topic does not match payload"
+    CARD_NUMBER = "card number"
 
 
 @dataclass(frozen=True, slots=True)

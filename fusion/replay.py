@@ -7,6 +7,8 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from fusion.purchase.flags import add_purchases_flag
+
 if TYPE_CHECKING:
     from fusion.messages import Frame
     from fusion.recording import Recording
@@ -17,10 +19,12 @@ examples:
   aisle replay shop.mcap --store shop/ --out out/shop --rate 1.0          (at the pace it was recorded)
   aisle replay shop.mcap --store shop/ --out out/shop --from 30 --to 90   (seconds from its start)
 
+  aisle replay shop.mcap --store shop/ --out out/shop --purchases https://till.example/purchases
   aisle replay shop.mcap --store shop/ --out out/shop --ledger postgresql://aisle@db/ledgers --key shop.key
 
 OUT then holds receipts.jsonl, events.jsonl, evidence.jsonl, tracks.parquet, ledger.db with its seal and the key that
-signed it, run.json and rejected.jsonl. A ledger elsewhere is added to, never replaced: replaying again adds nothing.
+signed it, run.json, rejected.jsonl, and in purchases.jsonl what to charge. A ledger elsewhere is added to, never
+replaced, and what was asked elsewhere stays asked: replaying again adds nothing.
 """
 SECOND_NS = 1_000_000_000
 EPOCH_FROM = 1e12  # a --from or --to above this is nanoseconds since the Unix epoch, not seconds from the start
@@ -40,6 +44,7 @@ def add_replay(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
     parser.add_argument("--rate", type=_rate, default=None, metavar="R", help="1.0 is real time; default max")
     parser.add_argument("--from", dest="since", type=float, metavar="T", help="leave out what arrived before T")
     parser.add_argument("--to", dest="until", type=float, metavar="T", help="leave out what arrived at T or later")
+    add_purchases_flag(parser)
     add_ledger_flags(parser)
     parser.set_defaults(run=run_replay)
 
@@ -63,17 +68,24 @@ def run_replay(args: argparse.Namespace) -> int:
     """Replay one recording; return the exit status."""
     from rich.console import Console
 
+    from fusion.purchase.purchases import LEDGER, purchases_of
     from fusion.recording import read_recording
     from fusion.session import Session
     from fusion.store import load_store
 
     store = load_store(args.store)
     recording = read_recording(args.recording)
-    session = Session(store, args.out, ledger=args.ledger, key=args.key)
-    for frame in _paced(_cut(recording, args.since, args.until), args.rate, recording):
-        session.feed(frame)
-    session.finish()
-    record = session.close()
+    ledger = args.ledger or args.out / LEDGER
+    with purchases_of(args.out, args.purchases, ledger, store, replaces=True, asks_webhooks=True) as purchases:
+        session = Session(store, args.out, ledger=args.ledger, key=args.key, follow=purchases.follow)
+        for frame in _paced(_cut(recording, args.since, args.until), args.rate, recording):
+            session.feed(frame)
+        session.finish()
+        record = session.close()
+        purchases.deliver()
+        waiting = purchases.outbox.waiting()
+    if waiting:
+        print(f"{waiting} purchases wait for an answer: aisle purchase retry {args.out}", file=sys.stderr)
     if recording.damage:
         print(f"{args.recording}: {recording.damage}; what came before was replayed", file=sys.stderr)
     seconds = record["seconds"]

@@ -4,23 +4,25 @@ import json
 import platform
 import time
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 import polars as pl
 
+from fusion.cards import NOT_SHOWN, holds_card
 from fusion.checkout.goods import opening
 from fusion.checkout.issues import first_issues
+from fusion.checkout.records import Entry, Transfer
 from fusion.config import SECOND_NS, Config
 from fusion.engine import State, finish, first_state, make_engine, step
 from fusion.intake import Sequencer, Slice
 from fusion.intake.clocks import report
 from fusion.ledger.book import Book, is_url, open_book
 from fusion.ledger.closing import KEY, close_book
-from fusion.messages import Frame, Malformed
+from fusion.messages import Frame, Malformed, Reason
 from fusion.settlement import Outputs, TrackRows
 from fusion.store import Store
 from fusion.tracking.identity import Naming, naming
@@ -28,7 +30,12 @@ from fusion.wire import decode
 
 REJECTED_MAX = 1000  # malformed payloads kept aside in rejected.jsonl; beyond it they are only counted
 ROWS = ("receipts", "events", "provisional", "evidence", "rejected")  # files of JSON lines
+Follower: TypeAlias = Callable[[tuple[Transfer, ...], tuple[Entry, ...]], None]
 PACKAGES = ("aisle", "numpy", "scipy", "filterpy", "numba", "polars", "msgpack", "msgspec", "pyzmq")
+
+
+def nobody(transfers: tuple[Transfer, ...], entries: tuple[Entry, ...]) -> None:
+    """Follow no ledger."""
 
 
 class Session:
@@ -42,12 +49,15 @@ class Session:
         *,
         ledger: Path | str | None = None,
         key: Path | None = None,
+        follow: Follower = nobody,
     ) -> None:
         """Begin a run; what an earlier run left in the folder is replaced.
 
         `ledger` is a file or URL elsewhere, which is added to and never replaced; `key` signs it at the end, by
-        default one that is made in the folder. Raises BookError where the ledger cannot be used.
+        default one that is made in the folder; `follow` is called with what it has just committed. Raises BookError
+        where the ledger cannot be used.
         """
+        self._follow = follow
         self.store, self.out, self.config = store, out, config or Config()
         out.mkdir(parents=True, exist_ok=True)
         if ledger is None:
@@ -102,8 +112,12 @@ class Session:
                 "arrival": frame.arrival_ns,
                 "reason": bad.reason.value,
                 "text": bad.text,
+                "payload": frame.payload[:256].hex(),
             }
-            self._files["rejected"].write(json.dumps(row | {"payload": frame.payload[:256].hex()}) + "\n")
+            if bad.reason is Reason.CARD_NUMBER or holds_card((frame.topic, bad.text, frame.payload)):
+                topic = "" if holds_card(frame.topic) else frame.topic
+                row |= {"topic": topic, "text": f"received {NOT_SHOWN}", "payload": ""}
+            self._files["rejected"].write(json.dumps(row) + "\n")
 
     def _step(self, part: Slice) -> Outputs:
         if self._first_ns < 0:
@@ -117,6 +131,7 @@ class Session:
         if outputs.transfers or outputs.entries or outputs.receipts:
             issued = first_issues(outputs.receipts, self.store.store_id)
             self.book.commit(outputs.transfers, outputs.entries, issued)
+            self._follow(outputs.transfers, outputs.entries)
         self._write_rows("receipts", (row.to_json() for row in outputs.receipts))
         self._write_rows("events", (row.to_json() for row in outputs.events))
         self._write_rows("provisional", (row.to_json() for row in outputs.provisional))

@@ -3,7 +3,8 @@
 Theory of operation: `decode` is a ladder of checks, cheapest first: size, msgpack (its own stack refuses
 deep nesting whatever the caller's stack, and the pairs hook sees duplicate keys), version and kind, types and
 bounds (msgspec), topic, then array shapes and values. The first rung that fails names the reason; nothing is
-repaired here.
+repaired here. Accounts come from gates: a gate's message with a card number anywhere in it is refused before any
+other rung could quote it.
 """
 
 from typing import Any
@@ -11,13 +12,15 @@ from typing import Any
 import msgpack  # type: ignore[import-untyped]
 import msgspec
 
-from fusion.messages import KIND_OF, Malformed, Message, Reason
+from fusion.cards import NOT_SHOWN, holds_card, holds_card_number
+from fusion.messages import KIND_OF, Kind, Malformed, Message, Reason
 from fusion.wire_arrays import Rejected, opened
 from fusion.wire_fields import VERSION, Fields, fields_of
 from fusion.wire_schema import PAYLOAD_BYTES_MAX, WIRE_OF, Wire
 
 LIST_MAX = 4096  # entries of any list or map: msgpack would reserve memory for what a header merely claims
 SHOWN_MAX = 80  # characters of a rejected value quoted in a text
+NUMBERS = ("seq", "t")  # of a gate's message: long by nature, and no card numbers
 
 
 def topic_of(message: Message) -> str:
@@ -36,7 +39,8 @@ def decode(topic: str, payload: bytes) -> Message | Malformed:
     try:
         return _decode(topic, payload)
     except Rejected as rejected:
-        return Malformed(rejected.reason, f"{topic[:SHOWN_MAX]!r}: {rejected}")
+        place = NOT_SHOWN if holds_card_number(topic) else repr(topic[:SHOWN_MAX])
+        return Malformed(rejected.reason, f"{place}: {rejected}")
 
 
 def _decode(topic: str, payload: bytes) -> Message:
@@ -44,6 +48,7 @@ def _decode(topic: str, payload: bytes) -> Message:
         text = f"payload: expected at most {PAYLOAD_BYTES_MAX} bytes, received {len(payload)}"
         raise Rejected(Reason.OVERSIZED, text)
     fields = _unpack(payload)
+    _refuse_cards(topic, fields)
     _check_version(fields)
     wire = _typed(fields, _kind(fields))
     expected = f"{fields['kind']}/{wire.src}"
@@ -80,6 +85,13 @@ def _unique(pairs: list[tuple[str, Any]]) -> Fields:
         text = f"key {_shown(twice)}: expected once, received {keys.count(twice)} times"
         raise Rejected(Reason.DUPLICATE_KEY, text)
     return fields
+
+
+def _refuse_cards(topic: str, fields: Fields) -> None:
+    if not (topic.startswith(f"{Kind.GATE}/") or fields.get("kind") == Kind.GATE):
+        return
+    if holds_card([topic, {key: value for key, value in fields.items() if key not in NUMBERS}]):
+        raise Rejected(Reason.CARD_NUMBER, f"payload: expected accounts and payment tokens, received {NOT_SHOWN}")
 
 
 def _check_version(fields: Fields) -> None:
@@ -134,4 +146,6 @@ def _lowered(expected: str) -> str:
 
 def _shown(value: object) -> str:
     text = repr(value) if not isinstance(value, bytes) else f"{len(value)} bytes"
+    if holds_card_number(text):
+        return NOT_SHOWN
     return text if len(text) <= SHOWN_MAX else text[: SHOWN_MAX - 3] + "..."

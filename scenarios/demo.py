@@ -14,7 +14,7 @@ from typing import NoReturn
 from rich.console import Console
 from rich.progress import Progress
 
-from fusion.live.serve import OUTPUTS
+from fusion.live.serve import OUTPUTS, STAYING
 from fusion.store import load_store
 from scenarios.beside import Row, compare, table_of
 from scenarios.children import AISLE, END_S_MAX, Child, Lines, listening_address, next_line, running
@@ -75,7 +75,7 @@ def _play_live(demo: Demo, console: Console) -> None:
     store = demo.out / "store"
     _say(console, 1, f"writing the store of scenario {demo.name}, seed {demo.seed}, to {store}")
     write_scenario_store(demo.name, demo.seed, store)
-    for name in OUTPUTS:  # of an earlier demo, whose shoppers nobody charged
+    for name in (*OUTPUTS, *STAYING):  # of an earlier demo, whose shoppers nobody charged
         (demo.out / name).unlink(missing_ok=True)
     _say(console, 2, "starting the engine: aisle serve")
     words = ("serve", "--store", str(store), "--out", str(demo.out), "--listen", "tcp://127.0.0.1:*")

@@ -20,8 +20,12 @@ CORE = [
     *sorted((ROOT / "fusion" / "checkout").glob("*.py")),
     *[ROOT / "fusion" / "ledger" / f"{n}.py" for n in ("rules", "rows", "chain", "heads")],
     *[
+        ROOT / "fusion" / "purchase" / f"{n}.py"
+        for n in ["answers", "backoff", "debts", "demands", "life", "request_json", "requests", "signature", "standing"]
+    ],
+    *[
         ROOT / "fusion" / f"{n}.py"
-        for n in ("engine", "clock_steps", "config", "messages", "arrays", "wire", "wire_arrays")
+        for n in ("engine", "clock_steps", "config", "messages", "arrays", "wire", "wire_arrays", "cards")
     ],
 ]
 FORBIDDEN = {

@@ -8,9 +8,9 @@ from corner_store import TOML, write
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from fusion.cards import is_card_number
 from fusion.check import check_path
 from fusion.store import StoreError, load_store
-from fusion.store_cards import is_card_number
 from fusion.store_terms import ALWAYS, EVER_NS, Deposit, PriceTag, Scale, Span, Tender, Terms
 
 HOUR_NS = 3600 * 10**9

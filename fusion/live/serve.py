@@ -8,11 +8,14 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from fusion.purchase.flags import add_purchases_flag
 from fusion.replay import add_ledger_flags
 
 if TYPE_CHECKING:
     from fusion.live.bus import Inbox, Outbox
+    from fusion.purchase.purchases import Purchases
     from fusion.session import Session
+    from fusion.store import Store
 
 OUTPUTS = (
     *("tape.journal", "recording.mcap", "receipts.jsonl", "events.jsonl", "evidence.jsonl", "rejected.jsonl"),
@@ -20,6 +23,8 @@ OUTPUTS = (
     *("tracks.parquet", "ledger.db", "ledger.db-wal", "ledger.db-shm", "ledger.db.seal", "ledger.seal", "run.json"),
     "service.json",
 )
+# What outlives a run: who owes today owed yesterday.
+STAYING = ("purchases.db", "purchases.db-wal", "purchases.db-shm", "purchases.jsonl", "purchases.secret")
 EXAMPLES = """\
 examples:
   aisle serve --store shop/ --out out/today --listen tcp://127.0.0.1:5555
@@ -27,6 +32,7 @@ examples:
 
 Stop it with SIGTERM or Ctrl-C: it reads what sensors have already sent, settles what is open, and writes
 the same outputs as replaying OUT/recording.mcap would. OUT/tape.journal is the tape it all came from.
+OUT/purchases.db stays from run to run: who owes is not let in (`aisle purchase`).
 """
 
 
@@ -45,6 +51,7 @@ def add_serve(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]")
     parser.add_argument(
         "--recording", type=Path, metavar="FILE", help="recording written at the end (OUT/recording.mcap)"
     )
+    add_purchases_flag(parser)
     add_ledger_flags(parser)
     parser.set_defaults(run=run_serve)
 
@@ -70,12 +77,17 @@ def _serve(args: argparse.Namespace) -> None:
     store = load_store(args.store)
     args.out.mkdir(parents=True, exist_ok=True)
     recording = args.recording or args.out / "recording.mcap"
-    with stop_on_signals() as stopping, _sockets(args.listen, args.publish) as (inbox, outbox):
+    with (
+        stop_on_signals() as stopping,
+        _sockets(args.listen, args.publish) as (inbox, outbox),
+        _purchases(args, store) as purchases,
+    ):
         set_aside(args.out)
         tape = args.out / "tape.journal"
-        session = Session(store, args.out, ledger=args.ledger, key=args.key)
+        session = Session(store, args.out, ledger=args.ledger, key=args.key, follow=purchases.follow)
         try:
             silent = _run(session, tape, inbox, outbox, stopping)
+            purchases.deliver()
         finally:  # should the engine fail over what a sensor sent, this is what to replay
             frames = export_tape(tape, recording, store.store_id)
         _report(args.out, recording, inbox, frames, silent)
@@ -117,6 +129,21 @@ def _sockets(listen: str, publish: str | None) -> "Iterator[tuple[Inbox, Outbox 
         else:
             with closing(Outbox(context, publish)) as outbox:
                 yield inbox, outbox
+
+
+@contextmanager
+def _purchases(args: argparse.Namespace, store: "Store") -> "Iterator[Purchases]":
+    """Give the purchases of this run, with a courier beside it where they go over a network."""
+    from fusion.live.courier import courier_beside
+    from fusion.purchase.purchases import LEDGER, purchases_of
+
+    ledger = args.ledger or args.out / LEDGER
+    with purchases_of(args.out, args.purchases, ledger, store, replaces=False, asks_webhooks=False) as purchases:
+        if purchases.is_delivered_here:
+            yield purchases
+        else:
+            with courier_beside(args.out):
+                yield purchases
 
 
 def set_aside(out: Path) -> None:
