@@ -331,6 +331,7 @@ class AttributionConfig:
     handover_nats: float = -3.5  # that a piece was passed at the shortest meeting, against nothing
     touch_nats: float = 0.5  # and so much more for every further touch
     touches_max: int = 10
+    hold_s_min: float = 4.0  # who puts back sooner than this took it and thought better of it: two moves
     hold_s: float = 40.0  # a hand that keeps goods over their shelf lets go of them within this
     hold_m: float = 0.25  # and stays this near its plates, known this well
     p_ambiguous: float = 0.7

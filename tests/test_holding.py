@@ -31,7 +31,7 @@ def pieces(all_: tuple[Settled, ...]) -> int:
     return sum(signs[p.kind] * p.qty for s in all_ for p in s.reading.parts)
 
 
-@given(st.integers(1, 4), st.integers(1, 4), st.floats(1.0, 30.0))
+@given(st.integers(1, 4), st.integers(1, 4), st.floats(CONFIG.hold_s_min, 30.0))
 def test_a_hold_is_what_is_left_of_it(lifted: int, returned: int, lasted_s: float) -> None:
     both = (settled(10.0, PICK, lifted, STAYS), settled(10.0 + lasted_s, PUT, returned, STAYS))
     told = without_holds(both, CONFIG)
@@ -64,6 +64,8 @@ def test_no_piece_is_lost_or_made_and_time_goes_on(all_: list[Settled]) -> None:
 def test_who_took_it_away_and_brought_it_back_did_two_things() -> None:
     gone = (settled(10.0, PICK, 1, LEAVES), settled(15.0, PUT, 1, LEAVES))
     assert without_holds(gone, CONFIG) == gone
+    at_once = (settled(10.0, PICK, 1, STAYS), settled(12.3, PUT, 1, STAYS))
+    assert without_holds(at_once, CONFIG) == at_once
     elsewhere = (settled(10.0, PICK, 1, STAYS), settled(15.0, PUT, 1, STAYS, plate=1))
     assert without_holds(elsewhere, CONFIG) == elsewhere
     busy = (settled(10.0, PICK, 1, STAYS), settled(12.0, PICK, 1, STAYS, product=1), settled(15.0, PUT, 1, STAYS))

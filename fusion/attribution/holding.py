@@ -38,7 +38,8 @@ def _moves(settled: Settled, kind: str) -> bool:
 
 def _is_hold(lift: Settled, back: Settled, config: AttributionConfig) -> bool:
     """Tell whether a change is the lift that a put-back ends."""
-    if not _moves(lift, PICK) or not 0 < back.change.step_ns - lift.change.step_ns <= config.hold_s * SECOND_NS:
+    lasted_s = (back.change.step_ns - lift.change.step_ns) / SECOND_NS
+    if not _moves(lift, PICK) or not config.hold_s_min <= lasted_s <= config.hold_s:
         return False
     took, gave = lift.reading.parts[0], back.reading.parts[0]
     alike = (took.trip, took.product) == (gave.trip, gave.product) and took.qty >= gave.qty
