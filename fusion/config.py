@@ -222,6 +222,9 @@ class ShelfConfig:
     change_sds: float = 4.5  # levels that differ by less are one level
     drift_g_per_sqrt_s: float = 0.15
     disturbed_s_max: float = 25.0  # never quiet for longer: the noise is learned anew
+    slow_s: float = 6.0  # a lift in a shaking shelf is compared with the level of at least so long ago
+    slow_step_s: float = 2.0  # its moment is known this well
+    slow_rest: float = 0.15  # and is over when the level moves by less than this share of it within half a second
     cross_talk: float = 0.015  # of a load shows on the plates beside it
     plateau_s: float = 0.4  # a level held for a shorter time was a hand, not goods
     together_s: float = 0.45  # steps on neighbouring plates closer in time may be one move
@@ -276,12 +279,38 @@ class PossessionConfig:
 
 
 @dataclass(frozen=True, slots=True)
+class DarkConfig:
+    """Hands at plates that say nothing."""
+
+    reach_nats: float = 3.0  # a hand is there that is so much likelier there than one that nobody sees
+    reach_s: float = 0.15  # for so long
+    break_s: float = 0.6  # away for so long: it is over
+    beside_m: float = 0.5  # goods that moved this near are what the hand was there for
+    takes_p: float = 0.5  # who reaches for goods takes a piece
+    puts_p: float = 0.1  # or puts one back that they have
+
+
+@dataclass(frozen=True, slots=True)
+class UnwatchedConfig:
+    """People who are out of everybody's sight together."""
+
+    unseen_s: float = 1.0  # unseen for so long beyond what is usual between two sightings
+    reach_m: float = 1.5  # two people this near each other can pass something
+    together_s: float = 1.0  # for less, nothing passes
+    break_s: float = 1.0  # they were in sight for so long, or apart: it is over
+    passes_per_s: float = 0.06  # how often something passes between two people whom nobody sees
+    passes_p_max: float = 0.25  # that it did either way, however long they stay
+
+
+@dataclass(frozen=True, slots=True)
 class AttributionConfig:
     """Explanations of shelf changes and their joint hypotheses."""
 
     hands: HandConfig = field(default_factory=HandConfig)
     tags: TagConfig = field(default_factory=TagConfig)
     possession: PossessionConfig = field(default_factory=PossessionConfig)
+    unwatched: UnwatchedConfig = field(default_factory=UnwatchedConfig)
+    dark: DarkConfig = field(default_factory=DarkConfig)
     mass_bias_sd: float = 0.03  # real packages against the catalogue, relative
     mass_learn_p: float = 0.98  # changes as sure as this teach what a product's pieces weigh here
     mass_drift_sd: float = 0.003  # batches change: how far the bias may wander from pick to pick
@@ -295,6 +324,8 @@ class AttributionConfig:
     body_reach_m: float = 0.75
     body_reach_sd_m: float = 0.30
     reach_m_max: float = 2.2
+    stray_mps: float = 1.0  # somebody unseen may have walked on so fast
+    stray_s_max: float = 10.0  # for so long
     held_window_s: float = 4.0
     held_rare: float = 120.0  # mean belief in goods in the hand, against what it is in hands without them
     held_unseen_p: float = 0.1  # that goods in the hand are not seen in it, though something is

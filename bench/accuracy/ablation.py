@@ -44,6 +44,8 @@ WITHOUT: Final[dict[str, Change]] = {
         identity={"same_cart_nats": 0.0},
     ),
     "hands all along": within("possession", trust=0.0),
+    "out of sight": within("unwatched", passes_per_s=1e-9),
+    "dark plates": within("dark", takes_p=1e-9, puts_p=1e-9),
     "dynamic stock": setting(attribution={"stock_weight": 0.0}),
     "portal": within("tags", witness=0.0),
     "joint solve": setting(attribution={"hypotheses_max": 1}),

@@ -98,7 +98,9 @@ def candidates(
     hands = _hand_evidence(change, seen, alias, store, config)
     looks = looks_at_hands(change.step_ns, seen, alias, store, config)
     out = []
-    for row in np.flatnonzero(far - 1.0 * np.minimum(bodies.unseen_s, 3.0) < config.reach_m_max):
+    for row in np.flatnonzero(
+        far - config.stray_mps * np.minimum(bodies.unseen_s, config.stray_s_max) < config.reach_m_max
+    ):
         track_id = int(bodies.track_id[row])
         body = _body_nats(float(far[row]), float(bodies.unseen_s[row]), config)
         hand = hands.get(track_id, 0.0)

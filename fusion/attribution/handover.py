@@ -110,7 +110,7 @@ def _clusters(group: list[Touch], gap_ns: int) -> list[list[Touch]]:
 
 
 HAD_NATS = 1.0  # what is passed was in the hand just before; much of what is kept was as well
-EXCHANGE_NATS = -1.5  # of those who pass something, that they pass something back
+EXCHANGE_NATS = -2.0  # of those who pass something, that they pass something back
 # From trip, to trip, nats of each product having passed, and the part of them that any product would have.
 Way = tuple[str, str, Mapping[int, float], float]
 

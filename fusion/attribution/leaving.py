@@ -181,7 +181,8 @@ def close_trip(
             p = next(p for r, p in posterior[event] if r.parts == reading.parts)
             others = tuple((r, q) for r, q in posterior[event] if r.parts != reading.parts)
             settled.append(Settled(event, state.open[event], reading, p, others, state.evidence.get(event)))
-            concerned |= movers_of - {""} if not state.open[event].plates else set()
+            # What was passed on, or put back beside another hand, was taken before: that is settled as well.
+            concerned |= {part.trip for part in reading.parts if part.kind == PUT} - {""}
         else:
             group = bar(group, partial(_leaves_out, event, trip))
     done = frozenset(s.event for s in settled)

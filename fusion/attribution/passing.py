@@ -7,7 +7,8 @@ import numpy as np
 
 from fusion.attribution.cart_pass import CartPass, cart_pass_readings, cart_passes
 from fusion.attribution.carted import filled, pushed, taken_over
-from fusion.attribution.evidence import moved_in_basket
+from fusion.attribution.dark import Reach, is_for_another, reach_readings, reaches_now
+from fusion.attribution.evidence import looks_at_hands, moved_in_basket
 from fusion.attribution.explanations import Explanation, Goods
 from fusion.attribution.handover import Meeting, at_moment, handover_readings, touches, ways
 from fusion.attribution.hypotheses import Hypothesis, extend, merge, weigh, weights
@@ -24,6 +25,7 @@ from fusion.attribution.possession import (
     sought,
 )
 from fusion.attribution.state import Attribution, People, group_of, is_dark
+from fusion.attribution.unwatched import Unwatched, unwatched_now, unwatched_readings
 from fusion.checkout.records import derive_id
 from fusion.config import SECOND_NS, AttributionConfig
 from fusion.store import Store
@@ -41,14 +43,15 @@ def watch_passing(
     store: Store,
     config: AttributionConfig,
 ) -> Attribution:
-    """Note where hands of two people touch in this slice, what went into carts, and what did so beside others."""
+    """Note where hands touch in this slice, what went into carts, beside whom, and who is out of sight together."""
     if moves:
         state = replace(state, baskets=filled(state.baskets, moves, store))
     if len(people.trip_of) < 2:
         return state
+    unwatched = unwatched_now(state.unwatched, state.seen.bodies[-1], people.trip_of, people.staff, config.unwatched)
     new = touches(matches, people.alias, store, config)
     carts = cart_passes(moves, people.staff, store, config)
-    return replace(state, touches=(*state.touches, *new), passes=(*state.passes, *carts))
+    return replace(state, touches=(*state.touches, *new), passes=(*state.passes, *carts), unwatched=unwatched)
 
 
 def read_meeting(
@@ -65,6 +68,41 @@ def read_meeting(
         return handover_readings(both, goods)
 
     return _read_passing(state, meeting.t_ns, "hands", trips, readings, store, config)
+
+
+def read_unwatched(
+    state: Attribution, one: Unwatched, people: People, store: Store, config: AttributionConfig
+) -> Attribution:
+    """Read that two trips were out of sight together into their beam."""
+
+    def readings(goods: Mapping[str, Goods]) -> tuple[Explanation, ...]:
+        return unwatched_readings(one, goods, config.unwatched)
+
+    return _read_passing(state, one.t_ns, "unwatched", one.trips, readings, store, config)
+
+
+def watch_dark(state: Attribution, store: Store, config: AttributionConfig) -> Attribution:
+    """Note whose hands are in this slice at plates that say nothing."""
+    bodies = state.seen.bodies[-1]
+    dark = [plate for plate, last_ns in state.dark.items() if last_ns == state.dark_asked_ns]
+    return replace(state, reaches=reaches_now(state.reaches, bodies, dark, store, config)) if dark else state
+
+
+def read_reach(
+    state: Attribution, reach: Reach, people: People, store: Store, config: AttributionConfig
+) -> Attribution:
+    """Read a hand at plates that say nothing into the beam of its trip."""
+    trip = people.trip_of.get(people.alias.get(reach.track_id, reach.track_id), "")
+    changes = (*state.open.values(), *state.waiting)
+    if not trip or trip in people.staff or is_for_another(reach, changes, store, config.dark):
+        return state
+    looks = looks_at_hands(reach.t_ns, state.seen, people.alias, store, config)
+
+    def readings(goods: Mapping[str, Goods]) -> Readings:
+        return reach_readings(reach, trip, looks, goods, store, config.dark)
+
+    witness = f"reach {reach.facing}"
+    return _read_passing(state, reach.t_ns, witness, (trip,), readings, store, config, may_appear=True)
 
 
 def read_cart_pass(

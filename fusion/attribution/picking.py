@@ -49,7 +49,7 @@ def _shared(moved: Moved, who: tuple[Mover, ...], config: AttributionConfig) -> 
     likely = [m for m in who if m.nats > 0.0]
     together, counts, rare, out = moved.nats(), moved.count, float(np.log(config.shared_p)), []
     best = np.argsort(-together, axis=None, kind="stable")[:3]
-    for a, b in _two_people(combinations(likely, 2)):
+    for a, b in two_people(combinations(likely, 2)):
         for flat in best:
             product, n = divmod(int(flat), together.shape[1])
             for mine in range(1, n + 1):
@@ -79,12 +79,12 @@ def _several(moved: Moved, who: tuple[Mover, ...], store: Store, config: Attribu
     if any(grams >= 0 for _, _, grams, _ in split):
         return []
     # One lot may lie on its plates in any way; two that say how the grams are shared out say more.
-    whole = _spread_nats(-change.total_g, len(change.plates))
+    whole = spread_nats(-change.total_g, len(change.plates))
     lots = []
     for product, plates, grams, var in split:
         n = min(max(1, round(-grams / max(float(mean_g[product]), 1.0))), config.qty_max)
         mass = float(mass_nats(grams, var, moved.masses, config)[product, n - 1])
-        lots.append(Lot(product, n, -grams, mass + _spread_nats(-grams, plates) - whole / len(split)))
+        lots.append(Lot(product, n, -grams, mass + spread_nats(-grams, plates) - whole / len(split)))
     return [*_lots_of_one(lots, who, config), *_lots_of_two(lots, who, config)]
 
 
@@ -140,7 +140,7 @@ def _lots_of_two(lots: list[Lot], who: tuple[Mover, ...], config: AttributionCon
         return []
     why = _lots_why(lots, float(np.log(config.shared_p)), config)
     out = []
-    for pair in _two_people(permutations(who, 2)):
+    for pair in two_people(permutations(who, 2)):
         ends = tuple(zip(pair, lots, strict=True))
         nats = sum(n for _, n in why) + sum(m.nats + m.after.of(lot.product) for m, lot in ends)
         people = (m.whole_why(PICK, lot.product) for m, lot in ends)
@@ -163,14 +163,14 @@ def _best_of_each(found: list[Explanation]) -> tuple[Explanation, ...]:
     return tuple(out.values())
 
 
-def _two_people(pairs: Iterable[tuple[Mover, Mover]]) -> Iterator[tuple[Mover, Mover]]:
+def two_people(pairs: Iterable[tuple[Mover, Mover]]) -> Iterator[tuple[Mover, Mover]]:
     """Leave out pairs that rest on one stretch of one track: whoever that was, it was not two people."""
     for a, b in pairs:
         if not {c.stretch for c in a.claims} & {c.stretch for c in b.claims}:
             yield a, b
 
 
-def _spread_nats(grams: float, plates: int) -> float:
+def spread_nats(grams: float, plates: int) -> float:
     """Return the log density, in nats, of some grams lying on so many plates in one way out of all, equally likely."""
     return lgamma(plates) - (plates - 1) * log(max(grams, 1.0))
 

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from fusion.attribution.crossing import crossings
 from fusion.attribution.evidence import Witnesses, candidates, cart_nats
 from fusion.attribution.explanations import PUT, Explanation, Goods, Mover, movers, rank
 from fusion.attribution.hypotheses import LIKELY_NATS, Hypothesis, extend, lots, merge, reading_posterior
@@ -97,6 +98,8 @@ def _with_goods(
     """Return what gives the readings that rest on what everybody carries: hypotheses mostly agree on that."""
     known: dict[tuple[str, Goods, tuple[tuple[int, tuple[float, ...]], ...]], tuple[Explanation, ...]] = {}
 
+    both: dict[tuple[tuple[str, Goods], ...], tuple[Explanation, ...]] = {}
+
     def readings(hypothesis: Hypothesis) -> tuple[Explanation, ...]:
         out: list[Explanation] = []
         for mover in who:
@@ -106,6 +109,12 @@ def _with_goods(
                 put = puts(moved, mover, goods, store, config, singly) if moved.change.total_g >= 0 else ()
                 known[key] = (*put, *swaps(moved, mover, goods, store, config))
             out += known[key]
+        if len(who) > 1:
+            all_goods = {m.trip: hypothesis.goods.get(m.trip, ()) for m in who}
+            key2 = tuple(all_goods.items())
+            if key2 not in both:
+                both[key2] = crossings(moved, who, all_goods, store, config)
+            out += both[key2]
         return tuple(out)
 
     return readings

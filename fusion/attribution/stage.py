@@ -3,13 +3,23 @@
 from dataclasses import replace
 
 from fusion.attribution.cart_pass import CartPass
+from fusion.attribution.dark import Reach, reaches_over
 from fusion.attribution.handover import Meeting, meetings
 from fusion.attribution.hypotheses import made_final
-from fusion.attribution.passing import look_at_hands, read_cart_pass, read_carts, read_content, read_meeting
+from fusion.attribution.passing import (
+    look_at_hands,
+    read_cart_pass,
+    read_carts,
+    read_content,
+    read_meeting,
+    read_reach,
+    read_unwatched,
+)
 from fusion.attribution.possession import Content
 from fusion.attribution.reading import read_change
 from fusion.attribution.settled import Settled
 from fusion.attribution.state import Attribution, People, limited
+from fusion.attribution.unwatched import Unwatched, unwatched_over
 from fusion.config import SECOND_NS, AttributionConfig
 from fusion.shelf import ShelfChange
 from fusion.store import Store
@@ -26,10 +36,15 @@ def attribute(
     """Queue new changes; read changes and meetings whose hands have been watched to the end of the window."""
     waiting = sorted((*state.waiting, *new), key=lambda c: (c.step_ns, c.plates))
     until = now_ns - int(config.held_window_s * SECOND_NS)
-    due: list[ShelfChange | Meeting | CartPass | Content] = [c for c in waiting if c.step_ns <= until]
+    due: list[ShelfChange | Meeting | CartPass | Content | Unwatched | Reach] = [
+        c for c in waiting if c.step_ns <= until
+    ]
     met, touching = meetings(state.touches, until, config)
+    hidden, going_on = unwatched_over(state.unwatched, until, config.unwatched)
     if store.handover == "holder":
-        due += [*met, *(p for p in state.passes if p.t_ns <= until)]
+        due += [*met, *(p for p in state.passes if p.t_ns <= until), *hidden]
+    reached, reaching = reaches_over(state.reaches, until, config.dark)
+    due += reached
     state, seen_in_hands = look_at_hands(state, until, people, store, config)
     due += seen_in_hands
     state = replace(
@@ -37,6 +52,8 @@ def attribute(
         waiting=tuple(c for c in waiting if c.step_ns > until),
         touches=touching,
         passes=tuple(p for p in state.passes if p.t_ns > until),
+        unwatched=going_on,
+        reaches=reaching,
     )
     settled: list[Settled] = []
     for one in sorted(due, key=lambda d: d.step_ns if isinstance(d, ShelfChange) else d.t_ns):
@@ -47,6 +64,10 @@ def attribute(
             state = read_meeting(state, one, people, store, config)
         elif isinstance(one, Content):
             state = read_content(state, one, people, store, config)
+        elif isinstance(one, Unwatched):
+            state = read_unwatched(state, one, people, store, config)
+        elif isinstance(one, Reach):
+            state = read_reach(state, one, people, store, config)
         else:
             state = read_cart_pass(state, one, people, store, config)
     state = read_carts(state, now_ns, people, store, config)

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 
 from fusion.attribution.cart_pass import CartPass
 from fusion.attribution.carted import Baskets, CartNow
+from fusion.attribution.dark import Reach
 from fusion.attribution.evidence import Witnesses
 from fusion.attribution.explanations import WhoAt
 from fusion.attribution.handover import Touch
@@ -13,6 +14,7 @@ from fusion.attribution.masses import Biases
 from fusion.attribution.possession import Run
 from fusion.attribution.record import Evidence
 from fusion.attribution.tags import Exit, TagRead
+from fusion.attribution.unwatched import Unwatched
 from fusion.config import CartConfig
 from fusion.shelf import ShelfChange
 from fusion.store import Store
@@ -28,6 +30,8 @@ class Attribution:
     waiting: tuple[ShelfChange, ...] = ()  # until the hands have been watched long enough
     touches: tuple[Touch, ...] = ()
     passes: tuple[CartPass, ...] = ()
+    unwatched: tuple[Unwatched, ...] = ()
+    reaches: tuple[Reach, ...] = ()  # for goods on plates that say nothing
     groups: tuple[Group, ...] = ()
     open: Mapping[str, ShelfChange] = field(default_factory=dict)  # event id -> change
     evidence: Mapping[str, Evidence] = field(default_factory=dict)  # event id -> what there was to see of it

@@ -11,6 +11,7 @@ from fusion.shelf.levels import Levels, PlateChange, Trace, trace_of
 from fusion.shelf.shares import shares_beside
 from fusion.store import Store
 
+SLIDES_SDS, SLIDES = 4.5, 0.02  # a level this far from where a change ended, in its sd and in the change, still slides
 TRACE_S = 2.0  # before and after the step
 
 
@@ -46,6 +47,9 @@ class Pending:
 
     changes: tuple[PlateChange, ...] = ()
     told_ns: Mapping[int, int] = field(default_factory=dict)  # plate -> when the last change that was told had settled
+    share_ns: Mapping[int, int] = field(
+        default_factory=dict
+    )  # plate -> step of the last change that asked for its share
 
 
 def group_changes(
@@ -63,10 +67,11 @@ def group_changes(
     """
     if not pending.changes and not new:
         return pending, ()
-    changes = sorted((*pending.changes, *new), key=lambda c: (c.step_ns, c.plate))
+    fresh_news = (c for c in new if not _is_told(c, pending.share_ns, config))
+    changes = sorted((*pending.changes, *fresh_news), key=lambda c: (c.step_ns, c.plate))
     changes = _without_plateaus(changes, store, config)
     last = {c.plate: c.step_ns for c in changes}
-    told = dict(pending.told_ns)
+    told, asked = dict(pending.told_ns), dict(pending.share_ns)
     ready: list[ShelfChange] = []
     waiting: list[PlateChange] = []
     for group in _groups(changes, store, config):
@@ -78,11 +83,19 @@ def group_changes(
             real = [c for c in sharp if abs(c.after_g - c.before_g) > config.change_sds * np.sqrt(c.var)]
             real = _without_cross_talk(real, config)
             if real:
-                shares, hidden = shares_beside(real, {*last, *_since(told, real)}, levels, store, config)
+                busy = {c.plate for c in changes if c not in group} | _since(told, real)
+                shares, hidden = shares_beside(real, busy, levels, store, config)
                 whole = _without_cross_talk([*real, *shares], config)
                 ready.append(_traced(_shelf_change(whole, hidden), whole, levels))
                 told |= {c.plate: c.settled_ns for c in whole}
-    return Pending(tuple(waiting), told), tuple(sorted(ready, key=lambda c: (c.step_ns, c.plates)))
+                asked |= dict.fromkeys((*(c.plate for c in shares), *(h[0] for h in hidden)), ready[-1].step_ns)
+    return Pending(tuple(waiting), told, asked), tuple(sorted(ready, key=lambda c: (c.step_ns, c.plates)))
+
+
+def _is_told(change: PlateChange, share_ns: Mapping[int, int], config: ShelfConfig) -> bool:
+    """Tell whether what went by as noise has been counted already, as a share of what changed beside it."""
+    asked_ns = share_ns.get(change.plate)
+    return change.is_slow and asked_ns is not None and abs(asked_ns - change.step_ns) < config.slow_step_s * SECOND_NS
 
 
 def _since(told_ns: Mapping[int, int], group: list[PlateChange]) -> set[int]:
@@ -132,9 +145,15 @@ def _groups(changes: list[PlateChange], store: Store, config: ShelfConfig) -> li
 
 
 def _together(a: PlateChange, b: PlateChange, store: Store, config: ShelfConfig) -> bool:
-    if a.plate == b.plate or abs(a.step_ns - b.step_ns) > config.together_s * SECOND_NS:
+    """Tell whether changes of two plates may be one move of goods."""
+    if a.plate == b.plate:
         return False
-    return _beside(a.plate, b.plate, store, config)
+    apart_ns = abs(a.step_ns - b.step_ns)
+    if apart_ns <= config.together_s * SECOND_NS:
+        return _beside(a.plate, b.plate, store, config)
+    # Whose moment is known only roughly goes with what changed under the same goods.
+    roughly = a.is_slow != b.is_slow and apart_ns <= config.slow_step_s * SECOND_NS
+    return roughly and any({a.plate, b.plate} <= set(plates) for plates in store.facings.plates)
 
 
 def _beside(a: int, b: int, store: Store, config: ShelfConfig) -> bool:
@@ -159,10 +178,15 @@ def _has_company(group: list[PlateChange], levels: Levels, now_ns: int, store: S
 
 
 def _sharpened(change: PlateChange, levels: Levels) -> PlateChange:
-    """Use the level learned since, if the plate has stayed quiet: ringing and creep have died away by then."""
-    if levels.disturbed[change.plate]:
-        return change
-    return replace(change, after_g=float(levels.level_g[change.plate]))
+    """Use the level learned since, if the plate has stayed quiet: ringing and creep have died away by then.
+
+    A level that goes on sliding is another change, which is told later.
+    """
+    level_g = float(levels.level_g[change.plate])
+    slides = abs(level_g - change.after_g) > SLIDES_SDS * np.sqrt(change.var) + SLIDES * abs(
+        change.after_g - change.before_g
+    )
+    return change if levels.disturbed[change.plate] or slides else replace(change, after_g=level_g)
 
 
 def _without_cross_talk(group: list[PlateChange], config: ShelfConfig) -> list[PlateChange]:

@@ -1,6 +1,6 @@
 """Level filter and change detection over all plates of a controller at once."""
 
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 
 import numpy as np
 
@@ -9,7 +9,8 @@ from fusion.config import SECOND_NS, ShelfConfig
 from fusion.messages import Plates
 from fusion.store import Store
 
-HISTORY = 40  # blocks remembered to find the moment of a step
+HISTORY = 120  # blocks remembered to find the moment of a step
+RECENT = 5  # blocks whose mean is the level of now
 DARK_S = 3  # a plate that was still for so long is dead or stuck
 
 
@@ -29,6 +30,11 @@ class Levels:
     last_seq: Ints  # (p,) of the last batch; a smaller one after it means a restart
     history_g: Floats  # (p, HISTORY) latest last
     history_ns: Ints  # (p, HISTORY)
+    anchor_g: Floats  # (p,) mean of a while ago, slow_s to twice that
+    anchor_next_g: Floats  # (p,) mean of up to slow_s ago: the next anchor
+    anchor_ns: Ints  # (p,) when the next one was taken
+    anchor_var: Floats  # (p,) g2, noise_var when anchor_g was the level
+    anchor_next_var: Floats  # (p,)
 
 
 COLUMNS = tuple(f.name for f in fields(Levels))
@@ -48,6 +54,7 @@ class PlateChange:
     before_g: float
     after_g: float
     var: float  # g2, of after - before
+    is_slow: bool = False  # it went by as noise: its moment is known to a second or two
     trace: Trace = field(default=(), compare=False, repr=False)  # what led up to it: to look at, not to decide by
 
 
@@ -67,6 +74,11 @@ def empty_levels(store: Store, config: ShelfConfig) -> Levels:
         last_seq=np.full(p, -1),
         history_g=np.full((p, HISTORY), np.nan),
         history_ns=np.zeros((p, HISTORY), np.int64),
+        anchor_g=np.full(p, np.nan),
+        anchor_next_g=np.full(p, np.nan),
+        anchor_ns=np.zeros(p, np.int64),
+        anchor_var=np.full(p, config.noise_sd_g**2),
+        anchor_next_var=np.full(p, config.noise_sd_g**2),
     )
 
 
@@ -83,6 +95,7 @@ def observe_plates(
         # A restarted controller has a new zero: what happened meanwhile cannot be read from it.
         out.level_g[rows] = np.nan
         out.disturbed[rows] = False
+        out.anchor_g[rows] = out.anchor_next_g[rows] = np.nan
     out.last_seq[rows] = message.seq
     for start in range(0, len(samples) - config.block + 1, config.block):
         block = _robust_mean(samples[start : start + config.block])
@@ -119,7 +132,52 @@ def _observe_block(out: Levels, rows: Ints, block: Floats, t_ns: int, config: Sh
     out.disturbed[rows[starts]] = True
     out.onset_ns[rows[starts]] = t_ns
     out.quiet_blocks[rows[starts]] = 0
-    return _settle(out, rows[disturbed | starts], block[disturbed | starts], t_ns, config)
+    slow = _slow_changes(out, rows[calm], t_ns, config)
+    return [*slow, *_settle(out, rows[disturbed | starts], block[disturbed | starts], t_ns, config)]
+
+
+def _slow_changes(out: Levels, rows: Ints, t_ns: int, config: ShelfConfig) -> list[PlateChange]:
+    """End the changes that went by as noise: a piece lifted slowly from a shaking shelf takes the level with it."""
+    due = rows[t_ns - out.anchor_ns[rows] >= config.slow_s * SECOND_NS]
+    out.anchor_g[due] = out.anchor_next_g[due]
+    out.anchor_next_g[due] = out.level_g[due]
+    out.anchor_ns[due] = t_ns
+    out.anchor_var[due] = out.anchor_next_var[due]
+    out.anchor_next_var[due] = out.noise_var[due]
+    now = out.history_g[rows, -RECENT:].mean(axis=1)
+    before = out.history_g[rows, -2 * RECENT : -RECENT].mean(axis=1)
+    gone = now - out.anchor_g[rows]
+    # The level that goes has taught the plate to be noisy: what it was before tells better, and what it is at rest.
+    rest = out.history_g[rows, -2 * RECENT :].var(axis=1, ddof=1)
+    noise = np.minimum(out.noise_var[rows], np.maximum(out.anchor_var[rows], rest))
+    noise = np.maximum(noise, config.noise_sd_g_min**2)
+    var = 2.0 / 3.0 * noise + _drift_var(2 * config.slow_s, config)
+    # NaN, where there is no anchor yet, compares as False. While it still goes on, it is told later.
+    over = np.abs(gone) > config.disturbed_sds * np.sqrt(var)
+    over &= np.abs(now - before) < config.slow_rest * np.abs(gone)
+    changes = [
+        replace(
+            _went(out, int(rows[i]), t_ns, float(out.anchor_g[rows[i]]), float(now[i]), float(var[i]), t_ns),
+            is_slow=True,
+        )
+        for i in np.flatnonzero(over)
+    ]
+    out.noise_var[rows[over]] = noise[over]
+    out.level_g[rows[over]] = now[over]
+    out.level_blocks[rows[over]] = RECENT
+    _anchor(out, rows[over], t_ns)
+    return changes
+
+
+def _anchor(out: Levels, rows: Ints, t_ns: int) -> None:
+    """Compare with the level of now from here on."""
+    out.anchor_g[rows] = out.anchor_next_g[rows] = out.level_g[rows]
+    out.anchor_ns[rows] = t_ns
+    out.anchor_var[rows] = out.anchor_next_var[rows] = out.noise_var[rows]
+
+
+def _drift_var(seconds: float, config: ShelfConfig) -> float:
+    return config.drift_g_per_sqrt_s**2 * seconds
 
 
 def _learn(out: Levels, rows: Ints, off: Floats, config: ShelfConfig) -> None:
@@ -150,6 +208,7 @@ def _settle(out: Levels, rows: Ints, block: Floats, t_ns: int, config: ShelfConf
     out.level_g[settled] = out.quiet_g[settled]
     out.level_blocks[settled] = out.quiet_blocks[settled]
     out.disturbed[settled] = False
+    _anchor(out, np.array([change.plate for change in changes], np.int64), t_ns)
     return changes
 
 
@@ -160,15 +219,23 @@ def _change(out: Levels, row: int, t_ns: int, config: ShelfConfig) -> PlateChang
     blocks = 1 / min(3, int(out.level_blocks[row])) + 1 / min(3, int(out.quiet_blocks[row]))
     lasted_s = (t_ns - int(out.onset_ns[row])) / SECOND_NS
     noise = max(float(out.noise_var[row]), config.noise_sd_g_min**2)
-    var = noise * blocks + config.drift_g_per_sqrt_s**2 * lasted_s
+    var = noise * blocks + _drift_var(lasted_s, config)
     if abs(after - before) <= config.change_sds * np.sqrt(var):
         return None
+    slid = 2.0 / 3.0 * min(noise, float(out.anchor_var[row])) + _drift_var(2 * config.slow_s, config)
+    if abs(before - float(out.anchor_g[row])) > config.change_sds * np.sqrt(slid):
+        before = float(out.anchor_g[row])  # it had begun to go as noise
+    return _went(out, row, t_ns, before, after, var, int(out.onset_ns[row]))
+
+
+def _went(out: Levels, row: int, t_ns: int, before: float, after: float, var: float, onset_ns: int) -> PlateChange:
+    """Return a change between two levels, its moment taken from what the plate showed meanwhile."""
     away = np.abs(out.history_g[row] - after) > 0.5 * abs(after - before)
     away &= out.history_ns[row] > 0
     last = int(np.flatnonzero(away)[-1]) if away.any() else HISTORY - 1
     step_ns = int(out.history_ns[row, last])
-    onset_ns = min(int(out.onset_ns[row]), step_ns)
-    return PlateChange(row, onset_ns, step_ns, t_ns, before, after, float(var), trace_of(out, row))
+    onset_ns = min(onset_ns, step_ns)
+    return PlateChange(row, onset_ns, step_ns, t_ns, before, after, float(var), trace=trace_of(out, row))
 
 
 def dark_plates(levels: Levels, now_ns: int) -> Ints:

@@ -1,0 +1,101 @@
+"""Hands in front of plates that say nothing: what they took there, if anything, no scale weighed.
+
+A plate that is dead, stuck or silent leaves a hole in what the store can see. Whoever reaches into it may have taken
+something or may only have looked; what cameras then see in the hand decides, and where they see nothing the receipt is
+as doubtful as the reach.
+"""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from fusion.arrays import Floats
+from fusion.attribution.evidence import HAND_ABOVE_PLATE_M, NO_LOOKS, Bodies, Looks
+from fusion.attribution.explanations import PICK, PUT, Explanation, Goods, Part
+from fusion.attribution.why import HELD, PRIOR
+from fusion.config import SECOND_NS, AttributionConfig, DarkConfig
+from fusion.shelf import ShelfChange
+from fusion.store import Store
+from fusion.tracking.hands import nats_at
+
+
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """A hand was where a product stands on plates that say nothing."""
+
+    track_id: int
+    facing: int  # row in store.facings
+    since_ns: int
+    t_ns: int  # until
+
+
+def reaches_now(
+    going_on: tuple[Reach, ...], bodies: Bodies, dark: Collection[int], store: Store, config: AttributionConfig
+) -> tuple[Reach, ...]:
+    """Return the reaches after one more slice, sorted; dark are the plates that say nothing now.
+
+    A hand is at the facing it is likeliest at, however many say nothing.
+    """
+    facings = [row for row, plates in enumerate(store.facings.plates) if set(plates) <= set(dark)]
+    if not facings or not len(bodies.track_id):
+        return going_on
+    at = np.stack([_at(row, bodies, store, config) for row in facings])  # (facings, n)
+    known = {(one.track_id, one.facing): one for one in going_on}
+    for i in np.flatnonzero(at.max(axis=0) > config.dark.reach_nats):
+        key = int(bodies.track_id[i]), facings[int(at[:, i].argmax())]
+        before = known.get(key)
+        known[key] = Reach(*key, before.since_ns if before else bodies.t_ns, bodies.t_ns)
+    return tuple(known[key] for key in sorted(known))
+
+
+def _at(facing: int, bodies: Bodies, store: Store, config: AttributionConfig) -> Floats:
+    """Return per body (n,) how much likelier one of its hands is at a facing than an unseen hand would be, in nats."""
+    points = store.plates.centre[list(store.facings.plates[facing])] + np.array([0.0, 0.0, HAND_ABOVE_PLATE_M])
+    nats = nats_at(points, bodies.head, bodies.hands, bodies.hands_cov, config.hand_sd_m, config.hands)
+    return np.asarray(nats.max(axis=1))
+
+
+def reaches_over(
+    going_on: tuple[Reach, ...], until_ns: int, config: DarkConfig
+) -> tuple[list[Reach], tuple[Reach, ...]]:
+    """Return the reaches that were long enough and are over by until_ns, and those that go on."""
+    over = [one for one in going_on if one.t_ns < until_ns - int(config.break_s * SECOND_NS)]
+    long = [one for one in over if one.t_ns - one.since_ns >= config.reach_s * SECOND_NS]
+    return long, tuple(one for one in going_on if one not in over)
+
+
+def is_for_another(reach: Reach, changes: Collection[ShelfChange], store: Store, config: DarkConfig) -> bool:
+    """Tell whether goods moved beside a reach while it lasted: then that is what the hand was there for."""
+    mine = store.plates.centre[list(store.facings.plates[reach.facing])].mean(axis=0)
+    slack = int(config.break_s * SECOND_NS)
+    return any(
+        change.plates
+        and reach.since_ns - slack <= change.step_ns <= reach.t_ns + slack
+        and np.linalg.norm(store.plates.centre[list(change.plates)].mean(axis=0) - mine) < config.beside_m
+        for change in changes
+    )
+
+
+def reach_readings(
+    reach: Reach,
+    trip: str,
+    looks: Mapping[int, tuple[Looks, Looks]],
+    goods: Mapping[str, Goods],
+    store: Store,
+    config: DarkConfig,
+) -> tuple[Explanation, ...]:
+    """Return what may have happened, best first: nothing (no parts), a piece taken, or one of theirs put back."""
+    product = int(store.facings.product[reach.facing])
+    before, after = looks.get(reach.track_id, NO_LOOKS)
+    own_g = next((g for k, _, g in goods.get(trip, ()) if k == product), None)
+    ways = [(PICK, config.takes_p, after.of(product), float(store.products.mass_g[product]))]
+    if own_g is not None:
+        ways.append((PUT, config.puts_p, before.of(product), own_g))
+    rest = 1.0 - sum(p for _, p, _, _ in ways)
+    out = [Explanation((), 0.0)]
+    for kind, p, held, grams in ways:
+        prior = float(np.log(p / rest))
+        why = ((PRIOR, prior), (HELD, held))
+        out.append(Explanation((Part(trip, kind, product, 1, grams),), prior + held, why=why))
+    return tuple(sorted(out, key=lambda e: -e.nats))

@@ -1,0 +1,85 @@
+"""Two people out of everybody's sight together: what passed between them nobody saw.
+
+Where cameras do not reach, two people who stand within an arm's reach of each other can exchange anything. Nothing
+tells, but that they were there together, and for how long: so it stays a reading beside "nothing passed", and a receipt
+that rests on nothing having passed is as doubtful as that.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from fusion.attribution.evidence import Bodies
+from fusion.attribution.explanations import PICK, PUT, Explanation, Goods, Part
+from fusion.attribution.handover import EXCHANGE_NATS
+from fusion.attribution.why import PRIOR
+from fusion.config import SECOND_NS, UnwatchedConfig
+
+
+@dataclass(frozen=True, slots=True)
+class Unwatched:
+    """Two trips were out of sight together."""
+
+    trips: tuple[str, str]  # in order
+    since_ns: int
+    t_ns: int  # until
+
+
+def unwatched_now(
+    going_on: tuple[Unwatched, ...],
+    bodies: Bodies,
+    trip_of: Mapping[int, str],
+    alone: frozenset[str],
+    config: UnwatchedConfig,
+) -> tuple[Unwatched, ...]:
+    """Return who is or was out of sight together after one more slice, sorted; `alone` trips never count.
+
+    A trip is out of sight when everybody is who may be it: who comes back into sight may be another track.
+    """
+    hidden = bodies.unseen_s >= config.unseen_s
+    known = {one.trips: one for one in going_on}
+    if np.count_nonzero(hidden) < 2:
+        return going_on
+    named = [trip_of.get(int(k), "") for k in bodies.track_id]
+    in_sight = {trip for trip, out in zip(named, hidden, strict=True) if not out}
+    rows = [i for i in np.flatnonzero(hidden) if named[i] and named[i] not in in_sight | alone]
+    for n, i in enumerate(rows):
+        for j in rows[n + 1 :]:
+            pair = min(named[i], named[j]), max(named[i], named[j])
+            if pair[0] == pair[1] or np.hypot(*(bodies.head[i, :2] - bodies.head[j, :2])) > config.reach_m:
+                continue
+            before = known.get(pair)
+            known[pair] = Unwatched(pair, before.since_ns if before else bodies.t_ns, bodies.t_ns)
+    return tuple(known[pair] for pair in sorted(known))
+
+
+def unwatched_over(
+    going_on: tuple[Unwatched, ...], until_ns: int, config: UnwatchedConfig
+) -> tuple[list[Unwatched], tuple[Unwatched, ...]]:
+    """Return those that were long enough and are over by until_ns, and those that go on; a moment is nothing."""
+    over = [one for one in going_on if one.t_ns < until_ns - int(config.break_s * SECOND_NS)]
+    long = [one for one in over if one.t_ns - one.since_ns >= config.together_s * SECOND_NS]
+    return long, tuple(one for one in going_on if one not in over)
+
+
+def unwatched_readings(one: Unwatched, goods: Mapping[str, Goods], config: UnwatchedConfig) -> tuple[Explanation, ...]:
+    """Return what may have passed, best first; no parts is "nothing". Any piece is as likely as any other."""
+    together_s = (one.t_ns - one.since_ns) / SECOND_NS
+    prior = float(np.log(min(config.passes_per_s * together_s, config.passes_p_max)))
+    first, second = one.trips
+    gave, got = _given(first, second, goods), _given(second, first, goods)
+    out = [Explanation((), 0.0)]
+    for ways in (gave, got):
+        nats = prior - float(np.log(len(ways))) if ways else 0.0
+        out += [Explanation(parts, nats, why=((PRIOR, nats),)) for parts in ways]
+    both = prior + EXCHANGE_NATS - float(np.log(len(gave) * len(got))) if gave and got else 0.0
+    out += [Explanation((*a, *b), both, why=((PRIOR, both),)) for a in gave for b in got]
+    return tuple(sorted(out, key=lambda e: -e.nats))
+
+
+def _given(source: str, target: str, goods: Mapping[str, Goods]) -> list[tuple[Part, ...]]:
+    return [
+        (Part(source, PUT, product, 1, grams), Part(target, PICK, product, 1, grams))
+        for product, _, grams in goods.get(source, ())
+    ]
