@@ -47,6 +47,7 @@ class Pending:
 
     changes: tuple[PlateChange, ...] = ()
     told_ns: Mapping[int, int] = field(default_factory=dict)  # plate -> when the last change that was told had settled
+    told_g: Mapping[int, tuple[int, float]] = field(default_factory=dict)  # plate -> step and grams of that change
     share_ns: Mapping[int, int] = field(
         default_factory=dict
     )  # plate -> step of the last change that asked for its share
@@ -67,11 +68,12 @@ def group_changes(
     """
     if not pending.changes and not new:
         return pending, ()
-    fresh_news = (c for c in new if not _is_told(c, pending.share_ns, config))
-    changes = sorted((*pending.changes, *fresh_news), key=lambda c: (c.step_ns, c.plate))
+    changes = sorted((*pending.changes, *new), key=lambda c: (c.step_ns, c.plate))
+    loads = {**pending.told_g, **{c.plate: (c.step_ns, c.after_g - c.before_g) for c in changes}}
+    changes = [c for c in changes if not (_is_share(c, pending, config) or _is_pressed(c, loads, store, config))]
     changes = _without_plateaus(changes, store, config)
     last = {c.plate: c.step_ns for c in changes}
-    told, asked = dict(pending.told_ns), dict(pending.share_ns)
+    told, told_g, asked = dict(pending.told_ns), dict(pending.told_g), dict(pending.share_ns)
     ready: list[ShelfChange] = []
     waiting: list[PlateChange] = []
     for group in _groups(changes, store, config):
@@ -88,14 +90,27 @@ def group_changes(
                 whole = _without_cross_talk([*real, *shares], config)
                 ready.append(_traced(_shelf_change(whole, hidden), whole, levels))
                 told |= {c.plate: c.settled_ns for c in whole}
+                told_g |= {c.plate: (c.step_ns, c.after_g - c.before_g) for c in whole}
                 asked |= dict.fromkeys((*(c.plate for c in shares), *(h[0] for h in hidden)), ready[-1].step_ns)
-    return Pending(tuple(waiting), told, asked), tuple(sorted(ready, key=lambda c: (c.step_ns, c.plates)))
+    return Pending(tuple(waiting), told, told_g, asked), tuple(sorted(ready, key=lambda c: (c.step_ns, c.plates)))
 
 
-def _is_told(change: PlateChange, share_ns: Mapping[int, int], config: ShelfConfig) -> bool:
-    """Tell whether what went by as noise has been counted already, as a share of what changed beside it."""
-    asked_ns = share_ns.get(change.plate)
+def _is_share(change: PlateChange, pending: Pending, config: ShelfConfig) -> bool:
+    """Tell whether what went by as noise was counted as a share of what changed beside it."""
+    asked_ns = pending.share_ns.get(change.plate)
     return change.is_slow and asked_ns is not None and abs(asked_ns - change.step_ns) < config.slow_step_s * SECOND_NS
+
+
+def _is_pressed(change: PlateChange, loads: Mapping[int, tuple[int, float]], store: Store, config: ShelfConfig) -> bool:
+    """Tell whether a load beside a plate explains its change, seconds late perhaps; loads gives step and grams."""
+    near_ns = config.slow_step_s * SECOND_NS
+    return any(
+        abs(change.after_g - change.before_g) <= config.cross_talk * abs(grams)
+        and abs(step_ns - change.step_ns) < near_ns
+        and plate != change.plate
+        and _beside(plate, change.plate, store, config)
+        for plate, (step_ns, grams) in loads.items()
+    )
 
 
 def _since(told_ns: Mapping[int, int], group: list[PlateChange]) -> set[int]:
