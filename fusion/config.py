@@ -331,6 +331,7 @@ class AttributionConfig:
     held_unseen_p: float = 0.1  # that goods in the hand are not seen in it, though something is
     held_looks_sure: int = 3  # fewer looks say less of what is not there
     held_nats_max: float = 4.5
+    held_kept: float = 0.5  # goods seen after a put-back count so much against it: a wrong name stays wrong
     planogram_p: float = 0.97
     stock_weight: float = 0.5  # how much a misplaced piece counts beside the planogram where it was put
     facing_power: float = 8.0  # how steeply a product is doubted as more of a change lies outside its facing

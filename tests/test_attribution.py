@@ -17,6 +17,7 @@ from fusion.attribution.explanations import (
     Goods,
     Mover,
     Part,
+    Seen,
     movers,
 )
 from fusion.attribution.handover import Meeting, Touch, handover_readings, meetings, ways
@@ -272,3 +273,22 @@ def test_hands_that_show_a_product_speak_for_it_and_hands_that_show_another_agai
     assert mine.absent < 0.0 and mine.of(1) == mine.absent <= mine.of(0) <= CONFIG.held_nats_max
     assert less.of(0) <= mine.of(0) and before.of(0) == before.absent == mine.absent
     assert set(after(p)) == {1}
+
+
+@given(st.floats(0.1, 4.5))
+def test_goods_that_hands_still_show_were_hardly_put_back(seen: float) -> None:
+    """Found in b18: of two bars of one weight the one still in the hand was read as put back."""
+    moved = weighed(change(100.0))
+    carried = ((0, 1, 100.0), (1, 2, 100.0))
+
+    def nats(product: int) -> float:
+        mover = Mover("a", False, 3.0, after=Seen(Looks({product: seen})))
+        found = puts(moved, mover, carried, STORE, CONFIG)
+        return max(e.nats for e in found if e.parts[0].product == product and e.parts[0].qty == 1)
+
+    def unseen(product: int) -> float:
+        found = puts(moved, Mover("a", False, 3.0), carried, STORE, CONFIG)
+        return max(e.nats for e in found if e.parts[0].product == product and e.parts[0].qty == 1)
+
+    assert nats(0) < unseen(0), "the last of its kind"
+    assert nats(1) == unseen(1), "one of two stays in the hand"

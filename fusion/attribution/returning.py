@@ -9,7 +9,7 @@ import numpy as np
 from fusion.attribution.explanations import PUT, Explanation, Goods, Mover, Part, rank
 from fusion.attribution.picking import single
 from fusion.attribution.priors import Moved, normal_nats
-from fusion.attribution.why import COUNT, MASS, PLANOGRAM, add
+from fusion.attribution.why import COUNT, HELD, MASS, PLANOGRAM, add
 from fusion.config import AttributionConfig
 from fusion.store import Store
 
@@ -48,7 +48,10 @@ def puts(
             if n == 1 and store.products.by_weight[product] and lots.get(product):
                 moved_g = min(lots[product], key=lambda lot: abs(lot - total))
                 nats = max(nats, normal_nats(total, moved_g, sd2 + 2 * (config.gain_sd * moved_g) ** 2))
+            # Hands that show it afterwards still hold it, if it was the last of its kind.
+            kept = config.held_kept * max(mover.after.of(product), 0.0) if n == pieces else 0.0
             part = Part(mover.trip, PUT, product, n, moved_g)
-            why = add(((MASS, nats + many), (COUNT, -many), (PLANOGRAM, home)), mover.whole_why(PUT, product))
-            out.append(Explanation((part,), float(nats + nats_of_person), mover.claims, why))
+            own = ((MASS, nats + many), (COUNT, -many), (PLANOGRAM, home), (HELD, -kept))
+            why = add(own, mover.whole_why(PUT, product))
+            out.append(Explanation((part,), float(nats + nats_of_person - kept), mover.claims, why))
     return tuple(sorted(out, key=rank))
