@@ -159,7 +159,7 @@ def test_a_slow_lift_from_a_shaking_shelf_is_weighed(seed: int, mass_g: float, s
     mine = [change for change in changes(load) if plate in change.plates and change.step_ns > 18e9]
     gone = sum(dict(zip(change.plates, change.delta_g, strict=True))[plate] for change in mine)
     sd = np.sqrt(sum(dict(zip(change.plates, change.var, strict=True))[plate] for change in mine))
-    assert abs(gone + mass_g) < max(6.0 * sd, 0.05 * mass_g)
+    assert abs(gone + mass_g) < max(8.0 * sd, 0.05 * mass_g), "what noise hides is not told"
     most = max(mine, key=lambda change: abs(change.total_g))
     assert begin * DT - 1e9 < most.step_ns < (begin + n) * DT + 1e9
 

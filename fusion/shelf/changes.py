@@ -11,7 +11,7 @@ from fusion.shelf.levels import Levels, PlateChange, Trace, trace_of
 from fusion.shelf.shares import shares_beside
 from fusion.store import Store
 
-SLIDES_SDS, SLIDES = 4.5, 0.02  # a level this far from where a change ended, in its sd and in the change, still slides
+AGO_S = 16.0  # what was told of a plate so long ago is where a slow change of it begins
 TRACE_S = 2.0  # before and after the step
 
 
@@ -46,8 +46,7 @@ class Pending:
     """Plate changes that may still get company."""
 
     changes: tuple[PlateChange, ...] = ()
-    told_ns: Mapping[int, int] = field(default_factory=dict)  # plate -> when the last change that was told had settled
-    told_g: Mapping[int, tuple[int, float]] = field(default_factory=dict)  # plate -> step and grams of that change
+    told: Mapping[int, PlateChange] = field(default_factory=dict)  # plate -> its last change, as it was told
     share_ns: Mapping[int, int] = field(
         default_factory=dict
     )  # plate -> step of the last change that asked for its share
@@ -68,12 +67,13 @@ def group_changes(
     """
     if not pending.changes and not new:
         return pending, ()
-    changes = sorted((*pending.changes, *new), key=lambda c: (c.step_ns, c.plate))
-    loads = {**pending.told_g, **{c.plate: (c.step_ns, c.after_g - c.before_g) for c in changes}}
+    news = (c for each in new if (c := _went_on(each, pending.told, config)) is not None)
+    changes = sorted((*pending.changes, *news), key=lambda c: (c.step_ns, c.plate))
+    loads = {**pending.told, **{c.plate: c for c in changes}}
     changes = [c for c in changes if not (_is_share(c, pending, config) or _is_pressed(c, loads, store, config))]
     changes = _without_plateaus(changes, store, config)
     last = {c.plate: c.step_ns for c in changes}
-    told, told_g, asked = dict(pending.told_ns), dict(pending.told_g), dict(pending.share_ns)
+    told, asked = dict(pending.told), dict(pending.share_ns)
     ready: list[ShelfChange] = []
     waiting: list[PlateChange] = []
     for group in _groups(changes, store, config):
@@ -89,10 +89,9 @@ def group_changes(
                 shares, hidden = shares_beside(real, busy, levels, store, config)
                 whole = _without_cross_talk([*real, *shares], config)
                 ready.append(_traced(_shelf_change(whole, hidden), whole, levels))
-                told |= {c.plate: c.settled_ns for c in whole}
-                told_g |= {c.plate: (c.step_ns, c.after_g - c.before_g) for c in whole}
+                told |= {c.plate: c for c in whole}
                 asked |= dict.fromkeys((*(c.plate for c in shares), *(h[0] for h in hidden)), ready[-1].step_ns)
-    return Pending(tuple(waiting), told, told_g, asked), tuple(sorted(ready, key=lambda c: (c.step_ns, c.plates)))
+    return Pending(tuple(waiting), told, asked), tuple(sorted(ready, key=lambda c: (c.step_ns, c.plates)))
 
 
 def _is_share(change: PlateChange, pending: Pending, config: ShelfConfig) -> bool:
@@ -101,22 +100,31 @@ def _is_share(change: PlateChange, pending: Pending, config: ShelfConfig) -> boo
     return change.is_slow and asked_ns is not None and abs(asked_ns - change.step_ns) < config.slow_step_s * SECOND_NS
 
 
-def _is_pressed(change: PlateChange, loads: Mapping[int, tuple[int, float]], store: Store, config: ShelfConfig) -> bool:
-    """Tell whether a load beside a plate explains its change, seconds late perhaps; loads gives step and grams."""
+def _is_pressed(change: PlateChange, loads: Mapping[int, PlateChange], store: Store, config: ShelfConfig) -> bool:
+    """Tell whether a load beside a plate explains its change, seconds late perhaps."""
     near_ns = config.slow_step_s * SECOND_NS
     return any(
-        abs(change.after_g - change.before_g) <= config.cross_talk * abs(grams)
-        and abs(step_ns - change.step_ns) < near_ns
+        abs(change.after_g - change.before_g) <= config.cross_talk * abs(load.after_g - load.before_g)
+        and abs(load.step_ns - change.step_ns) < near_ns
         and plate != change.plate
         and _beside(plate, change.plate, store, config)
-        for plate, (step_ns, grams) in loads.items()
+        for plate, load in loads.items()
     )
 
 
-def _since(told_ns: Mapping[int, int], group: list[PlateChange]) -> set[int]:
+def _went_on(change: PlateChange, told: Mapping[int, PlateChange], config: ShelfConfig) -> PlateChange | None:
+    """Return a change that went by as noise as what it adds to what was told of its plate meanwhile, if anything."""
+    before = told.get(change.plate)
+    if not change.is_slow or before is None or change.step_ns - before.step_ns > AGO_S * SECOND_NS:
+        return change
+    rest = abs(change.after_g - before.after_g)
+    return replace(change, before_g=before.after_g) if rest > config.change_sds * np.sqrt(change.var) else None
+
+
+def _since(told: Mapping[int, PlateChange], group: list[PlateChange]) -> set[int]:
     """Return the plates of which a change was told while a group went on: that share is counted."""
     onset = min(c.onset_ns for c in group)
-    return {plate for plate, t_ns in told_ns.items() if t_ns > onset}
+    return {plate for plate, one in told.items() if one.settled_ns > onset}
 
 
 def _without_plateaus(changes: list[PlateChange], store: Store, config: ShelfConfig) -> list[PlateChange]:
@@ -193,15 +201,10 @@ def _has_company(group: list[PlateChange], levels: Levels, now_ns: int, store: S
 
 
 def _sharpened(change: PlateChange, levels: Levels) -> PlateChange:
-    """Use the level learned since, if the plate has stayed quiet: ringing and creep have died away by then.
-
-    A level that goes on sliding is another change, which is told later.
-    """
-    level_g = float(levels.level_g[change.plate])
-    slides = abs(level_g - change.after_g) > SLIDES_SDS * np.sqrt(change.var) + SLIDES * abs(
-        change.after_g - change.before_g
-    )
-    return change if levels.disturbed[change.plate] or slides else replace(change, after_g=level_g)
+    """Use the level learned since, if the plate has stayed quiet: ringing and creep have died away by then."""
+    if levels.disturbed[change.plate]:
+        return change
+    return replace(change, after_g=float(levels.level_g[change.plate]))
 
 
 def _without_cross_talk(group: list[PlateChange], config: ShelfConfig) -> list[PlateChange]:

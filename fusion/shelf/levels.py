@@ -1,22 +1,24 @@
 """Level filter and change detection over all plates of a controller at once."""
 
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, field, fields
 
 import numpy as np
 
 from fusion.arrays import Bools, Floats, Ints
 from fusion.config import SECOND_NS, ShelfConfig
 from fusion.messages import Plates
+from fusion.shelf import slow
+from fusion.shelf.slow import Slow
 from fusion.store import Store
 
-HISTORY = 120  # blocks remembered to find the moment of a step
+HISTORY = 40  # blocks remembered to find the moment of a step
 RECENT = 5  # blocks whose mean is the level of now
 DARK_S = 3  # a plate that was still for so long is dead or stuck
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(slots=True, eq=False)
 class Levels:
-    """One row a plate, in the store's plate order."""
+    """One row a plate, in the store's plate order. Written only while observe_plates makes the next one."""
 
     level_g: Floats  # (p,) mean of the last quiet stretch; NaN before there was one
     level_blocks: Ints  # (p,) blocks in it
@@ -30,14 +32,10 @@ class Levels:
     last_seq: Ints  # (p,) of the last batch; a smaller one after it means a restart
     history_g: Floats  # (p, HISTORY) latest last
     history_ns: Ints  # (p, HISTORY)
-    anchor_g: Floats  # (p,) mean of a while ago, slow_s to twice that
-    anchor_next_g: Floats  # (p,) mean of up to slow_s ago: the next anchor
-    anchor_ns: Ints  # (p,) when the next one was taken
-    anchor_var: Floats  # (p,) g2, noise_var when anchor_g was the level
-    anchor_next_var: Floats  # (p,)
+    slow: Slow  # levels of the last seconds
 
 
-COLUMNS = tuple(f.name for f in fields(Levels))
+COLUMNS = tuple(f.name for f in fields(Levels) if f.name != "slow")
 
 
 Trace = tuple[tuple[int, float], ...]  # (t_ns, g) of one plate, block by block
@@ -74,11 +72,7 @@ def empty_levels(store: Store, config: ShelfConfig) -> Levels:
         last_seq=np.full(p, -1),
         history_g=np.full((p, HISTORY), np.nan),
         history_ns=np.zeros((p, HISTORY), np.int64),
-        anchor_g=np.full(p, np.nan),
-        anchor_next_g=np.full(p, np.nan),
-        anchor_ns=np.zeros(p, np.int64),
-        anchor_var=np.full(p, config.noise_sd_g**2),
-        anchor_next_var=np.full(p, config.noise_sd_g**2),
+        slow=slow.no_levels(p, config),
     )
 
 
@@ -88,14 +82,14 @@ def observe_plates(
     """Take one batch; rows (ch,) are the store's plates by channel, -1 where the store knows none."""
     known = np.flatnonzero(rows >= 0)
     rows = rows[known]
-    out = Levels(*[getattr(levels, name).copy() for name in COLUMNS])
+    out = Levels(slow=levels.slow, **{name: getattr(levels, name).copy() for name in COLUMNS})
     changes: list[PlateChange] = []
     samples = message.g[:, known].astype(np.float64)
     if len(rows) and message.seq < out.last_seq[rows[0]]:
         # A restarted controller has a new zero: what happened meanwhile cannot be read from it.
         out.level_g[rows] = np.nan
         out.disturbed[rows] = False
-        out.anchor_g[rows] = out.anchor_next_g[rows] = np.nan
+        out.slow = slow.changed(out.slow, rows, message.t_ns, out.level_g[rows], out.noise_var[rows])
     out.last_seq[rows] = message.seq
     for start in range(0, len(samples) - config.block + 1, config.block):
         block = _robust_mean(samples[start : start + config.block])
@@ -132,48 +126,30 @@ def _observe_block(out: Levels, rows: Ints, block: Floats, t_ns: int, config: Sh
     out.disturbed[rows[starts]] = True
     out.onset_ns[rows[starts]] = t_ns
     out.quiet_blocks[rows[starts]] = 0
-    slow = _slow_changes(out, rows[calm], t_ns, config)
-    return [*slow, *_settle(out, rows[disturbed | starts], block[disturbed | starts], t_ns, config)]
-
-
-def _slow_changes(out: Levels, rows: Ints, t_ns: int, config: ShelfConfig) -> list[PlateChange]:
-    """End the changes that went by as noise: a piece lifted slowly from a shaking shelf takes the level with it."""
-    due = rows[t_ns - out.anchor_ns[rows] >= config.slow_s * SECOND_NS]
-    out.anchor_g[due] = out.anchor_next_g[due]
-    out.anchor_next_g[due] = out.level_g[due]
-    out.anchor_ns[due] = t_ns
-    out.anchor_var[due] = out.anchor_next_var[due]
-    out.anchor_next_var[due] = out.noise_var[due]
-    now = out.history_g[rows, -RECENT:].mean(axis=1)
-    before = out.history_g[rows, -2 * RECENT : -RECENT].mean(axis=1)
-    gone = now - out.anchor_g[rows]
-    # The level that goes has taught the plate to be noisy: what it was before tells better, and what it is at rest.
-    rest = out.history_g[rows, -2 * RECENT :].var(axis=1, ddof=1)
-    noise = np.minimum(out.noise_var[rows], np.maximum(out.anchor_var[rows], rest))
-    noise = np.maximum(noise, config.noise_sd_g_min**2)
-    var = 2.0 / 3.0 * noise + _drift_var(2 * config.slow_s, config)
-    # NaN, where there is no anchor yet, compares as False. While it still goes on, it is told later.
-    over = np.abs(gone) > config.disturbed_sds * np.sqrt(var)
-    over &= np.abs(now - before) < config.slow_rest * np.abs(gone)
-    changes = [
-        replace(
-            _went(out, int(rows[i]), t_ns, float(out.anchor_g[rows[i]]), float(now[i]), float(var[i]), t_ns),
-            is_slow=True,
-        )
-        for i in np.flatnonzero(over)
-    ]
-    out.noise_var[rows[over]] = noise[over]
-    out.level_g[rows[over]] = now[over]
-    out.level_blocks[rows[over]] = RECENT
-    _anchor(out, rows[over], t_ns)
+    changes = _settle(out, rows[disturbed | starts], block[disturbed | starts], t_ns, config)
+    if slow.is_due(out.slow, rows, t_ns):
+        changes += _slow_changes(out, rows, t_ns, config)
     return changes
 
 
-def _anchor(out: Levels, rows: Ints, t_ns: int) -> None:
-    """Compare with the level of now from here on."""
-    out.anchor_g[rows] = out.anchor_next_g[rows] = out.level_g[rows]
-    out.anchor_ns[rows] = t_ns
-    out.anchor_var[rows] = out.anchor_next_var[rows] = out.noise_var[rows]
+def _slow_changes(out: Levels, rows: Ints, t_ns: int, config: ShelfConfig) -> list[PlateChange]:
+    """End the changes that went by as noise: the level has slid to where it is now."""
+    resting = ~out.disturbed[rows] & (out.level_blocks[rows] >= RECENT)
+    means = np.where(resting, out.history_g[rows, -RECENT:].mean(axis=1), np.nan)
+    out.slow = slow.remembered(out.slow, rows, means, out.noise_var[rows], t_ns)
+    rest_var = out.history_g[rows, -2 * RECENT :].var(axis=1, ddof=1)
+    over, before_g, now_g, noise = slow.gone(out.slow, rows, out.noise_var[rows], rest_var, t_ns, config)
+    changes = []
+    for i in np.flatnonzero(over).tolist():
+        row, before, after = int(rows[i]), float(before_g[i]), float(now_g[i])
+        step_ns = slow.step_of(out.slow, row, after, after - before)
+        var = float(slow.difference_var(noise[i], config))
+        changes.append(PlateChange(row, step_ns, step_ns, t_ns, before, after, var, True, trace_of(out, row)))
+    went = rows[over]
+    out.level_g[went] = now_g[over]
+    out.level_blocks[went] = RECENT
+    out.slow = slow.changed(out.slow, went, t_ns, out.level_g[went], out.noise_var[went])
+    return changes
 
 
 def _drift_var(seconds: float, config: ShelfConfig) -> float:
@@ -208,7 +184,8 @@ def _settle(out: Levels, rows: Ints, block: Floats, t_ns: int, config: ShelfConf
     out.level_g[settled] = out.quiet_g[settled]
     out.level_blocks[settled] = out.quiet_blocks[settled]
     out.disturbed[settled] = False
-    _anchor(out, np.array([change.plate for change in changes], np.int64), t_ns)
+    went = np.array([change.plate for change in changes], np.int64)
+    out.slow = slow.changed(out.slow, went, t_ns, out.level_g[went], out.noise_var[went])
     return changes
 
 
@@ -222,9 +199,9 @@ def _change(out: Levels, row: int, t_ns: int, config: ShelfConfig) -> PlateChang
     var = noise * blocks + _drift_var(lasted_s, config)
     if abs(after - before) <= config.change_sds * np.sqrt(var):
         return None
-    slid = 2.0 / 3.0 * min(noise, float(out.anchor_var[row])) + _drift_var(2 * config.slow_s, config)
-    if abs(before - float(out.anchor_g[row])) > config.change_sds * np.sqrt(slid):
-        before = float(out.anchor_g[row])  # it had begun to go as noise
+    (ago,), (ago_var,) = slow.while_ago(out.slow, np.array([row]), t_ns, config)
+    if abs(before - ago) > config.change_sds * np.sqrt(slow.difference_var(np.fmin(noise, ago_var), config)):
+        before = float(ago)  # it had begun to go as noise
     return _went(out, row, t_ns, before, after, var, int(out.onset_ns[row]))
 
 
