@@ -130,7 +130,7 @@ def finish(engine: Engine, state: State) -> tuple[State, Outputs]:
     last_ns = max((one.message.t_ns + 1 for one in state.clocks.waiting), default=state.now_ns)
     end_ns = max(last_ns, state.now_ns + int(engine.config.clocks.hold_s * SECOND_NS))
     state, outputs = _advance(engine, state, (), end_ns)
-    state, settled, fresh = _shelf(engine, state, (), now_ns=state.now_ns + 60 * SECOND_NS)
+    state, settled, fresh = _shelf(engine, state, (), _people(engine, state), now_ns=state.now_ns + 60 * SECOND_NS)
     provisional = (*outputs.provisional, *foresee(fresh, state.trips, engine.store, engine.config))
     inside = tuple(trip.trip for trip in state.trips.live)
     state, last = _close(engine, state, visits.end_tape(state.trips, state.now_ns), inside)
@@ -155,9 +155,9 @@ def _advance(engine: Engine, state: State, messages: tuple[Message, ...], now_ns
         state = _take(engine, state, one.message, news)
     if news.clocks:
         state = replace(state, clocks=replace(clocks, of={**clocks.of, **news.clocks}))
-    state, gone = _follow(engine, state, news)
+    state, gone, people = _follow(engine, state, news)
     state = _leave(engine, state, (*news.departures, *gone))
-    state, settled, fresh = _shelf(engine, state, tuple(news.changes), state.now_ns)
+    state, settled, fresh = _shelf(engine, state, tuple(news.changes), people, state.now_ns)
     provisional = foresee(fresh, state.trips, engine.store, engine.config)
     due = visits.due(state.trips, state.now_ns)
     state, outputs = _close(engine, state, visits.close(state.trips, due, state.now_ns), due)
@@ -257,8 +257,8 @@ def _gate(engine: Engine, state: State, gate: Gate, news: News) -> State:
     return state if gone else _note(state, "exit of nobody known")
 
 
-def _follow(engine: Engine, state: State, news: News) -> tuple[State, tuple[Departure, ...]]:
-    """Let the life cycles run, name tracks, and remember who was where."""
+def _follow(engine: Engine, state: State, news: News) -> tuple[State, tuple[Departure, ...], People]:
+    """Let the life cycles run, name tracks, and remember who was where; return who has gone, and who is who."""
     config = engine.config
     floor = advance(state.floor, state.now_ns, config.tracking, state.identity.trip_of)
     identity, floor = name_tracks(state.identity, floor, state.now_ns, engine.store, config.identity, config.tracking)
@@ -288,7 +288,7 @@ def _follow(engine: Engine, state: State, news: News) -> tuple[State, tuple[Depa
         attribution, tuple(news.matches), tuple(news.moves), people, engine.store, config.attribution
     )
     attribution = watch_dark(attribution, engine.store, config.attribution)
-    return replace(state, floor=floor, identity=identity, attribution=attribution), gone
+    return replace(state, floor=floor, identity=identity, attribution=attribution), gone, people
 
 
 def _leave(engine: Engine, state: State, departures: tuple[Departure, ...]) -> State:
@@ -301,7 +301,7 @@ def _leave(engine: Engine, state: State, departures: tuple[Departure, ...]) -> S
 
 
 def _shelf(
-    engine: Engine, state: State, changes: tuple[PlateChange, ...], now_ns: int
+    engine: Engine, state: State, changes: tuple[PlateChange, ...], people: People, now_ns: int
 ) -> tuple[State, tuple[Settled, ...], tuple[Settled, ...]]:
     """Group plate changes and read those that have waited long enough by now_ns.
 
@@ -310,9 +310,7 @@ def _shelf(
     config = engine.config
     pending, ready = group_changes(state.pending, changes, state.levels, now_ns, engine.store, config.shelf)
     state = replace(state, clocks=_compare_steps(engine, state, ready))
-    attribution, settled = attribute(
-        _darkened(state), ready, now_ns, _people(engine, state), engine.store, config.attribution
-    )
+    attribution, settled = attribute(_darkened(state), ready, now_ns, people, engine.store, config.attribution)
     known = state.attribution.open
     fresh = (event for event, change in attribution.open.items() if change.plates and event not in known)
     stands = tuple(as_it_stands(attribution, event) for event in fresh)

@@ -26,6 +26,8 @@ def changes(load: np.ndarray, store: Store = STORE) -> list[ShelfChange]:
         pending, done = group_changes(pending, new, levels, message.t_ns + 12 * DT, store, CONFIG)
         out += done
     _, done = group_changes(pending, (), levels, len(load) * DT + 10**11, store, CONFIG)
+    for change in (*out, *done):
+        assert len(set(change.plates)) == len(change.plates), "one move, one share a plate"
     return [*out, *done]
 
 
@@ -180,3 +182,15 @@ def test_what_a_load_beside_moves_a_plate_slowly_is_no_change(
     load[480:, 0] -= mass_g
     load[480:, 1] -= share * mass_g * np.minimum(np.arange(len(load) - 480) / (seconds * 60), 1.0)
     assert [change.plates for change in changes(load)] in ([(0,)], [(0, 1)])
+
+
+@SETTINGS
+@given(seeds, st.floats(30, 80), st.floats(0.3, 0.9))
+def test_goods_put_down_of_which_one_is_taken_again_are_two_changes(seed: int, mass_g: float, seconds: float) -> None:
+    """Found in b28: the second step was taken for noise on one plate, and joined to the first step of the other."""
+    load, _ = shaking(seed)
+    facings = replace(STORE.facings, plates=((0, 1), (1,), (2,), (3,), (4,), (5,)))
+    for share, plate in ((0.45, 0), (0.55, 1)):
+        load[22 * 60 :, plate] += 2 * share * mass_g
+        load[22 * 60 + int(seconds * 60) :, plate] -= share * mass_g
+    changes(load, replace(STORE, facings=facings))

@@ -1,6 +1,6 @@
 """Evidence for who moved the goods: hands, bodies, and what a classifier saw in the hand. All in nats."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -96,11 +96,11 @@ def candidates(
     centre = weight @ store.plates.centre[plates]
     far = np.linalg.norm(bodies.head[:, :2] - centre[:2], axis=1)
     hands = _hand_evidence(change, seen, alias, store, config)
-    looks = looks_at_hands(change.step_ns, seen, alias, store, config)
+    strayed_m = config.stray_mps * np.minimum(bodies.unseen_s, config.stray_s_max)
+    near = np.flatnonzero(far - strayed_m < config.reach_m_max)
+    looks = looks_at_hands(change.step_ns, seen, alias, store, config, set(bodies.track_id[near].tolist()))
     out = []
-    for row in np.flatnonzero(
-        far - config.stray_mps * np.minimum(bodies.unseen_s, config.stray_s_max) < config.reach_m_max
-    ):
+    for row in near:
         track_id = int(bodies.track_id[row])
         body = _body_nats(float(far[row]), float(bodies.unseen_s[row]), config)
         hand = hands.get(track_id, 0.0)
@@ -149,9 +149,16 @@ def plate_points(change: ShelfChange, store: Store) -> Floats:
 
 
 def looks_at_hands(
-    t_ns: int, seen: Witnesses, alias: Mapping[int, int], store: Store, config: AttributionConfig
+    t_ns: int,
+    seen: Witnesses,
+    alias: Mapping[int, int],
+    store: Store,
+    config: AttributionConfig,
+    tracks: Collection[int] | None = None,
 ) -> dict[int, tuple[Looks, Looks]]:
     """Return what the classifier says of each product having been in each track's hands, just before t_ns and after.
+
+    Of some tracks where they are named, else of all.
 
     The mean belief over all looks, and one more that shows nothing, is weighed against how seldom a product is seen
     in hands that do not hold it. Hands in which cameras see something before or after would show it now as well.
@@ -166,6 +173,8 @@ def looks_at_hands(
         for held in match.sightings.held:
             owner = int(match.wrist_id[held.row, held.hand])
             key = alias.get(owner, owner), late_s >= 0.0
+            if tracks is not None and key[0] not in tracks:
+                continue
             looks[key] = looks.get(key, 0) + 1
             mine = total.setdefault(key, {})
             for sku, p in held.beliefs:

@@ -19,6 +19,7 @@ from fusion.config import SECOND_NS, AttributionConfig
 from fusion.shelf import ShelfChange
 from fusion.store import Store
 from fusion.tracking.floor import Match
+from fusion.tracking.hands import nearest_m
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +51,7 @@ def touches(
         frame = match.sightings
         if not frame.is_depth or len(frame.sd) < 2:
             continue
-        if _hand_gaps(frame.hands).min() > config.touch_m:
+        if nearest_m(np.asarray(frame.hands, np.float64)) > config.touch_m:
             continue  # nearly every frame: the shelves need not be asked
         gap = _hand_gaps(_free_hands(frame.hands, store, config))
         for i, j in np.argwhere(np.triu(gap <= config.touch_m, 1)):

@@ -1,6 +1,6 @@
 """One shelf change is read into the beam of everybody it may concern."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Hashable, Mapping
 from dataclasses import replace
 
 import numpy as np
@@ -53,10 +53,10 @@ def read_change(
     rest = (settling(change, config), *nobody(moved, store, config))
     taken = picks(moved, who, store, config) if change.total_g < 0 else ()
     room = config.explanations_max - len(rest)
-    with_goods = _with_goods(moved, who, store, config)
+    ranked = _ranked(moved, who, taken, store, config)
     readings, lost = {}, 0
     for row, hypothesis in enumerate(group.beam):
-        found = sorted((*taken, *with_goods(hypothesis)), key=rank)
+        found = ranked(hypothesis)
         readings[row] = (*found[:room], *rest)
         lost += len(found) > room and found[room].nats > found[0].nats - LIKELY_NATS
     state = limited(state, "attribution.explanations_max", lost > 0)
@@ -92,32 +92,42 @@ def _weighed(state: Attribution, change: ShelfChange, store: Store, config: Attr
     return weigh_change(change, _misplaced_on(state, change), masses, store, config)
 
 
-def _with_goods(
-    moved: Moved, who: tuple[Mover, ...], store: Store, config: AttributionConfig
-) -> Callable[[Hypothesis], tuple[Explanation, ...]]:
-    """Return what gives the readings that rest on what everybody carries: hypotheses mostly agree on that."""
-    known: dict[tuple[str, Goods, tuple[tuple[int, tuple[float, ...]], ...]], tuple[Explanation, ...]] = {}
+def _ranked(
+    moved: Moved, who: tuple[Mover, ...], taken: tuple[Explanation, ...], store: Store, config: AttributionConfig
+) -> Callable[[Hypothesis], list[Explanation]]:
+    """Return what gives all readings, best first: taken, and those that rest on what everybody carries.
 
-    both: dict[tuple[tuple[str, Goods], ...], tuple[Explanation, ...]] = {}
+    Hypotheses mostly agree on that, so that few of them ask for anything new.
+    """
+    mine: dict[Hashable, tuple[Explanation, ...]] = {}
+    whole: dict[Hashable, list[Explanation]] = {}
 
-    def readings(hypothesis: Hypothesis) -> tuple[Explanation, ...]:
-        out: list[Explanation] = []
-        for mover in who:
-            goods, singly = hypothesis.goods.get(mover.trip, ()), lots(hypothesis, mover.trip, store)
-            key = mover.trip, goods, tuple(singly.items())
-            if key not in known:
-                put = puts(moved, mover, goods, store, config, singly) if moved.change.total_g >= 0 else ()
-                known[key] = (*put, *swaps(moved, mover, goods, store, config))
-            out += known[key]
-        if len(who) > 1:
-            all_goods = {m.trip: hypothesis.goods.get(m.trip, ()) for m in who}
-            key2 = tuple(all_goods.items())
-            if key2 not in both:
-                both[key2] = crossings(moved, who, all_goods, store, config)
-            out += both[key2]
-        return tuple(out)
+    def of(mover: Mover, goods: Goods, singly: Mapping[int, tuple[float, ...]]) -> tuple[Explanation, ...]:
+        put = puts(moved, mover, goods, store, config, singly) if moved.change.total_g >= 0 else ()
+        return (*put, *swaps(moved, mover, goods, store, config))
+
+    def readings(hypothesis: Hypothesis) -> list[Explanation]:
+        goods = {m.trip: hypothesis.goods.get(m.trip, ()) for m in who}
+        singly = {trip: lots(hypothesis, trip, store) for trip, own in goods.items() if _loose(own, store)}
+        key = tuple(goods.values()), tuple((trip, *one.items()) for trip, one in singly.items())
+        if key not in whole:
+            out = list(taken)
+            for mover in who:
+                one = mover, goods[mover.trip], singly.get(mover.trip, {})
+                own = mover.trip, one[1], tuple(one[2].items())
+                if own not in mine:
+                    mine[own] = of(*one)
+                out += mine[own]
+            if len(who) > 1:
+                out += crossings(moved, who, goods, store, config)
+            whole[key] = sorted(out, key=rank)
+        return whole[key]
 
     return readings
+
+
+def _loose(goods: Goods, store: Store) -> bool:
+    return any(store.products.by_weight[product] for product, _, _ in goods)
 
 
 def _misplaced_on(state: Attribution, change: ShelfChange) -> dict[int, float]:

@@ -4,7 +4,7 @@ Nothing here decides anything. Memories of hands and places last for seconds and
 explanation will need is put aside at the moment of reading, rounded to what sensors can tell.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -70,6 +70,7 @@ def put_aside(
     bodies = min(seen.bodies, key=lambda b: abs(b.t_ns - change.step_ns))
     far = np.linalg.norm(bodies.head[:, :2] - points[0, :2], axis=1)
     of_track = {one.track_id: one for one in people}
+    hands = _hand_traces(of_track, change.step_ns, points, seen, alias)
     near = []
     for row in np.flatnonzero((far < NEAR_M) | np.isin(bodies.track_id, list(of_track))):
         track_id = int(bodies.track_id[row])
@@ -78,7 +79,7 @@ def put_aside(
         x, y = _rounded(bodies.head[row, :2])
         looks = (one.after if change.total_g < 0 else one.before).nats if one else {}
         held = sorted(looks.items(), key=lambda h: (-h[1], h[0]))[:HELD_SHOWN]
-        hand = _hand_trace(track_id, change.step_ns, points, seen, alias) if one else ()
+        hand = hands.get(track_id, ())
         why = one.why if one else ()
         near.append(Bystander(track_id, trip, float(np.exp(doubt)), x, y, one is not None, why, tuple(held), hand))
     return Evidence(x_m, y_m, tuple(sorted(near, key=lambda b: b.track_id)))
@@ -93,28 +94,40 @@ def best_few(readings: tuple[Explanation, ...]) -> tuple[Explanation, ...]:
     return (*ranked[:READINGS_KEPT], *other[:1])
 
 
-def _hand_trace(track_id: int, step_ns: int, points: Floats, seen: Witnesses, alias: Mapping[int, int]) -> HandTrace:
-    """Return how far the nearer hand of a track was from the plates, ten times a second about the step."""
-    me, out, last_ns = alias.get(track_id, track_id), [], -1
+def _hand_traces(
+    tracks: Collection[int], step_ns: int, points: Floats, seen: Witnesses, alias: Mapping[int, int]
+) -> dict[int, HandTrace]:
+    """Return how far the nearer hand of each track was from the plates, ten times a second about the step."""
+    track_of = {alias.get(k, k): k for k in tracks}
+    out: dict[int, list[tuple[float, float, float]]] = {k: [] for k in tracks}
+    last_ns = dict.fromkeys(tracks, -1)
     for bodies in seen.bodies:
-        late_ns = bodies.t_ns - step_ns
-        if abs(late_ns) > AROUND_S * SECOND_NS or bodies.t_ns // GRID_NS == last_ns:
+        late_ns, grid_ns = bodies.t_ns - step_ns, bodies.t_ns // GRID_NS
+        if abs(late_ns) > AROUND_S * SECOND_NS:
             continue
-        row = next((i for i, k in enumerate(bodies.track_id.tolist()) if alias.get(k, k) == me), -1)
-        if row >= 0:
-            last_ns = bodies.t_ns // GRID_NS
-            far, sd = _nearer_hand(bodies, row, points)
-            out.append((round(late_ns / SECOND_NS, 2) + 0.0, round(far, 3), round(sd, 3)))
-    return tuple(out)
+        row_of: dict[int, int] = {}
+        for row, k in enumerate(bodies.track_id.tolist()):
+            track = track_of.get(alias.get(k, k))
+            if track is not None and last_ns[track] != grid_ns:
+                row_of.setdefault(track, row)
+        if not row_of:
+            continue
+        last_ns |= dict.fromkeys(row_of, grid_ns)
+        far, sd = _nearer_hands(bodies, list(row_of.values()), points)
+        for track, m, sd_m in zip(row_of, far.tolist(), sd.tolist(), strict=True):
+            out[track].append((round(late_ns / SECOND_NS, 2) + 0.0, round(m, 3), round(sd_m, 3)))
+    return {k: tuple(rows) for k, rows in out.items()}
 
 
-def _nearer_hand(bodies: Bodies, row: int, points: Floats) -> tuple[float, float]:
-    """Return the distance of the nearer hand to the nearest of points (k, 3), and its standard deviation, m."""
-    gap = points[:, None, :] - bodies.head[row] - bodies.hands[row]
-    far = np.linalg.norm(gap, axis=2)
-    point, hand = np.unravel_index(int(np.argmin(far)), far.shape)
-    along = gap[point, hand] / max(float(far[point, hand]), 1e-9)
-    return float(far[point, hand]), float(np.sqrt(along @ bodies.hands_cov[row, hand] @ along))
+def _nearer_hands(bodies: Bodies, rows: list[int], points: Floats) -> tuple[Floats, Floats]:
+    """Return per row the distance of the nearer hand to the nearest of points (k, 3), and its standard deviation, m."""
+    gap = points[None, :, None, :] - bodies.head[rows, None, None] - bodies.hands[rows, None]  # (rows, k, hands, 3)
+    far = np.linalg.norm(gap, axis=3).reshape(len(rows), -1)
+    best, every = far.argmin(axis=1), np.arange(len(rows))
+    far_m = far[every, best]
+    along = gap.reshape(len(rows), -1, 3)[every, best] / np.maximum(far_m, 1e-9)[:, None]
+    cov = bodies.hands_cov[rows, best % bodies.hands.shape[1]]
+    return far_m, np.sqrt(np.einsum("ri,rij,rj->r", along, cov, along))
 
 
 def _rounded(xy: Floats) -> tuple[float, float]:

@@ -161,10 +161,17 @@ def _groups(changes: list[PlateChange], store: Store, config: ShelfConfig) -> li
     """Split into connected groups of neighbours in space and time."""
     groups: list[list[PlateChange]] = []
     for change in changes:
-        touching = [g for g in groups if any(_together(change, other, store, config) for other in g)]
+        touching = [g for g in groups if _joins(change, g, store, config)][: 1 if change.is_slow else None]
         merged = [c for g in touching for c in g] + [change]
         groups = [g for g in groups if g not in touching] + [merged]
     return groups
+
+
+def _joins(change: PlateChange, group: list[PlateChange], store: Store, config: ShelfConfig) -> bool:
+    """Tell whether a change may be one move with a group; a plate that moved twice in one move did not."""
+    if change.is_slow and any(other.plate == change.plate for other in group):
+        return False
+    return any(_together(change, other, store, config) for other in group)
 
 
 def _together(a: PlateChange, b: PlateChange, store: Store, config: ShelfConfig) -> bool:

@@ -211,3 +211,20 @@ def _log_normal(gap: Floats, cov: Floats) -> Floats:
     _, log_det = np.linalg.slogdet(cov)
     half = (gap * np.linalg.solve(cov, gap[..., None])[..., 0]).sum(axis=-1)
     return np.asarray(-0.5 * half - 0.5 * log_det)
+
+
+@njit(cache=True)
+def nearest_m(hands: Floats) -> float:
+    """Return the smallest distance, m, of a hand of one person to a hand of another, hands (n, 2, 3); NaN is unseen."""
+    least = np.inf
+    for i in range(len(hands)):
+        for j in range(i + 1, len(hands)):
+            for a in range(2):
+                for b in range(2):
+                    squared = 0.0
+                    for axis in range(3):
+                        apart = hands[i, a, axis] - hands[j, b, axis]
+                        squared += apart * apart
+                    if squared < least:  # NaN is not
+                        least = squared
+    return float(np.sqrt(least))

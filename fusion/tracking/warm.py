@@ -6,6 +6,7 @@ from fusion.tracking.association import Passing, births, take_in
 from fusion.tracking.camera import undistort
 from fusion.tracking.existence import Chances
 from fusion.tracking.gating import pairs_within
+from fusion.tracking.hands import nearest_m
 from fusion.tracking.kalman import predict
 from fusion.tracking.life import Span, age, bear, remember
 from fusion.tracking.measurement import View
@@ -35,6 +36,7 @@ def warm() -> None:
     one = Oneness(0.3, 0.3, 24, 2.0, 2.0, 0.4, 0.6, 5)
     pairs_of_one(ids, mean, ids, by_camera, look, ids, 1, one)
     pairs_within(np.zeros((2, 2)), 0.1)
+    nearest_m(np.zeros((2, 2, 3)))
 
 
 if __name__ == "__main__":
