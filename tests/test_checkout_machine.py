@@ -23,12 +23,13 @@ from till import Goods, store_of
 
 from fusion.checkout import goods, trips
 from fusion.checkout.decision import CheckoutConfig
+from fusion.checkout.disputes import Dispute, decide_dispute, disputes
 from fusion.checkout.issues import first_issues, receipt_of, reissue
 from fusion.checkout.postings import close_trip
 from fusion.checkout.pricing import price
 from fusion.checkout.receipts import Item, Receipt
 from fusion.checkout.records import Entry, Issue, Transfer
-from fusion.checkout.refunds import Claim, decide_dispute, dispute, refund
+from fusion.checkout.refunds import Claim, dispute, refund
 from fusion.checkout.review import BY_DEADLINE, Adjust, Approve, Waive, default_verdict, queue
 from fusion.checkout.review import rule as judge
 from fusion.checkout.rulings import Recorded, Refusal, Ruling, let_go, recorded_of, waiting
@@ -221,12 +222,12 @@ class Shop(RuleBasedStateMachine):
         receipt = self.stand[case.trip]
         assert (case.proposed_cents, case.opened_ns) == (receipt.total_cents, receipt.closed_ns) and case.reasons
         wanted = {line.sku: min(kept[line.sku], line.quantity) for line in receipt.lines}
-        verdict = {"approve": Approve(), "adjust": Adjust(wanted), "waive": Waive()}[which]
-        known, spent = self.recorded(case.trip), self.spent_by_others(case.trip)
-        ruling = judge(receipt, verdict, known, STORE, spent, author="kim", t_ns=self.now_ns)
+        adjust = Adjust(wanted, STORE, self.spent_by_others(case.trip))
+        verdict = {"approve": Approve(), "adjust": adjust, "waive": Waive()}[which]
+        ruling = judge(receipt, verdict, self.recorded(case.trip), "till", author="kim", t_ns=self.now_ns)
         assert isinstance(ruling, Ruling)
         if self.take(ruling, case.trip):
-            again = judge(receipt, Waive(), self.recorded(case.trip), STORE, spent, author="lee", t_ns=self.now_ns)
+            again = judge(receipt, Waive(), self.recorded(case.trip), "till", author="lee", t_ns=self.now_ns)
             assert isinstance(again, Refusal), "nobody is asked twice"
 
     @rule()
@@ -235,9 +236,8 @@ class Shop(RuleBasedStateMachine):
             verdict = default_verdict(case, self.now_ns, CHECKOUT)
             assert (verdict is None) == (self.now_ns < case.opened_ns + 30)
             if verdict is not None:
-                known, spent = self.recorded(case.trip), self.spent_by_others(case.trip)
-                receipt = self.stand[case.trip]
-                ruling = judge(receipt, verdict, known, STORE, spent, author=BY_DEADLINE, t_ns=self.now_ns)
+                receipt, known = self.stand[case.trip], self.recorded(case.trip)
+                ruling = judge(receipt, verdict, known, "till", author=BY_DEADLINE, t_ns=self.now_ns)
                 assert isinstance(ruling, Ruling) and ruling.receipt.total_cents <= case.proposed_cents
                 self.take(ruling, case.trip)
 
@@ -265,18 +265,17 @@ class Shop(RuleBasedStateMachine):
         what = Claim(sku, 1, "returned", "kim", self.now_ns)
         assert isinstance(refund(self.stand[trip], what, self.recorded(trip), STORE, CHECKOUT), Refusal)
 
-    def disputed(self) -> list[tuple[str, str]]:
-        held = (entry for entry in waiting(self.booked.values()) if entry.memo.startswith("dispute"))
-        return sorted({(entry.trip, entry.memo.split()[3]) for entry in held})
+    def disputed(self) -> list[Dispute]:
+        return [one for one in disputes(self.booked.values()) if not one.answer]
 
     @precondition(lambda self: self.disputed())
     @rule(granted=st.booleans(), pick=picks)
     def answer(self, granted: bool, pick: object) -> None:
-        trip, sku = pick.choice(self.disputed())  # type: ignore[attr-defined]
-        receipt, known = self.stand[trip], self.recorded(trip)
-        answer = decide_dispute(receipt, sku, known, STORE, granted=granted, author="lee", t_ns=self.now_ns)
+        what = pick.choice(self.disputed())  # type: ignore[attr-defined]
+        receipt, known = self.stand[what.trip], self.recorded(what.trip)
+        answer = decide_dispute(receipt, what, known, "till", granted=granted, author="lee", t_ns=self.now_ns)
         assert isinstance(answer, Ruling)
-        self.take(answer, trip)
+        self.take(answer, what.trip)
 
     @invariant()
     def both_ledgers_hold_what_they_were_told_and_debits_equal_credits(self) -> None:

@@ -31,11 +31,13 @@ class Approve:
     """Charge what was proposed."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Adjust:
     """Charge fewer pieces of some products, priced anew; products that are not named stay as proposed."""
 
     quantities: Mapping[str, int]
+    store: Store  # whose terms price them
+    spent: Spent  # of balances, what all other receipts took
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,31 +76,21 @@ def default_verdict(case: Case, now_ns: int, config: CheckoutConfig) -> Verdict 
 
 
 def rule(
-    receipt: Receipt,
-    verdict: Verdict,
-    recorded: Recorded,
-    store: Store,
-    spent: Spent,
-    *,
-    author: str,
-    t_ns: int,
+    receipt: Receipt, verdict: Verdict, recorded: Recorded, store_id: str, *, author: str, t_ns: int
 ) -> Ruling | Refusal:
-    """Decide a case.
-
-    `recorded` is what the ledger holds of the trip; `spent` of balances is what all other receipts took.
-    """
-    refusal = unnamed(author) or _refusal(receipt, verdict, recorded)
+    """Decide a case; `recorded` is what the ledger holds of the trip."""
+    refusal = unnamed(author) or _refusal(receipt, verdict, recorded, t_ns)
     if refusal:
         return refusal
-    decided = _decided(receipt, verdict, store, spent)
+    decided = _decided(receipt, verdict)
     by = f" {NAMES[type(verdict)]} {author}"
     held = waiting(recorded.entries)
     # What is approved is posted as it was recorded: tables may have changed since.
     resolve = post if isinstance(verdict, Approve) else void
     entries = tuple(resolve(entry, t_ns, by) for entry in held)
     if isinstance(verdict, Adjust):
-        entries += money(decided, store, cause="review", t_ns=t_ns, state=POSTED, by=by)
-    moved = _moved(receipt, decided, verdict, recorded, store.store_id, t_ns)
+        entries += money(decided, verdict.store, cause="review", t_ns=t_ns, state=POSTED, by=by)
+    moved = _moved(receipt, decided, verdict, recorded, store_id, t_ns)
     return Ruling(decided, moved, entries)
 
 
@@ -123,9 +115,12 @@ def _undecided(receipt: Receipt, recorded: Recorded) -> bool:
     return receipt.status == REVIEW and receipt.account is not None and bool(receipt.lines) and not moved
 
 
-def _refusal(receipt: Receipt, verdict: Verdict, recorded: Recorded) -> Refusal | None:
+def _refusal(receipt: Receipt, verdict: Verdict, recorded: Recorded, t_ns: int) -> Refusal | None:
     if not _undecided(receipt, recorded):
         return Refusal("a receipt that waits for a decision", f"{receipt.trip}, {receipt.status} or decided")
+    assert receipt.closed_ns is not None
+    if t_ns < receipt.closed_ns:
+        return Refusal(f"a time from {receipt.closed_ns} ns on, when the trip closed", str(t_ns))
     held_cents = sum(leg.amount_cents for e in waiting(recorded.entries) if e.memo == "sale" for leg in e.legs[:1])
     if held_cents != receipt.total_cents:
         return Refusal(f"the receipt that the ledger holds, of {held_cents} cents", f"one of {receipt.total_cents}")
@@ -137,12 +132,12 @@ def _refusal(receipt: Receipt, verdict: Verdict, recorded: Recorded) -> Refusal 
     return None
 
 
-def _decided(receipt: Receipt, verdict: Verdict, store: Store, spent: Spent) -> Receipt:
+def _decided(receipt: Receipt, verdict: Verdict) -> Receipt:
     """Return the receipt as it stands after the decision: nothing holds it any more."""
     match verdict:
         case Approve():
             return replace(receipt, status=SETTLED, holds=())
-        case Adjust(quantities):
+        case Adjust(quantities, store, spent):
             row = product_rows(store.products)
             kept = [(line, quantities.get(line.sku, line.quantity)) for line in receipt.lines]
             wares = [ware_again(line, qty, row[line.sku], receipt.end(), store) for line, qty in kept if qty]
