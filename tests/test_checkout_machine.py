@@ -22,6 +22,7 @@ from ledger_pair import Pair, expected_balances
 from till import Goods, store_of
 
 from fusion.checkout import goods, trips
+from fusion.checkout.adjusting import Adjust
 from fusion.checkout.decision import CheckoutConfig
 from fusion.checkout.disputes import Dispute, decide_dispute, disputes
 from fusion.checkout.issues import first_issues, receipt_of, reissue
@@ -30,7 +31,7 @@ from fusion.checkout.pricing import price
 from fusion.checkout.receipts import Item, Receipt
 from fusion.checkout.records import Entry, Issue, Transfer
 from fusion.checkout.refunds import Claim, dispute, refund
-from fusion.checkout.review import BY_DEADLINE, Adjust, Approve, Waive, default_verdict, queue
+from fusion.checkout.review import BY_DEADLINE, Approve, Waive, default_verdict, queue
 from fusion.checkout.review import rule as judge
 from fusion.checkout.rulings import Recorded, Refusal, Ruling, let_go, recorded_of, waiting
 from fusion.checkout.shares import all_payments

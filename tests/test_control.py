@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from till import END, Goods, items_of, store_of
 
 from fusion.checkout import goods
+from fusion.checkout.adjusting import Adjust
 from fusion.checkout.decision import CheckoutConfig
 from fusion.checkout.disputes import Dispute, decide_dispute, disputes
 from fusion.checkout.postings import close_trip
@@ -15,7 +16,7 @@ from fusion.checkout.pricing import price
 from fusion.checkout.receipts import Receipt
 from fusion.checkout.records import Entry
 from fusion.checkout.refunds import Claim, alike, dispute, refund
-from fusion.checkout.review import Adjust, Approve, Case, Verdict, Waive, default_verdict, queue, rule
+from fusion.checkout.review import Approve, Case, Verdict, Waive, default_verdict, queue, rule
 from fusion.checkout.rulings import Recorded, Refusal, Ruling, recorded_of, waiting
 from fusion.checkout.shares import given_back, paid_for
 from fusion.checkout.tenders import NOTHING_SPENT
@@ -132,9 +133,8 @@ def test_a_waived_receipt_charges_nobody() -> None:
 @pytest.mark.parametrize(
     ("wanted", "author", "t_ns", "expected"),
     [
-        ({"wine": 2}, "kim", 50, "expected 0 to 1 of wine, received 2"),
-        ({"soap": 1}, "kim", 50, "expected 0 to 0 of soap, received 1"),
-        ({"wine": -1}, "kim", 50, "expected 0 to 1 of wine, received -1"),
+        ({"soap": 1}, "kim", 50, "expected a product of till, received soap"),
+        ({"wine": -1}, "kim", 50, "expected 0 or more of wine, received -1"),
         ({}, "kim lee", 50, "expected an author of 1 to 64 of A-Z a-z 0-9 . _ -, received 'kim lee'"),
         ({}, "kim", 29, "expected a time from 30 ns on, when the trip closed, received 29"),
     ],

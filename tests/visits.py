@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from till import END, Goods, items_of, store_of
 
 from fusion.checkout import goods
+from fusion.checkout.adjusting import Adjust
 from fusion.checkout.decision import CheckoutConfig
 from fusion.checkout.disputes import decide_dispute, disputes
 from fusion.checkout.issues import first_issues
@@ -15,7 +16,7 @@ from fusion.checkout.pricing import price
 from fusion.checkout.receipts import Receipt
 from fusion.checkout.records import POSTED, Entry, Issue, Transfer
 from fusion.checkout.refunds import Claim, dispute, refund
-from fusion.checkout.review import Adjust, Approve, Waive, rule
+from fusion.checkout.review import Approve, Waive, rule
 from fusion.checkout.rulings import Recorded, Refusal, Ruling, recorded_of
 from fusion.checkout.tenders import NOTHING_SPENT
 from fusion.ledger.book import Book, open_book, open_existing

@@ -88,6 +88,16 @@ class Book:
         """Return every receipt as it stands, in the order in which it was written."""
         return tuple(map(rows.receipt_of, self._database.read(rows.STANDING)))
 
+    def receipt(self, trip: str) -> Issue | None:
+        """Return the receipt of a trip as it stands, None where it has none."""
+        found = self._database.read(rows.STANDING_OF, (trip,))
+        return rows.receipt_of(found[0]) if found else None
+
+    def stock(self, account: str) -> dict[str, int]:
+        """Return pieces by SKU of one goods account; those it has none of are left out."""
+        found = self._database.read(rows.STOCK, (account, account))
+        return {str(sku): int(quantity) for sku, quantity in found if quantity}
+
     def recorded(self, trip: str) -> Recorded:
         """Return what the ledger holds of one trip, in the order in which it was written."""
         accounts = (goods.cart(trip), goods.suspense(trip), goods.sold(trip))
