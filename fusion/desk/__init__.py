@@ -11,5 +11,5 @@ that try every order of things, call these same functions.
     reviews.py     approve, adjust, waive; what nobody decided in time
     claims.py      refunds and disputes, by line
     sitting.py     a ledger is opened for decisions, signed again where it was, and the purchase port told
-    commands.py claim_commands.py words.py    `aisle ledger review`, `refund`, `dispute`
+    commands.py claim_commands.py    `aisle ledger review`, `refund`, `dispute`
 """

@@ -11,7 +11,7 @@ from fusion.store import Store
 
 
 def give_back(book: Book, store: Store, trip: str, claim: Claim, config: CheckoutConfig, *, nth: int = 1) -> Answer:
-    """Refund pieces of a line; `nth` counts refunds that say just the same, so that asking again gives nothing twice."""
+    """Refund pieces of a line; `nth` counts refunds that say just the same: asking again gives nothing twice."""
     return _claim(book, store, trip, claim, config, REFUND, nth)
 
 

@@ -72,6 +72,10 @@ class Book:
             if not self._database.read("SELECT 1 FROM heads WHERE records = ? AND public_key = ?", key):
                 self._database.write(rows.INSERT["heads"], [signed.row()])
 
+    def is_signed(self) -> bool:
+        """Tell whether a head covers every record; whether that head is good is told by `verify`."""
+        return bool(self._database.read("SELECT 1 FROM heads WHERE records = (SELECT count(*) FROM chain)"))
+
     def counts(self) -> dict[str, int]:
         """Return how many rows there are, and how many (plate, SKU) pairs the planogram got wrong."""
         queries = {
