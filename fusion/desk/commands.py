@@ -11,11 +11,11 @@ from fusion import arguments
 from fusion.ledger.places import PLACE
 
 if TYPE_CHECKING:
+    from fusion.checkout.receipts import Line
     from fusion.checkout.review import Case
     from fusion.desk.reviews import Wish
     from fusion.ledger.book import Book
 
-NO_EVENTS = "-"
 EPILOG = """\
 RECEIPT is its trip, as receipts.jsonl and the list have it. --adjust names the lines that are wrong and how many pieces
 there are: fewer, none, more, or a product that the receipt does not have; the price is the one of the visit. Of a
@@ -52,7 +52,7 @@ def add_review(actions: "argparse._SubParsersAction[argparse.ArgumentParser]") -
     )
     wish.add_argument("--waive", action="store_true", help="charge nothing")
     wish.add_argument("--overdue", action="store_true", help="decide what is past its deadline by the store's default")
-    parser.add_argument("--note", type=arguments.note, default="", metavar="TEXT", help="why, in words")
+    parser.add_argument("--note", type=arguments.note, metavar="TEXT", help="why, in words")
     parser.add_argument("--json", action="store_true", help="print the list as one JSON object a receipt")
     add_common(parser, "for the names of goods, and what --adjust costs")
     parser.set_defaults(run=_run)
@@ -105,7 +105,7 @@ def _decide(args: argparse.Namespace) -> int:
         if args.adjust:
             check_store(book, wish.store)  # type: ignore[union-attr]
         t_ns = when(book, args.receipt, args.at)
-        return review(book, args.receipt, wish, author=args.author, t_ns=t_ns, note=args.note)
+        return review(book, args.receipt, wish, author=args.author, t_ns=t_ns, note=args.note or "")
 
     return sit(args, decide)
 
@@ -143,7 +143,7 @@ def _sweep(args: argparse.Namespace) -> int:
 
 def _list(args: argparse.Namespace) -> int:
     from fusion.config import Config
-    from fusion.desk.deciding import check_store
+    from fusion.desk.deciding import check_store, matter_of
     from fusion.desk.queue import waiting_cases
     from fusion.ledger.reading import reading_book
     from fusion.store import load_store
@@ -153,7 +153,8 @@ def _list(args: argparse.Namespace) -> int:
         if store is not None:
             check_store(book, store)
         cases, currency = waiting_cases(book, Config().checkout), book.currency
-        lines = {case.trip: _goods(book, case.trip, store) for case in cases}
+        lines = {case.trip: matter_of(book, case.trip).receipt.lines for case in cases}
+    names = {} if store is None else dict(zip(store.products.sku, store.products.name, strict=True))
     now_ns = _now(args)
     if args.json:
         for case in cases:
@@ -163,24 +164,17 @@ def _list(args: argparse.Namespace) -> int:
         late = ", overdue" if now_ns >= case.deadline_ns else ""
         print(f"{case.trip}  {case.account}  {case.proposed_cents / 100:.2f} {currency}  {', '.join(case.reasons)}")
         print(f"  decide by {arguments.shown(case.deadline_ns)}{late}")
-        print(f"  evidence  {' '.join(case.events) or NO_EVENTS}")
-        for sku, name, quantity, cents in lines[case.trip]:
-            print(f"  {quantity:>4} x {sku}  {cents / 100:.2f}  {name}".rstrip())
+        for line in lines[case.trip]:
+            print(
+                f"  {line.quantity:>4} x {line.sku}  {line.amount_cents / 100:.2f}  {names.get(line.sku, '')}".rstrip()
+            )
+            print("".join(f"         {event}\n" for event in line.events), end="")
     overdue = sum(now_ns >= case.deadline_ns for case in cases)
     print(f"{len(cases)} receipts wait, {overdue} of them overdue")
     return 0
 
 
-def _goods(book: "Book", trip: str, store: Any) -> list[tuple[str, str, int, int]]:
-    """Return SKU, name, pieces and cents of each line that is proposed."""
-    from fusion.desk.deciding import matter_of
-
-    names = dict(zip(store.products.sku, store.products.name, strict=True)) if store is not None else {}
-    lines = matter_of(book, trip).receipt.lines
-    return [(line.sku, names.get(line.sku, ""), line.quantity, line.amount_cents) for line in lines]
-
-
-def _fields(case: "Case", now_ns: int, currency: str, lines: list[tuple[str, str, int, int]]) -> dict[str, Any]:
+def _fields(case: "Case", now_ns: int, currency: str, lines: "tuple[Line, ...]") -> dict[str, Any]:
     return {
         "receipt": case.trip,
         "account": case.account,
@@ -191,7 +185,7 @@ def _fields(case: "Case", now_ns: int, currency: str, lines: list[tuple[str, str
         "opened": case.opened_ns,
         "deadline": case.deadline_ns,
         "overdue": now_ns >= case.deadline_ns,
-        "lines": [{"sku": sku, "qty": quantity, "amount": cents} for sku, _, quantity, cents in lines],
+        "lines": [{"sku": line.sku, "qty": line.quantity, "amount": line.amount_cents} for line in lines],
     }
 
 
