@@ -114,6 +114,7 @@ def _adder(name: str, place: str) -> Adder | None:
 
 def _explained(error: Exception) -> str | None:
     """Return one line for an error of the user's input, None for a fault of ours."""
+    from fusion.desk.deciding import DeskError
     from fusion.ledger.database import BookError
     from fusion.purchase.outbox_file import OutboxError
     from fusion.purchase.port import PortError
@@ -125,4 +126,4 @@ def _explained(error: Exception) -> str | None:
         return f"{error}" + (f" (and {more} more; `aisle check` lists them)" if more else "")
     if isinstance(error, OSError):
         return f"{error.filename or 'file'}: expected a file that can be used, received {error.strerror}"
-    return str(error) if isinstance(error, (BookError, OutboxError, PortError, RecordingError)) else None
+    return str(error) if isinstance(error, (BookError, DeskError, OutboxError, PortError, RecordingError)) else None

@@ -68,6 +68,7 @@ def run_replay(args: argparse.Namespace) -> int:
     """Replay one recording; return the exit status."""
     from rich.console import Console
 
+    from fusion.purchase.booking import book_after_run
     from fusion.purchase.purchases import LEDGER, purchases_of
     from fusion.recording import read_recording
     from fusion.session import Session
@@ -83,6 +84,7 @@ def run_replay(args: argparse.Namespace) -> int:
         session.finish()
         record = session.close()
         purchases.deliver()
+        book_after_run(purchases.outbox, args.out, args.ledger, args.key)
         waiting = purchases.outbox.waiting()
     if waiting:
         print(f"{waiting} purchases wait for an answer: aisle purchase retry {args.out}", file=sys.stderr)

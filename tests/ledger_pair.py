@@ -5,15 +5,27 @@ import tempfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from conftest import empty_database
 
-from fusion.checkout.records import Entry, Issue
+from fusion.checkout.records import Entry, Issue, Transfer
 from fusion.ledger.book import Book, open_book
 from fusion.ledger.database import Database
 from fusion.ledger.heads import Head
 from fusion.ledger.verify import verify
+
+T = TypeVar("T")
+Batch = tuple[tuple[Transfer, ...], tuple[Entry, ...], tuple[Issue, ...]]
+
+
+# Who syncs every commit to a busy disk waits: the power here is cut by the test, and it copies what was written.
+MEMORY = Path("/dev/shm")
+
+
+def scratch() -> Path:
+    """Return a new folder, in memory where there is such a place."""
+    return Path(tempfile.mkdtemp(dir=MEMORY if MEMORY.is_dir() else None))
 
 
 class PowerCut(Exception):
@@ -54,33 +66,61 @@ class Mortal:
         self._database.close()
 
 
+class Witness(Book):
+    """A book that remembers what was committed through it."""
+
+    __slots__ = ("batches",)
+
+    def __init__(self, database: Database, book: Book) -> None:
+        super().__init__(database, book.store_id, book.currency)
+        self.batches: list[Batch] = []
+
+    def commit(self, transfers: Iterable[Any], entries: Iterable[Any], receipts: Iterable[Any] = ()) -> None:
+        batch = (tuple(transfers), tuple(entries), tuple(receipts))
+        super().commit(*batch)
+        self.batches.append(batch)
+
+
 class Pair:
     """The two ledgers of one store; every check is that they are one."""
 
     def __init__(self, server: str, store_id: str) -> None:
         self._server, self._store_id = server, store_id
-        self._folder = Path(tempfile.mkdtemp())
+        self._folder = scratch()
         self._path, self._lives = self._folder / "0.db", 0
         empty_database(server)
         self.file, self.schema = self._open(self._path), self._open(server)
 
     def commit(self, *batch: Iterable[Any]) -> None:
-        for book in (self.file, self.schema):
-            book.commit(*batch)
+        self.do(lambda book: book.commit(*batch))
 
     def die(self, rows: int, *batch: Iterable[Any]) -> bool:
         """Let the power go once so many rows of a batch are written; tell whether all of it was written before."""
-        self._lives += 1
         before = self.head()
-        in_file = self._written(self.file, rows, self._cut_file, batch)
-        if not in_file:
+        is_whole, _, batches = self.die_doing(rows, lambda book: book.commit(*batch))
+        assert is_whole or (self.head() == before and batches == [])
+        return is_whole
+
+    def do(self, act: Callable[[Book], T]) -> tuple[T, list[Batch]]:
+        """Do something with both ledgers; return what it says, and what it has committed."""
+        done = [(act(book), book.batches) for book in (Witness(b._database, b) for b in (self.file, self.schema))]
+        assert done[0] == done[1]
+        return done[0]
+
+    def die_doing(self, rows: int, act: Callable[[Book], T]) -> tuple[bool, T | None, list[Batch]]:
+        """Do something with both, the power going once so many rows are written.
+
+        Returns whether it was done before, what it says then, and the commits that were whole.
+        """
+        self._lives += 1
+        in_file = self._done(self.file, rows, self._cut_file, act)
+        if not in_file[0]:
             self.file.close()
             self.file = self._open(self._path)
-        in_server = self._written(self.schema, rows, self.schema.close, batch)
-        if not in_server:
+        in_server = self._done(self.schema, rows, self.schema.close, act)
+        if not in_server[0]:
             self.schema = self._open(self._server)
         assert in_file == in_server
-        assert in_file or self.head() == before
         return in_file
 
     def head(self) -> Head:
@@ -113,12 +153,14 @@ class Pair:
     def _open(self, place: Path | str) -> Book:
         return open_book(place, self._store_id, "USD")
 
-    def _written(self, book: Book, rows: int, cut: Callable[[], None], batch: Sequence[Iterable[Any]]) -> bool:
+    def _done(
+        self, book: Book, rows: int, cut: Callable[[], None], act: Callable[[Book], T]
+    ) -> tuple[bool, T | None, list[Batch]]:
+        mortal = Witness(Mortal(book._database, rows, cut), book)
         try:
-            Book(Mortal(book._database, rows, cut), self._store_id, "USD").commit(*batch)
+            return True, act(mortal), mortal.batches
         except PowerCut:
-            return False
-        return True
+            return False, None, mortal.batches
 
     def _cut_file(self) -> None:
         """Keep what lies on the disk at this moment, log included, and let the process end as it will."""

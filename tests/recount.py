@@ -10,6 +10,7 @@ from fusion.checkout.records import Entry, Transfer
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 REVENUE = ("sales", "tax", "deposits")
+CARRIED = ("cart", "hand", "suspense")
 LOST = ("unclaimed", "floor")
 Row = dict[str, Any]
 
@@ -96,7 +97,10 @@ def reviews(moved: tuple[Transfer, ...], entries: tuple[Entry, ...]) -> dict[str
             rows[name(one.source)][where] += one.quantity
     for trip, row in rows.items():
         row["waiting"] = row["pieces"] - row["sold"] - row["lost"] - row["back"]
-        whole = {row["sold"]: "approved", row["lost"]: "waived"}.get(row["pieces"], "adjusted")
+        added = [one for one in moved if one.target == f"sold:{trip}" and kind(one.source) not in CARRIED]
+        row["added"] = sum(one.quantity for one in added)
+        all_sold = row["sold"] == row["pieces"] and not row["added"]
+        whole = "approved" if all_sold else "waived" if row["lost"] == row["pieces"] else "adjusted"
         row["verdict"] = "open" if row["waiting"] else whole
         for column, state in (("proposed_cents", "pending"), ("charged_cents", "posted")):
             mine = [c for e, a, c in legs(entries, state) if e.trip == trip and kind(a) in REVENUE and c < 0]

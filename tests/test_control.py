@@ -8,13 +8,15 @@ from hypothesis import strategies as st
 from till import END, Goods, items_of, store_of
 
 from fusion.checkout import goods
+from fusion.checkout.adjusting import Adjust
 from fusion.checkout.decision import CheckoutConfig
+from fusion.checkout.disputes import Dispute, decide_dispute, disputes
 from fusion.checkout.postings import close_trip
 from fusion.checkout.pricing import price
 from fusion.checkout.receipts import Receipt
 from fusion.checkout.records import Entry
-from fusion.checkout.refunds import Claim, decide_dispute, dispute, refund
-from fusion.checkout.review import Adjust, Approve, Case, Verdict, Waive, default_verdict, queue, rule
+from fusion.checkout.refunds import Claim, alike, dispute, refund
+from fusion.checkout.review import Approve, Case, Verdict, Waive, default_verdict, queue, rule
 from fusion.checkout.rulings import Recorded, Refusal, Ruling, recorded_of, waiting
 from fusion.checkout.shares import given_back, paid_for
 from fusion.checkout.tenders import NOTHING_SPENT
@@ -58,7 +60,7 @@ def after(known: Recorded, ruling: Ruling | Refusal) -> Recorded:
 
 def decide(verdict: Verdict, store: Store, author: str = "kim") -> tuple[Ruling, Recorded]:
     receipt, known = closed(store)
-    ruling = rule(receipt, verdict, known, store, NOTHING_SPENT, author=author, t_ns=50)
+    ruling = rule(receipt, verdict, known, "till", author=author, t_ns=50)
     assert isinstance(ruling, Ruling)
     return ruling, after(known, ruling)
 
@@ -104,7 +106,8 @@ def test_an_approved_receipt_is_posted_as_it_was_held() -> None:
 
 
 def test_adjusted_lines_are_priced_anew_and_go_back_to_their_plates() -> None:
-    ruling, known = decide(Adjust({"wine": 0, "cheese": 0, "cola": 1}), shop(0, *PAYS))
+    store = shop(0, *PAYS)
+    ruling, known = decide(Adjust({"wine": 0, "cheese": 0, "cola": 1}, store, NOTHING_SPENT), store)
     assert [(line.sku, line.quantity) for line in ruling.receipt.lines] == [("cola", 1)]
     assert posted(known.entries) == {"sales:taxed": -200, "tender:snap:ebt-1": 200}
     assert moves(ruling) == [
@@ -128,18 +131,19 @@ def test_a_waived_receipt_charges_nobody() -> None:
 
 
 @pytest.mark.parametrize(
-    ("verdict", "author", "expected"),
+    ("wanted", "author", "t_ns", "expected"),
     [
-        (Adjust({"wine": 2}), "kim", "expected 0 to 1 of wine, received 2"),
-        (Adjust({"soap": 1}), "kim", "expected 0 to 0 of soap, received 1"),
-        (Adjust({"wine": -1}), "kim", "expected 0 to 1 of wine, received -1"),
-        (Approve(), "kim lee", "expected an author of 1 to 64 of A-Z a-z 0-9 . _ -, received 'kim lee'"),
+        ({"soap": 1}, "kim", 50, "expected a product of till, received soap"),
+        ({"wine": -1}, "kim", 50, "expected 0 or more of wine, received -1"),
+        ({}, "kim lee", 50, "expected an author of 1 to 64 of A-Z a-z 0-9 . _ -, received 'kim lee'"),
+        ({}, "kim", 29, "expected a time from 30 ns on, when the trip closed, received 29"),
     ],
 )
-def test_decisions_that_cannot_be(verdict: Verdict, author: str, expected: str) -> None:
+def test_decisions_that_cannot_be(wanted: dict[str, int], author: str, t_ns: int, expected: str) -> None:
     store = shop()
     receipt, known = closed(store)
-    assert str(rule(receipt, verdict, known, store, NOTHING_SPENT, author=author, t_ns=50)) == expected
+    verdict = Adjust(wanted, store, NOTHING_SPENT)
+    assert str(rule(receipt, verdict, known, "till", author=author, t_ns=t_ns)) == expected
 
 
 def test_nobody_decides_twice_or_on_another_receipt() -> None:
@@ -147,12 +151,12 @@ def test_nobody_decides_twice_or_on_another_receipt() -> None:
     receipt, known = closed(store)
     ruling, decided = decide(Approve(), store)
     for one, records in ((receipt, decided), (ruling.receipt, decided)):
-        refusal = rule(one, Waive(), records, store, NOTHING_SPENT, author="lee", t_ns=60)
+        refusal = rule(one, Waive(), records, "till", author="lee", t_ns=60)
         assert str(refusal).startswith("expected a receipt that waits for a decision, received t1")
-    other = rule(replace(receipt, total_cents=1), Approve(), known, store, NOTHING_SPENT, author="lee", t_ns=60)
+    other = rule(replace(receipt, total_cents=1), Approve(), known, "till", author="lee", t_ns=60)
     assert str(other) == "expected the receipt that the ledger holds, of 2930 cents, received one of 1"
     # Two people at once: their entries have one id and different content, which the ledger refuses.
-    waived = rule(receipt, Waive(), known, store, NOTHING_SPENT, author="lee", t_ns=60)
+    waived = rule(receipt, Waive(), known, "till", author="lee", t_ns=60)
     assert isinstance(waived, Ruling)
     assert waived.entries[0].entry_id == ruling.entries[0].entry_id and waived.entries[0] != ruling.entries[0]
 
@@ -237,16 +241,26 @@ def test_a_dispute_waits_and_counts_until_it_is_decided() -> None:
     known = after(known, dispute(receipt, claim("cheese", 2, "not-taken", author="ann"), known, store, CONFIG))
     assert posted(known.entries) == before and given_back(known.entries, "cheese").pieces == 2
     assert "1 to 1 pieces of cheese" in str(refund(receipt, claim("cheese", 2), known, store, CONFIG))
-    refused = decide_dispute(receipt, "cheese", known, store, granted=False, author="kim", t_ns=300)
+    (first,) = disputes(known.entries)
+    assert first == Dispute("t1", "cheese", 1, 2, "not-taken", "ann", 200, 1000, "")
+    early = decide_dispute(receipt, first, known, "till", granted=True, author="kim", t_ns=199)
+    assert str(early) == "expected a time from 200 ns on, when it was opened, received 199"
+    refused = decide_dispute(receipt, first, known, "till", granted=False, author="kim", t_ns=300)
     again = after(after(known, refused), dispute(receipt, claim("cheese", 3), after(known, refused), store, CONFIG))
-    granted = decide_dispute(receipt, "cheese", again, store, granted=True, author="kim", t_ns=400)
+    assert [one.answer for one in disputes(again.entries)] == ["refuse kim", ""]
+    second = disputes(again.entries)[1]
+    granted = decide_dispute(receipt, second, again, "till", granted=True, author="kim", t_ns=400)
     assert isinstance(granted, Ruling)
     assert posted(granted.entries) == {"receivable:ann": -1500, "sales:untaxed": 1500}
     assert [entry.memo for entry in granted.entries] == ["dispute 2 3 cheese returned kim receivable:ann grant kim"]
     assert moves(granted) == [("cheese", 3, "sold:t1", "floor")]
     done = after(again, granted)
-    assert str(decide_dispute(receipt, "cheese", done, store, granted=True, author="kim", t_ns=500)) == (
-        "expected an open dispute of cheese in t1, received none"
+    second = disputes(done.entries)[1]
+    assert str(decide_dispute(receipt, second, done, "till", granted=True, author="kim", t_ns=500)) == (
+        "expected an open dispute of cheese in t1, received 2, grant kim"
+    )
+    assert alike(done.entries, "dispute", claim("cheese", 3)) == 1 and not alike(
+        done.entries, "refund", claim("cheese")
     )
     assert "1 to 0 pieces" in str(refund(receipt, claim("cheese"), done, store, CONFIG))
 
@@ -274,7 +288,8 @@ def test_refunds_add_up_to_their_part_of_a_line_and_never_pass_it(steps: list[tu
         ruling = act(receipt, claim("cheese", pieces), known, store, CONFIG)
         known = known if isinstance(ruling, Refusal) else after(known, ruling)
         if how == "dispute" and not isinstance(ruling, Refusal):
-            answer = decide_dispute(receipt, "cheese", known, store, granted=granted, author="kim", t_ns=300)
+            latest = disputes(known.entries)[-1]
+            answer = decide_dispute(receipt, latest, known, "till", granted=granted, author="kim", t_ns=300)
             known = after(known, answer)
         given = given_back(known.entries, "cheese")
         assert all(0 < cents <= paid[share] for share, cents in given.shares.items())

@@ -212,7 +212,7 @@ day tax class charged given back net
 1969-12-31 grocery 3.98 1.99 1.99
 card 3.98 1.99 1.99 0.00
 receivable 3.98 3.98 0.00 5.97
-open 1 3 3 0 0 0 5.97 0.00
+open 1 3 3 0 0 0 0 5.97 0.00
 t2 1970-01-01 00:00:00 UTC 3 3 5.97
 given back damaged 0123 1 1 1.99
 0123 G1 1 0 0 1 1.99 Cola, 12 oz

@@ -15,7 +15,6 @@ from visits import charged_cents, close, ledger_entries, open_ledger, receipt_of
 
 from fusion.checkout.review import Approve, rule
 from fusion.checkout.rulings import Ruling, recorded_of
-from fusion.checkout.tenders import NOTHING_SPENT
 from fusion.cli import main
 from fusion.ledger.book import open_book
 from fusion.purchase.outbox import NAME, open_existing
@@ -273,7 +272,7 @@ def test_a_courier_killed_again_and_again_has_each_request_taken_once_in_order(t
             receipt = receipt_of(store, trip, "review")
             closed = close(store, receipt)
             known = recorded_of(trip, closed.transfers, closed.entries)
-            ruling = rule(receipt, Approve(), known, store, NOTHING_SPENT, author="kim", t_ns=50)
+            ruling = rule(receipt, Approve(), known, "till", author="kim", t_ns=50)
             assert isinstance(ruling, Ruling)
             purchases.follow((*closed.transfers, *ruling.transfers), (*closed.entries, *ruling.entries))
     till.mood = lambda: rng.choice(["accept", "accept", "silence", "fault"])

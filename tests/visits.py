@@ -7,14 +7,16 @@ from hypothesis import strategies as st
 from till import END, Goods, items_of, store_of
 
 from fusion.checkout import goods
+from fusion.checkout.adjusting import Adjust
 from fusion.checkout.decision import CheckoutConfig
+from fusion.checkout.disputes import decide_dispute, disputes
 from fusion.checkout.issues import first_issues
 from fusion.checkout.postings import close_trip
 from fusion.checkout.pricing import price
 from fusion.checkout.receipts import Receipt
 from fusion.checkout.records import POSTED, Entry, Issue, Transfer
-from fusion.checkout.refunds import Claim, decide_dispute, dispute, refund
-from fusion.checkout.review import Adjust, Approve, Waive, rule
+from fusion.checkout.refunds import Claim, dispute, refund
+from fusion.checkout.review import Approve, Waive, rule
 from fusion.checkout.rulings import Recorded, Refusal, Ruling, recorded_of
 from fusion.checkout.tenders import NOTHING_SPENT
 from fusion.ledger.book import Book, open_book, open_existing
@@ -35,7 +37,8 @@ WAYS = {
 }
 COUPON = Promotion("maker", "amount", ("cheese",), 1, 60, "MAKER", "manufacturer", ALWAYS)  # type: ignore[arg-type]
 CONFIG = CheckoutConfig(refund_window_ns=1 << 60)
-VERDICTS = {"approve": Approve(), "waive": Waive(), "adjust": Adjust({"cheese": 1, "cola": 0}), "empty": None}
+ADJUSTMENTS = {"adjust": {"cheese": 1, "cola": 0}, "empty": {one.sku: 0 for one in BASKET}}
+VERDICTS = ("approve", "waive", *ADJUSTMENTS)
 
 
 @dataclass(frozen=True)
@@ -81,8 +84,9 @@ def visits(draw: st.DrawFn, trip: str = "t1", t_ns: int = 30) -> tuple[Store, tu
     receipt = receipt_of(store, trip, draw(st.sampled_from(["settled", "review"])), t_ns=t_ns)
     commits = [close(store, receipt)]
     if receipt.status == "review" and (name := draw(st.sampled_from(["", *VERDICTS]))):
-        verdict = VERDICTS[name] or Adjust({line.sku: 0 for line in receipt.lines})
-        ruling = rule(receipt, verdict, _known(trip, commits), store, NOTHING_SPENT, author="kim", t_ns=t_ns + 20)
+        verdict = {"approve": Approve(), "waive": Waive()}.get(name)
+        verdict = verdict or Adjust(ADJUSTMENTS[name], store, NOTHING_SPENT)
+        ruling = rule(receipt, verdict, _known(trip, commits), "till", author="kim", t_ns=t_ns + 20)
         receipt = _add(commits, ruling, receipt)
     for n in range(draw(st.integers(0, 3))):
         claim = Claim(draw(st.sampled_from(["cheese", "cola"])), draw(st.integers(1, 2)), "returned", "kim", 200 + n)
@@ -91,8 +95,9 @@ def visits(draw: st.DrawFn, trip: str = "t1", t_ns: int = 30) -> tuple[Store, tu
         receipt = _add(commits, ruling, receipt)
         if act is dispute and isinstance(ruling, Ruling) and (answer := draw(st.sampled_from(["", "yes", "no"]))):
             known = _known(trip, commits)
+            what = next(one for one in disputes(known.entries) if not one.answer)
             granted = answer == "yes"
-            given = decide_dispute(receipt, claim.sku, known, store, granted=granted, author="lee", t_ns=t_ns + 150 + n)
+            given = decide_dispute(receipt, what, known, "till", granted=granted, author="lee", t_ns=t_ns + 150 + n)
             receipt = _add(commits, given, receipt)
     return store, tuple(commits)
 

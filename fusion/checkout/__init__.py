@@ -17,8 +17,8 @@ account owes, and what each tender pays of it. A pending entry is later posted o
 by a further entry that names it. Money is only ever a projection of goods that moved.
 
 A person's decision is further records: `rulings` says how entries that wait are closed, `review` decides on receipts,
-`refunds` gives back what was paid for a line (`shares`), to the tender that paid it. `issues` are receipts as the
-ledger keeps them, each as it stood when its trip closed and after every decision.
+`refunds` gives back what was paid for a line (`shares`), to the tender that paid it, or lets that wait as `disputes`.
+`issues` are receipts as the ledger keeps them, each as it stood when its trip closed and after every decision.
 
 Ids are hashes of the evidence behind a record. The same evidence gives the same id, so committing it again,
 after a crash or from a replayed tape, changes nothing. `fusion.ledger` keeps all of it. `trips` says when a visit

@@ -8,19 +8,20 @@ after the last piece. Each of its entries reverses a part of the sale, or of wha
 the database holds that the parts never exceed what they are parts of.
 
 A dispute is a refund that waits: the same entries, pending, under the word `dispute`. It counts against the line
-until it is decided: posted, or voided.
+until it is decided (see `disputes`): posted, or voided.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from fusion.checkout import goods
 from fusion.checkout.decision import CheckoutConfig
 from fusion.checkout.money import part_of
-from fusion.checkout.postings import give_back, owes, post, void
+from fusion.checkout.postings import give_back, owes
 from fusion.checkout.receipts import SETTLED, Line, Receipt
 from fusion.checkout.records import PENDING, POSTED, Entry, Leg, Transfer
-from fusion.checkout.rulings import Recorded, Refusal, Ruling, transfer, unnamed, waiting
-from fusion.checkout.shares import all_payments, given_back, paid_for, words
+from fusion.checkout.rulings import Recorded, Refusal, Ruling, transfer, unnamed
+from fusion.checkout.shares import DISPUTE, MEMO_WORDS, REFUND, all_payments, given_back, paid_for, words
 from fusion.store import Store
 
 # Why money is given back, and where the goods are then; None: they stay with the shopper.
@@ -30,7 +31,6 @@ REASONS: dict[str, str | None] = {
     "damaged": None,
     "wrong-price": None,
 }
-REFUND, DISPUTE, GRANT, REFUSE = "refund", "dispute", "grant", "refuse"
 NOTHING_PAID = Refusal("pieces that something was paid for", "0 cents")
 
 
@@ -54,7 +54,7 @@ def refund(
         return refusal
     number = given_back(recorded.entries, claim.sku).number + 1
     entries = _entries(receipt, claim, recorded, store, REFUND)
-    return Ruling(receipt, _moved(receipt, claim, number, store), entries) if entries else NOTHING_PAID
+    return Ruling(receipt, moved(receipt, claim, number, store.store_id), entries) if entries else NOTHING_PAID
 
 
 def dispute(
@@ -68,24 +68,11 @@ def dispute(
     return Ruling(receipt, (), entries) if entries else NOTHING_PAID
 
 
-def decide_dispute(
-    receipt: Receipt, sku: str, recorded: Recorded, store: Store, *, granted: bool, author: str, t_ns: int
-) -> Ruling | Refusal:
-    """Decide the oldest open dispute of a line: granted it becomes a refund, refused it ends."""
-    disputed = [
-        entry for entry in waiting(recorded.entries) if words(entry)[:1] == [DISPUTE] and words(entry)[3] == sku
-    ]
-    if refusal := unnamed(author):
-        return refusal
-    if not disputed:
-        return Refusal(f"an open dispute of {sku} in {receipt.trip}", "none")
-    _, number, pieces, _, reason, *_ = words(disputed[0])
-    disputed = [entry for entry in disputed if words(entry)[1] == number]
-    if not granted:
-        return Ruling(receipt, (), tuple(void(entry, t_ns, f" {REFUSE} {author}") for entry in disputed))
-    posted = tuple(post(entry, t_ns, f" {GRANT} {author}") for entry in disputed)
-    claim = Claim(sku, int(pieces), reason, author, t_ns)
-    return Ruling(receipt, _moved(receipt, claim, int(number), store), posted)
+def alike(entries: Iterable[Entry], word: str, claim: Claim) -> int:
+    """Return how many refunds, or disputes, of a trip say the same: how many pieces of what, why, and who."""
+    said = [word, str(claim.quantity), claim.sku, claim.reason, claim.author]
+    of_claims = (words(entry) for entry in entries if entry.reverses and len(words(entry)) == MEMO_WORDS)
+    return len({number for first, number, *rest in of_claims if [first, *rest[:4]] == said})
 
 
 def _refusal(
@@ -100,6 +87,9 @@ def _refusal(
         return Refusal(f"a reason of {', '.join(REASONS)}", repr(claim.reason))
     if not 0 <= claim.t_ns - receipt.closed_ns <= config.refund_window_ns:
         return Refusal(f"a time up to {config.refund_window_ns} ns after {receipt.closed_ns}", str(claim.t_ns))
+    charged_ns = max((entry.t_ns for entry in _charged(recorded).values()), default=receipt.closed_ns)
+    if claim.t_ns < charged_ns:
+        return Refusal(f"a time from {charged_ns} ns on, when it was charged", str(claim.t_ns))
     left = line.quantity - given_back(recorded.entries, claim.sku).pieces
     if not 0 < claim.quantity <= left:
         return Refusal(f"1 to {left} pieces of {claim.sku}", str(claim.quantity))
@@ -164,22 +154,22 @@ def _charged(recorded: Recorded) -> dict[str, Entry]:
     return {entry.legs[0].account: entry for entry in posted}
 
 
-def _moved(receipt: Receipt, claim: Claim, number: int, store: Store) -> tuple[Transfer, ...]:
+def moved(receipt: Receipt, claim: Claim, number: int, store_id: str) -> tuple[Transfer, ...]:
     """Return where the goods of a line's refund of this number go."""
     target = REASONS[claim.reason]
     if target is None:
         return ()
-    moved = transfer(
+    one = transfer(
         _line(receipt, claim.sku),
         receipt,
-        store.store_id,
+        store_id,
         evidence=f"refund:{number}",
         t_ns=claim.t_ns,
         quantity=claim.quantity,
         source=goods.sold(receipt.trip),
         target=target,
     )
-    return (moved,)
+    return (one,)
 
 
 def _line(receipt: Receipt, sku: str) -> Line:

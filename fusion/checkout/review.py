@@ -1,10 +1,10 @@
 """The review queue: receipts that wait for a person, and what becomes of them.
 
-A receipt waits with its goods in suspense and its money pending. A person approves it, adjusts its lines (fewer
-pieces; the others go back to the plates they were taken from) or waives it (the goods are gone, nobody is charged).
-Nobody is asked twice: the second decision is refused. When the deadline passes, the store's default applies under
-the name "deadline". It is to waive, unless configured to approve: a proposal was held because charging it unseen
-costs more than it brings, and nothing has been learned since. Either way it never charges more than was proposed.
+A receipt waits with its goods in suspense and its money pending. A person approves it, adjusts its lines (see
+`adjusting`) or waives it (the goods are gone, nobody is charged). Nobody is asked twice: the second decision is
+refused. When the deadline passes, the store's default applies under the name "deadline". It is to waive, unless
+configured to approve: a proposal was held because charging it unseen costs more than it brings, and nothing has been
+learned since. Either way that never charges more than was proposed.
 """
 
 from collections.abc import Iterable, Mapping
@@ -12,16 +12,13 @@ from dataclasses import dataclass, replace
 from typing import TypeAlias
 
 from fusion.checkout import goods
+from fusion.checkout.adjusting import Adjust, adjusted, misfit, not_taken, unnoticed
 from fusion.checkout.decision import CheckoutConfig
 from fusion.checkout.holds import reasons
 from fusion.checkout.postings import money, post, void
-from fusion.checkout.pricing import bill
-from fusion.checkout.receipts import REVIEW, SETTLED, Line, Receipt
+from fusion.checkout.receipts import REVIEW, SETTLED, Receipt
 from fusion.checkout.records import POSTED, Transfer
 from fusion.checkout.rulings import Recorded, Refusal, Ruling, transfer, unnamed, waiting
-from fusion.checkout.tariff import ware_again
-from fusion.checkout.tenders import Spent
-from fusion.store import Store, product_rows
 
 BY_DEADLINE = "deadline"  # author of what nobody decided in time
 
@@ -29,13 +26,6 @@ BY_DEADLINE = "deadline"  # author of what nobody decided in time
 @dataclass(frozen=True, slots=True)
 class Approve:
     """Charge what was proposed."""
-
-
-@dataclass(frozen=True, slots=True)
-class Adjust:
-    """Charge fewer pieces of some products, priced anew; products that are not named stay as proposed."""
-
-    quantities: Mapping[str, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,31 +64,21 @@ def default_verdict(case: Case, now_ns: int, config: CheckoutConfig) -> Verdict 
 
 
 def rule(
-    receipt: Receipt,
-    verdict: Verdict,
-    recorded: Recorded,
-    store: Store,
-    spent: Spent,
-    *,
-    author: str,
-    t_ns: int,
+    receipt: Receipt, verdict: Verdict, recorded: Recorded, store_id: str, *, author: str, t_ns: int
 ) -> Ruling | Refusal:
-    """Decide a case.
-
-    `recorded` is what the ledger holds of the trip; `spent` of balances is what all other receipts took.
-    """
-    refusal = unnamed(author) or _refusal(receipt, verdict, recorded)
+    """Decide a case; `recorded` is what the ledger holds of the trip."""
+    refusal = unnamed(author) or _refusal(receipt, verdict, recorded, t_ns)
     if refusal:
         return refusal
-    decided = _decided(receipt, verdict, store, spent)
+    decided = _decided(receipt, verdict)
     by = f" {NAMES[type(verdict)]} {author}"
     held = waiting(recorded.entries)
     # What is approved is posted as it was recorded: tables may have changed since.
     resolve = post if isinstance(verdict, Approve) else void
     entries = tuple(resolve(entry, t_ns, by) for entry in held)
     if isinstance(verdict, Adjust):
-        entries += money(decided, store, cause="review", t_ns=t_ns, state=POSTED, by=by)
-    moved = _moved(receipt, decided, verdict, recorded, store.store_id, t_ns)
+        entries += money(decided, verdict.store, cause="review", t_ns=t_ns, state=POSTED, by=by)
+    moved = _moved(receipt, decided, verdict, recorded, store_id, t_ns)
     return Ruling(decided, moved, entries)
 
 
@@ -123,30 +103,25 @@ def _undecided(receipt: Receipt, recorded: Recorded) -> bool:
     return receipt.status == REVIEW and receipt.account is not None and bool(receipt.lines) and not moved
 
 
-def _refusal(receipt: Receipt, verdict: Verdict, recorded: Recorded) -> Refusal | None:
+def _refusal(receipt: Receipt, verdict: Verdict, recorded: Recorded, t_ns: int) -> Refusal | None:
     if not _undecided(receipt, recorded):
         return Refusal("a receipt that waits for a decision", f"{receipt.trip}, {receipt.status} or decided")
+    assert receipt.closed_ns is not None
+    if t_ns < receipt.closed_ns:
+        return Refusal(f"a time from {receipt.closed_ns} ns on, when the trip closed", str(t_ns))
     held_cents = sum(leg.amount_cents for e in waiting(recorded.entries) if e.memo == "sale" for leg in e.legs[:1])
     if held_cents != receipt.total_cents:
         return Refusal(f"the receipt that the ledger holds, of {held_cents} cents", f"one of {receipt.total_cents}")
-    if isinstance(verdict, Adjust):
-        proposed = {line.sku: line.quantity for line in receipt.lines}
-        for sku, quantity in verdict.quantities.items():
-            if not 0 <= quantity <= proposed.get(sku, 0):
-                return Refusal(f"0 to {proposed.get(sku, 0)} of {sku}", str(quantity))
-    return None
+    return misfit(receipt, verdict) if isinstance(verdict, Adjust) else None
 
 
-def _decided(receipt: Receipt, verdict: Verdict, store: Store, spent: Spent) -> Receipt:
+def _decided(receipt: Receipt, verdict: Verdict) -> Receipt:
     """Return the receipt as it stands after the decision: nothing holds it any more."""
     match verdict:
         case Approve():
             return replace(receipt, status=SETTLED, holds=())
-        case Adjust(quantities):
-            row = product_rows(store.products)
-            kept = [(line, quantities.get(line.sku, line.quantity)) for line in receipt.lines]
-            wares = [ware_again(line, qty, row[line.sku], receipt.end(), store) for line, qty in kept if qty]
-            return bill(receipt.end(), wares, receipt.confidence, SETTLED, store, spent)
+        case Adjust():
+            return adjusted(receipt, verdict)
         case Waive():
             nothing = replace(receipt, lines=(), tax_cents=0, total_cents=0, discounts=(), payments=())
             return replace(nothing, status=SETTLED, holds=())
@@ -155,39 +130,29 @@ def _decided(receipt: Receipt, verdict: Verdict, store: Store, spent: Spent) -> 
 def _moved(
     receipt: Receipt, decided: Receipt, verdict: Verdict, recorded: Recorded, store_id: str, t_ns: int
 ) -> tuple[Transfer, ...]:
-    """Return the transfers that empty a trip's suspense."""
+    """Return the transfers that empty a trip's suspense, and those of pieces that nobody had noticed."""
     kept = {line.sku: line.quantity for line in decided.lines}
-    moved: list[Transfer] = []
+    suspense, sold = goods.suspense(receipt.trip), goods.sold(receipt.trip)
+    moves = []
     for line in receipt.lines:
-        targets = {goods.sold(receipt.trip): kept.get(line.sku, 0)}
-        if not isinstance(verdict, Approve):
-            rest = line.quantity - kept.get(line.sku, 0)
-            targets |= (
-                _back(line, rest, receipt.trip, recorded) if isinstance(verdict, Adjust) else {goods.UNCLAIMED: rest}
-            )
-        moved += [
-            transfer(
-                line,
-                receipt,
-                store_id,
-                evidence="review",
-                t_ns=t_ns,
-                quantity=quantity,
-                source=goods.suspense(receipt.trip),
-                target=target,
-            )
-            for target, quantity in targets.items()
-            if quantity
-        ]
-    return tuple(moved)
-
-
-def _back(line: Line, pieces: int, trip: str, recorded: Recorded) -> dict[str, int]:
-    """Return where pieces that were not taken stand: on the plates they were said to come from, the latest first."""
-    back: dict[str, int] = {}
-    for one in reversed(recorded.transfers):
-        if one.target == goods.cart(trip) and one.sku == line.sku and one.source.startswith("plate:"):
-            here = min(pieces, one.quantity)
-            back[one.source] = back.get(one.source, 0) + here
-            pieces -= here
-    return back | {goods.FLOOR: pieces}
+        stays = min(line.quantity, kept.get(line.sku, 0))
+        gone = line.quantity - stays
+        is_back = isinstance(verdict, Adjust)
+        targets = not_taken(line, gone, receipt.trip, recorded) if is_back else {goods.UNCLAIMED: gone}
+        moves += [(line, suspense, target, pieces) for target, pieces in ({sold: stays} | targets).items()]
+    if isinstance(verdict, Adjust):
+        moves += [(line, source, sold, more) for line, source, more in unnoticed(receipt, decided, verdict)]
+    return tuple(
+        transfer(
+            line,
+            receipt,
+            store_id,
+            evidence="review",
+            t_ns=t_ns,
+            quantity=pieces,
+            source=source,
+            target=target,
+        )
+        for line, source, target, pieces in moves
+        if pieces
+    )

@@ -18,6 +18,7 @@ from fusion.store import Store
 from fusion.store_terms import OFFICE
 
 MEMO_WORDS = 7
+REFUND, DISPUTE = "refund", "dispute"  # the first of them
 Shares: TypeAlias = Mapping[tuple[str, str], int]  # cents by (account that paid, account it was paid for)
 
 
@@ -60,7 +61,7 @@ def given_back(entries: Iterable[Entry], sku: str) -> Given:
     counted = [entry for entry in mine if entry.entry_id not in gone]
     shares: dict[tuple[str, str], int] = {}
     for entry in counted:
-        for leg in _taken_back(entry):
+        for leg in taken_back(entry):
             key = (words(entry)[6], leg.account)
             shares[key] = shares.get(key, 0) + leg.amount_cents
     numbers = {int(words(entry)[1]) for entry in mine}
@@ -73,7 +74,7 @@ def words(entry: Entry) -> list[str]:
     return entry.memo.split(" ")
 
 
-def _taken_back(entry: Entry) -> Iterable[Leg]:
+def taken_back(entry: Entry) -> Iterable[Leg]:
     """Return the legs that take back what was sold; those of the tender's own entry are the same money again."""
     return (leg for leg in entry.legs if leg.amount_cents > 0 and not leg.account.startswith(OWED))
 

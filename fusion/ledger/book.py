@@ -72,6 +72,10 @@ class Book:
             if not self._database.read("SELECT 1 FROM heads WHERE records = ? AND public_key = ?", key):
                 self._database.write(rows.INSERT["heads"], [signed.row()])
 
+    def is_signed(self) -> bool:
+        """Tell whether a head covers every record; whether that head is good is told by `verify`."""
+        return bool(self._database.read("SELECT 1 FROM heads WHERE records = (SELECT count(*) FROM chain)"))
+
     def counts(self) -> dict[str, int]:
         """Return how many rows there are, and how many (plate, SKU) pairs the planogram got wrong."""
         queries = {
@@ -87,6 +91,16 @@ class Book:
     def receipts(self) -> tuple[Issue, ...]:
         """Return every receipt as it stands, in the order in which it was written."""
         return tuple(map(rows.receipt_of, self._database.read(rows.STANDING)))
+
+    def receipt(self, trip: str) -> Issue | None:
+        """Return the receipt of a trip as it stands, None where it has none."""
+        found = self._database.read(rows.STANDING_OF, (trip,))
+        return rows.receipt_of(found[0]) if found else None
+
+    def stock(self, account: str) -> dict[str, int]:
+        """Return pieces by SKU of one goods account; those it has none of are left out."""
+        found = self._database.read(rows.STOCK, (account, account))
+        return {str(sku): int(quantity) for sku, quantity in found if quantity}
 
     def recorded(self, trip: str) -> Recorded:
         """Return what the ledger holds of one trip, in the order in which it was written."""

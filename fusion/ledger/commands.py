@@ -6,6 +6,8 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from fusion.desk.claim_commands import add_claims
+from fusion.desk.commands import add_review
 from fusion.ledger.export.commands import add_export
 from fusion.ledger.places import PLACE
 from fusion.ledger.report.commands import add_report
@@ -27,6 +29,7 @@ examples:
   aisle ledger close out/ledger.db --key store.key
   aisle ledger export out/ledger.db --format beancount --out store.beancount
   aisle ledger report out/ledger.db --store shop/store
+  aisle ledger review out/ledger.db                                  what waits for a person?
 
 Exit status: 0 nothing found, 1 something found, 2 bad arguments or no ledger there.
 """
@@ -36,8 +39,9 @@ def add_ledger(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
     """Add `aisle ledger` and its actions."""
     parser = subparsers.add_parser(
         "ledger",
-        help="verify a ledger, close it with a signature, report on it, write it for other programs",
-        description="Verify a ledger, close it with a signature, report on it, or write it for other programs.",
+        help="verify a ledger, close it, report on it; decide on reviews, refunds and disputes",
+        description="Verify a ledger, close it with a signature, report on it, write it for other programs; decide on "
+        "reviews, refunds and disputes.",
         epilog=EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
@@ -56,6 +60,8 @@ def add_ledger(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
     close.set_defaults(run=_close)
     add_export(actions)
     add_report(actions)
+    add_review(actions)
+    add_claims(actions)
 
 
 def _verify(args: argparse.Namespace) -> int:

@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final, TypeVar
 
-from fusion.ledger.book import is_url
+from fusion.ledger.book import Book, is_url, owner
 from fusion.ledger.database import BookError, Database
 from fusion.ledger.sqlite_rules import APPLICATION_ID
 
@@ -23,6 +23,16 @@ def reading(place: Path | str) -> Iterator[Database]:
     try:
         with database.snapshot():
             yield database
+    finally:
+        database.close()
+
+
+@contextmanager
+def reading_book(place: Path | str) -> Iterator[Book]:
+    """Open a ledger that is there as a book that nobody writes to; raises as `reading`."""
+    database = _opened(place)
+    try:
+        yield Book(database, *owner(database))
     finally:
         database.close()
 

@@ -44,6 +44,13 @@ STANDING: Final = (
     "SELECT r.* FROM receipts AS r JOIN chain ON record_id = receipt_id"
     " WHERE NOT EXISTS (SELECT 1 FROM receipts WHERE replaces = r.receipt_id) ORDER BY position"
 )
+STANDING_OF: Final = (
+    "SELECT r.* FROM receipts AS r WHERE trip = ? AND NOT EXISTS (SELECT 1 FROM receipts WHERE replaces = r.receipt_id)"
+)
+STOCK: Final = (
+    "SELECT sku, sum(quantity) FROM (SELECT sku, quantity FROM transfers WHERE target = ?"
+    " UNION ALL SELECT sku, -quantity FROM transfers WHERE source = ?) AS moved GROUP BY sku ORDER BY sku"
+)
 TRANSFERS_OF: Final = (
     "SELECT t.* FROM transfers AS t JOIN chain ON record_id = transfer_id"
     " WHERE source IN (?, ?, ?) OR target IN (?, ?, ?) ORDER BY chain.position"

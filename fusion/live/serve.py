@@ -135,6 +135,7 @@ def _sockets(listen: str, publish: str | None) -> "Iterator[tuple[Inbox, Outbox 
 def _purchases(args: argparse.Namespace, store: "Store") -> "Iterator[Purchases]":
     """Give the purchases of this run, with a courier beside it where they go over a network."""
     from fusion.live.courier import courier_beside
+    from fusion.purchase.booking import book_after_run
     from fusion.purchase.purchases import LEDGER, purchases_of
 
     ledger = args.ledger or args.out / LEDGER
@@ -144,6 +145,7 @@ def _purchases(args: argparse.Namespace, store: "Store") -> "Iterator[Purchases]
         else:
             with courier_beside(args.out):
                 yield purchases
+        book_after_run(purchases.outbox, args.out, args.ledger, args.key)
 
 
 def set_aside(out: Path) -> None:

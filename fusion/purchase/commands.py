@@ -6,6 +6,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from fusion.arguments import name
+
 if TYPE_CHECKING:
     from fusion.purchase.debts import Entry
     from fusion.purchase.outbox import Outbox
@@ -39,35 +41,27 @@ def add_purchase(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser
     listing.add_argument("--all", action="store_true", help="every purchase")
     listing.add_argument("--json", action="store_true", help="print one JSON object a purchase")
     retry = _action(actions, "retry", _retry, "ask again, now")
-    retry.add_argument("trips", nargs="*", type=_name, metavar="TRIP", help="these, also where they were declined")
+    retry.add_argument("trips", nargs="*", type=name, metavar="TRIP", help="these, also where they were declined")
     settle = _action(actions, "settle", _settle, "say that a debt was paid some other way")
-    settle.add_argument("who", type=_name, metavar="TRIP|ACCOUNT", help="whose debt")
-    settle.add_argument("--author", type=_name, required=True, metavar="NAME", help="who says so")
+    settle.add_argument("who", type=name, metavar="TRIP|ACCOUNT", help="whose debt")
+    settle.add_argument("--author", type=name, required=True, metavar="NAME", help="who says so")
     enter = _action(actions, "enter", _enter, "tell whether an account may enter")
-    enter.add_argument("account", type=_name, metavar="ACCOUNT")
-    enter.add_argument("--token", type=_name, metavar="TOKEN", help="ask also whether this token is good")
+    enter.add_argument("account", type=name, metavar="ACCOUNT")
+    enter.add_argument("--token", type=name, metavar="TOKEN", help="ask also whether this token is good")
     enter.add_argument("--limit", type=_cents, metavar="CENTS", help="for so much")
-    enter.add_argument("--visit", type=_name, metavar="ID", help="the gate's name for this visit: asking again is free")
+    enter.add_argument("--visit", type=name, metavar="ID", help="the gate's name for this visit: asking again is free")
     deliver = _action(actions, "deliver", _deliver, "ask whatever is due, until stopped")
     deliver.add_argument("--attached", action="store_true", help=argparse.SUPPRESS)
+    for one in (retry, settle, deliver):
+        one.add_argument("--ledger", metavar="LEDGER", help="where the run's ledger is (OUT/ledger.db)")
+        one.add_argument("--key", type=Path, metavar="FILE", help="key that signs it again (OUT/ledger.key)")
 
 
-def _action(actions: Any, name: str, run: Callable[[argparse.Namespace], int], text: str) -> argparse.ArgumentParser:
-    parser: argparse.ArgumentParser = actions.add_parser(name, help=text, description=text.capitalize() + ".")
+def _action(actions: Any, word: str, run: Callable[[argparse.Namespace], int], text: str) -> argparse.ArgumentParser:
+    parser: argparse.ArgumentParser = actions.add_parser(word, help=text, description=text.capitalize() + ".")
     parser.add_argument("out", type=Path, metavar="OUT", help="output folder of aisle replay or aisle serve")
     parser.set_defaults(run=run)
     return parser
-
-
-def _name(text: str) -> str:
-    from fusion.cards import NOT_SHOWN, holds_card_number
-    from fusion.checkout.rulings import NAME
-
-    if holds_card_number(text):
-        raise argparse.ArgumentTypeError(f"expected a name or token, received {NOT_SHOWN}")
-    if not NAME.fullmatch(text):
-        raise argparse.ArgumentTypeError(f"expected 1 to 64 of A-Z a-z 0-9 . _ -, received {text!r}")
-    return text
 
 
 def _cents(text: str) -> int:
@@ -85,12 +79,13 @@ def _list(args: argparse.Namespace) -> int:
 
 
 def _retry(args: argparse.Namespace) -> int:
+    from fusion.purchase.booking import book_debts_of
     from fusion.purchase.courier import deliver_due, only_courier
     from fusion.purchase.operating import retry
     from fusion.purchase.purchases import LEDGER, catch_up, port_of, tell
 
     with _opened(args.out) as outbox:
-        missed = catch_up(outbox, args.out / LEDGER)
+        missed = catch_up(outbox, args.ledger or args.out / LEDGER)
         trips = args.trips or [one.trip for one in outbox.purchases() if one.open]
         again = sum(retry(outbox, trip, time.time_ns(), declined=bool(args.trips)) for trip in trips)
         print(f"{missed + again} requests to ask")
@@ -100,11 +95,13 @@ def _retry(args: argparse.Namespace) -> int:
                 return 0
             with port_of(outbox, args.out) as port:
                 answered = deliver_due(outbox, port, time.time_ns, tell=tell)
+        book_debts_of(outbox, args.out, args.ledger, args.key)
         print(f"{answered} answered, {outbox.waiting()} trips wait (aisle purchase list {args.out})")
     return 0
 
 
 def _settle(args: argparse.Namespace) -> int:
+    from fusion.purchase.booking import book_debts_of
     from fusion.purchase.life import Status
     from fusion.purchase.operating import settle
 
@@ -113,6 +110,7 @@ def _settle(args: argparse.Namespace) -> int:
         for trip in owing or [args.who]:
             cents = settle(outbox, trip, args.author, time.time_ns())
             print(f"{trip}: {cents / 100:.2f} {outbox.currency} settled by {args.author}")
+        book_debts_of(outbox, args.out, args.ledger, args.key)
     return 0
 
 
@@ -144,6 +142,7 @@ def _entry(outbox: "Outbox", args: argparse.Namespace) -> "Entry":
 
 def _deliver(args: argparse.Namespace) -> int:
     from fusion.live.stopping import stop_on_signals
+    from fusion.purchase.booking import book_debts_of
     from fusion.purchase.courier import only_courier, run
     from fusion.purchase.purchases import LEDGER, catch_up, port_of, tell
     from fusion.purchase.waiting import stop_with_input, wait_for_turn
@@ -152,9 +151,11 @@ def _deliver(args: argparse.Namespace) -> int:
         stopping = stop_with_input(asked) if args.attached else asked
         with wait_for_turn(lambda: only_courier(args.out), stopping) as is_mine:
             if is_mine:
-                catch_up(outbox, args.out / LEDGER)
+                catch_up(outbox, args.ledger or args.out / LEDGER)
                 with port_of(outbox, args.out) as port:
                     run(outbox, port, stopping=stopping, tell=tell)
+                if not args.attached:  # a service has its ledger open, and books when it has closed it
+                    book_debts_of(outbox, args.out, args.ledger, args.key)
     return 0
 
 

@@ -118,8 +118,14 @@ def _bill(recorded: Recorded, state: str, goods_account: str) -> Bill:
 
 
 def _goods(transfers: Iterable[Transfer], account: str) -> tuple[Goods, ...]:
-    come = sorted((one for one in transfers if one.target == account), key=lambda one: one.sku)
-    return tuple(Goods(one.sku, one.quantity, one.grams) for one in come)
+    """Return what came to an account; pieces that a reviewer added came from elsewhere than the others."""
+    come: dict[str, Goods] = {}
+    for one in sorted((one for one in transfers if one.target == account), key=lambda one: one.sku):
+        before = come.get(one.sku)
+        # Only a whole line has a mass of its own.
+        whole = Goods(one.sku, one.quantity, one.grams)
+        come[one.sku] = whole if before is None else Goods(one.sku, before.quantity + one.quantity, None)
+    return tuple(come.values())
 
 
 def _shares(paid: Mapping[str, int]) -> tuple[Share, ...]:

@@ -92,7 +92,7 @@ class Outbox:
         requests = self.requests(trip)
         if not requests:
             raise OutboxError(f"{self.path}: expected a trip that something was asked for, received {trip}")
-        return purchase_of(requests, [_event_of(row) for row in self.file.read(_EVENTS, trip)])
+        return purchase_of(requests, self.events(trip))
 
     def purchases(self, account: str | None = None) -> tuple[Purchase, ...]:
         """Return all purchases, or those of one account, in order of their first request."""
@@ -105,6 +105,18 @@ class Outbox:
         """Return the requests of a trip in their order."""
         rows = self.file.read("SELECT body FROM requests WHERE trip = ? ORDER BY position", trip)
         return tuple(request_of_json(body) for (body,) in rows)
+
+    def events(self, trip: str) -> tuple[Event, ...]:
+        """Return everything that happened to the requests of a trip, in its order."""
+        return tuple(_event_of(row) for row in self.file.read(_EVENTS, trip))
+
+    def trips_with(self, outcome: Outcome) -> tuple[str, ...]:
+        """Return the trips of which something had this outcome, in order of their first request."""
+        query = (
+            "SELECT r.trip FROM requests AS r JOIN events AS e ON e.request_id = r.request_id WHERE e.outcome = ?"
+            " GROUP BY r.trip ORDER BY min(r.position)"
+        )
+        return tuple(trip for (trip,) in self.file.read(query, outcome.value))
 
     def place(self) -> str | None:
         """Return where requests go, None where nobody has said so."""

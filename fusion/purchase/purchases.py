@@ -13,8 +13,8 @@ from pathlib import Path
 
 from fusion.checkout.records import Entry, Transfer
 from fusion.checkout.rulings import Recorded
+from fusion.ledger.book import Book, open_book
 from fusion.ledger.book import is_url as is_server
-from fusion.ledger.book import open_book
 from fusion.ledger.book import open_existing as open_existing_book
 from fusion.ledger.database import BookError
 from fusion.purchase.courier import deliver_due, only_courier
@@ -129,7 +129,12 @@ def catch_up(outbox: Outbox, ledger: Path | str) -> int:
     with book:
         if (book.store_id, book.currency) != (outbox.store_id, outbox.currency):
             return 0  # of an earlier run for another store: Session replaces it
-        return sum(_add(outbox, issue.trip, book.recorded(issue.trip)) for issue in book.receipts())
+        return hear(outbox, book)
+
+
+def hear(outbox: Outbox, book: Book) -> int:
+    """Keep what an open ledger asks for and the outbox has missed; return how many requests that was."""
+    return sum(_add(outbox, issue.trip, book.recorded(issue.trip)) for issue in book.receipts())
 
 
 def _catch_up(outbox: Outbox, ledger: Path | str) -> None:

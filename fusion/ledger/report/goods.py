@@ -16,10 +16,10 @@ _CENTS: Final = pl.col("amount_cents")
 
 
 def reviews(books: Books) -> pl.DataFrame:
-    """Return by trip what was held: pieces, where they went, cents proposed and charged, and the verdict.
+    """Return by trip what was held: pieces, where they went, pieces added, cents proposed and charged, the verdict.
 
     `opened_ns` is when the first piece was held. A verdict is "open" while a piece waits, otherwise what became of
-    the pieces: "approved" (all sold), "waived" (all unclaimed), "adjusted".
+    the pieces: "approved" (all sold, none added), "waived" (all unclaimed), "adjusted".
     """
     held, left = (_suspense(books.transfers, end) for end in ("target", "source"))
     sold, lost = pl.col("target").str.starts_with("sold:"), pl.col("target") == goods.UNCLAIMED
@@ -27,16 +27,25 @@ def reviews(books: Books) -> pl.DataFrame:
     went = left.group_by("trip").agg(
         sold=total("quantity", sold), lost=total("quantity", lost), back=total("quantity", ~sold, ~lost)
     )
-    joined = came.join(went, on="trip", how="left")
+    joined = came.join(went, on="trip", how="left").join(_added(books.transfers), on="trip", how="left")
     for name, legs in (("proposed_cents", books.pending), ("charged_cents", books.posted)):
         credits_ = legs.filter(pl.col("kind").is_in(REVENUE), _CENTS < 0)
         joined = joined.join(credits_.group_by("trip").agg((-_CENTS.sum()).alias(name)), on="trip", how="left")
+    all_sold = (pl.col("sold") == pl.col("pieces")) & (pl.col("added") == 0)
     waits = pl.col("pieces") - pl.sum_horizontal("sold", "lost", "back")
     verdict = (
-        pl.when(waits > 0).then(pl.lit("open")).when(pl.col("sold") == pl.col("pieces")).then(pl.lit("approved"))
+        pl.when(waits > 0).then(pl.lit("open")).when(all_sold).then(pl.lit("approved"))
         .when(pl.col("lost") == pl.col("pieces")).then(pl.lit("waived")).otherwise(pl.lit("adjusted"))
     )  # fmt: skip
     return joined.fill_null(0).with_columns(waiting=waits, verdict=verdict).sort("opened_ns", "trip")
+
+
+def _added(transfers: pl.DataFrame) -> pl.DataFrame:
+    """Return by trip the pieces that were sold to it from elsewhere than what it carried or what was held."""
+    is_sold, (kind, _) = pl.col("target").str.starts_with("sold:"), parts("source")
+    others = transfers.filter(is_sold, ~kind.is_in([*_CARRIED, "suspense"]))
+    trip = pl.col("target").str.strip_prefix("sold:")
+    return others.group_by(trip.alias("trip")).agg(added=total("quantity"))
 
 
 def lost(books: Books) -> pl.DataFrame:

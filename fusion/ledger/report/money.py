@@ -10,6 +10,12 @@ CENTS: Final = pl.col("amount_cents")
 IS_REVENUE: Final = pl.col("kind").is_in(REVENUE)
 SAYING: Final = ("refund", "dispute")  # first words of memos that go on: number, pieces, SKU, reason, author
 WORDS_MIN: Final = 6
+DEBT_KIND: Final = "bad-debt"  # of the accounts that `fusion.purchase.bad_debts` writes
+BECAME: Final = {
+    "given_back_cents": "refund",
+    "paid_cents": "paid",
+    "settled_cents": "settled",
+}  # by second word
 _MARKS: Final = {"debit": CENTS > 0, "credit": CENTS < 0}
 
 
@@ -58,6 +64,18 @@ def refunds(books: Books) -> pl.DataFrame:
     )
     sums = each.group_by(one[:3]).agg(refunds=pl.len().cast(pl.Int64), pieces=total("pieces"), amount_cents=CENTS.sum())
     return sums.sort(one[:3])
+
+
+def debts(books: Books) -> pl.DataFrame:
+    """Return by account what was declined, given back, paid after all, settled some other way, and is still owed."""
+    of = books.posted.filter(kind=DEBT_KIND)
+    became = pl.col("memo").str.split(" ").list.get(1, null_on_oob=True)
+    parts = {name: -total("amount_cents", became == word) for name, word in BECAME.items()}
+    return (
+        of.group_by(account="name")
+        .agg(total("amount_cents", became == "declined").alias("declined_cents"), **parts, owed_cents=CENTS.sum())
+        .sort("account")
+    )
 
 
 def _earned(legs: pl.DataFrame, *keys: str, tax_class: str) -> pl.DataFrame:

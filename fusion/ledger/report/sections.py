@@ -32,6 +32,7 @@ def sections(books: Books, store: Store | None) -> tuple[Section, ...]:
         Section("sales", f"Sales by day ({zone}) and tax class", money.sales(books, zone)),
         Section("tax", "Tax by class, and deposits", money.tax(books)),
         Section("tenders", "Tenders: in, out, left, and what waits", money.tenders(books)),
+        Section("debts", "Bad debts: charges that were declined", money.debts(books)),
         Section("reviews", "Reviews by verdict", _by_verdict(reviews)),
         Section("open_reviews", "Reviews that wait", _open(reviews)),
         Section("refunds", "Refunds and disputes", money.refunds(books)),
@@ -53,7 +54,7 @@ def _shelves(books: Books, store: Store) -> tuple[Section, ...]:
 
 
 def _by_verdict(reviews: pl.DataFrame) -> pl.DataFrame:
-    summed = ("pieces", "waiting", "sold", "lost", "back", "proposed_cents", "charged_cents")
+    summed = ("pieces", "waiting", "sold", "lost", "back", "added", "proposed_cents", "charged_cents")
     counted = reviews.group_by("verdict").agg(pl.len().cast(pl.Int64).alias("reviews"), pl.col(summed).sum())
     return counted.sort("verdict")
 
