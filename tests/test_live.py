@@ -107,12 +107,12 @@ def test_every_frame_is_on_the_tape_before_it_is_fed_and_stopping_loses_none(tmp
             nonlocal on_tape
             fed.append(frame)
             if len(fed) > on_tape:  # reading the whole tape at every frame would be quadratic
-                kept = list(read_journal(tape.path))
+                kept = list(read_journal(tape.folder).frames())
                 assert kept[: len(fed)] == fed
                 on_tape = len(kept)
 
         assert run(inbox, tape, feed, stopping=lambda: len(fed) >= 100)
-        assert list(read_journal(tape.path)) == fed
+        assert list(read_journal(tape.folder).frames()) == fed
     assert sent_by(fed) == sent_by(all_frames)
 
 
@@ -168,13 +168,13 @@ def test_an_oversized_message_closes_its_sender_and_harms_nobody_else() -> None:
 def test_what_an_earlier_run_left_is_put_aside_not_lost(tmp_path: Path) -> None:
     for text in ("first", "second", "third"):
         set_aside(tmp_path)
-        for name in ("tape.journal", "ledger.db"):
+        for name in ("recording.mcap", "ledger.db"):
             (tmp_path / name).write_text(text)
     kept = {str(path.relative_to(tmp_path)): path.read_text() for path in tmp_path.rglob("*") if path.is_file()}
     assert kept == {
         f"{folder}{name}": text
         for folder, text in (("earlier-1/", "first"), ("earlier-2/", "second"), ("", "third"))
-        for name in ("tape.journal", "ledger.db")
+        for name in ("recording.mcap", "ledger.db")
     }
 
 

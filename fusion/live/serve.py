@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from fusion.store import Store
 
 OUTPUTS = (
-    *("tape.journal", "recording.mcap", "receipts.jsonl", "events.jsonl", "evidence.jsonl", "rejected.jsonl"),
+    *("journal", "recording.mcap", "receipts.jsonl", "events.jsonl", "evidence.jsonl", "rejected.jsonl"),
     "provisional.jsonl",
     *("tracks.parquet", "ledger.db", "ledger.db-wal", "ledger.db-shm", "ledger.db.seal", "ledger.seal", "run.json"),
     "service.json",
@@ -31,7 +31,7 @@ examples:
   aisle serve --store shop/ --out out/today --listen 'tcp://127.0.0.1:*'     (any free port; printed)
 
 Stop it with SIGTERM or Ctrl-C: it reads what sensors have already sent, settles what is open, and writes
-the same outputs as replaying OUT/recording.mcap would. OUT/tape.journal is the tape it all came from.
+the same outputs as replaying OUT/recording.mcap would. OUT/journal is the journal it all came from.
 OUT/purchases.db stays from run to run: who owes is not let in (`aisle purchase`).
 """
 
@@ -69,7 +69,7 @@ def run_serve(args: argparse.Namespace) -> int:
 
 
 def _serve(args: argparse.Namespace) -> None:
-    from fusion.live.export import export_tape
+    from fusion.live.export import export_journal
     from fusion.live.stopping import stop_on_signals
     from fusion.session import Session
     from fusion.store import load_store
@@ -83,13 +83,13 @@ def _serve(args: argparse.Namespace) -> None:
         _purchases(args, store) as purchases,
     ):
         set_aside(args.out)
-        tape = args.out / "tape.journal"
+        tape = args.out / "journal"
         session = Session(store, args.out, ledger=args.ledger, key=args.key, follow=purchases.follow)
         try:
             silent = _run(session, tape, inbox, outbox, stopping)
             purchases.deliver()
         finally:  # should the engine fail over what a sensor sent, this is what to replay
-            frames = export_tape(tape, recording, store.store_id)
+            frames, _ = export_journal(tape, recording, store.store_id)
         _report(args.out, recording, inbox, frames, silent)
 
 

@@ -25,7 +25,7 @@ class Source(Protocol):
 class Tape(Protocol):
     """Where frames are kept before anything can fail."""
 
-    def append(self, frame: Frame) -> None:
+    def append(self, frame: Frame) -> object:
         """Add one frame."""
 
     def sync(self) -> None:
