@@ -44,8 +44,8 @@ class Journal:
             self._file, self.end, self._size = self._recover(segments[-1])
         else:
             self._file, self.end, self._size = self._begin(0), 0, HEAD_BYTES
-        self._synced = self._size  # bytes of the segment that are durable
-        self._group: list[bytes] = []  # appended since
+        self._synced, self._synced_end = self._size, self.end  # what of the segment is durable
+        self._group: list[bytes] = []  # appended and not yet written
         self._begun_ns: int | None = None  # arrival of the first record that we added to the segment
 
     def append(self, record: Record | Frame) -> int:
@@ -62,20 +62,25 @@ class Journal:
 
         OSError (a full disk): nothing appended since the last sync is kept, `end` says so, and appending may go on.
         """
-        if not self._group:
+        if self.end == self._synced_end:
             return
         try:
-            self._write(b"".join(self._group))
+            self.flush()
             os.fdatasync(self._file.fileno())
         except OSError:
-            self.end -= len(self._group)
             self._group.clear()
             self._file.truncate(self._synced)
             self._file.seek(self._synced)
-            self._size = self._synced
+            self._size, self.end = self._synced, self._synced_end
             raise
+        self._synced, self._synced_end = self._size, self.end
+
+    def flush(self) -> None:
+        """Hand everything appended so far to the system: it survives a kill of this process, not a power loss."""
+        left = memoryview(b"".join(self._group))
+        while left:
+            left = left[self._file.write(left) :]
         self._group.clear()
-        self._synced = self._size
 
     def close(self) -> None:
         """Sync and close; closing twice is harmless."""
@@ -98,11 +103,6 @@ class Journal:
         self._size += len(packed)
         self.end += 1
         return self.end - 1
-
-    def _write(self, group: bytes) -> None:
-        left = memoryview(group)
-        while left:
-            left = left[self._file.write(left) :]
 
     def _is_full(self, more: int, arrival_ns: int) -> bool:
         if self._begun_ns is None:
