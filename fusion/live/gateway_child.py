@@ -92,6 +92,11 @@ class GatewayChild:
         self._reader.join()
         self.wait(0.0)
 
+    def kill(self) -> None:
+        """Let the gateway die at once, as any process may: the next one takes over."""
+        self._child.kill()
+        self._child.wait()
+
     def __enter__(self) -> Self:
         return self
 
