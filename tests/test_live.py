@@ -1,6 +1,7 @@
 """The live path over real sockets and processes, up to the same bytes as a replay."""
 
 import json
+import shutil
 import signal
 import subprocess
 import threading
@@ -37,9 +38,14 @@ needs_case = pytest.mark.skipif(not CASE.exists(), reason=f"the shared case {CAS
 
 
 @contextmanager
-def serving(out: Path, *more: str, store: Path = CASE / "store") -> Iterator[tuple[Child, Lines, str]]:
-    """Give a running `aisle serve`, on the shared case's store if no other is named, its lines and its address."""
-    words = ("serve", "--store", str(store), "--out", str(out), "--listen", ANY_PORT, *more)
+def serving(
+    out: Path, *more: str, store: Path = CASE / "store", listen: str = ANY_PORT, copied: bool = False
+) -> Iterator[tuple[Child, Lines, str]]:
+    """Give a running `aisle serve`, on a copy of a store (one store, one service), its lines and its address."""
+    mine = store if copied else out.with_name(f"{out.name}-store")
+    if not mine.exists():
+        shutil.copytree(store, mine)
+    words = ("serve", "--store", str(mine), "--out", str(out), "--listen", listen, *more)
     with running(*words) as (serve, said):
         address = listening_address(serve, said)
         assert address is not None

@@ -1,6 +1,7 @@
 """What the service tells the world: a line for each receipt, and every output on the bus."""
 
 import json
+from pathlib import Path
 from typing import Protocol
 
 from fusion.checkout.receipts import Line, Receipt
@@ -14,13 +15,36 @@ class Outlet(Protocol):
     def publish(self, topic: str, key: str, text: str) -> None:
         """Send one output; it is the last value of its key until the next one."""
 
+    def keep(self, topic: str, key: str, text: str) -> None:
+        """Keep an output as the last value of its key, without saying it."""
+
 
 class Announcer:
     """Prints each receipt and fault as a line; publishes receipts, events, what is provisional, carts and health."""
 
-    def __init__(self, store_id: str, currency: str, outlet: Outlet) -> None:
+    def __init__(self, store_id: str, currency: str, outlet: Outlet | None) -> None:
         self.baskets: Baskets = {}
         self._store_id, self._currency, self._outlet = store_id, currency, outlet
+
+    def begin_with(self, baskets: Baskets, out: Path) -> None:
+        """Go on where a run was: what its files hold is there for who comes later, and not said again."""
+        self.baskets = baskets
+        for kind, name, key in (
+            ("provisional", "provisional", "event"),
+            ("event", "events", "event"),
+            ("receipt", "receipts", "trip"),
+        ):
+            for line in (out / f"{name}.jsonl").read_text(encoding="utf-8").splitlines():
+                if self._outlet is not None:
+                    self._outlet.keep(f"{kind}/{self._store_id}", json.loads(line)[key], line)
+        for account, goods in baskets.items():
+            if self._outlet is not None:
+                said = json.dumps({"account": account, "lines": goods})
+                self._outlet.keep(f"cart/{self._store_id}", account, said)
+
+    def say_lag(self, records: int) -> None:
+        """Publish how many records the engine is behind."""
+        self._publish("lag", "engine", json.dumps({"records": records}))
 
     def __call__(self, outputs: Outputs) -> None:
         """Tell what one step says."""
@@ -40,7 +64,8 @@ class Announcer:
             self._publish("receipt", receipt.trip, receipt.to_json())
 
     def _publish(self, kind: str, key: str, text: str) -> None:
-        self._outlet.publish(f"{kind}/{self._store_id}", key, text)
+        if self._outlet is not None:
+            self._outlet.publish(f"{kind}/{self._store_id}", key, text)
 
 
 def receipt_line(receipt: Receipt, currency: str) -> str:

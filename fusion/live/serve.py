@@ -4,6 +4,7 @@ import argparse
 import sys
 from pathlib import Path
 
+from fusion.journal.commands import age_ns, size_bytes
 from fusion.purchase.flags import add_purchases_flag
 from fusion.replay import add_ledger_flags
 
@@ -12,6 +13,7 @@ OUTPUTS = (
     "provisional.jsonl",
     *("tracks.parquet", "ledger.db", "ledger.db-wal", "ledger.db-shm", "ledger.db.seal", "ledger.seal", "run.json"),
     "service.json",
+    *("snapshots", "ending.json", "tracks.rows"),
 )
 # What outlives a run: who owes today owed yesterday.
 STAYING = ("purchases.db", "purchases.db-wal", "purchases.db-shm", "purchases.jsonl", "purchases.secret")
@@ -22,6 +24,7 @@ examples:
 
 Stop it with SIGTERM or Ctrl-C: it reads what sensors have already sent, settles what is open, and writes
 the same outputs as replaying OUT/recording.mcap would. OUT/journal is the journal it all came from.
+A run that was interrupted, by kill -9 or a power cut, goes on where it was when it is started again on the same OUT.
 OUT/purchases.db stays from run to run: who owes is not let in (`aisle purchase`).
 """
 
@@ -50,7 +53,20 @@ def add_serve(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]")
         "--keys", type=Path, metavar="DIR", help="engine's keys and who is allowed (`aisle keys`); else loopback only"
     )
     parser.add_argument(
-        "--recording", type=Path, metavar="FILE", help="recording written at the end (OUT/recording.mcap)"
+        "--recording", type=Path, metavar="FILE", help="recording written at the end (OUT/recording.mcap), or none"
+    )
+    parser.add_argument("--fresh", action="store_true", help="set an interrupted run aside instead of going on with it")
+    parser.add_argument("--snapshot-every", type=float, default=20.0, metavar="S", help="seconds (default 20)")
+    parser.add_argument(
+        "--looks",
+        choices=("visit", "keep"),
+        default="visit",
+        help="appearance vectors leave the journal when the visit is over (default), or stay as long as the journal",
+    )
+    parser.add_argument("--keep-age", type=age_ns, metavar="AGE", help="remove journal older than this, 30d say")
+    parser.add_argument("--keep-size", type=size_bytes, metavar="SIZE", help="remove journal beyond this, 20G say")
+    parser.add_argument(
+        "--free-min", type=size_bytes, default=256 << 20, metavar="SIZE", help="room on the disk to work in (256M)"
     )
     add_purchases_flag(parser)
     add_ledger_flags(parser)
