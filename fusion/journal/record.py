@@ -2,9 +2,8 @@
 
 import struct
 import zlib
-from dataclasses import dataclass
 from enum import IntEnum
-from typing import Final
+from typing import Final, NamedTuple
 
 from fusion.messages import Frame
 
@@ -22,8 +21,8 @@ class Kind(IntEnum):
     NOTE = 2  # what the writer wants to find again: topic says what it is, the engine passes it by
 
 
-@dataclass(frozen=True, slots=True)
-class Origin:
+# Both are tuples: the gateway makes one of each for every message.
+class Origin(NamedTuple):
     """Which message of which run of which sender a frame was."""
 
     source: str  # who sent it, by key where there are keys
@@ -32,8 +31,7 @@ class Origin:
     first: int  # the oldest number that the sender still had to offer
 
 
-@dataclass(frozen=True, slots=True)
-class Record:
+class Record(NamedTuple):
     """What the journal holds; `origin` None where the sender numbers nothing."""
 
     frame: Frame

@@ -98,7 +98,7 @@ def forget_looks(path: Path) -> int:
             record = unpack(body)
             frame = without_look(record.frame)
             count += frame is not record.frame
-            file.write(pack(replace(record, frame=frame)))
+            file.write(pack(record._replace(frame=frame)))
         file.flush()
         os.fsync(file.fileno())
     if segment.damage:

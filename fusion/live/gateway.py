@@ -70,7 +70,7 @@ class Gateway:
         self._lagging = False
         self._topics: set[str] = set()
         self._buckets: dict[str, Bucket] = {}
-        self._looked_s = float("-inf")
+        self._looked_s, self._now_s = float("-inf"), 0.0
         self._received = Received()
         self.journal = Journal(folder, note=self._note)
         self._received = remembered(folder)
@@ -98,6 +98,7 @@ class Gateway:
         arrivals = self.inbox.take(count_max)
         answers: dict[tuple[bytes, str, int], None] = {}  # in order, each once
         try:
+            self._now_s = time.monotonic()
             for arrival in arrivals:
                 self._take(arrival, answers)
             self.journal.sync()
@@ -135,9 +136,11 @@ class Gateway:
         if verdict is Verdict.NEW:
             self.journal.append(record)
             self._received.take(record.origin)
-        if verdict in (Verdict.NEW, Verdict.AGAIN):
+        elif verdict is Verdict.AGAIN:
             self._received.hear(record.origin.source, record.origin.boot, record.origin.first)
-            answers[arrival.peer, record.origin.source, record.origin.boot] = None
+        else:
+            return
+        answers[arrival.peer, record.origin.source, record.origin.boot] = None
 
     def _admit(self, arrival: Arrival) -> Record | Refusal:
         owner = None
@@ -145,8 +148,10 @@ class Gateway:
             owner = self.allowed.get(arrival.user)
             if owner is None:  # revoked since it connected
                 return Refusal.STRANGER
-            bucket = self._buckets.setdefault(arrival.user, Bucket(self.limits.rate_max, 2 * self.limits.rate_max))
-            if not bucket.take(time.monotonic()):
+            bucket = self._buckets.get(arrival.user)
+            if bucket is None:
+                bucket = self._buckets[arrival.user] = Bucket(self.limits.rate_max, 2 * self.limits.rate_max)
+            if not bucket.take(self._now_s):
                 return Refusal.RATE
         record = admit(arrival.parts, arrival.arrival_ns, owner)
         if isinstance(record, Record) and not self._is_known(record.frame.topic):

@@ -23,10 +23,11 @@ from msgspec import Meta, Struct
 HEADER_BYTES_MAX: Final = 4096
 MISSING_MAX: Final = 64  # numbers named in one acknowledgement
 
-Source: TypeAlias = Annotated[str, Meta(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9._-]+$")]
+# Characters are checked elsewhere, once for each text: a pattern here would be tried on each message.
+Source: TypeAlias = Annotated[str, Meta(min_length=1, max_length=64)]
 Number: TypeAlias = Annotated[int, Meta(ge=0, lt=2**62)]
 Boot: TypeAlias = Annotated[int, Meta(ge=0, lt=2**62)]
-Topic: TypeAlias = Annotated[str, Meta(min_length=1, max_length=128, pattern=r"^[ -~]+$")]
+Topic: TypeAlias = Annotated[str, Meta(min_length=1, max_length=128)]
 
 
 class Data(Struct, tag="data", array_like=True, frozen=True, forbid_unknown_fields=True):
