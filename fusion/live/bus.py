@@ -2,11 +2,13 @@
 
 import re
 import time
+from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, NamedTuple
 
 import zmq
+from zmq.utils.monitor import recv_monitor_message
 
 from fusion.live.admission import PART_BYTES_MAX, PARTS
 from fusion.live.keys import ENGINE, BadKey, read_pair
@@ -21,6 +23,9 @@ HEARTBEAT_MS: Final = 5000
 NOBLOCK, NOBLOCK_MORE = int(zmq.NOBLOCK), int(zmq.NOBLOCK | zmq.SNDMORE)  # plain numbers: enums are slow to combine
 LEAVING_S: Final = 1.0
 
+_ACCEPTED, _SHAKEN = zmq.EVENT_ACCEPTED, zmq.EVENT_HANDSHAKE_SUCCEEDED
+_FAILED = zmq.EVENT_HANDSHAKE_FAILED_AUTH | zmq.EVENT_HANDSHAKE_FAILED_PROTOCOL | zmq.EVENT_HANDSHAKE_FAILED_NO_DETAIL
+_WORDS: Final[dict[int, str]] = {_ACCEPTED: "accepted", _SHAKEN: "shaken hands"}
 _ADDRESS = re.compile(r"tcp://(?P<host>[A-Za-z0-9.*_-]+):(?P<port>\*|[0-9]{1,5})")
 _LOOPBACK = re.compile(r"localhost|127\.\d{1,3}\.\d{1,3}\.\d{1,3}")
 
@@ -90,7 +95,19 @@ class Inbox:
         self.socket.setsockopt(zmq.RCVHWM, RECEIVE_HWM)
         self.socket.setsockopt(zmq.SNDHWM, ANSWERS_HWM)
         self.socket.setsockopt(zmq.MAXMSGSIZE, PART_BYTES_MAX)
-        self.endpoint = _bind(self.socket, address, lock, SENDERS)
+        self.connections: Counter[str] = Counter()  # what became of them
+        self._monitor = self.socket.get_monitor_socket(_ACCEPTED | _SHAKEN | _FAILED)
+        try:
+            self.endpoint = _bind(self.socket, address, lock, SENDERS)
+        except BusError:
+            self._monitor.close(linger=0)
+            raise
+
+    def watch(self) -> None:
+        """Count what has happened to connections since the last time."""
+        while self._monitor.poll(0):
+            event = int(recv_monitor_message(self._monitor)["event"])
+            self.connections[_WORDS.get(event, "failed handshake")] += 1
 
     def take(self, count_max: int) -> list[Arrival]:
         """Return the messages that are waiting and wait for no more; at most count_max."""
@@ -113,6 +130,8 @@ class Inbox:
 
     def close(self) -> None:
         """Close the socket and every connection; nothing of ours needs to be sent."""
+        self.socket.disable_monitor()
+        self._monitor.close(linger=0)
         self.socket.close(linger=0)
 
     def _receive(self) -> Arrival:

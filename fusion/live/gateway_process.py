@@ -102,6 +102,7 @@ class Process:
             if self._turn(POLL_MS):
                 quiet_s = time.monotonic()
         self._draining, self._deaf = False, True
+        self.gateway.inbox.watch()
         self.gateway.inbox.close()
         self._say("state", self._state())
         self._say("drained", time.monotonic() - quiet_s >= QUIET_S)
@@ -180,6 +181,8 @@ class Process:
 
     def _each_second(self) -> None:
         self._read_keys()
+        if not self._deaf:
+            self.gateway.inbox.watch()
         self.outputs.tell_counts(self.settings.store_id)
         state = json.dumps(self._state(), sort_keys=True)
         if state != self._told_state:
@@ -208,8 +211,11 @@ class Process:
 
     def _cut(self) -> None:
         """Close every connection: ZeroMQ cannot close one. Those still allowed are back at once, and send again."""
-        self.gateway.inbox.close()
+        before = self.gateway.inbox
+        before.watch()
+        before.close()
         self.gateway.inbox = self._listen()
+        self.gateway.inbox.connections = before.connections
         self.outputs.open_anew(self._lock)
 
     def _listen(self) -> Inbox:
@@ -239,6 +245,7 @@ class Process:
             "numbered": {verdict.value: n for verdict, n in sorted(gateway.counts.verdicts.items())},
             "lost": dict(sorted((+gateway.lost).items())),
             "lossy": lossy,
+            "connections": dict(sorted(gateway.inbox.connections.items())),
             "handshakes": {door.value: n for door, n in sorted(self._door.said.items())} if self._door else {},
         }
 
