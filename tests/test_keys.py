@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 import zmq
+from corner_store import write
 from gateway_thread import ANY_PORT, gateway_turning, kept
 from hypothesis import given
 from hypothesis import strategies as st
@@ -20,7 +21,7 @@ from fusion.journal import Record
 from fusion.live.admission import Refusal, admit
 from fusion.live.bus import BusError, check_open
 from fusion.live.gateway_child import GatewayChild
-from fusion.live.gateway_process import Settings
+from fusion.live.gateway_words import Settings
 from fusion.live.header import Data, encode
 from fusion.live.keys import (
     Allowed,
@@ -313,3 +314,15 @@ def test_a_bomb_of_many_frames_meets_the_memory_limit_and_the_rest_gets_through(
         assert gateway.restarts == (frame_bytes < 1000)  # larger ones cost their sender the connection only
         gateway.stop()
     assert sorted(sent_by(kept(tmp_path))) == sorted(sent_by(frames(100)))
+
+
+def test_a_service_that_others_could_reach_is_refused_without_keys(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    words = ["serve", "--store", str(write(tmp_path / "store")), "--out", str(tmp_path / "out"), "--listen"]
+    assert main([*words, "tcp://*:5555"]) == 2
+    assert main([*words, "tcp://127.0.0.1:*", "--publish", "tcp://0.0.0.0:*"]) == 2
+    assert main([*words, "tcp://127.0.0.1:*", "--keys", str(tmp_path / "nowhere")]) == 2
+    first, second, third = capfd.readouterr().err.splitlines()
+    assert "'tcp://*:5555': expected --keys" in first and "'tcp://0.0.0.0:*': expected --keys" in second
+    assert "engine.key_secret: expected a key file" in third

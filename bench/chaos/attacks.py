@@ -14,7 +14,7 @@ import zmq
 from bench.chaos.zmtp import GREETING, send_bomb
 from fusion.journal import read_journal
 from fusion.live.gateway_child import GatewayChild
-from fusion.live.gateway_process import Settings
+from fusion.live.gateway_words import Settings
 from fusion.live.header import Data, encode
 from fusion.live.keys import Allowed, Badge, allow, new_pair, read_badge, read_public, wear
 from sensors.publish import Sender
@@ -48,11 +48,13 @@ class Site:
 
 def attack_all(folder: Path) -> Iterator[Outcome]:
     """Yield the outcome of nothing, then of each attack."""
-    for name, attack in ATTACKS.items():
-        yield _under(folder / name.replace(" ", "-"), name, attack)
+    for name in ATTACKS:
+        yield under(folder / name.replace(" ", "-"), name)
 
 
-def _under(folder: Path, name: str, attack: Callable[[Site], None]) -> Outcome:
+def under(folder: Path, name: str) -> Outcome:
+    """Return the outcome of one attack."""
+    attack = ATTACKS[name]
     keys = folder / "keys"
     new_pair(keys, "engine")
     for one in ("good", "liar"):

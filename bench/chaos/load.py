@@ -10,7 +10,7 @@ import numpy as np
 import zmq
 
 from fusion.live.gateway_child import GatewayChild
-from fusion.live.gateway_process import Settings
+from fusion.live.gateway_words import Settings
 from fusion.live.header import Ack, encode, read_answer
 from fusion.live.keys import Allowed, Badge, allow, new_pair, read_badge, read_public, wear
 from sensors.backlog import Memory

@@ -13,7 +13,7 @@ from typing import Any, Final, Self
 import msgspec
 
 from fusion.live.bus import BusError
-from fusion.live.gateway_process import Settings
+from fusion.live.gateway_words import Settings
 from fusion.live.outputs import LastValues
 
 START_S_MAX: Final = 60.0

@@ -1,21 +1,10 @@
 """The gateway as a process of its own: all sockets are here, and memory is limited, whatever the network does.
 
-It is told over its standard input and tells over its standard output, a JSON array a line:
-
-    in   ["fed", N]                       the engine has read so many records
-         ["out", topic, key, text]        publish, and keep as the last value of key ("": keep nothing)
-         ["keep", topic, key, text]       keep only: after a restart
-         ["drop", topic, key]             a key that is no more
-         ["drain"]                        read until sensors fall silent, then take nothing more
-         ["stop"]                         end; so does the end of the input
-    out  ["open", {"listen", "publish", "requests"}]      or ["failed", text]
-         ["end", N]                       so many records are durable
-         ["state", {...}]                 counts, once a second where they changed
-         ["drained", silent]              whether sensors had fallen silent by then
+What it is told and tells, over its standard input and output, is in `gateway_words.py`. It lives no longer than whoever
+holds the other end of them.
 """
 
 import json
-import os
 import resource
 import sys
 import time
@@ -30,7 +19,8 @@ from fusion.journal import read_journal
 from fusion.journal.segment import JournalError, base_of, segments_of
 from fusion.live.bus import BusError, Inbox, check_open, read_lock
 from fusion.live.disk import Taken, only_one
-from fusion.live.gateway import GROUP_MAX, Gateway, Limits
+from fusion.live.gateway import GROUP_MAX, Gateway
+from fusion.live.gateway_words import Orders, Settings, say
 from fusion.live.keys import BadKey, read_allowed
 from fusion.live.publishing import Publisher
 from fusion.live.subscribing import Subscription, number_of
@@ -41,24 +31,7 @@ POLL_MS: Final = 50
 STATE_S: Final = 1.0
 QUIET_S: Final = 0.3  # silence that ends the drain
 DRAIN_S_MAX: Final = 10.0  # of reading after the request to stop; sensors that never pause are cut off here
-PIPE_BYTES: Final = 1 << 16
 LOCK_S: Final = 15.0
-
-
-class Settings(msgspec.Struct, frozen=True):
-    """What the supervisor starts it with."""
-
-    journal: str
-    listen: str
-    publish: str = ""
-    requests: str = ""
-    subscribe: tuple[str, ...] = ()
-    keys: str = ""
-    store_id: str = ""
-    memory_bytes: int = 1 << 30
-    lag_max: int = Limits().lag_max
-    free_bytes_min: int = Limits().free_bytes_min
-    rate_max: float = Limits().rate_max
 
 
 class Process:
@@ -74,20 +47,18 @@ class Process:
         self._door = Doorkeeper(self.context) if keys else None
         self._lock = read_lock(keys)
         self._address = settings.listen
-        self.gateway = Gateway(self._listen(), Path(settings.journal), _limits(settings))
+        self.gateway = Gateway(self._listen(), Path(settings.journal), settings.limits())
         self.outputs = Publisher(self.context, settings.publish, settings.requests, self._lock)
         self._subscriptions = [Subscription(self.context, place, keys) for place in settings.subscribe]
         self._read_keys()
         self._remember()
         self._told_end, self._told_state, self._state_s = -1, "", time.monotonic()
-        self._input, self._draining, self._deaf, self._ended = b"", False, False, False
-        os.set_blocking(sys.stdin.fileno(), False)
+        self._orders = Orders()
+        self._draining = self._deaf = self._ended = False
 
     def run(self) -> None:
         """Serve until told to stop, then until silence."""
-        self._say(
-            "open", {"listen": self._address, "publish": self.outputs.publishing, "requests": self.outputs.requesting}
-        )
+        say("open", {"listen": self._address, "publish": self.outputs.publishing, "requests": self.outputs.requesting})
         while not self._ended:
             self._turn(POLL_MS)
             if self._draining:
@@ -104,8 +75,8 @@ class Process:
         self._draining, self._deaf = False, True
         self.gateway.inbox.watch()
         self.gateway.inbox.close()
-        self._say("state", self._state())
-        self._say("drained", time.monotonic() - quiet_s >= QUIET_S)
+        say("state", self._state())
+        say("drained", time.monotonic() - quiet_s >= QUIET_S)
 
     def _turn(self, wait_ms: int) -> int:
         """Do what there is to do; return how many messages came."""
@@ -114,8 +85,10 @@ class Process:
         now_s = time.monotonic()
         if self._door is not None:
             self._door.answer(now_s)
-        if sys.stdin.fileno() in ready:
-            self._obey()
+        if self._orders.file in ready:
+            for words in self._orders.read():
+                self._command(words)
+            self._ended = self._ended or self._orders.ended
         self.outputs.answer()
         count = self._subscribed(now_s) if reading else 0
         if reading and (count or self.gateway.inbox.socket in ready):
@@ -129,7 +102,7 @@ class Process:
     def _poll(self, wait_ms: int, reading: bool) -> set[Any]:
         poller = zmq.Poller()
         if not self._ended:
-            poller.register(sys.stdin.fileno(), zmq.POLLIN)
+            poller.register(self._orders.file, zmq.POLLIN)
         sockets = [self._door.socket if self._door else None, self.outputs.requests]
         if reading:
             sockets += [self.gateway.inbox.socket]
@@ -137,20 +110,6 @@ class Process:
         for socket in filter(None, sockets):
             poller.register(socket, zmq.POLLIN)
         return {which for which, _ in poller.poll(wait_ms)}
-
-    def _obey(self) -> None:
-        """Do what the supervisor says."""
-        while True:
-            try:
-                piece = os.read(sys.stdin.fileno(), PIPE_BYTES)
-            except BlockingIOError:
-                return
-            if not piece:
-                self._ended = True
-                return
-            *lines, self._input = (self._input + piece).split(b"\n")
-            for line in lines:
-                self._command(json.loads(line))
 
     def _command(self, words: Sequence[Any]) -> None:
         match words:
@@ -187,7 +146,7 @@ class Process:
         state = json.dumps(self._state(), sort_keys=True)
         if state != self._told_state:
             self._told_state = state
-            self._say("state", self._state())
+            say("state", self._state())
 
     def _read_keys(self) -> None:
         """Read who is allowed when the list has changed; who is no longer is cut, with all connections."""
@@ -253,11 +212,7 @@ class Process:
         end = self.gateway.journal.end
         if end != self._told_end:
             self._told_end = end
-            self._say("end", end)
-
-    def _say(self, word: str, value: object) -> None:
-        sys.stdout.write(json.dumps([word, value]) + "\n")
-        sys.stdout.flush()
+            say("end", end)
 
     def _close(self) -> None:
         if not self._deaf:
@@ -281,13 +236,9 @@ def main() -> int:
         with only_one(lock, "gateway", LOCK_S):  # one whose supervisor was killed may still be on its way out
             Process(settings).run()
     except (BusError, BadKey, JournalError, Taken, OSError) as error:
-        print(json.dumps(["failed", str(error)]), flush=True)
+        say("failed", str(error))
         return 2
     return 0
-
-
-def _limits(settings: Settings) -> Limits:
-    return Limits(settings.lag_max, settings.free_bytes_min, settings.rate_max)
 
 
 if __name__ == "__main__":

@@ -21,7 +21,7 @@ from fusion.live.courier import courier_beside
 from fusion.live.disk import Taken, free_bytes, only_one
 from fusion.live.export import export_journal
 from fusion.live.gateway_child import GatewayChild
-from fusion.live.gateway_process import Settings
+from fusion.live.gateway_words import Settings
 from fusion.live.keeping import Keeper
 from fusion.live.recovery import DONE, ENDING, JOURNAL, SNAPSHOTS, Start, ending_of, go_on, is_interrupted, mean_to_end
 from fusion.live.serve import set_aside
