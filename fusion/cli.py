@@ -16,6 +16,9 @@ GROUP = "aisle.commands"  # entry points: sensors and scenarios add theirs, fusi
 BUILT_IN: dict[str, str] = {
     "replay": "fusion.replay:add_replay",
     "serve": "fusion.live.serve:add_serve",
+    "export": "fusion.journal.commands:add_export",
+    "keys": "fusion.live.commands_keys:add_keys",
+    "journal": "fusion.journal.commands:add_journal",
     "check": "fusion.commands_check:add_check",
     "info": "fusion.commands_info:add_info",
     "explain": "fusion.explain:add_explain",
@@ -115,7 +118,9 @@ def _adder(name: str, place: str) -> Adder | None:
 def _explained(error: Exception) -> str | None:
     """Return one line for an error of the user's input, None for a fault of ours."""
     from fusion.desk.deciding import DeskError
+    from fusion.journal.segment import JournalError
     from fusion.ledger.database import BookError
+    from fusion.live.keys import BadKey
     from fusion.purchase.outbox_file import OutboxError
     from fusion.purchase.port import PortError
     from fusion.recording import RecordingError
@@ -126,4 +131,5 @@ def _explained(error: Exception) -> str | None:
         return f"{error}" + (f" (and {more} more; `aisle check` lists them)" if more else "")
     if isinstance(error, OSError):
         return f"{error.filename or 'file'}: expected a file that can be used, received {error.strerror}"
-    return str(error) if isinstance(error, (BookError, DeskError, OutboxError, PortError, RecordingError)) else None
+    of_input = (BadKey, BookError, DeskError, JournalError, OutboxError, PortError, RecordingError)
+    return str(error) if isinstance(error, of_input) else None

@@ -1,13 +1,15 @@
 """The shell around the engine: frames in, an output folder out (contract section 5). Live and replay share it."""
 
 import json
+import os
 import platform
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any, BinaryIO, TypeAlias
 
 import numpy as np
 import polars as pl
@@ -24,18 +26,35 @@ from fusion.ledger.book import Book, is_url, open_book
 from fusion.ledger.closing import KEY, close_book
 from fusion.messages import Frame, Malformed, Reason
 from fusion.settlement import Outputs, TrackRows
+from fusion.snapshots import SnapshotError
 from fusion.store import Store
+from fusion.track_rows import read_rows, write_rows
 from fusion.tracking.identity import Naming, naming
 from fusion.wire import decode
 
 REJECTED_MAX = 1000  # malformed payloads kept aside in rejected.jsonl; beyond it they are only counted
 ROWS = ("receipts", "events", "provisional", "evidence", "rejected")  # files of JSON lines
+TRACKS = "tracks.rows"  # until the end
 Follower: TypeAlias = Callable[[tuple[Transfer, ...], tuple[Entry, ...]], None]
 PACKAGES = ("aisle", "numpy", "scipy", "filterpy", "numba", "polars", "msgpack", "msgspec", "pyzmq")
 
 
 def nobody(transfers: tuple[Transfer, ...], entries: tuple[Entry, ...]) -> None:
     """Follow no ledger."""
+
+
+@dataclass(frozen=True, slots=True)
+class Saved:
+    """A run in its middle: all that is needed to go on, beside its files and its ledger."""
+
+    state: State
+    sequencer: Sequencer
+    counts: Mapping[str, int]
+    reasons: Mapping[str, int]
+    names: Mapping[int, Naming]
+    first_ns: int
+    sizes: Mapping[str, int]  # bytes of each file
+    records: int  # of the ledger
 
 
 class Session:
@@ -50,8 +69,13 @@ class Session:
         ledger: Path | str | None = None,
         key: Path | None = None,
         follow: Follower = nobody,
+        keeps_ledger: bool = False,
+        saved: Saved | None = None,
     ) -> None:
-        """Begin a run; what an earlier run left in the folder is replaced.
+        """Begin a run, or go on with a saved one; what an earlier run left in the folder is replaced.
+
+        A run that `keeps_ledger` says again what it has said before it was interrupted; the ledger holds it once.
+        Raises SnapshotError where files or ledger hold less than the saved run had written.
 
         `ledger` is a file or URL elsewhere, which is added to and never replaced; `key` signs it at the end, by
         default one that is made in the folder; `follow` is called with what it has just committed. Raises BookError
@@ -60,21 +84,24 @@ class Session:
         self._follow = follow
         self.store, self.out, self.config = store, out, config or Config()
         out.mkdir(parents=True, exist_ok=True)
-        if ledger is None:
+        if ledger is None and saved is None and not keeps_ledger:
             for suffix in ("", "-wal", "-shm", ".seal"):
                 (out / f"ledger.db{suffix}").unlink(missing_ok=True)
         self.book: Book = open_book(ledger or out / "ledger.db", store.store_id, store.currency)
         self._seal = out / "ledger.seal" if is_url(self.book.place) else None  # None: beside the file
         self._key = key or out / KEY
         self.engine = make_engine(store, self.config)
-        self.state: State = first_state(self.engine)
-        self.sequencer = Sequencer(self.config.intake)
-        self.counts: Counter[str] = Counter()
-        self.reasons: Counter[str] = Counter()
-        self._files = {n: (out / f"{n}.jsonl").open("w", encoding="utf-8") for n in ROWS}
-        self._tracks: list[TrackRows] = []
-        self._names: dict[int, Naming] = {}
-        self._first_ns = -1
+        self.state: State = first_state(self.engine) if saved is None else saved.state
+        self.sequencer = Sequencer(self.config.intake) if saved is None else saved.sequencer
+        self.counts: Counter[str] = Counter() if saved is None else Counter(saved.counts)
+        self.reasons: Counter[str] = Counter() if saved is None else Counter(saved.reasons)
+        if saved is not None:
+            self._check(saved)
+        sizes = {} if saved is None else saved.sizes
+        self._files = {n: _opened(out / f"{n}.jsonl", sizes.get(n, 0)) for n in ROWS}
+        self._tracks = _opened(out / TRACKS, sizes.get(TRACKS, 0))
+        self._names: dict[int, Naming] = {} if saved is None else dict(saved.names)
+        self._first_ns = -1 if saved is None else saved.first_ns
         self._begun_s = time.perf_counter()
 
     def feed(self, frame: Frame) -> tuple[Outputs, ...]:
@@ -93,16 +120,39 @@ class Session:
         self._write(last)
         return (*outputs, last)
 
+    def save(self) -> Saved:
+        """Make all files durable, and return the run as it is; it goes on unchanged."""
+        sizes = {}
+        for name, file in (*self._files.items(), (TRACKS, self._tracks)):
+            file.flush()
+            os.fsync(file.fileno())
+            sizes[name] = file.tell()
+        counts, reasons, names = dict(self.counts), dict(self.reasons), dict(self._names)
+        records = self.book.records()
+        return Saved(self.state, self.sequencer, counts, reasons, names, self._first_ns, sizes, records)
+
     def close(self) -> dict[str, Any]:
         """Write tracks.parquet and run.json, sign the ledger, close every file, and return the run's record."""
-        for file in self._files.values():
+        for file in (*self._files.values(), self._tracks):
             file.close()
-        write_tracks(self.out / "tracks.parquet", self._tracks, self._names, self.state)
+        write_tracks(self.out / "tracks.parquet", read_rows(self.out / TRACKS), self._names, self.state)
+        (self.out / TRACKS).unlink()
         head = self.book.head()
         record = self._record(head.digest)
         close_book(self.book, head, key=self._key, seal=self._seal)
         (self.out / "run.json").write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
         return record
+
+    def _check(self, saved: Saved) -> None:
+        """Refuse to go on where something that the run had written is not there."""
+        sizes = {name: self.out / (name if name == TRACKS else f"{name}.jsonl") for name in saved.sizes}
+        for name, path in sizes.items():
+            size = path.stat().st_size if path.exists() else 0
+            if size < saved.sizes[name]:
+                raise SnapshotError(f"{path}: expected {saved.sizes[name]} bytes or more, received {size}")
+        records = self.book.records()
+        if records < saved.records:
+            raise SnapshotError(f"{self.book.place}: expected {saved.records} records or more, received {records}")
 
     def _reject(self, frame: Frame, bad: Malformed) -> None:
         self.reasons[bad.reason.value] += 1
@@ -117,7 +167,7 @@ class Session:
             if bad.reason is Reason.CARD_NUMBER or holds_card((frame.topic, bad.text, frame.payload)):
                 topic = "" if holds_card(frame.topic) else frame.topic
                 row |= {"topic": topic, "text": f"received {NOT_SHOWN}", "payload": ""}
-            self._files["rejected"].write(json.dumps(row) + "\n")
+            self._files["rejected"].write((json.dumps(row) + "\n").encode())
 
     def _step(self, part: Slice) -> Outputs:
         if self._first_ns < 0:
@@ -137,12 +187,14 @@ class Session:
         self._write_rows("provisional", (row.to_json() for row in outputs.provisional))
         self._write_rows("evidence", (row.to_json() for row in outputs.evidence))
         self._names |= {name.track_id: name for name in outputs.names}
-        self._tracks.extend(rows for rows in outputs.tracks if len(rows.track_id))
+        for rows in outputs.tracks:
+            if len(rows.track_id):
+                write_rows(self._tracks, rows)
 
     def _write_rows(self, name: str, rows: Iterable[str]) -> None:
         lines = [row + "\n" for row in rows]
         if lines:
-            self._files[name].writelines(lines)
+            self._files[name].write("".join(lines).encode())
             self._files[name].flush()
 
     def _record(self, ledger_digest: str) -> dict[str, Any]:
@@ -170,6 +222,16 @@ class Session:
             "limits": dict(sorted(self.state.attribution.limits.items())),
             "seconds": {"store": round(store_s, 3), "wall": round(wall_s, 3)},
         }
+
+
+def _opened(path: Path, size: int) -> BinaryIO:
+    """Open a file behind its first bytes, without what followed them."""
+    if size == 0:
+        return path.open("wb")
+    file = path.open("r+b")
+    file.truncate(size)
+    file.seek(size)
+    return file
 
 
 def write_tracks(path: Path, rows: Iterable[TrackRows], names: Mapping[int, Naming], state: State) -> None:

@@ -18,6 +18,8 @@ def add_sensors(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]
     _add_recipe(parser)
     parser.add_argument("--to", required=True, metavar="ADDRESS", help="where `aisle serve` listens, tcp://HOST:PORT")
     parser.add_argument("--speed", type=_speed, default=1.0, help="times real speed (default 1.0)")
+    parser.add_argument("--keys", type=Path, metavar="DIR", help="SRC.key_secret for each sensor, and engine.key")
+    parser.add_argument("--spool", type=Path, metavar="DIR", help="keep there what is not acknowledged yet")
     parser.add_argument("--store-out", type=Path, metavar="DIR", help="write the scenario's store folder first")
     parser.set_defaults(run=_sensors)
 

@@ -51,7 +51,11 @@ def sensors_command(args: argparse.Namespace) -> int:
         bar = Progress(*SENT_COLUMNS, console=console, disable=not console.is_terminal)
         with stop_on_signals() as stopping, bar:
             task = bar.add_task(f"sensors of {args.name}", total=None)
-            ending = play_live(recipe, args.to, args.speed, stopping, lambda sent: bar.update(task, completed=sent))
+
+            def say(sent: int) -> None:
+                bar.update(task, completed=sent)
+
+            ending = play_live(recipe, args.to, args.speed, stopping, say, keys=args.keys, spool=args.spool)
     except (ValueError, OSError, BusError, PlanError) as error:
         print(f"aisle sensors: {error}", file=sys.stderr)
         return 2

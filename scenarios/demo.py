@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import shutil
 import signal
 import subprocess
 import sys
@@ -76,7 +77,8 @@ def _play_live(demo: Demo, console: Console) -> None:
     _say(console, 1, f"writing the store of scenario {demo.name}, seed {demo.seed}, to {store}")
     write_scenario_store(demo.name, demo.seed, store)
     for name in (*OUTPUTS, *STAYING):  # of an earlier demo, whose shoppers nobody charged
-        (demo.out / name).unlink(missing_ok=True)
+        left = demo.out / name
+        shutil.rmtree(left) if left.is_dir() else left.unlink(missing_ok=True)
     _say(console, 2, "starting the engine: aisle serve")
     words = ("serve", "--store", str(store), "--out", str(demo.out), "--listen", "tcp://127.0.0.1:*")
     with running(*words) as (serve, said):

@@ -8,14 +8,17 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from multiprocessing.process import BaseProcess
+from pathlib import Path
 
 from fusion.live.bus import BusError
+from fusion.live.keys import ENGINE, BadKey, read_badge
 from scenarios.simulate import Recipe, source_frames, source_names
 from sensors.publish import Sender
 
 HEAD_START_S = 2.0  # between starting the processes and the first moment of the scenario
 LOOK_S = 0.2  # how often the parent looks after its sensors
 UNREACHED = 2  # exit status of a sensor that found nobody listening
+CAMERAS = ("people/", "boxes/")  # topics of those that give up their oldest frames when too many wait
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +29,8 @@ class Play:
     address: str
     epoch_ns: int  # the first moment of the scenario
     speed: float  # times real speed; measurement times are those of the scenario all the same
+    keys: Path | None = None  # a key for each source, SRC.key_secret, and engine.key
+    spool: Path | None = None  # a folder for each source that keeps what is not acknowledged
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +49,9 @@ def play_live(
     speed: float,
     stopping: Callable[[], bool],
     progress: Callable[[int], None],
+    *,
+    keys: Path | None = None,
+    spool: Path | None = None,
 ) -> Ending:
     """Run every sensor of a scenario to its end; `progress` hears the number of messages sent so far.
 
@@ -52,7 +60,7 @@ def play_live(
     sources = source_names(recipe.name, recipe.seed, recipe.shop)  # plays the scenario once; forked sensors inherit it
     fork = multiprocessing.get_context("fork")
     sent = fork.RawArray("Q", len(sources))
-    play = Play(recipe, address, time.time_ns() + round(HEAD_START_S * 1e9), speed)
+    play = Play(recipe, address, time.time_ns() + round(HEAD_START_S * 1e9), speed, keys, spool)
     sensors = [
         fork.Process(target=_sensor, args=(play, src, sent, row, os.getpid()), name=src, daemon=True)
         for row, src in enumerate(sources)
@@ -87,18 +95,18 @@ def _sensor(play: Play, src: str, sent: "multiprocessing.Array[int]", row: int, 
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the parent too, which ends us
     frames = source_frames(play.recipe, src, epoch_ns=play.epoch_ns)
     try:
-        with Sender(play.address) as sender:
+        badge = read_badge(play.keys / f"{src}.key_secret", play.keys / f"{ENGINE}.key") if play.keys else None
+        sheds = any(frame.topic.startswith(CAMERAS) for _, frame in frames)
+        spool = play.spool / src if play.spool else None
+        with Sender(play.address, src, spool=spool, sheds=sheds, badge=badge) as sender:
             sender.connect()
             for offset_s, frame in frames:
-                _sleep_until(play.epoch_ns / 1e9 + offset_s / play.speed)
+                sender.wait(play.epoch_ns / 1e9 + offset_s / play.speed - time.time())
                 if os.getppid() != parent:
                     sys.exit("the run this sensor belongs to is gone")
                 sender.send(frame.topic, frame.payload)
                 sent[row] += 1
             sender.finish()
-    except BusError:
+    except (BusError, BadKey) as error:
+        print(f"{src}: {error}", file=sys.stderr)
         sys.exit(UNREACHED)
-
-
-def _sleep_until(wall_s: float) -> None:
-    time.sleep(max(0.0, wall_s - time.time()))

@@ -11,14 +11,25 @@ if TYPE_CHECKING:
     from fusion.messages import Frame
     from fusion.recording import Recording
     from fusion.store import Store
+    from sensors.broadcast import Broadcaster
     from sensors.faults import FaultPlan
+    from sensors.publish import Sender
 
 
 def add_publish(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     """Add `aisle publish RECORDING --to ADDRESS`."""
     parser = subparsers.add_parser("publish", help="send a recording over ZeroMQ as live sensors would")
     parser.add_argument("recording", type=Path, metavar="RECORDING", help="an MCAP recording")
-    parser.add_argument("--to", required=True, metavar="ADDRESS", help="where `aisle serve` listens, tcp://HOST:PORT")
+    way = parser.add_mutually_exclusive_group(required=True)
+    way.add_argument("--to", metavar="ADDRESS", help="where `aisle serve` listens, tcp://HOST:PORT")
+    way.add_argument(
+        "--broadcast",
+        metavar="PLACE",
+        help="publish instead (PUB), lossy, with a ring beside it: tcp://HOST:PORT+RINGPORT for `serve --subscribe`",
+    )
+    add_keys_flag(parser)
+    parser.add_argument("--name", default="publish", metavar="NAME", help="who we are, NAME.key_secret in --keys")
+    parser.add_argument("--spool", type=Path, metavar="DIR", help="keep there what is not acknowledged yet")
     parser.add_argument(
         "--rate",
         type=_rate,
@@ -45,6 +56,12 @@ def add_disturb(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]
     parser.add_argument("--out", type=Path, required=True, metavar="OUT.mcap", help="the recording to write")
     _add_plan(parser, "--plan", required=True)
     parser.set_defaults(run=_disturb)
+
+
+def add_keys_flag(parser: argparse.ArgumentParser) -> None:
+    """Add the flag that says where a sensor's keys are."""
+    text = "our key, NAME.key_secret, and engine.key, the engine's; for an engine with --keys"
+    parser.add_argument("--keys", type=Path, metavar="DIR", help=text)
 
 
 def _add_plan(parser: argparse.ArgumentParser, option: str, *, required: bool) -> None:
@@ -77,14 +94,14 @@ def _publish(args: argparse.Namespace) -> int:
     from fusion.live.bus import BusError
     from fusion.recording import read_recording
     from sensors.faults import PlanError
-    from sensors.publish import Sender, publish
+    from sensors.publish import publish
 
     console = Console(stderr=True)
     try:
         recording = read_recording(args.recording)
         frames = _frames(recording, args) if args.plan else recording
         total = sum(1 for _ in recording) if console.is_terminal else None
-        with Progress(console=console, disable=not console.is_terminal) as bar, Sender(args.to) as sender:
+        with Progress(console=console, disable=not console.is_terminal) as bar, _sender(args) as sender:
             task = bar.add_task(f"publish {args.recording.name}", total=total)
             count = publish(frames, sender, args.rate, lambda _: bar.advance(task))
     except (BusError, PlanError) as error:
@@ -92,8 +109,23 @@ def _publish(args: argparse.Namespace) -> int:
         return 2
     if recording.damage:
         print(f"aisle publish: {args.recording}: {recording.damage}", file=sys.stderr)
-    print(f"{count} messages handed over to {args.to}")
+    print(f"{count} messages {f'handed over to {args.to}' if args.to else f'published at {args.broadcast}, lossy'}")
     return 0
+
+
+def _sender(args: argparse.Namespace) -> "Sender | Broadcaster":
+    """Return what the arguments say to send with; raises BusError or BadKey."""
+    from fusion.live.keys import ENGINE, read_badge, read_public
+    from sensors.broadcast import Broadcaster
+    from sensors.publish import Sender
+
+    key = args.keys / f"{args.name}.key_secret" if args.keys else None
+    if args.to is None:
+        address, _, ring = args.broadcast.partition("+")
+        engine = read_public(args.keys / f"{ENGINE}.key") if args.keys else b""
+        return Broadcaster(address, f"{address.rpartition(':')[0]}:{ring}", key=key, engine=engine)
+    badge = read_badge(key, args.keys / f"{ENGINE}.key") if key else None
+    return Sender(args.to, args.name, spool=args.spool, badge=badge)
 
 
 def _frames(recording: "Recording", args: argparse.Namespace) -> "Iterable[Frame]":

@@ -1,45 +1,66 @@
-"""A sensor's end of the wire, and sending a recording down it as live sensors would."""
+"""A sensor's end of the wire: everything it sends is in the engine's journal once, or is said to be lost."""
 
+import secrets
 import time
 from collections.abc import Callable, Iterable
+from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Protocol, Self
 
 import zmq
 from zmq.utils.monitor import recv_monitor_message
 
 from fusion.live.bus import BusError, check_address
+from fusion.live.header import Ack, encode, read_answer
+from fusion.live.keys import Badge, wear
 from fusion.messages import Frame
+from sensors.backlog import Memory, Spool
+from sensors.outgoing import Outgoing
 
-SEND_HWM = 1000  # messages queued at the sensor; beyond it sending waits, nothing is dropped
 PATIENCE_S = 10.0  # how long nobody may be listening before we give up
-HANDOVER_S_MAX = 120.0  # how long closing waits for a busy engine to take what is queued
-WAIT_MS = 200  # between two looks at the connection while sending waits
-NEWS_MS = 250  # before finishing, to hear that the engine has gone
+HANDOVER_S_MAX = 120.0  # how long finishing waits for a busy engine without any news from it
+WAIT_MS = 200  # between two looks at the connection while waiting
+AGAIN_S = 1.0  # without news for so long, everything in flight is sent again
 
 _UP = zmq.EVENT_HANDSHAKE_SUCCEEDED
 _DOWN = zmq.EVENT_DISCONNECTED
+_DENIED = zmq.EVENT_HANDSHAKE_FAILED_AUTH | zmq.EVENT_HANDSHAKE_FAILED_PROTOCOL
 
 
 class Sender:
-    """A DEALER connected to the engine: sending waits while the engine is busy, and gives up once it is gone.
+    """A DEALER connected to the engine: it keeps what it sends until the engine has it on its disk.
 
-    Close with `finish`, which waits until everything has been handed over; leaving the `with` block in any
-    other way drops what is still queued.
+    `spool` is a folder that outlives this process; without one a kill loses what is in memory. A sender that `sheds`
+    gives up its oldest messages when too much waits, the others wait. Close with `finish`, which waits until
+    everything is durable; leaving the `with` block in any other way drops what is only in memory.
     """
 
-    def __init__(self, address: str) -> None:
+    def __init__(
+        self,
+        address: str,
+        source: str = "sensor",
+        *,
+        spool: Path | None = None,
+        sheds: bool = False,
+        badge: Badge | None = None,
+    ) -> None:
         check_address(address, bind=False)
-        self.address = address
-        self._connected = False
+        self.address, self.source = address, source
+        self.outgoing = Outgoing(source, secrets.randbits(62), Memory() if spool is None else Spool(spool))
+        self._sheds = sheds
+        self._connected, self._denied = False, False
+        self._news_s = self._again_s = time.monotonic()  # when something was acknowledged; when all was sent again
         self._context: zmq.Context[zmq.Socket[bytes]] = zmq.Context()
         self._socket = self._context.socket(zmq.DEALER)
-        self._socket.setsockopt(zmq.SNDHWM, SEND_HWM)
-        self._monitor = self._socket.get_monitor_socket(_UP | _DOWN)
+        self._socket.setsockopt(zmq.IMMEDIATE, 1)  # what a lost connection had queued is ours to send again
+        self._socket.setsockopt(zmq.RECONNECT_IVL_MAX, 2000)
+        if badge is not None:
+            wear(self._socket, badge)
+        self._monitor = self._socket.get_monitor_socket(_UP | _DOWN | _DENIED)
         try:
             self._socket.connect(address)
         except zmq.ZMQError as error:
-            self._close(linger_ms=0)
+            self._close()
             raise BusError(f"address {address!r}: cannot connect: {error}") from None
 
     def connect(self) -> None:
@@ -47,20 +68,25 @@ class Sender:
         self._wait_until(lambda: self._connected)
 
     def send(self, topic: str, payload: bytes) -> None:
-        """Queue one message, waiting while the queue is full."""
-        self._wait_until(lambda: bool(self._socket.poll(WAIT_MS, zmq.POLLOUT)))
-        self._socket.send_multipart([topic.encode(), payload])
+        """Keep one message and send it as soon as the engine takes it; wait, or shed, while too much is kept."""
+        if self.outgoing.is_full():
+            if self._sheds:
+                self.outgoing.shed()
+            else:
+                self._wait_until(lambda: not self.outgoing.is_full())
+        self.outgoing.put(topic, payload)
+        self._turn(0)
 
     def finish(self) -> None:
-        """Return once everything queued has been handed over; raise BusError if that takes too long."""
-        self._monitor.poll(NEWS_MS)  # that an engine has just gone takes a moment to be known
-        self._watch()
-        self._wait_until(lambda: self._connected)
-        start_s = time.monotonic()
-        self._close(linger_ms=int(HANDOVER_S_MAX * 1000))
-        if time.monotonic() - start_s >= HANDOVER_S_MAX:
-            expected = f"expected the engine to take what is queued in {HANDOVER_S_MAX:.0f} s"
-            raise BusError(f"{self.address}: {expected}, something was left")
+        """Return once everything is on the engine's disk; raise BusError if that takes too long."""
+        self._wait_until(lambda: not len(self.outgoing), limit_s=HANDOVER_S_MAX)
+        self._close()
+
+    def wait(self, seconds: float) -> None:
+        """Go on sending and listening for so long."""
+        end_s = time.monotonic() + seconds
+        while (left_s := end_s - time.monotonic()) > 0:
+            self._turn(min(WAIT_MS, int(left_s * 1000) + 1))
 
     def __enter__(self) -> Self:
         return self
@@ -68,35 +94,93 @@ class Sender:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._close(linger_ms=0)
+        self._close()
 
-    def _wait_until(self, ready: Callable[[], bool]) -> None:
-        """Wait for as long as somebody is listening, and PATIENCE_S when nobody is."""
+    def _wait_until(self, ready: Callable[[], bool], limit_s: float = float("inf")) -> None:
+        """Wait for as long as somebody listens and, where there is a limit, takes something; PATIENCE_S for nobody."""
         alone_since_s = time.monotonic()
+        self._turn(0)
         while not ready():
-            self._watch()
+            self._turn(WAIT_MS)
+            now_s = time.monotonic()
             if self._connected:
-                alone_since_s = time.monotonic()
-            elif time.monotonic() - alone_since_s > PATIENCE_S:
-                raise BusError(f"{self.address}: expected an engine, nobody listens for {PATIENCE_S:.0f} s")
+                alone_since_s = now_s
+            elif now_s - alone_since_s > PATIENCE_S:
+                why = "it refuses our key, or has another" if self._denied else "nobody listens"
+                raise BusError(f"{self.address}: expected an engine, {why} for {PATIENCE_S:.0f} s")
+            if now_s - self._news_s > limit_s:
+                expected = f"expected the engine to take what is left in {limit_s:.0f} s"
+                raise BusError(f"{self.address}: {expected}, {len(self.outgoing)} messages or more were not taken")
+
+    def _turn(self, wait_ms: int) -> None:
+        """Hear what there is to hear, and send what is due and fits."""
+        self._watch()
+        self._fly()
+        if wait_ms and not self._socket.poll(min(wait_ms, WAIT_MS)):
+            self._watch()
+        self._hear()
+        self._fly()
+        if not len(self.outgoing):
+            self._news_s = time.monotonic()
 
     def _watch(self) -> None:
-        """Learn whether we are connected, waiting a moment for it if we were not."""
-        wait_ms = 0 if self._connected else WAIT_MS
-        while self._monitor.poll(wait_ms):
-            self._connected = recv_monitor_message(self._monitor)["event"] == _UP
-            wait_ms = 0
+        """Learn whether we are connected."""
+        while self._monitor.poll(0):
+            event = recv_monitor_message(self._monitor)["event"]
+            self._connected = event == _UP
+            self._denied = self._denied or bool(event & _DENIED)
+            if event == _UP:
+                self._again_s = time.monotonic()
+                self.outgoing.lose()
 
-    def _close(self, *, linger_ms: int) -> None:
+    def _hear(self) -> None:
+        while self._socket.poll(0):
+            answer = read_answer(self._socket.recv_multipart()[0])
+            if isinstance(answer, str) or answer.source != self.source:
+                continue
+            if not isinstance(answer, Ack):
+                raise BusError(f"{self.address}: expected to be let in as {self.source}, received: {answer.reason}")
+            if self.outgoing.hear(answer):
+                self._news_s = time.monotonic()
+
+    def _fly(self) -> None:
+        """Send what is due while the socket takes it; all in flight where there was no news for long."""
+        if not self._connected:
+            return
+        now_s = time.monotonic()
+        if len(self.outgoing) and now_s - max(self._news_s, self._again_s) > AGAIN_S:
+            self._again_s = now_s
+            self.outgoing.lose()
+        while self._socket.poll(0, zmq.POLLOUT) and (due := self.outgoing.next_due()) is not None:
+            self._socket.send_multipart([encode(due[0]), due[1]], copy=False)
+
+    def _close(self) -> None:
+        self.outgoing.close()
         if self._socket.closed:
             return
         self._socket.disable_monitor()
         self._monitor.close(linger=0)
-        self._socket.close(linger=linger_ms)
+        self._socket.close(linger=0)
         self._context.term()
 
 
-def publish(frames: Iterable[Frame], sender: Sender, rate: float | None, sent: Callable[[Frame], None]) -> int:
+class Sending(Protocol):
+    """What `publish` needs of a sender."""
+
+    def connect(self) -> None:
+        """Return once messages can be sent."""
+
+    def send(self, topic: str, payload: bytes) -> None:
+        """Send one message."""
+
+    def wait(self, seconds: float) -> None:
+        """Let time pass."""
+
+    def finish(self) -> None:
+        """Return once everything has left."""
+
+
+def publish(frames: Iterable[Frame], sender: Sending, rate: float | None, sent: Callable[[Frame], None]) -> int:
     """Send frames in their order, paced by arrival time x rate, or as fast as taken where rate is None.
 
     Calls `sent` after each; returns how many. A clock that steps back in the recording causes no waiting.
@@ -109,7 +193,7 @@ def publish(frames: Iterable[Frame], sender: Sender, rate: float | None, sent: C
         first_ns = frame.arrival_ns if first_ns is None else first_ns
         if rate is not None:
             due_s = start_s + (frame.arrival_ns - first_ns) / 1e9 / rate
-            time.sleep(max(0.0, due_s - time.monotonic()))
+            sender.wait(due_s - time.monotonic())
         sender.send(frame.topic, frame.payload)
         sent(frame)
         count += 1

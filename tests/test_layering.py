@@ -24,6 +24,12 @@ CORE = [
         for n in ["answers", "backoff", "debts", "demands", "life", "request_json", "requests", "signature", "standing"]
     ],
     *[
+        ROOT / "fusion" / "live" / f"{n}.py"
+        for n in ("admission", "baskets", "gaps", "header", "outputs", "rates", "receiving")
+    ],
+    ROOT / "fusion" / "journal" / "record.py",
+    ROOT / "sensors" / "window.py",
+    *[
         ROOT / "fusion" / f"{n}.py"
         for n in ("engine", "clock_steps", "config", "messages", "arrays", "wire", "wire_arrays", "cards")
     ],

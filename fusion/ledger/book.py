@@ -65,6 +65,10 @@ class Book:
                 digest.update(rows.receipt_bytes(row))
         return Head(self.store_id, self.currency, records, link, digest.hexdigest())
 
+    def records(self) -> int:
+        """Return how many records there are."""
+        return appending.tip(self._database)[0]
+
     def add_head(self, signed: SignedHead) -> None:
         """Keep a signed head in the ledger; the same again changes nothing."""
         key = (signed.head.records, signed.public_key)

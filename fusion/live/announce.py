@@ -1,29 +1,71 @@
 """What the service tells the world: a line for each receipt, and every output on the bus."""
 
 import json
+from pathlib import Path
+from typing import Protocol
 
 from fusion.checkout.receipts import Line, Receipt
-from fusion.live.bus import Outbox
+from fusion.live.baskets import Baskets, follow
 from fusion.settlement import Outputs
 
 
-def announce(outputs: Outputs, store_id: str, currency: str, outbox: Outbox | None) -> None:
-    """Print each receipt and each fault as a line; publish receipts, events, what is provisional and health."""
-    for one in outputs.health:
-        print(f"health  {one.src}  {one.state}  {one.text}", flush=True)
-    for receipt in outputs.receipts:
-        print(receipt_line(receipt, currency), flush=True)
-    if outbox is None:
-        return
-    for one in outputs.health:
-        said = {"t": one.t_ns, "src": one.src, "state": one.state, "text": one.text}
-        outbox.publish(f"health/{store_id}", json.dumps(said))
-    for event in outputs.provisional:
-        outbox.publish(f"provisional/{store_id}", event.to_json())
-    for event in outputs.events:
-        outbox.publish(f"event/{store_id}", event.to_json())
-    for receipt in outputs.receipts:
-        outbox.publish(f"receipt/{store_id}", receipt.to_json())
+class Outlet(Protocol):
+    """Where outputs go."""
+
+    def publish(self, topic: str, key: str, text: str) -> None:
+        """Send one output; it is the last value of its key until the next one."""
+
+    def keep(self, topic: str, key: str, text: str) -> None:
+        """Keep an output as the last value of its key, without saying it."""
+
+
+class Announcer:
+    """Prints each receipt and fault as a line; publishes receipts, events, what is provisional, carts and health."""
+
+    def __init__(self, store_id: str, currency: str, outlet: Outlet | None) -> None:
+        self.baskets: Baskets = {}
+        self._store_id, self._currency, self._outlet = store_id, currency, outlet
+
+    def begin_with(self, baskets: Baskets, out: Path) -> None:
+        """Go on where a run was: what its files hold is there for who comes later, and not said again."""
+        self.baskets = baskets
+        for kind, name, key in (
+            ("provisional", "provisional", "event"),
+            ("event", "events", "event"),
+            ("receipt", "receipts", "trip"),
+        ):
+            for line in (out / f"{name}.jsonl").read_text(encoding="utf-8").splitlines():
+                if self._outlet is not None:
+                    self._outlet.keep(f"{kind}/{self._store_id}", json.loads(line)[key], line)
+        for account, goods in baskets.items():
+            if self._outlet is not None:
+                said = json.dumps({"account": account, "lines": goods})
+                self._outlet.keep(f"cart/{self._store_id}", account, said)
+
+    def say_lag(self, records: int) -> None:
+        """Publish how many records the engine is behind."""
+        self._publish("lag", "engine", json.dumps({"records": records}))
+
+    def __call__(self, outputs: Outputs) -> None:
+        """Tell what one step says."""
+        for one in outputs.health:
+            print(f"health  {one.src}  {one.state}  {one.text}", flush=True)
+            said = {"t": one.t_ns, "src": one.src, "state": one.state, "text": one.text}
+            self._publish("health", one.src, json.dumps(said))
+        for event in outputs.provisional:
+            self._publish("provisional", event.event, event.to_json())
+        for event in outputs.events:
+            self._publish("event", event.event, event.to_json())
+        self.baskets, changed = follow(self.baskets, outputs.provisional, outputs.receipts)
+        for account, goods in changed.items():
+            self._publish("cart", account, json.dumps({"account": account, "lines": goods}))
+        for receipt in outputs.receipts:
+            print(receipt_line(receipt, self._currency), flush=True)
+            self._publish("receipt", receipt.trip, receipt.to_json())
+
+    def _publish(self, kind: str, key: str, text: str) -> None:
+        if self._outlet is not None:
+            self._outlet.publish(f"{kind}/{self._store_id}", key, text)
 
 
 def receipt_line(receipt: Receipt, currency: str) -> str:

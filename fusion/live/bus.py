@@ -1,20 +1,33 @@
-"""ZeroMQ over TCP: the engine's two sockets."""
+"""ZeroMQ over TCP: the sockets that the gateway listens on."""
 
 import re
 import time
 from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final, NamedTuple
 
 import zmq
+from zmq.utils.monitor import recv_monitor_message
 
-from fusion.live.admission import PARTS, PAYLOAD_BYTES_MAX, Refusal, admit
-from fusion.messages import Frame
+from fusion.live.admission import PART_BYTES_MAX, PARTS
+from fusion.live.keys import ENGINE, BadKey, read_pair
+from fusion.live.zap import READERS, SENDERS
 
-RECEIVE_HWM = 10_000  # messages held per sensor; beyond it TCP, and then the sensor, waits
-TOPICS_MAX = 4096  # different topics of one run; a recording has room for 65,535
-OUTPUT_HWM = 10_000  # outputs held per subscriber; a slower one loses the rest (PUB drops)
-OUTPUT_LINGER_MS = 1000  # how long closing waits for subscribers to take what is queued
+RECEIVE_HWM: Final = 256  # messages held per sensor; beyond it TCP, and then the sensor, waits
+ANSWERS_HWM: Final = 1000  # acknowledgements held per sensor; a later one says all that a lost one said
+OUTPUT_HWM: Final = 10_000  # outputs held per subscriber; a slower one loses the rest (PUB drops)
+OUTPUT_LINGER_MS: Final = 1000  # how long closing waits for subscribers to take what is queued
+HANDSHAKE_MS: Final = 2000  # who has not said who he is by then is cut
+HEARTBEAT_MS: Final = 5000
+NOBLOCK, NOBLOCK_MORE = int(zmq.NOBLOCK), int(zmq.NOBLOCK | zmq.SNDMORE)  # plain numbers: enums are slow to combine
+LEAVING_S: Final = 1.0
 
+_ACCEPTED, _SHAKEN = zmq.EVENT_ACCEPTED, zmq.EVENT_HANDSHAKE_SUCCEEDED
+_FAILED = zmq.EVENT_HANDSHAKE_FAILED_AUTH | zmq.EVENT_HANDSHAKE_FAILED_PROTOCOL | zmq.EVENT_HANDSHAKE_FAILED_NO_DETAIL
+_WORDS: Final[dict[int, str]] = {_ACCEPTED: "accepted", _SHAKEN: "shaken hands"}
 _ADDRESS = re.compile(r"tcp://(?P<host>[A-Za-z0-9.*_-]+):(?P<port>\*|[0-9]{1,5})")
+_LOOPBACK = re.compile(r"localhost|127\.\d{1,3}\.\d{1,3}\.\d{1,3}")
 
 
 class BusError(Exception):
@@ -32,78 +45,144 @@ def check_address(address: str, *, bind: bool) -> str:
     return address
 
 
+def check_open(address: str, keys: Path | None) -> None:
+    """Refuse to listen where others than this machine could speak to us without a key."""
+    check_address(address, bind=True)
+    if keys is None and not is_loopback(address):
+        expected = "expected --keys for an address that others can reach, or a loopback one (127.0.0.1)"
+        raise BusError(f"address {address!r}: {expected}")
+
+
+def is_loopback(address: str) -> bool:
+    """Return whether an address can be reached from this machine only."""
+    match = _ADDRESS.fullmatch(address)
+    return match is not None and _LOOPBACK.fullmatch(match["host"]) is not None
+
+
+@dataclass(frozen=True, slots=True)
+class Lock:
+    """The engine's own pair, for sockets that only allowed keys may open."""
+
+    public: bytes
+    secret: bytes
+
+
+def read_lock(keys: Path | None) -> Lock | None:
+    """Return the engine's pair from its folder of keys; raises BusError where it cannot be read."""
+    if keys is None:
+        return None
+    try:
+        return Lock(*read_pair(keys / f"{ENGINE}.key_secret"))
+    except BadKey as error:
+        raise BusError(str(error)) from None
+
+
+class Arrival(NamedTuple):
+    """One message as it came from the network."""
+
+    peer: bytes  # ROUTER's name for the connection, good for answers and nothing else
+    user: str  # the key that it came under, "" without keys
+    parts: list[bytes]  # never more than one too many
+    arrival_ns: int
+
+
 class Inbox:
-    """The ROUTER that sensors send to; counts what it refuses and never raises for what a peer sent."""
+    """The ROUTER that sensors send to; never raises for what a peer sent."""
 
-    def __init__(self, context: zmq.Context[zmq.Socket[bytes]], address: str) -> None:
-        self.refused: Counter[Refusal] = Counter()
-        self._topics: set[str] = set()
-        self._socket = context.socket(zmq.ROUTER)
-        self._socket.setsockopt(zmq.RCVHWM, RECEIVE_HWM)
-        self._socket.setsockopt(zmq.MAXMSGSIZE, PAYLOAD_BYTES_MAX)
-        self.endpoint = _bind(self._socket, address)
+    def __init__(self, context: "zmq.Context[zmq.Socket[bytes]]", address: str, lock: Lock | None = None) -> None:
+        self._has_keys = lock is not None
+        self.socket = context.socket(zmq.ROUTER)
+        self.socket.setsockopt(zmq.RCVHWM, RECEIVE_HWM)
+        self.socket.setsockopt(zmq.SNDHWM, ANSWERS_HWM)
+        self.socket.setsockopt(zmq.MAXMSGSIZE, PART_BYTES_MAX)
+        self.connections: Counter[str] = Counter()  # what became of them
+        self._monitor = self.socket.get_monitor_socket(_ACCEPTED | _SHAKEN | _FAILED)
+        try:
+            self.endpoint = _bind(self.socket, address, lock, SENDERS)
+        except BusError:
+            self._monitor.close(linger=0)
+            raise
 
-    def wait(self, timeout_ms: int) -> bool:
-        """Return whether a message is waiting, after at most timeout_ms."""
-        return bool(self._socket.poll(timeout_ms))
+    def watch(self) -> None:
+        """Count what has happened to connections since the last time."""
+        while self._monitor.poll(0):
+            event = int(recv_monitor_message(self._monitor)["event"])
+            self.connections[_WORDS.get(event, "failed handshake")] += 1
 
-    def take(self, count_max: int) -> list[Frame]:
-        """Return the frames that are waiting and wait for no more; at most count_max messages are read."""
-        frames = []
+    def take(self, count_max: int) -> list[Arrival]:
+        """Return the messages that are waiting and wait for no more; at most count_max."""
+        arrivals = []
         for _ in range(count_max):
             try:
-                parts = self._receive()
+                arrivals.append(self._receive())
             except zmq.Again:
                 break
-            frame = self._admit(parts)
-            if isinstance(frame, Frame):
-                frames.append(frame)
-            else:
-                self.refused[frame] += 1
-        return frames
+        return arrivals
+
+    def answer(self, peer: bytes, header: bytes) -> None:
+        """Send an answer; it is lost where the peer has gone or reads nothing."""
+        try:
+            self.socket.send(peer, NOBLOCK_MORE)
+            self.socket.send(header, NOBLOCK_MORE)
+            self.socket.send(b"", NOBLOCK)
+        except zmq.Again:
+            return
 
     def close(self) -> None:
-        """Close the socket; nothing of ours is waiting to be sent."""
-        self._socket.close(linger=0)
+        """Close the socket and every connection; nothing of ours needs to be sent."""
+        self.socket.disable_monitor()
+        self._monitor.close(linger=0)
+        self.socket.close(linger=0)
 
-    def _receive(self) -> list[bytes]:
+    def _receive(self) -> Arrival:
         # Parts beyond the first too many are let go one by one, so a message of a million parts stays small.
-        parts = [self._socket.recv(zmq.NOBLOCK)]
-        while self._socket.rcvmore:
-            part = self._socket.recv()
+        frame = self.socket.recv(NOBLOCK, copy=False)
+        peer, user = frame.bytes, _user(frame) if self._has_keys else ""
+        parts: list[bytes] = []
+        while frame.more:
+            frame = self.socket.recv(0, copy=False)
             if len(parts) <= PARTS:
-                parts.append(part)
-        return parts
-
-    def _admit(self, parts: list[bytes]) -> Frame | Refusal:
-        frame = admit(parts, time.time_ns())
-        if isinstance(frame, Frame) and frame.topic not in self._topics:
-            if len(self._topics) >= TOPICS_MAX:
-                return Refusal.TOPICS
-            self._topics.add(frame.topic)
-        return frame
+                parts.append(frame.bytes)
+        return Arrival(peer, user, parts, time.time_ns())
 
 
-class Outbox:
-    """The PUB that outputs leave by; a subscriber that is slow or late misses some."""
-
-    def __init__(self, context: zmq.Context[zmq.Socket[bytes]], address: str) -> None:
-        self._socket = context.socket(zmq.PUB)
-        self._socket.setsockopt(zmq.SNDHWM, OUTPUT_HWM)
-        self.endpoint = _bind(self._socket, address)
-
-    def publish(self, topic: str, text: str) -> None:
-        """Send one output to whoever has subscribed to its topic."""
-        self._socket.send_multipart([topic.encode(), text.encode()])
-
-    def close(self) -> None:
-        """Close the socket after giving subscribers a moment to take what is queued."""
-        self._socket.close(linger=OUTPUT_LINGER_MS)
+def open_outputs(
+    context: "zmq.Context[zmq.Socket[bytes]]", address: str, lock: Lock | None
+) -> tuple["zmq.Socket[bytes]", str]:
+    """Return the PUB that outputs leave by, and where it listens; a subscriber that is slow or late misses some."""
+    socket = context.socket(zmq.PUB)
+    socket.setsockopt(zmq.SNDHWM, OUTPUT_HWM)
+    socket.setsockopt(zmq.MAXMSGSIZE, 1 << 12)  # subscriptions are all that anybody sends here
+    return socket, _bind(socket, address, lock, READERS)
 
 
-def _bind(socket: zmq.Socket[bytes], address: str) -> str:
+def open_requests(
+    context: "zmq.Context[zmq.Socket[bytes]]", address: str, lock: Lock | None
+) -> tuple["zmq.Socket[bytes]", str]:
+    """Return the ROUTER that followers ask for snapshots at, and where it listens."""
+    socket = context.socket(zmq.ROUTER)
+    socket.setsockopt(zmq.RCVHWM, 16)
+    socket.setsockopt(zmq.MAXMSGSIZE, 1 << 12)
+    return socket, _bind(socket, address, lock, READERS)
+
+
+def _user(frame: "zmq.Frame") -> str:
     try:
-        socket.bind(check_address(address, bind=True))
+        return str(frame.get("User-Id"))
+    except zmq.ZMQError:
+        return ""
+
+
+def _bind(socket: "zmq.Socket[bytes]", address: str, lock: Lock | None, domain: bytes) -> str:
+    socket.setsockopt(zmq.HANDSHAKE_IVL, HANDSHAKE_MS)
+    socket.setsockopt(zmq.HEARTBEAT_IVL, HEARTBEAT_MS)
+    if lock is not None:
+        socket.setsockopt(zmq.ZAP_DOMAIN, domain)
+        socket.setsockopt(zmq.ZAP_ENFORCE_DOMAIN, 1)  # without a doorkeeper nobody gets in
+        socket.curve_server = True
+        socket.curve_publickey, socket.curve_secretkey = lock.public, lock.secret
+    try:
+        _bind_soon(socket, check_address(address, bind=True))
     except BusError:
         socket.close(linger=0)
         raise
@@ -112,3 +191,16 @@ def _bind(socket: zmq.Socket[bytes], address: str) -> str:
         raise BusError(f"address {address!r}: cannot listen: {error}") from None
     endpoint: bytes = socket.getsockopt(zmq.LAST_ENDPOINT)  # type: ignore[assignment]
     return endpoint.rstrip(b"\0").decode()
+
+
+def _bind_soon(socket: "zmq.Socket[bytes]", address: str) -> None:
+    """Bind, waiting a moment for whoever is just leaving the address: a gateway that died, or our own closed socket."""
+    end_s = time.monotonic() + LEAVING_S
+    while True:
+        try:
+            socket.bind(address)
+            return
+        except zmq.ZMQError as error:
+            if error.errno != zmq.EADDRINUSE or time.monotonic() >= end_s:
+                raise
+            time.sleep(0.02)

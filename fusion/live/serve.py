@@ -1,27 +1,19 @@
 """`aisle serve`: sensors in over ZeroMQ, receipts out."""
 
 import argparse
-import json
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
 
+from fusion.journal.commands import age_ns, size_bytes
 from fusion.purchase.flags import add_purchases_flag
 from fusion.replay import add_ledger_flags
 
-if TYPE_CHECKING:
-    from fusion.live.bus import Inbox, Outbox
-    from fusion.purchase.purchases import Purchases
-    from fusion.session import Session
-    from fusion.store import Store
-
 OUTPUTS = (
-    *("tape.journal", "recording.mcap", "receipts.jsonl", "events.jsonl", "evidence.jsonl", "rejected.jsonl"),
+    *("journal", "recording.mcap", "receipts.jsonl", "events.jsonl", "evidence.jsonl", "rejected.jsonl"),
     "provisional.jsonl",
     *("tracks.parquet", "ledger.db", "ledger.db-wal", "ledger.db-shm", "ledger.db.seal", "ledger.seal", "run.json"),
     "service.json",
+    *("snapshots", "ending.json", "tracks.rows"),
 )
 # What outlives a run: who owes today owed yesterday.
 STAYING = ("purchases.db", "purchases.db-wal", "purchases.db-shm", "purchases.jsonl", "purchases.secret")
@@ -31,7 +23,8 @@ examples:
   aisle serve --store shop/ --out out/today --listen 'tcp://127.0.0.1:*'     (any free port; printed)
 
 Stop it with SIGTERM or Ctrl-C: it reads what sensors have already sent, settles what is open, and writes
-the same outputs as replaying OUT/recording.mcap would. OUT/tape.journal is the tape it all came from.
+the same outputs as replaying OUT/recording.mcap would. OUT/journal is the journal it all came from.
+A run that was interrupted, by kill -9 or a power cut, goes on where it was when it is started again on the same OUT.
 OUT/purchases.db stays from run to run: who owes is not let in (`aisle purchase`).
 """
 
@@ -47,9 +40,33 @@ def add_serve(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]")
     parser.add_argument("--store", type=Path, required=True, metavar="DIR", help="store folder")
     parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="where outputs go")
     parser.add_argument("--listen", required=True, metavar="ADDRESS", help="where sensors connect, tcp://HOST:PORT")
-    parser.add_argument("--publish", metavar="ADDRESS", help="where outputs are published (PUB), tcp://HOST:PORT")
     parser.add_argument(
-        "--recording", type=Path, metavar="FILE", help="recording written at the end (OUT/recording.mcap)"
+        "--subscribe",
+        action="append",
+        default=[],
+        metavar="ADDRESS",
+        help="a plain publisher to listen to, lossy: tcp://HOST:PORT, or tcp://HOST:PORT+RINGPORT to mend its gaps",
+    )
+    parser.add_argument("--publish", metavar="ADDRESS", help="where outputs are published (PUB), tcp://HOST:PORT")
+    parser.add_argument("--snapshots", metavar="ADDRESS", help="where followers ask for what was published before")
+    parser.add_argument(
+        "--keys", type=Path, metavar="DIR", help="engine's keys and who is allowed (`aisle keys`); else loopback only"
+    )
+    parser.add_argument(
+        "--recording", type=Path, metavar="FILE", help="recording written at the end (OUT/recording.mcap), or none"
+    )
+    parser.add_argument("--fresh", action="store_true", help="set an interrupted run aside instead of going on with it")
+    parser.add_argument("--snapshot-every", type=float, default=20.0, metavar="S", help="seconds (default 20)")
+    parser.add_argument(
+        "--looks",
+        choices=("visit", "keep"),
+        default="visit",
+        help="appearance vectors leave the journal when the visit is over (default), or stay as long as the journal",
+    )
+    parser.add_argument("--keep-age", type=age_ns, metavar="AGE", help="remove journal older than this, 30d say")
+    parser.add_argument("--keep-size", type=size_bytes, metavar="SIZE", help="remove journal beyond this, 20G say")
+    parser.add_argument(
+        "--free-min", type=size_bytes, default=256 << 20, metavar="SIZE", help="room on the disk to work in (256M)"
     )
     add_purchases_flag(parser)
     add_ledger_flags(parser)
@@ -59,93 +76,14 @@ def add_serve(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]")
 def run_serve(args: argparse.Namespace) -> int:
     """Run the service until a signal ends it; return the exit status."""
     from fusion.live.bus import BusError
+    from fusion.live.serving import serve
 
     try:
-        _serve(args)
+        serve(args)
     except BusError as error:
         print(f"aisle serve: {error}", file=sys.stderr)
         return 2
     return 0
-
-
-def _serve(args: argparse.Namespace) -> None:
-    from fusion.live.export import export_tape
-    from fusion.live.stopping import stop_on_signals
-    from fusion.session import Session
-    from fusion.store import load_store
-
-    store = load_store(args.store)
-    args.out.mkdir(parents=True, exist_ok=True)
-    recording = args.recording or args.out / "recording.mcap"
-    with (
-        stop_on_signals() as stopping,
-        _sockets(args.listen, args.publish) as (inbox, outbox),
-        _purchases(args, store) as purchases,
-    ):
-        set_aside(args.out)
-        tape = args.out / "tape.journal"
-        session = Session(store, args.out, ledger=args.ledger, key=args.key, follow=purchases.follow)
-        try:
-            silent = _run(session, tape, inbox, outbox, stopping)
-            purchases.deliver()
-        finally:  # should the engine fail over what a sensor sent, this is what to replay
-            frames = export_tape(tape, recording, store.store_id)
-        _report(args.out, recording, inbox, frames, silent)
-
-
-def _run(session: "Session", tape: Path, inbox: "Inbox", outbox: "Outbox | None", stopping: Callable[[], bool]) -> bool:
-    """Serve until stopping; return whether the sensors had fallen silent by then."""
-    from fusion.journal import Journal
-    from fusion.live.announce import announce
-    from fusion.live.service import run
-    from fusion.messages import Frame
-
-    store = session.store
-    with Journal(tape) as journal:
-
-        def feed(frame: Frame) -> None:
-            for outputs in session.feed(frame):
-                announce(outputs, store.store_id, store.currency, outbox)
-
-        print(f"aisle serve: listening on {inbox.endpoint}", flush=True)
-        if outbox is not None:
-            print(f"aisle serve: publishing on {outbox.endpoint}", flush=True)
-        silent = run(inbox, journal, feed, stopping)
-        for outputs in session.finish():
-            announce(outputs, store.store_id, store.currency, outbox)
-        session.close()
-    return silent
-
-
-@contextmanager
-def _sockets(listen: str, publish: str | None) -> "Iterator[tuple[Inbox, Outbox | None]]":
-    import zmq
-
-    from fusion.live.bus import Inbox, Outbox
-
-    with zmq.Context() as context, closing(Inbox(context, listen)) as inbox:
-        if publish is None:
-            yield inbox, None
-        else:
-            with closing(Outbox(context, publish)) as outbox:
-                yield inbox, outbox
-
-
-@contextmanager
-def _purchases(args: argparse.Namespace, store: "Store") -> "Iterator[Purchases]":
-    """Give the purchases of this run, with a courier beside it where they go over a network."""
-    from fusion.live.courier import courier_beside
-    from fusion.purchase.booking import book_after_run
-    from fusion.purchase.purchases import LEDGER, purchases_of
-
-    ledger = args.ledger or args.out / LEDGER
-    with purchases_of(args.out, args.purchases, ledger, store, replaces=False, asks_webhooks=False) as purchases:
-        if purchases.is_delivered_here:
-            yield purchases
-        else:
-            with courier_beside(args.out):
-                yield purchases
-        book_after_run(purchases.outbox, args.out, args.ledger, args.key)
 
 
 def set_aside(out: Path) -> None:
@@ -160,16 +98,3 @@ def set_aside(out: Path) -> None:
     for path in left:
         path.rename(aside / path.name)
     print(f"aisle serve: the outputs of an earlier run are now in {aside}", flush=True)
-
-
-def _report(out: Path, recording: Path, inbox: "Inbox", frames: int, silent: bool) -> None:
-    """Say how the run went, and leave the same in OUT/service.json."""
-    refused = {reason.value: count for reason, count in sorted(inbox.refused.items())}
-    service = {"frames": frames, "refused": refused, "drained": silent, "recording": str(recording)}
-    (out / "service.json").write_text(json.dumps(service, indent=1) + "\n")
-    if refused:
-        counts = ", ".join(f"{count} {reason}" for reason, count in refused.items())
-        print(f"aisle serve: refused before the tape: {counts}", file=sys.stderr)
-    if not silent:
-        print("aisle serve: sensors were still sending; what they sent later is not here", file=sys.stderr)
-    print(f"aisle serve: {frames} frames; outputs in {out}, recording {recording}", flush=True)

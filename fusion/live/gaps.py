@@ -1,0 +1,79 @@
+"""What a plain publisher has said and we have not heard, found by seq and asked for again; pure.
+
+A PUB drops what a slow subscriber cannot take, and says nothing. Its messages count up by 1, so a number that is
+overtaken is missing; the publisher keeps its latest messages in a ring, and is asked for what is missing a few times.
+What it no longer has is lost, and counted.
+"""
+
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import Final
+
+REORDERED_MAX: Final = 50  # a number further back than this is a new numbering: the sensor restarted
+EARLIER_MAX: Final = 256  # numbers before the first one heard that are asked for
+WANTED_MAX: Final = 4096  # of one source at once; older ones are given up
+ASK_MAX: Final = 256  # in one request
+TRIES: Final = 4
+AGAIN_S: Final = 0.5
+
+
+@dataclass(slots=True)
+class Wanted:
+    """One number that we want."""
+
+    tries: int = 0
+    asked_s: float = float("-inf")
+
+
+@dataclass(slots=True)
+class Gaps:
+    """The numbers of each source: the newest, and those that are wanted."""
+
+    lost: Counter[str] = field(default_factory=Counter)
+    repaired: Counter[str] = field(default_factory=Counter)
+    _newest: dict[str, int] = field(default_factory=dict)
+    _wanted: dict[str, dict[int, Wanted]] = field(default_factory=dict)
+
+    def hear(self, src: str, seq: int) -> bool:
+        """Note a number; return whether it is news, not one that came before."""
+        newest = self._newest.get(src)
+        wanted = self._wanted.setdefault(src, {})
+        if wanted.pop(seq, None) is not None:
+            self.repaired[src] += 1
+            return True
+        if newest is None or seq == 0 or seq < newest - REORDERED_MAX:
+            self.lost[src] += len(wanted)
+            wanted.clear()
+            self._newest[src] = seq
+            for number in range(max(0, seq - EARLIER_MAX), seq):  # said before we listened
+                wanted[number] = Wanted()
+            return True
+        if seq <= newest:
+            return False
+        for number in range(max(newest + 1, seq - WANTED_MAX), seq):
+            wanted[number] = Wanted()
+        self.lost[src] += max(0, seq - WANTED_MAX - newest - 1)
+        while len(wanted) > WANTED_MAX:
+            del wanted[next(iter(wanted))]
+            self.lost[src] += 1
+        self._newest[src] = seq
+        return True
+
+    def gone(self, src: str, seqs: list[int]) -> None:
+        """Give up numbers that the publisher no longer has."""
+        wanted = self._wanted.get(src, {})
+        self.lost[src] += sum(wanted.pop(seq, None) is not None for seq in seqs)
+
+    def to_ask(self, now_s: float) -> dict[str, list[int]]:
+        """Return what to ask for now, by source; numbers asked for too often are given up."""
+        found: dict[str, list[int]] = {}
+        for src, wanted in self._wanted.items():
+            due = [seq for seq, one in wanted.items() if now_s - one.asked_s >= AGAIN_S][:ASK_MAX]
+            hopeless = [seq for seq in due if wanted[seq].tries >= TRIES]
+            self.gone(src, hopeless)
+            due = [seq for seq in due if seq in wanted]
+            for seq in due:
+                wanted[seq] = Wanted(wanted[seq].tries + 1, now_s)
+            if due:
+                found[src] = due
+        return found

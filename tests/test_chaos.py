@@ -1,0 +1,40 @@
+"""Short versions of `python -m bench.chaos`; the kills are in test_recovery.py, most attacks in test_keys.py."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+from test_live import CASE, needs_case
+
+from bench.chaos import attacks, cuts, load, network
+from bench.chaos.proxy import Faults
+
+
+def test_no_byte_of_the_last_segment_matters_to_what_came_before(tmp_path: Path) -> None:
+    done = cuts.spoil_every_byte(tmp_path, seed=3, records=30)
+    assert done.places > 100 and done.failures == 0
+
+
+@needs_case
+def test_a_network_without_promises_changes_nothing_in_the_ledger(tmp_path: Path) -> None:
+    case = tmp_path / "case"
+    shutil.copytree(CASE, case)
+    case.chmod(0o755)
+    done = network.disturb(case, tmp_path / "out", Faults(0.3, 0.5, 0.2, 0.7, 2.0, 3.0), seed=4, rate=4.0)
+    assert done.counts.lost and done.counts.doubled and done.counts.shuffled and done.counts.hang_ups
+    assert (done.missing, done.doubled, done.same_ledger, done.same_outputs) == (0, 0, True, True)
+
+
+@pytest.mark.parametrize("attack", ["replayed bytes", "replayed messages", "slow handshakes"])
+def test_an_attack_delivers_nothing_and_harms_nobody(
+    attack: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(attacks, "GOOD_S", 0.6)
+    monkeypatch.setattr(attacks, "JUNK", 40)
+    done = attacks.under(tmp_path, attack)
+    assert done.delivered == 0 and done.good_kept >= done.good_sent and done.restarts == 0
+
+
+def test_every_acknowledged_message_of_a_crowd_with_keys_is_in_the_journal_once(tmp_path: Path) -> None:
+    done = load.measure(tmp_path, sensors=12, seconds=0.5, rate=None)
+    assert done.messages > 0

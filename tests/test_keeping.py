@@ -1,0 +1,74 @@
+"""Retention while a store is open: what a visit or a recovery needs stays, looks of those who left go."""
+
+from argparse import Namespace
+from pathlib import Path
+
+from corner_store import write
+from tiny import Action, frames, tape, tiny_store
+
+from fusion.journal import Journal, read_journal
+from fusion.journal.retention import without_look
+from fusion.journal.segment import segments_of
+from fusion.live.keeping import Keeper
+from fusion.live.recovery import JOURNAL, SNAPSHOTS, Start
+from fusion.messages import Frame
+from fusion.session import Session
+from fusion.snapshots import read_head, snapshots_in
+
+VISIT = [Action(0, 1, -1), Action(0, 2, -1)]
+EVERY = 40  # frames between two looks at the journal
+
+
+def arguments(out: Path, store: Path, looks: str = "visit", size: int | None = None) -> Namespace:
+    """Return what the command line would say."""
+    return Namespace(out=out, store=store, looks=looks, snapshot_every=0.0, keep_age=None, keep_size=size)
+
+
+def keep_while_running(out: Path, args: Namespace) -> list[Frame]:
+    """Run a visit, looking after the journal now and then; return what is in the journal in the end."""
+    messages = frames(tape(VISIT, shoppers=1))
+    entered = next(number for number, frame in enumerate(messages) if frame.topic == "gate/door")
+    with Journal(out / JOURNAL, segment_bytes=20_000) as journal:
+        session = Session(tiny_store(), out)
+        keeper = Keeper(args, Start(session, 0, {}, {}))
+        for number, frame in enumerate(messages):
+            journal.append(frame)
+            journal.sync()
+            session.feed(frame)
+            if number % EVERY == EVERY - 1:
+                keeper.keep(session, number + 1, {})
+                needed = read_head(snapshots_in(out / SNAPSHOTS)[-1]).next
+                assert kept_from(out, needed) == messages[needed : number + 1]  # what a recovery needs, looks and all
+                if session.state.trips.live:
+                    assert kept_from(out, entered) == messages[entered : number + 1] or args.keep_size == 0
+        session.finish()
+        session.close()
+    return kept_from(out, 0)
+
+
+def kept_from(out: Path, start: int) -> list[Frame]:
+    """Return the frames of a journal from an offset on."""
+    return [record.frame for _, record in read_journal(out / JOURNAL, start)]
+
+
+def test_looks_stay_while_their_visitor_does_and_go_when_she_has_left(tmp_path: Path) -> None:
+    left = keep_while_running(tmp_path / "out", arguments(tmp_path / "out", write(tmp_path / "store")))
+    before = frames(tape(VISIT, shoppers=1))
+    with_looks = [number for number, frame in enumerate(left) if without_look(frame) is not frame]
+    assert len(left) == len(before) and with_looks
+    assert all(now == then for now, then in zip(left, before, strict=True) if not now.topic.startswith("people/"))
+    first = with_looks[0]
+    assert first > len(before) // 3 and left[first:] == before[first:]  # all that is older has lost them
+
+
+def test_looks_that_are_to_be_kept_are(tmp_path: Path) -> None:
+    left = keep_while_running(tmp_path / "out", arguments(tmp_path / "out", write(tmp_path / "store"), looks="keep"))
+    assert left == frames(tape(VISIT, shoppers=1))
+
+
+def test_old_segments_go_by_size_and_never_those_a_recovery_needs(tmp_path: Path) -> None:
+    keep_while_running(tmp_path / "out", arguments(tmp_path / "out", write(tmp_path / "store"), size=0))
+    reader = read_journal(tmp_path / "out" / JOURNAL)
+    reader.start_at_the_first()
+    assert len(list(reader)) < len(frames(tape(VISIT, shoppers=1))) and not reader.damage
+    assert len(segments_of(tmp_path / "out" / JOURNAL)) < 5

@@ -1,0 +1,100 @@
+"""What the service says to who comes late, and what it hears from plain publishers, over real sockets and processes."""
+
+import json
+import subprocess
+import time
+from pathlib import Path
+
+import zmq
+from gateway_thread import ANY_PORT, kept
+from test_live import CASE, needs_case, serving, stop
+
+from fusion.live.following import Following
+from fusion.live.outputs import LastValues
+from fusion.live.publishing import Publisher
+from scenarios.children import AISLE, next_line
+
+
+def heard(follower: Following, wait_s: float, publisher: Publisher | None = None) -> list[tuple[str, str]]:
+    """Return what a follower hears, answering for the publisher meanwhile."""
+    out, end_s = [], time.monotonic() + wait_s
+    while time.monotonic() < end_s:
+        if publisher is not None:
+            publisher.answer()
+        out += list(follower.hear(0.02))
+    return out
+
+
+def test_a_late_follower_has_last_values_then_updates_and_a_new_snapshot_after_a_loss() -> None:
+    with zmq.Context() as context:
+        publisher = Publisher(context, ANY_PORT, ANY_PORT, None)
+        for number in range(20):
+            publisher.publish("receipt/s", f"trip-{number % 7}", str(number))
+        with Following(publisher.publishing, publisher.requesting, "receipt/") as follower:
+            first = heard(follower, 1.0, publisher)
+            assert first == [("receipt/s", str(number)) for number in range(13, 20)]
+            publisher.publish("receipt/s", "trip-9", "20")
+            publisher.publish("event/s", "ev-1", "not asked for")
+            assert heard(follower, 0.3, publisher) == [("receipt/s", "20")]
+            publisher.tell_counts("s")
+            assert heard(follower, 0.3, publisher) == []
+            publisher.values.put("receipt/s", "trip-9", "21")  # as if the PUB had dropped it
+            publisher.tell_counts("s")
+            again = heard(follower, 1.0, publisher)
+            assert again[-1] == ("receipt/s", "21") and follower.times_synced == 2
+        publisher.close()
+
+
+def test_requests_that_are_none_are_passed_by() -> None:
+    with zmq.Context() as context, context.socket(zmq.DEALER) as rogue:
+        publisher = Publisher(context, "", ANY_PORT, None)
+        rogue.connect(publisher.requesting)
+        for parts in ([b"x"], [b"", b""], [b"n" * 100, b""], [b"\xff", b""], [b"a"] * 9, [b"nonce", b"\xff"]):
+            rogue.send_multipart(parts)
+        while not rogue.poll(20):
+            publisher.answer()
+        assert rogue.recv_multipart() == [b"nonce", b"{}"]
+        rogue.close(linger=0)
+        publisher.close()
+
+
+@needs_case
+def test_who_follows_a_store_from_any_moment_on_knows_what_its_files_hold(tmp_path: Path) -> None:
+    ports = ("--publish", ANY_PORT, "--snapshots", ANY_PORT)
+    with serving(tmp_path / "live", *ports) as (serve, said, address):
+        publish = next_line(said, wait_s=10.0).split("publishing on ")[1]
+        snapshots = next_line(said, wait_s=10.0).split("snapshots on ")[1]
+        words = ("publish", str(CASE / "recording.mcap"), "--to", address, "--rate", "max")
+        assert subprocess.run([*AISLE, *words], check=False).returncode == 0
+        values = LastValues()
+        with Following(publish, snapshots) as follower:
+            while not follower.times_synced:
+                keep(values, list(follower.hear(0.1)))
+            stop(serve)
+            keep(values, list(follower.hear(0.5)))
+    for topic, name in (("provisional/", "provisional"), ("event/", "events"), ("receipt/", "receipts")):
+        lines = (tmp_path / "live" / f"{name}.jsonl").read_text().splitlines()
+        assert sorted(text for _, text in values.snapshot(topic)) == sorted(lines), topic
+        assert lines
+
+
+def keep(values: LastValues, pairs: list[tuple[str, str]]) -> None:
+    """Keep what was heard; nothing may come twice."""
+    for topic, text in pairs:
+        assert topic.startswith(("lag/", "cart/")) or text not in values.kept.get(topic, {})  # a state may come back
+        values.put(topic, text, text)
+
+
+@needs_case
+def test_a_plain_publisher_is_subscribed_to(tmp_path: Path) -> None:
+    with zmq.Context() as context, context.socket(zmq.PUB) as free, context.socket(zmq.PUB) as other:
+        ports = [socket.bind_to_random_port("tcp://127.0.0.1") for socket in (free, other)]
+    place = f"tcp://127.0.0.1:{ports[0]}+{ports[1]}"
+    with serving(tmp_path / "live", "--subscribe", place) as (serve, _, _):
+        words = ("publish", str(CASE / "recording.mcap"), "--broadcast", place, "--rate", "20")
+        assert subprocess.run([*AISLE, *words], check=False).returncode == 0
+        stop(serve)
+    topics = {frame.topic for frame in kept(tmp_path / "live" / "journal")}
+    assert {"gate/door"} <= topics and len(topics) > 5
+    lossy = json.loads((tmp_path / "live" / "service.json").read_text())["lossy"]
+    assert list(lossy) == [place]
