@@ -23,7 +23,8 @@ from rich.progress import track
 from fusion.recording import read_recording
 from fusion.session import Session
 from fusion.store import load_store
-from scenarios.simulate import EPOCH_NS, Recipe, simulate
+from scenarios.simulate import EPOCH_NS, Recipe, simulate, staged
+from scenarios.storefile import write_store
 
 SUITE: Final = Path(__file__).parents[1] / "scenarios" / "golden"
 STORE: Final = SUITE / "store"
@@ -78,13 +79,12 @@ def _receipts(out: Path, names: dict[str, str]) -> Iterator[str]:
 
 
 def record(name: str) -> None:
-    """Simulate a scenario anew and keep its tape; the store is the same for all."""
+    """Simulate a scenario anew and keep its tape; the store, without terms of sale, is the same for all."""
     with tempfile.TemporaryDirectory() as folder:
         simulate(Recipe(name, SEED, SHOP), Path(folder))
         SUITE.mkdir(exist_ok=True)
         shutil.copy(Path(folder) / "recording.mcap", tape_of(name))
-        shutil.rmtree(STORE, ignore_errors=True)
-        shutil.copytree(Path(folder) / "store", STORE)
+        write_store(staged(name, SEED, SHOP).world.store, STORE)
 
 
 def tape_of(name: str) -> Path:

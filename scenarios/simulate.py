@@ -10,7 +10,7 @@ from typing import Any, Final
 from fusion.messages import Frame, Malformed, Message
 from fusion.recording import RecordingWriter
 from fusion.wire import decode, encode, topic_of
-from scenarios.staging import Staging, stage
+from scenarios.staging import Staging, stage, terms_of
 from scenarios.storefile import write_store
 from scenarios.truth import truth_of, write_tracks
 from sensors.clocks import draw_delays
@@ -83,8 +83,9 @@ def scenario_truth(name: str, seed: int, *, shop: str | None = None, epoch_ns: i
 
 
 def write_scenario_store(name: str, seed: int, folder: Path, shop: str | None = None) -> None:
-    """Write the store folder of a scenario."""
-    write_store(staged(name, seed, shop).world.store, folder)
+    """Write the store folder of a scenario, with its terms of sale."""
+    staging = staged(name, seed, shop)
+    write_store(replace(staging.world.store, terms=terms_of(staging, seed)), folder)
 
 
 def simulate(recipe: Recipe, out: Path, *, progress: Callable[[str], None] = lambda src: None) -> Case:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from fusion.store import Store
+from fusion.store_terms import Terms
 from scenarios.acting import act
 from scenarios.bills import Trip, trips_of
 from scenarios.casting import cast
@@ -19,10 +20,11 @@ from scenarios.performance import Performance
 from scenarios.script import Restock, Script
 from scenarios.shops import Shop, shop_named
 from scenarios.stage import Setting
+from scenarios.terms import draw_terms
 from sensors.world import RATE_HZ, World, generator
 
 STREAM: Final = 0  # first key of the random streams of scenarios; 1 belongs to the sensors
-LAYOUT, STOCK, ACTING, BODIES, CASTING, PEOPLE, CARTS, TAGS = range(8)  # second key
+LAYOUT, STOCK, ACTING, BODIES, CASTING, PEOPLE, CARTS, TAGS, TERMS = range(9)  # second key
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -69,6 +71,12 @@ def play(script: Script, shop: Shop, store: Store, seed: int) -> Staging:
         tags=tags(store, performance, goods, script.next_lane_tags, generator(seed, STREAM, TAGS)),
     )
     return Staging(script, trips, world, performance, goods)
+
+
+def terms_of(staging: Staging, seed: int) -> Terms:
+    """Return the terms on which a scenario's store sells to the people who come; sensors know nothing of them."""
+    roles = {trip.account: trip.role for trip in staging.trips if trip.account is not None}
+    return draw_terms(staging.world.store, roles, seed, STREAM, TERMS)
 
 
 def _stale(script: Script) -> tuple[tuple[int, int], ...]:

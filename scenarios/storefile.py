@@ -1,20 +1,25 @@
 """A store written as a folder (contract section 2); what is loaded from it is the same store again."""
 
-import csv
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from pathlib import Path
 
 from fusion.arrays import Floats
 from fusion.store import Store
+from scenarios.tables import write_csv
+from scenarios.termsfile import write_terms
 
 
 def write_store(store: Store, folder: Path) -> None:
-    """Write store.toml, plates.csv, products.csv and planogram.csv; the folder is made if it is missing."""
+    """Write store.toml, plates.csv, products.csv, planogram.csv and the tables of its terms, if it has any.
+
+    The folder is made if it is missing.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "store.toml").write_text("\n".join(_toml(store)) + "\n", encoding="utf-8")
     _write_plates(store, folder / "plates.csv")
     _write_products(store, folder / "products.csv")
     _write_planogram(store, folder / "planogram.csv")
+    write_terms(store.terms, folder)
 
 
 def _toml(store: Store) -> Iterable[str]:
@@ -64,7 +69,7 @@ def _write_plates(store: Store, path: Path) -> None:
         [*name, *centre, yaw, *size, f"{capacity:g}"]
         for name, (centre, yaw, size, capacity) in zip(names, numbers, strict=True)
     )
-    _write_csv(path, header, rows)
+    write_csv(path, header, rows)
 
 
 def _write_products(store: Store, path: Path) -> None:
@@ -86,7 +91,7 @@ def _write_products(store: Store, path: Path) -> None:
         ]
         for row in range(len(p.sku))
     )
-    _write_csv(path, header, rows)
+    write_csv(path, header, rows)
 
 
 def _write_planogram(store: Store, path: Path) -> None:
@@ -100,11 +105,4 @@ def _write_planogram(store: Store, path: Path) -> None:
         ]
         for row in range(len(f.facing_id))
     )
-    _write_csv(path, "facing,sku,plates,qty", rows)
-
-
-def _write_csv(path: Path, header: str, rows: Iterable[Sequence[object]]) -> None:
-    with path.open("w", encoding="utf-8", newline="") as out:
-        writer = csv.writer(out, lineterminator="\n")
-        writer.writerow(header.split(","))
-        writer.writerows(rows)
+    write_csv(path, "facing,sku,plates,qty", rows)
