@@ -1,6 +1,7 @@
 """`aisle ledger review`, `refund` and `dispute`, and what declined charges do to a ledger, as a user would do it."""
 
 import json
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -20,6 +21,7 @@ from fusion.ledger.closing import close_book
 from fusion.purchase.port import FILE
 from fusion.purchase.purchases import purchases_of
 from fusion.store import Store, load_store
+from scenarios.children import AISLE
 
 Capture = pytest.CaptureFixture[str]
 NOON_NS = 1_780_000_000 * 10**9
@@ -275,6 +277,20 @@ def test_without_its_key_a_decision_stands_and_waits_for_a_signature(file_desk: 
     key = ("--key", str(file_desk.out / "away.key"))
     assert main(["ledger", "close", str(file_desk.ledger), *key]) == 0
     assert file_desk.verified() == 0
+
+
+def test_of_several_people_at_once_one_decides_and_the_ledger_is_signed(desk: Desk) -> None:
+    more = ["--out", str(desk.out), "--key", str(desk.out / "ledger.key"), "--seal", str(desk.seal)]
+    wishes = (("--approve", "kim"), ("--waive", "lee"), ("--approve", "joe"))
+    several = [
+        subprocess.Popen([*AISLE, "ledger", "review", str(desk.ledger), "t1", wish, "--author", who, *more])
+        for wish, who in wishes
+    ]
+    statuses = [one.wait() for one in several]
+    approved = len([one for one in desk.asked() if one["kind"] == "adjust"])
+    assert statuses == ([0, 1, 0] if approved else [1, 0, 1])
+    assert [one["trip"] for one in desk.asked()] == ["t1", "t2", "t1"]
+    assert desk.verified() == 0
 
 
 # Charges that are declined

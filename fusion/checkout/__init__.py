@@ -16,9 +16,10 @@ or to `suspense` while a person looks) and writes balanced money entries (posted
 account owes, and what each tender pays of it. A pending entry is later posted or voided, a posted one reversed, each
 by a further entry that names it. Money is only ever a projection of goods that moved.
 
-A person's decision is further records: `rulings` says how entries that wait are closed, `review` decides on receipts,
-`refunds` gives back what was paid for a line (`shares`), to the tender that paid it, or lets that wait as `disputes`.
-`issues` are receipts as the ledger keeps them, each as it stood when its trip closed and after every decision.
+A person's decision is further records: `rulings` says how entries that wait are closed, `review` decides on receipts
+(`adjusting` puts lines right), `refunds` gives back what was paid for a line (`shares`), to the tender that paid it, or
+holds it until a dispute is answered (`disputes`). `issues` are receipts as the ledger keeps them, each as it stood when
+its trip closed and after every decision.
 
 Ids are hashes of the evidence behind a record. The same evidence gives the same id, so committing it again,
 after a crash or from a replayed tape, changes nothing. `fusion.ledger` keeps all of it. `trips` says when a visit

@@ -49,23 +49,28 @@ def refund(
     receipt: Receipt, claim: Claim, recorded: Recorded, store: Store, config: CheckoutConfig
 ) -> Ruling | Refusal:
     """Give back what was paid for some pieces of a line, or say why not."""
-    refusal = _refusal(receipt, claim, recorded, store, config)
-    if refusal:
-        return refusal
-    number = given_back(recorded.entries, claim.sku).number + 1
-    entries = _entries(receipt, claim, recorded, store, REFUND)
-    return Ruling(receipt, moved(receipt, claim, number, store.store_id), entries) if entries else NOTHING_PAID
+    return _claimed(REFUND, receipt, claim, recorded, store, config)
 
 
 def dispute(
     receipt: Receipt, claim: Claim, recorded: Recorded, store: Store, config: CheckoutConfig
 ) -> Ruling | Refusal:
-    """Hold what was paid for some pieces of a line until somebody decides."""
+    """Hold what was paid for some pieces of a line until somebody decides; until then the goods stay sold."""
+    return _claimed(DISPUTE, receipt, claim, recorded, store, config)
+
+
+def _claimed(
+    word: str, receipt: Receipt, claim: Claim, recorded: Recorded, store: Store, config: CheckoutConfig
+) -> Ruling | Refusal:
     refusal = _refusal(receipt, claim, recorded, store, config)
     if refusal:
         return refusal
-    entries = _entries(receipt, claim, recorded, store, DISPUTE)
-    return Ruling(receipt, (), entries) if entries else NOTHING_PAID
+    entries = _entries(receipt, claim, recorded, store, word)
+    if not entries:
+        return NOTHING_PAID
+    number = given_back(recorded.entries, claim.sku).number + 1
+    transfers = moved(receipt, claim, number, store.store_id) if word == REFUND else ()
+    return Ruling(receipt, transfers, entries)
 
 
 def alike(entries: Iterable[Entry], word: str, claim: Claim) -> int:

@@ -9,7 +9,7 @@ from pathlib import Path
 from fusion.checkout.rulings import Refusal
 from fusion.desk.deciding import Answer, matter_of
 from fusion.ledger.book import Book, is_url
-from fusion.ledger.sitting import sitting
+from fusion.ledger.sitting import alone_with, sitting
 
 DONE, REFUSED = 0, 1
 
@@ -52,7 +52,9 @@ def tell_port(args: argparse.Namespace) -> None:
     if folder is None or not (folder / NAME).is_file():
         return
     with open_existing(folder / NAME) as outbox:
-        if catch_up(outbox, args.ledger):
+        with alone_with(args.ledger):
+            heard = catch_up(outbox, args.ledger)
+        if heard:
             with only_courier(folder) as alone:
                 if alone:
                     with port_of(outbox, folder) as port:

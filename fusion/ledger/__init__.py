@@ -26,6 +26,7 @@ keeps the order of writing, which is the same for one tape. Signatures are part 
                                                   and a schema per store of a server
     book.py appending.py                          the one way to write and read a ledger: open_book, commit, digest
     keys.py seal.py closing.py                    key files, the seal beside a ledger, signing at closing time
+    sitting.py                                    further records after closing time, and signed again
     content.py catalog.py verify.py               what is wrong with a ledger, and where
     reading.py export/ report/                    reading without a touch: for programs of others, and for people
     commands.py                                   `aisle ledger`

@@ -1,9 +1,11 @@
 """A sitting: a ledger is opened for further records, after closing time too, and signed again where it was signed.
 
-A closed ledger is verified before anything is added to it: a signature over the new records would make good whatever
-somebody else has done to the old ones. It is signed again with the key that signed it, where that lies at hand.
+One sitting at a time: whoever seals a file must be the only one who has it open. A closed ledger is verified before
+anything is added to it: a signature over the new records would make good whatever somebody else has done to the old
+ones. It is signed again with the key that signed it, where that lies at hand.
 """
 
+import fcntl
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -15,6 +17,8 @@ from fusion.ledger.database import BookError
 from fusion.ledger.keys import signing_key
 from fusion.ledger.reading import reading_book
 from fusion.ledger.verify import Report, verify
+
+LOCK = ".lock"  # after the name of a ledger file: who holds it sits
 
 
 def _say(text: str) -> None:
@@ -29,11 +33,25 @@ def sitting(
 
     Raises OSError or BookError where there is no such ledger, or something in a signed one is not as it was signed.
     """
-    before = _verified(place, seal)
-    with open_existing(place) as book:
-        yield book
-    if before is not None:
-        _sign_again(place, before, key, seal, say)
+    with alone_with(place):
+        before = _verified(place, seal)
+        with open_existing(place) as book:
+            yield book
+        if before is not None:
+            _sign_again(place, before, key, seal, say)
+
+
+@contextmanager
+def alone_with(place: Path | str) -> Iterator[None]:
+    """Wait until nobody else sits over a ledger file, and keep it so until the end; a server needs no such thing."""
+    if is_url(place):
+        yield
+        return
+    path = Path(place)
+    path.stat()  # OSError where there is none
+    with path.with_name(path.name + LOCK).open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
 
 
 def _sign_again(

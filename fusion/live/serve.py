@@ -12,8 +12,7 @@ OUTPUTS = (
     *("journal", "recording.mcap", "receipts.jsonl", "events.jsonl", "evidence.jsonl", "rejected.jsonl"),
     "provisional.jsonl",
     *("tracks.parquet", "ledger.db", "ledger.db-wal", "ledger.db-shm", "ledger.db.seal", "ledger.seal", "run.json"),
-    "service.json",
-    *("snapshots", "ending.json", "tracks.rows"),
+    *("ledger.db.lock", "service.json", "snapshots", "ending.json", "tracks.rows"),
 )
 # What outlives a run: who owes today owed yesterday.
 STAYING = ("purchases.db", "purchases.db-wal", "purchases.db-shm", "purchases.jsonl", "purchases.secret")

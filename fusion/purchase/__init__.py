@@ -14,6 +14,7 @@ and keeping the answer by sending again under the same id, which the outside tak
     demands.py                         pure: from the records of a trip to its requests
     answers.py life.py standing.py     pure: answers, the life cycle of a purchase, where one stands
     backoff.py debts.py                pure: when to ask again; who may enter
+    bad_debts.py booking.py            pure: what a declined charge does to the books; into the ledger, when a run ends
     outbox.py outbox_file.py           purchases.db: requests and events, only ever added to (outbox_rules.py)
     authorisations.py                  whether a token is good for a limit, asked at the gate
     port.py file_port.py webhook.py    who is asked: the protocol, a file of JSON lines (default), HTTP (signature.py)
@@ -23,6 +24,6 @@ and keeping the answer by sending again under the same id, which the outside tak
     commands.py flags.py               `aisle purchase`, `--purchases`
 
 Only payment tokens go out: a request with a card number in it is refused before it is kept, an answer with one keeps
-its status and loses its words. A declined charge is a debt; whether an account with one may enter is asked of the
+its status and loses its words. A declined charge is a debt, here at once and in the ledger when a run ends; whether an account with one may enter is asked of the
 outbox by the gate (`may_enter`), outside the engine: the engine sees who was let in.
 """

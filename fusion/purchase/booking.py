@@ -12,7 +12,7 @@ from fusion.ledger.book import Book, is_url
 from fusion.ledger.closing import KEY
 from fusion.ledger.database import BookError
 from fusion.ledger.reading import reading_book
-from fusion.ledger.sitting import sitting
+from fusion.ledger.sitting import alone_with, sitting
 from fusion.purchase.bad_debts import entries_of
 from fusion.purchase.life import Outcome
 from fusion.purchase.outbox import Outbox
@@ -53,7 +53,7 @@ def book_debts_of(outbox: Outbox, out: Path, ledger: Path | str | None = None, k
     """
     count = 0
     for place in ledgers_of(out, ledger):
-        with reading_book(place) as book:
+        with alone_with(place), reading_book(place) as book:
             if (book.store_id, book.currency) != (outbox.store_id, outbox.currency) or not debts_of(outbox, book):
                 continue  # nothing to write: the ledger stays as it was signed
         with sitting(place, key=key or out / KEY) as book:
