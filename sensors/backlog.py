@@ -5,12 +5,14 @@ camera gives up its oldest frames; a plate or a gate waits instead.
 """
 
 from collections import deque
+from contextlib import ExitStack
 from itertools import pairwise
 from pathlib import Path
 from typing import Final, Protocol
 
 from fusion.journal import Journal, Origin, Record, read_journal
 from fusion.journal.segment import base_of, segments_of
+from fusion.live.disk import only_one
 from fusion.messages import Frame
 from sensors.window import Item
 
@@ -94,7 +96,11 @@ class Spool:
     """
 
     def __init__(self, folder: Path, bytes_max: int = SPOOL_BYTES) -> None:
+        """Open a folder that nobody else works on; raises Taken where somebody does."""
         self.folder, self._bytes_max = folder, bytes_max
+        folder.mkdir(parents=True, exist_ok=True)
+        self._alone = ExitStack()
+        self._alone.enter_context(only_one(folder, "sensor"))
         self._journal = Journal(folder, segment_bytes=SEGMENT_BYTES, segment_ns=NEVER_NS)
         self._reader = read_journal(folder)
         self._reader.start_at_the_first()
@@ -139,6 +145,7 @@ class Spool:
     def close(self) -> None:
         """Close the file; what is in it stays."""
         self._journal.close()
+        self._alone.close()
 
 
 def _item(offset: int, record: Record) -> Item:

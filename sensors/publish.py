@@ -11,6 +11,7 @@ import zmq
 from zmq.utils.monitor import recv_monitor_message
 
 from fusion.live.bus import BusError, check_address
+from fusion.live.disk import Taken
 from fusion.live.header import Ack, encode, read_answer
 from fusion.live.keys import Badge, wear
 from fusion.messages import Frame
@@ -19,6 +20,7 @@ from sensors.outgoing import Outgoing
 
 PATIENCE_S = 10.0  # how long nobody may be listening before we give up
 HANDOVER_S_MAX = 120.0  # how long finishing waits for a busy engine without any news from it
+GONE_MS = 30_000  # a peer that acknowledges nothing to TCP for so long has gone; we connect anew
 WAIT_MS = 200  # between two looks at the connection while waiting
 AGAIN_S = 1.0  # without news for so long, everything in flight is sent again
 
@@ -46,7 +48,10 @@ class Sender:
     ) -> None:
         check_address(address, bind=False)
         self.address, self.source = address, source
-        self.outgoing = Outgoing(source, secrets.randbits(62), Memory() if spool is None else Spool(spool))
+        try:
+            self.outgoing = Outgoing(source, secrets.randbits(62), Memory() if spool is None else Spool(spool))
+        except Taken as error:
+            raise BusError(str(error)) from None
         self._sheds = sheds
         self._connected, self._denied = False, False
         self._news_s = self._again_s = time.monotonic()  # when something was acknowledged; when all was sent again
@@ -54,6 +59,7 @@ class Sender:
         self._socket = self._context.socket(zmq.DEALER)
         self._socket.setsockopt(zmq.IMMEDIATE, 1)  # what a lost connection had queued is ours to send again
         self._socket.setsockopt(zmq.RECONNECT_IVL_MAX, 2000)
+        self._socket.setsockopt(zmq.TCP_MAXRT, GONE_MS)
         if badge is not None:
             wear(self._socket, badge)
         self._monitor = self._socket.get_monitor_socket(_UP | _DOWN | _DENIED)

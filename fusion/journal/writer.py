@@ -143,7 +143,7 @@ class Journal:
             if segment.bytes_whole < HEAD_BYTES:
                 file.seek(0)
                 file.write(head(segment.base))
-            os.fsync(file.fileno())
+        os.fsync(file.fileno())  # what a killed writer wrote and did not make durable counts from now on
         return file, end, file.seek(0, os.SEEK_END)
 
 

@@ -14,14 +14,15 @@ from fusion.live.admission import PART_BYTES_MAX, PARTS
 from fusion.live.keys import ENGINE, BadKey, read_pair
 from fusion.live.zap import READERS, SENDERS
 
-RECEIVE_HWM: Final = 256  # messages held per sensor; beyond it TCP, and then the sensor, waits
+RECEIVE_HWM: Final = 64  # messages held per sensor; beyond it TCP, and then the sensor, waits
 ANSWERS_HWM: Final = 1000  # acknowledgements held per sensor; a later one says all that a lost one said
 OUTPUT_HWM: Final = 10_000  # outputs held per subscriber; a slower one loses the rest (PUB drops)
 OUTPUT_LINGER_MS: Final = 1000  # how long closing waits for subscribers to take what is queued
 HANDSHAKE_MS: Final = 2000  # who has not said who he is by then is cut
-HEARTBEAT_MS: Final = 5000
+GROUP_BYTES_MAX: Final = 16 << 20  # of messages taken at once
 NOBLOCK, NOBLOCK_MORE = int(zmq.NOBLOCK), int(zmq.NOBLOCK | zmq.SNDMORE)  # plain numbers: enums are slow to combine
 LEAVING_S: Final = 1.0
+KEEPALIVE_S: Final = 60
 
 _ACCEPTED, _SHAKEN = zmq.EVENT_ACCEPTED, zmq.EVENT_HANDSHAKE_SUCCEEDED
 _FAILED = zmq.EVENT_HANDSHAKE_FAILED_AUTH | zmq.EVENT_HANDSHAKE_FAILED_PROTOCOL | zmq.EVENT_HANDSHAKE_FAILED_NO_DETAIL
@@ -110,13 +111,15 @@ class Inbox:
             self.connections[_WORDS.get(event, "failed handshake")] += 1
 
     def take(self, count_max: int) -> list[Arrival]:
-        """Return the messages that are waiting and wait for no more; at most count_max."""
-        arrivals = []
-        for _ in range(count_max):
+        """Return the messages that are waiting and wait for no more; at most count_max, and not too many bytes."""
+        arrivals: list[Arrival] = []
+        size = 0
+        while len(arrivals) < count_max and size < GROUP_BYTES_MAX:
             try:
                 arrivals.append(self._receive())
             except zmq.Again:
                 break
+            size += sum(map(len, arrivals[-1].parts))
         return arrivals
 
     def answer(self, peer: bytes, header: bytes) -> None:
@@ -175,7 +178,9 @@ def _user(frame: "zmq.Frame") -> str:
 
 def _bind(socket: "zmq.Socket[bytes]", address: str, lock: Lock | None, domain: bytes) -> str:
     socket.setsockopt(zmq.HANDSHAKE_IVL, HANDSHAKE_MS)
-    socket.setsockopt(zmq.HEARTBEAT_IVL, HEARTBEAT_MS)
+    # No heartbeats: while we are not reading they would cut simple sensors off, and what is under way with them.
+    socket.setsockopt(zmq.TCP_KEEPALIVE, 1)
+    socket.setsockopt(zmq.TCP_KEEPALIVE_IDLE, KEEPALIVE_S)
     if lock is not None:
         socket.setsockopt(zmq.ZAP_DOMAIN, domain)
         socket.setsockopt(zmq.ZAP_ENFORCE_DOMAIN, 1)  # without a doorkeeper nobody gets in

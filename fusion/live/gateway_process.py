@@ -48,6 +48,8 @@ class Process:
         self._lock = read_lock(keys)
         self._address = settings.listen
         self.gateway = Gateway(self._listen(), Path(settings.journal), settings.limits())
+        if self.gateway.journal.dropped is not None:
+            print(f"aisle serve: put aside: {self.gateway.journal.dropped}", file=sys.stderr, flush=True)
         self.outputs = Publisher(self.context, settings.publish, settings.requests, self._lock)
         self._subscriptions = [Subscription(self.context, place, keys) for place in settings.subscribe]
         self._read_keys()

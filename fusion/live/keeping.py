@@ -1,6 +1,7 @@
 """What a run does now and then: a snapshot of itself, and away with what must not or need not live longer."""
 
 import argparse
+import sys
 import time
 from collections.abc import Mapping
 from typing import Final
@@ -32,9 +33,13 @@ class Keeper:
         # Who has come in since the last snapshot came behind it; nobody's first record lies before that.
         live = [trip.trip for trip in session.state.trips.live]
         self._entered = {trip: self._entered.get(trip, self._next) for trip in live}
-        take_snapshot(self._out, self._store, next_, Moment(session.save(), baskets, self._entered))
-        self._next, self._taken_s = next_, time.monotonic()
-        self._forget()
+        self._taken_s = time.monotonic()
+        try:
+            take_snapshot(self._out, self._store, next_, Moment(session.save(), baskets, self._entered))
+            self._next = next_
+            self._forget()
+        except OSError as error:  # a full disk: the snapshot before is still good
+            print(f"aisle serve: no snapshot: {error.strerror}", file=sys.stderr, flush=True)
 
     def _forget(self) -> None:
         """Let go of what neither a recovery nor a visit needs."""

@@ -14,7 +14,7 @@ from fusion.live.gaps import ASK_MAX, Gaps
 from fusion.live.keys import ENGINE, Allowed, Badge, read_allowed, read_badge, wear
 from fusion.messages import Frame
 
-HWM: Final = 40 * RECEIVE_HWM  # messages held of one publisher; beyond it they are lost, and asked for again
+HWM: Final = 100 * RECEIVE_HWM  # messages held of one publisher; beyond it they are lost, and asked for again
 
 
 class Again(Struct, tag="again", array_like=True, frozen=True, forbid_unknown_fields=True):
