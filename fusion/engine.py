@@ -280,6 +280,7 @@ def _follow(engine: Engine, state: State, news: News) -> tuple[State, tuple[Depa
         bodies,
         tuple(news.moves),
         tuple(news.weighings),
+        engine.store,
         config.attribution,
     )
     attribution = replace(state.attribution, seen=seen)

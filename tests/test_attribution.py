@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from tiny import tiny_store
 
 from fusion.attribution.cart_pass import CartPass, cart_pass_readings
-from fusion.attribution.evidence import Candidate, Looks, Witnesses, looks_at_hands
+from fusion.attribution.evidence import Candidate, Looks, Witnesses, looks_at_hands, looks_of
 from fusion.attribution.explanations import (
     PICK,
     PUT,
@@ -266,8 +266,8 @@ def test_hands_that_show_a_product_speak_for_it_and_hands_that_show_another_agai
     """More belief says more, what is not seen is doubted where something is, and nobody else is concerned."""
 
     def after(belief: float) -> dict[int, tuple[Looks, Looks]]:
-        seen = Witnesses(matches=tuple(looked(i, STORE.products.sku[0], belief) for i in range(looks)))
-        return looks_at_hands(0, seen, {}, STORE, CONFIG)
+        frames = tuple(looked(i, STORE.products.sku[0], belief) for i in range(looks))
+        return looks_at_hands(0, Witnesses(looks=looks_of(frames, STORE)), {}, CONFIG)
 
     (before, mine), (_, less) = after(p)[1], after(p / 2)[1]
     assert mine.absent < 0.0 and mine.of(1) == mine.absent <= mine.of(0) <= CONFIG.held_nats_max

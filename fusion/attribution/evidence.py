@@ -30,11 +30,21 @@ class Bodies:
     unseen_s: Floats  # (n,)
 
 
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What a classifier made of one hand in one frame."""
+
+    t_ns: int
+    owner: int  # track_id of whose wrist it was, -1 for nobody's
+    beliefs: tuple[tuple[int, float], ...]  # product, p
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Witnesses:
     """What the last seconds showed: matches of frames, places of bodies and cart moves, oldest first."""
 
     matches: tuple[Match, ...] = ()
+    looks: tuple[Look, ...] = ()  # at hands, in the order of the matches
     bodies: tuple[Bodies, ...] = ()
     moves: tuple[SeenMove, ...] = ()
     weighings: tuple[Weighing, ...] = ()  # of baskets
@@ -72,6 +82,7 @@ def remember(
     bodies: Bodies,
     moves: tuple[SeenMove, ...],
     weighings: tuple[Weighing, ...],
+    store: Store,
     config: AttributionConfig,
 ) -> Witnesses:
     """Add one slice and forget what is too old to matter."""
@@ -81,7 +92,23 @@ def remember(
     with_people = tuple(m for m in matches if len(m.track_id))
     carts = tuple(m for m in (*seen.moves, *moves) if m.move.t_ns >= since)
     weights = tuple(w for w in (*seen.weighings, *weighings) if w.t_ns >= since)
-    return Witnesses((*seen.matches[old:], *with_people), (*seen.bodies[gone:], bodies), carts, weights)
+    unseen = next((i for i, look in enumerate(seen.looks) if look.t_ns >= since), len(seen.looks))
+    looks = (*seen.looks[unseen:], *looks_of(with_people, store))
+    return Witnesses((*seen.matches[old:], *with_people), looks, (*seen.bodies[gone:], bodies), carts, weights)
+
+
+def looks_of(matches: tuple[Match, ...], store: Store) -> tuple[Look, ...]:
+    """Return the looks at hands of some frames; products that the store does not know are left out."""
+    row_of = product_rows(store.products)
+    return tuple(
+        Look(
+            match.sightings.t_ns,
+            int(match.wrist_id[held.row, held.hand]),
+            tuple((row_of[sku], p) for sku, p in held.beliefs if sku in row_of),
+        )
+        for match in matches
+        for held in match.sightings.held
+    )
 
 
 def candidates(
@@ -98,7 +125,7 @@ def candidates(
     hands = _hand_evidence(change, seen, alias, store, config)
     strayed_m = config.stray_mps * np.minimum(bodies.unseen_s, config.stray_s_max)
     near = np.flatnonzero(far - strayed_m < config.reach_m_max)
-    looks = looks_at_hands(change.step_ns, seen, alias, store, config, set(bodies.track_id[near].tolist()))
+    looks = looks_at_hands(change.step_ns, seen, alias, config, set(bodies.track_id[near].tolist()))
     out = []
     for row in near:
         track_id = int(bodies.track_id[row])
@@ -152,7 +179,6 @@ def looks_at_hands(
     t_ns: int,
     seen: Witnesses,
     alias: Mapping[int, int],
-    store: Store,
     config: AttributionConfig,
     tracks: Collection[int] | None = None,
 ) -> dict[int, tuple[Looks, Looks]]:
@@ -163,23 +189,18 @@ def looks_at_hands(
     The mean belief over all looks, and one more that shows nothing, is weighed against how seldom a product is seen
     in hands that do not hold it. Hands in which cameras see something before or after would show it now as well.
     """
-    row_of = product_rows(store.products)
     total: dict[tuple[int, bool], dict[int, float]] = {}
     looks: dict[tuple[int, bool], int] = {}
-    for match in seen.matches:
-        late_s = (match.sightings.t_ns - t_ns) / SECOND_NS
-        if abs(late_s) > config.held_window_s:
+    window_ns = config.held_window_s * SECOND_NS
+    for look in seen.looks:
+        track = alias.get(look.owner, look.owner)
+        if abs(look.t_ns - t_ns) > window_ns or (tracks is not None and track not in tracks):
             continue
-        for held in match.sightings.held:
-            owner = int(match.wrist_id[held.row, held.hand])
-            key = alias.get(owner, owner), late_s >= 0.0
-            if tracks is not None and key[0] not in tracks:
-                continue
-            looks[key] = looks.get(key, 0) + 1
-            mine = total.setdefault(key, {})
-            for sku, p in held.beliefs:
-                if sku in row_of:
-                    mine[row_of[sku]] = mine.get(row_of[sku], 0.0) + p
+        key = track, look.t_ns >= t_ns
+        looks[key] = looks.get(key, 0) + 1
+        mine = total.setdefault(key, {})
+        for row, p in look.beliefs:
+            mine[row] = mine.get(row, 0.0) + p
     out = {}
     for track_id in sorted({track for track, _ in looks}):
         both = [(total.get((track_id, late), {}), looks.get((track_id, late), 0)) for late in (False, True)]

@@ -96,7 +96,7 @@ def read_reach(
     changes = (*state.open.values(), *state.waiting)
     if not trip or trip in people.staff or is_for_another(reach, changes, store, config.dark):
         return state
-    looks = looks_at_hands(reach.t_ns, state.seen, people.alias, store, config)
+    looks = looks_at_hands(reach.t_ns, state.seen, people.alias, config)
 
     def readings(goods: Mapping[str, Goods]) -> Readings:
         return reach_readings(reach, trip, looks, goods, store, config.dark)
