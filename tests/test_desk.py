@@ -234,6 +234,9 @@ BAD = [
     ("review t1 --waive --author 4111111111111111", "received a card number, not shown"),
     ("review t1", "expected RECEIPT with --approve, --adjust or --waive"),
     ("review t1 --waive --author kim --at yesterday", "expected ns since 1970"),
+    ("review t1 --waive --author kim --at 9999-12-31T00:00:00", "expected ns since 1970"),
+    ("review t1 --adjust 0123=\u0663 --store STORE --author kim", "expected SKU=N"),
+    ("review 4111-1111-1111-1111 --waive --author kim", "received a card number, not shown"),
     ("refund t2 0123 --reason bored --store STORE --author kim", "expected one of not-taken, returned"),
     ("refund t2 0123 --reason damaged --author kim", "received no --store"),
     ("refund t2 999 --reason damaged --store STORE --author kim", "expected a product of this receipt, received 999"),
@@ -362,6 +365,16 @@ def test_a_debt_of_a_ledger_that_was_put_aside_is_settled_there(tmp_path: Path, 
     desk.ledger = aside / "ledger.db"
     assert (desk.balance("bad-debt:bob"), desk.balance("tender:office:kim")) == (0, TOTAL)
     assert main(["ledger", "verify", str(desk.ledger)]) == 0, "signed again with the key of the folder"
+
+
+def test_whoever_settles_is_told_where_no_ledger_has_the_trip(
+    tmp_path: Path, capsys: Capture, till: Till, database: str
+) -> None:
+    desk = Desk(tmp_path, database, capsys, till.url)
+    assert main(["purchase", "settle", str(desk.out), "bob", "--author", "kim"]) == 0
+    assert "trip t2: expected its receipt in the ledger" in capsys.readouterr().err
+    assert purchase(desk, "retry") == 0
+    assert (desk.balance("bad-debt:bob"), desk.balance("tender:office:kim")) == (0, TOTAL)
 
 
 def test_both_kinds_of_ledger_come_to_the_same_digest(tmp_path: Path, capsys: Capture, database: str) -> None:

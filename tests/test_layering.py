@@ -21,7 +21,18 @@ CORE = [
     *[ROOT / "fusion" / "ledger" / f"{n}.py" for n in ("rules", "rows", "chain", "heads")],
     *[
         ROOT / "fusion" / "purchase" / f"{n}.py"
-        for n in ["answers", "backoff", "bad_debts", "debts", "demands", "life", "request_json", "requests", "signature", "standing"]
+        for n in [
+            "answers",
+            "backoff",
+            "bad_debts",
+            "debts",
+            "demands",
+            "life",
+            "request_json",
+            "requests",
+            "signature",
+            "standing",
+        ]
     ],
     *[
         ROOT / "fusion" / f"{n}.py"

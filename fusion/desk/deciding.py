@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import TypeAlias
 
+from fusion.cards import NOT_SHOWN, holds_card_number
 from fusion.checkout.issues import receipt_of, reissue
 from fusion.checkout.receipts import Receipt
 from fusion.checkout.records import Issue
@@ -75,7 +76,8 @@ def matter_of(book: Book, trip: str) -> Matter:
     if issue is None:
         near = get_close_matches(trip, [one.trip for one in book.receipts()], 1)
         hint = f", such as {near[0]}" if near else ""
-        raise DeskError(f"{book.place}: expected a trip with a receipt{hint}, received {trip}")
+        received = NOT_SHOWN if holds_card_number(trip) else trip
+        raise DeskError(f"{book.place}: expected a trip with a receipt{hint}, received {received}")
     return Matter(issue, receipt_of(issue), book.recorded(trip))
 
 
