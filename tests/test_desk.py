@@ -15,8 +15,11 @@ from fusion.checkout.issues import first_issues
 from fusion.checkout.postings import close_trip
 from fusion.checkout.pricing import price
 from fusion.checkout.receipts import Item, TripEnd
+from fusion.checkout.review import Waive
+from fusion.checkout.rulings import Refusal
 from fusion.cli import main
-from fusion.ledger.book import is_url, open_book, open_existing
+from fusion.desk.reviews import Correction, review
+from fusion.ledger.book import Book, is_url, open_book, open_existing
 from fusion.ledger.closing import close_book
 from fusion.purchase.port import FILE
 from fusion.purchase.purchases import purchases_of
@@ -294,6 +297,37 @@ def test_of_several_people_at_once_one_decides_and_the_ledger_is_signed(desk: De
     assert statuses == ([0, 1, 0] if approved else [1, 0, 1])
     assert [one["trip"] for one in desk.asked()] == ["t1", "t2", "t1"]
     assert desk.verified() == 0
+
+
+class Overtaken(Book):
+    """A book before whose first commit somebody else does something."""
+
+    __slots__ = ("first",)
+
+    def commit(self, *records: object) -> None:  # type: ignore[override]
+        first, self.first = self.first, lambda: None
+        first()
+        super().commit(*records)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("other", ["the same", "the contrary", "the piece"])
+def test_whoever_is_overtaken_looks_again(desk: Desk, other: str) -> None:
+    wish = Correction({"0123": 3}, desk.store)
+    with open_existing(desk.ledger) as book, open_existing(desk.ledger) as before:
+
+        def overtake() -> None:
+            if other == "the piece":  # that nobody had been charged for is found
+                move = goods.move("corner-1", evidence="found", t_ns=NOON_NS, sku="0123", quantity=1, grams=None,
+                                  source=goods.UNCLAIMED, target=goods.plate("P2"))  # fmt: skip
+                before.commit([move], ())
+            else:
+                review(before, "t1", wish if other == "the same" else Waive(), author="lee", t_ns=2 * NOON_NS)
+
+        late = Overtaken(book._database, book.store_id, book.currency)
+        late.first = overtake
+        answer = review(late, "t1", wish, author="kim", t_ns=2 * NOON_NS)
+    assert isinstance(answer, Refusal) == (other == "the contrary")
+    assert desk.stock(goods.sold("t1")) == ({} if other == "the contrary" else {"0123": 3, "099": 1})
 
 
 # Charges that are declined
