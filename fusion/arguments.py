@@ -8,11 +8,12 @@ from typing import NamedTuple
 
 from fusion.cards import NOT_SHOWN, holds_card_number
 
+SECOND_NS = 1_000_000_000
 QUANTITY_MAX = 1000  # pieces of one product in one trip
 GRAMS_MAX = 100_000.0
 NOTE_MAX = 200  # characters
-_LINE = re.compile(r"([A-Za-z0-9._-]{1,64})=(\d{1,6})(?::(\d{1,6}(?:\.\d{1,3})?))?")
-_PIECES = re.compile(r"([A-Za-z0-9._-]{1,64})(?:=(\d{1,6}))?")
+_LINE = re.compile(r"([A-Za-z0-9._-]{1,64})=(\d{1,6})(?::(\d{1,6}(?:\.\d{1,3})?))?", re.ASCII)
+_PIECES = re.compile(r"([A-Za-z0-9._-]{1,64})(?:=(\d{1,6}))?", re.ASCII)
 
 
 class Line(NamedTuple):
@@ -72,20 +73,36 @@ def note(text: str) -> str:
     return text.strip()
 
 
+def trip(text: str) -> str:
+    """Read the id of a trip; ids that we make may look like card numbers."""
+    from fusion.checkout.rulings import NAME
+
+    if not NAME.fullmatch(text):
+        raise argparse.ArgumentTypeError("expected the trip of a receipt, received something else")
+    return text
+
+
 def instant(text: str) -> int:
     """Read nanoseconds since the Unix epoch, or a date and time, UTC where it names no zone."""
-    if re.fullmatch(r"\d{1,19}", text):
-        return int(text)
-    try:
-        at = datetime.fromisoformat(text)
-    except ValueError:
+    from fusion.store_terms import EVER_NS
+
+    t_ns = int(text) if re.fullmatch(r"\d{1,19}", text, re.ASCII) else _of_date(text)
+    if t_ns is None or not 0 <= t_ns < EVER_NS:
         raise argparse.ArgumentTypeError(
             f"expected ns since 1970 or a time such as 2026-03-01T12:00:00, received {text[:80]!r}"
-        ) from None
-    at = at if at.tzinfo else at.replace(tzinfo=UTC)
-    return math.floor(at.timestamp()) * 1_000_000_000 + at.microsecond * 1000
+        )
+    return t_ns
+
+
+def _of_date(text: str) -> int | None:
+    try:
+        at = datetime.fromisoformat(text)
+        at = at if at.tzinfo else at.replace(tzinfo=UTC)
+        return math.floor(at.timestamp()) * SECOND_NS + at.microsecond * 1000
+    except (ValueError, OverflowError):
+        return None
 
 
 def shown(t_ns: int) -> str:
     """Return an instant as people read it, UTC."""
-    return datetime.fromtimestamp(t_ns // 1_000_000_000, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
+    return datetime.fromtimestamp(t_ns // SECOND_NS, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")

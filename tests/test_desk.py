@@ -15,8 +15,11 @@ from fusion.checkout.issues import first_issues
 from fusion.checkout.postings import close_trip
 from fusion.checkout.pricing import price
 from fusion.checkout.receipts import Item, TripEnd
+from fusion.checkout.review import Waive
+from fusion.checkout.rulings import Refusal
 from fusion.cli import main
-from fusion.ledger.book import is_url, open_book, open_existing
+from fusion.desk.reviews import Correction, review
+from fusion.ledger.book import Book, is_url, open_book, open_existing
 from fusion.ledger.closing import close_book
 from fusion.purchase.port import FILE
 from fusion.purchase.purchases import purchases_of
@@ -234,6 +237,9 @@ BAD = [
     ("review t1 --waive --author 4111111111111111", "received a card number, not shown"),
     ("review t1", "expected RECEIPT with --approve, --adjust or --waive"),
     ("review t1 --waive --author kim --at yesterday", "expected ns since 1970"),
+    ("review t1 --waive --author kim --at 9999-12-31T00:00:00", "expected ns since 1970"),
+    ("review t1 --adjust 0123=\u0663 --store STORE --author kim", "expected SKU=N"),
+    ("review 4111-1111-1111-1111 --waive --author kim", "received a card number, not shown"),
     ("refund t2 0123 --reason bored --store STORE --author kim", "expected one of not-taken, returned"),
     ("refund t2 0123 --reason damaged --author kim", "received no --store"),
     ("refund t2 999 --reason damaged --store STORE --author kim", "expected a product of this receipt, received 999"),
@@ -291,6 +297,37 @@ def test_of_several_people_at_once_one_decides_and_the_ledger_is_signed(desk: De
     assert statuses == ([0, 1, 0] if approved else [1, 0, 1])
     assert [one["trip"] for one in desk.asked()] == ["t1", "t2", "t1"]
     assert desk.verified() == 0
+
+
+class Overtaken(Book):
+    """A book before whose first commit somebody else does something."""
+
+    __slots__ = ("first",)
+
+    def commit(self, *records: object) -> None:  # type: ignore[override]
+        first, self.first = self.first, lambda: None
+        first()
+        super().commit(*records)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("other", ["the same", "the contrary", "the piece"])
+def test_whoever_is_overtaken_looks_again(desk: Desk, other: str) -> None:
+    wish = Correction({"0123": 3}, desk.store)
+    with open_existing(desk.ledger) as book, open_existing(desk.ledger) as before:
+
+        def overtake() -> None:
+            if other == "the piece":  # that nobody had been charged for is found
+                move = goods.move("corner-1", evidence="found", t_ns=NOON_NS, sku="0123", quantity=1, grams=None,
+                                  source=goods.UNCLAIMED, target=goods.plate("P2"))  # fmt: skip
+                before.commit([move], ())
+            else:
+                review(before, "t1", wish if other == "the same" else Waive(), author="lee", t_ns=2 * NOON_NS)
+
+        late = Overtaken(book._database, book.store_id, book.currency)
+        late.first = overtake
+        answer = review(late, "t1", wish, author="kim", t_ns=2 * NOON_NS)
+    assert isinstance(answer, Refusal) == (other == "the contrary")
+    assert desk.stock(goods.sold("t1")) == ({} if other == "the contrary" else {"0123": 3, "099": 1})
 
 
 # Charges that are declined
@@ -362,6 +399,16 @@ def test_a_debt_of_a_ledger_that_was_put_aside_is_settled_there(tmp_path: Path, 
     desk.ledger = aside / "ledger.db"
     assert (desk.balance("bad-debt:bob"), desk.balance("tender:office:kim")) == (0, TOTAL)
     assert main(["ledger", "verify", str(desk.ledger)]) == 0, "signed again with the key of the folder"
+
+
+def test_whoever_settles_is_told_where_no_ledger_has_the_trip(
+    tmp_path: Path, capsys: Capture, till: Till, database: str
+) -> None:
+    desk = Desk(tmp_path, database, capsys, till.url)
+    assert main(["purchase", "settle", str(desk.out), "bob", "--author", "kim"]) == 0
+    assert "trip t2: expected its receipt in the ledger" in capsys.readouterr().err
+    assert purchase(desk, "retry") == 0
+    assert (desk.balance("bad-debt:bob"), desk.balance("tender:office:kim")) == (0, TOTAL)
 
 
 def test_both_kinds_of_ledger_come_to_the_same_digest(tmp_path: Path, capsys: Capture, database: str) -> None:

@@ -53,7 +53,7 @@ def _add(
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("ledger", metavar="LEDGER", help=PLACE)
-    parser.add_argument("receipt", type=arguments.name, metavar="RECEIPT", help="its trip")
+    parser.add_argument("receipt", type=arguments.trip, metavar="RECEIPT", help="its trip")
     parser.add_argument("line", type=arguments.pieces, metavar="SKU[=N]", help="the product, and how many pieces (1)")
     parser.add_argument(
         "--reason", type=arguments.reason, metavar="CODE", help="not-taken, returned, damaged, wrong-price"

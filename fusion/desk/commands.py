@@ -44,7 +44,7 @@ def add_review(actions: "argparse._SubParsersAction[argparse.ArgumentParser]") -
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("ledger", metavar="LEDGER", help=PLACE)
-    parser.add_argument("receipt", nargs="?", type=arguments.name, metavar="RECEIPT", help="the trip to decide on")
+    parser.add_argument("receipt", nargs="?", type=arguments.trip, metavar="RECEIPT", help="the trip to decide on")
     wish = parser.add_mutually_exclusive_group()
     wish.add_argument("--approve", action="store_true", help="charge what was proposed")
     wish.add_argument(

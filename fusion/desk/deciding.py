@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import TypeAlias
 
+from fusion.cards import NOT_SHOWN, holds_card_number
 from fusion.checkout.issues import receipt_of, reissue
 from fusion.checkout.receipts import Receipt
 from fusion.checkout.records import Issue
@@ -53,20 +54,22 @@ def decide(book: Book, trip: str, judge: Judge, t_ns: int) -> Answer:
 
     Raises DeskError where the ledger has no such receipt, BookError where the ledger cannot be written.
     """
+    refused: tuple[Decision, BookError] | None = None
     while True:
         matter = matter_of(book, trip)
         decision = judge(matter)
         if not isinstance(decision, Decision):
             return decision
+        if refused is not None and refused[0] == decision:
+            raise refused[1]
         ruling = decision.ruling
         issued = (reissue(matter.issue, ruling.receipt, decision.memo, t_ns),) if decision.memo else ()
         try:
             book.commit(ruling.transfers, ruling.entries, issued)
-        except BookError:
-            if matter_of(book, trip) == matter:
-                raise
-            continue  # somebody else has decided in between: look again
-        return Done(decision.said, is_new=True)
+        except BookError as error:
+            refused = decision, error  # somebody else may have decided in between: look again
+        else:
+            return Done(decision.said, is_new=True)
 
 
 def matter_of(book: Book, trip: str) -> Matter:
@@ -75,7 +78,8 @@ def matter_of(book: Book, trip: str) -> Matter:
     if issue is None:
         near = get_close_matches(trip, [one.trip for one in book.receipts()], 1)
         hint = f", such as {near[0]}" if near else ""
-        raise DeskError(f"{book.place}: expected a trip with a receipt{hint}, received {trip}")
+        received = NOT_SHOWN if holds_card_number(trip) else trip
+        raise DeskError(f"{book.place}: expected a trip with a receipt{hint}, received {received}")
     return Matter(issue, receipt_of(issue), book.recorded(trip))
 
 

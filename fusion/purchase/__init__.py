@@ -24,6 +24,7 @@ and keeping the answer by sending again under the same id, which the outside tak
     commands.py flags.py               `aisle purchase`, `--purchases`
 
 Only payment tokens go out: a request with a card number in it is refused before it is kept, an answer with one keeps
-its status and loses its words. A declined charge is a debt, here at once and in the ledger when a run ends; whether an account with one may enter is asked of the
-outbox by the gate (`may_enter`), outside the engine: the engine sees who was let in.
+its status and loses its words. A declined charge is a debt, here at once and in the ledger when a run ends; whether an
+account with one may enter is asked of the outbox by the gate (`may_enter`), outside the engine: the engine sees who was
+let in.
 """

@@ -46,19 +46,24 @@ def book_after_run(outbox: Outbox, out: Path, ledger: Path | str | None, key: Pa
         print(f"aisle: purchases: {error}; a declined charge may not be in the ledger", file=sys.stderr)
 
 
-def book_debts_of(outbox: Outbox, out: Path, ledger: Path | str | None = None, key: Path | None = None) -> int:
-    """Book the debts of a folder in its ledgers; return how many entries that were.
+def book_debts_of(
+    outbox: Outbox, out: Path, ledger: Path | str | None = None, key: Path | None = None
+) -> tuple[str, ...]:
+    """Book the debts of a folder in its ledgers; return the trips whose receipt none of these has.
 
     `ledger` is a file or URL elsewhere. Raises BookError or OSError where one cannot be used.
     """
-    count = 0
+    left = set(outbox.trips_with(Outcome.DECLINED))
     for place in ledgers_of(out, ledger):
         with alone_with(place), reading_book(place) as book:
-            if (book.store_id, book.currency) != (outbox.store_id, outbox.currency) or not debts_of(outbox, book):
+            if (book.store_id, book.currency) != (outbox.store_id, outbox.currency):
+                continue
+            left -= {trip for trip in left if book.receipt(trip) is not None}
+            if not debts_of(outbox, book):
                 continue  # nothing to write: the ledger stays as it was signed
         with sitting(place, key=key or out / KEY) as book:
-            count += len(book_debts(outbox, book))
-    return count
+            book_debts(outbox, book)
+    return tuple(sorted(left))
 
 
 def ledgers_of(out: Path, ledger: Path | str | None) -> tuple[Path | str, ...]:

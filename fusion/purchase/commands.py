@@ -1,6 +1,7 @@
 """The subcommands of `aisle purchase`: what was asked for, asking again, settling a debt, and who may enter."""
 
 import argparse
+import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -79,7 +80,6 @@ def _list(args: argparse.Namespace) -> int:
 
 
 def _retry(args: argparse.Namespace) -> int:
-    from fusion.purchase.booking import book_debts_of
     from fusion.purchase.courier import deliver_due, only_courier
     from fusion.purchase.operating import retry
     from fusion.purchase.purchases import LEDGER, catch_up, port_of, tell
@@ -95,13 +95,12 @@ def _retry(args: argparse.Namespace) -> int:
                 return 0
             with port_of(outbox, args.out) as port:
                 answered = deliver_due(outbox, port, time.time_ns, tell=tell)
-        book_debts_of(outbox, args.out, args.ledger, args.key)
+        _book(outbox, args)
         print(f"{answered} answered, {outbox.waiting()} trips wait (aisle purchase list {args.out})")
     return 0
 
 
 def _settle(args: argparse.Namespace) -> int:
-    from fusion.purchase.booking import book_debts_of
     from fusion.purchase.life import Status
     from fusion.purchase.operating import settle
 
@@ -110,7 +109,7 @@ def _settle(args: argparse.Namespace) -> int:
         for trip in owing or [args.who]:
             cents = settle(outbox, trip, args.author, time.time_ns())
             print(f"{trip}: {cents / 100:.2f} {outbox.currency} settled by {args.author}")
-        book_debts_of(outbox, args.out, args.ledger, args.key)
+        _book(outbox, args)
     return 0
 
 
@@ -157,6 +156,15 @@ def _deliver(args: argparse.Namespace) -> int:
                 if not args.attached:  # a service has its ledger open, and books when it has closed it
                     book_debts_of(outbox, args.out, args.ledger, args.key)
     return 0
+
+
+def _book(outbox: "Outbox", args: argparse.Namespace) -> None:
+    """Put what became of declined charges into the ledger, and say of which trips that cannot be."""
+    from fusion.purchase.booking import book_debts_of
+
+    for trip in book_debts_of(outbox, args.out, args.ledger, args.key):
+        said = "expected its receipt in the ledger, to book its debt there, received none: give --ledger LEDGER"
+        print(f"aisle purchase: trip {trip}: {said}", file=sys.stderr)
 
 
 def _opened(out: Path) -> "Outbox":
