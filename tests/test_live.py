@@ -30,6 +30,7 @@ from fusion.recording import read_recording
 from scenarios.children import AISLE, Child, Lines, listening_address, next_line, running
 from scenarios.simulate import source_messages, source_names
 from sensors import publish as sensor_end
+from sensors.backlog import Memory
 from sensors.broadcast import Broadcaster
 from sensors.publish import Sender, publish
 
@@ -209,6 +210,26 @@ def test_what_a_sensor_spooled_before_it_was_killed_is_sent_by_its_next_run(tmp_
         sender.send("gate/door", b"new")
         sender.finish()
     assert sent_by(kept(tmp_path / "journal")) == [*sent_by(frames(50)), ("gate/door", b"new")]
+
+
+def test_what_a_camera_gave_up_while_nobody_listened_is_counted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sensor_end, "Memory", lambda: Memory(bytes_max=500))
+    with gateway_turning(tmp_path) as gateway:
+        address = gateway.inbox.endpoint
+        sender = Sender(address, "cam", sheds=True)
+        sender.connect()
+        sender.send("people/cam", b"first")
+        while len(sender.outgoing):
+            sender.wait(0.05)
+    with sender:
+        for number in range(200):
+            sender.send("people/cam", b"frame %4d" % number)
+        with gateway_turning(tmp_path, address) as gateway:
+            sender.finish()
+        assert gateway.lost["cam"] == sender.outgoing.given_up == 200 - (len(kept(tmp_path)) - 1) > 100
+    assert kept(tmp_path)[-1].payload == b"frame  199"  # the newest are there
 
 
 def test_a_plain_publisher_is_mended_from_its_ring(tmp_path: Path) -> None:
