@@ -175,6 +175,20 @@ def test_wrong_shapes_are_counted_and_dropped_and_the_rest_goes_on(tmp_path: Pat
     assert sent_by(kept(tmp_path)) == [("gate/door", b"good")]
 
 
+def test_what_can_never_be_taken_does_not_hold_up_what_follows(tmp_path: Path) -> None:
+    card = b"4111111111111111"
+    with gateway_turning(tmp_path) as gateway, Sender(gateway.inbox.endpoint, "door") as sender:
+        sender.connect()
+        for payload in (b"one", card, b"two"):
+            sender.send("gate/door", payload)
+        with pytest.raises(BusError, match="expected a payload of at most"):
+            sender.send("gate/door", bytes(2 << 20))
+        sender.finish()
+        assert gateway.counts.refused == {Refusal.CARD: 1}
+    assert sent_by(kept(tmp_path)) == [("gate/door", b"one"), ("gate/door", b"two")]
+    assert not any(card in path.read_bytes() for path in tmp_path.iterdir())
+
+
 def test_an_oversized_message_closes_its_sender_and_harms_nobody_else(tmp_path: Path) -> None:
     with gateway_turning(tmp_path) as gateway, zmq.Context() as context, context.socket(zmq.DEALER) as rogue:
         rogue.linger = 0

@@ -151,6 +151,7 @@ def test_plain_pickles_are_no_snapshots(tmp_path: Path) -> None:
 def publish(address: str, spool: Path) -> "subprocess.Popen[bytes]":
     """Publish the shared case, keeping what is not acknowledged."""
     words = ("publish", str(CASE / "recording.mcap"), "--to", address, "--rate", "max", "--spool", str(spool))
+    words = (*words, "--patience", "120")
     return subprocess.Popen([*AISLE, *words])
 
 
