@@ -29,6 +29,7 @@ def add_publish(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]
     )
     add_keys_flag(parser)
     parser.add_argument("--name", default="publish", metavar="NAME", help="who we are, NAME.key_secret in --keys")
+    parser.add_argument("--patience", type=float, metavar="S", help="how long nobody may listen (default 10)")
     parser.add_argument("--spool", type=Path, metavar="DIR", help="keep there what is not acknowledged yet")
     parser.add_argument(
         "--rate",
@@ -125,7 +126,7 @@ def _sender(args: argparse.Namespace) -> "Sender | Broadcaster":
         engine = read_public(args.keys / f"{ENGINE}.key") if args.keys else b""
         return Broadcaster(address, f"{address.rpartition(':')[0]}:{ring}", key=key, engine=engine)
     badge = read_badge(key, args.keys / f"{ENGINE}.key") if key else None
-    return Sender(args.to, args.name, spool=args.spool, badge=badge)
+    return Sender(args.to, args.name, spool=args.spool, badge=badge, patience_s=args.patience)
 
 
 def _frames(recording: "Recording", args: argparse.Namespace) -> "Iterable[Frame]":

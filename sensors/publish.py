@@ -10,6 +10,7 @@ from typing import Protocol, Self
 import zmq
 from zmq.utils.monitor import recv_monitor_message
 
+from fusion.live.admission import PAYLOAD_BYTES_MAX
 from fusion.live.bus import BusError, check_address
 from fusion.live.disk import Taken
 from fusion.live.header import Ack, encode, read_answer
@@ -32,6 +33,7 @@ _DENIED = zmq.EVENT_HANDSHAKE_FAILED_AUTH | zmq.EVENT_HANDSHAKE_FAILED_PROTOCOL
 class Sender:
     """A DEALER connected to the engine: it keeps what it sends until the engine has it on its disk.
 
+    Where nobody listens it waits for `patience_s` (PATIENCE_S) and raises BusError.
     `spool` is a folder that outlives this process; without one a kill loses what is in memory. A sender that `sheds`
     gives up its oldest messages when too much waits, the others wait. Close with `finish`, which waits until
     everything is durable; leaving the `with` block in any other way drops what is only in memory.
@@ -45,6 +47,7 @@ class Sender:
         spool: Path | None = None,
         sheds: bool = False,
         badge: Badge | None = None,
+        patience_s: float | None = None,
     ) -> None:
         check_address(address, bind=False)
         self.address, self.source = address, source
@@ -52,7 +55,7 @@ class Sender:
             self.outgoing = Outgoing(source, secrets.randbits(62), Memory() if spool is None else Spool(spool))
         except Taken as error:
             raise BusError(str(error)) from None
-        self._sheds = sheds
+        self._sheds, self._patience_s = sheds, PATIENCE_S if patience_s is None else patience_s
         self._connected, self._denied = False, False
         self._news_s = self._again_s = time.monotonic()  # when something was acknowledged; when all was sent again
         self._context: zmq.Context[zmq.Socket[bytes]] = zmq.Context()
@@ -75,6 +78,9 @@ class Sender:
 
     def send(self, topic: str, payload: bytes) -> None:
         """Keep one message and send it as soon as the engine takes it; wait, or shed, while too much is kept."""
+        if len(payload) > PAYLOAD_BYTES_MAX:
+            expected = f"expected a payload of at most {PAYLOAD_BYTES_MAX} bytes, received {len(payload)}"
+            raise BusError(f"{self.address}: {topic}: {expected}")
         if self.outgoing.is_full():
             if self._sheds:
                 self.outgoing.shed()
@@ -111,9 +117,9 @@ class Sender:
             now_s = time.monotonic()
             if self._connected:
                 alone_since_s = now_s
-            elif now_s - alone_since_s > PATIENCE_S:
+            elif now_s - alone_since_s > self._patience_s:
                 why = "it refuses our key, or has another" if self._denied else "nobody listens"
-                raise BusError(f"{self.address}: expected an engine, {why} for {PATIENCE_S:.0f} s")
+                raise BusError(f"{self.address}: expected an engine, {why} for {self._patience_s:.0f} s")
             if now_s - self._news_s > limit_s:
                 expected = f"expected the engine to take what is left in {limit_s:.0f} s"
                 raise BusError(f"{self.address}: {expected}, {len(self.outgoing)} messages or more were not taken")

@@ -17,7 +17,7 @@ from fusion.clock_steps import stepping
 from fusion.config import ClockConfig, TrackingConfig
 from fusion.intake.clock_filter import Clock, Comparisons, compare
 from fusion.intake.clocks import Clocks, fault, health, report, retime
-from fusion.live.announce import announce
+from fusion.live.announce import Announcer
 from fusion.messages import Cart, Gate, Health
 from fusion.settlement import Outputs
 from fusion.shelf import ShelfChange
@@ -220,7 +220,7 @@ def test_a_clock_that_becomes_unusable_is_said_once_and_again_when_it_is_mended(
     assert [(m.src, m.state) for m in said] == [("b", "degraded")] and "+300 ms" in said[0].text
     assert health(clocks(0.3), clocks(0.31), 6 * S, CONFIG) == ()
     assert [(m.src, m.state) for m in health(clocks(0.3), clocks(0.1), 7 * S, CONFIG)] == [("b", "ok")]
-    announce(Outputs(health=said), "store", "USD", None)
+    Announcer("store", "USD", None)(Outputs(health=said))
     assert capsys.readouterr().out.startswith("health  b  degraded  clock +300 ms off")
 
 

@@ -30,6 +30,7 @@ from fusion.recording import read_recording
 from scenarios.children import AISLE, Child, Lines, listening_address, next_line, running
 from scenarios.simulate import source_messages, source_names
 from sensors import publish as sensor_end
+from sensors.backlog import Memory
 from sensors.broadcast import Broadcaster
 from sensors.publish import Sender, publish
 
@@ -174,6 +175,20 @@ def test_wrong_shapes_are_counted_and_dropped_and_the_rest_goes_on(tmp_path: Pat
     assert sent_by(kept(tmp_path)) == [("gate/door", b"good")]
 
 
+def test_what_can_never_be_taken_does_not_hold_up_what_follows(tmp_path: Path) -> None:
+    card = b"4111111111111111"
+    with gateway_turning(tmp_path) as gateway, Sender(gateway.inbox.endpoint, "door") as sender:
+        sender.connect()
+        for payload in (b"one", card, b"two"):
+            sender.send("gate/door", payload)
+        with pytest.raises(BusError, match="expected a payload of at most"):
+            sender.send("gate/door", bytes(2 << 20))
+        sender.finish()
+        assert gateway.counts.refused == {Refusal.CARD: 1}
+    assert sent_by(kept(tmp_path)) == [("gate/door", b"one"), ("gate/door", b"two")]
+    assert not any(card in path.read_bytes() for path in tmp_path.iterdir())
+
+
 def test_an_oversized_message_closes_its_sender_and_harms_nobody_else(tmp_path: Path) -> None:
     with gateway_turning(tmp_path) as gateway, zmq.Context() as context, context.socket(zmq.DEALER) as rogue:
         rogue.linger = 0
@@ -209,6 +224,26 @@ def test_what_a_sensor_spooled_before_it_was_killed_is_sent_by_its_next_run(tmp_
         sender.send("gate/door", b"new")
         sender.finish()
     assert sent_by(kept(tmp_path / "journal")) == [*sent_by(frames(50)), ("gate/door", b"new")]
+
+
+def test_what_a_camera_gave_up_while_nobody_listened_is_counted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sensor_end, "Memory", lambda: Memory(bytes_max=500))
+    with gateway_turning(tmp_path) as gateway:
+        address = gateway.inbox.endpoint
+        sender = Sender(address, "cam", sheds=True)
+        sender.connect()
+        sender.send("people/cam", b"first")
+        while len(sender.outgoing):
+            sender.wait(0.05)
+    with sender:
+        for number in range(200):
+            sender.send("people/cam", b"frame %4d" % number)
+        with gateway_turning(tmp_path, address) as gateway:
+            sender.finish()
+        assert gateway.lost["cam"] == sender.outgoing.given_up == 200 - (len(kept(tmp_path)) - 1) > 100
+    assert kept(tmp_path)[-1].payload == b"frame  199"  # the newest are there
 
 
 def test_a_plain_publisher_is_mended_from_its_ring(tmp_path: Path) -> None:

@@ -151,6 +151,7 @@ def test_plain_pickles_are_no_snapshots(tmp_path: Path) -> None:
 def publish(address: str, spool: Path) -> "subprocess.Popen[bytes]":
     """Publish the shared case, keeping what is not acknowledged."""
     words = ("publish", str(CASE / "recording.mcap"), "--to", address, "--rate", "max", "--spool", str(spool))
+    words = (*words, "--patience", "120")
     return subprocess.Popen([*AISLE, *words])
 
 
@@ -203,7 +204,9 @@ def test_a_run_that_was_interrupted_while_it_ended_is_ended_where_it_meant_to(tm
 
 
 @needs_case
-def test_looks_leave_with_the_visitors_unless_they_are_to_be_kept(tmp_path: Path) -> None:
+def test_looks_leave_with_the_visitors_unless_they_are_to_be_kept(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     for looks, any_left in (("visit", False), ("keep", True)):
         out = tmp_path / looks
         with serving(out, "--looks", looks, "--recording", "none") as (serve, _, address):
@@ -211,6 +214,12 @@ def test_looks_leave_with_the_visitors_unless_they_are_to_be_kept(tmp_path: Path
             stop(serve)
         assert any(True for _ in looks_in(out / "journal")) == any_left
         assert not (out / "recording.mcap").exists()
+        exported = tmp_path / f"{looks}.mcap"
+        assert main(["export", str(out / "journal"), "--out", str(exported)]) == 0
+        assert ("no appearance vectors any more" in capsys.readouterr().err) != any_left
+    words = ("replay", str(exported), "--store", str(CASE / "store"), "--out", str(tmp_path / "again"))
+    assert main(list(words)) == 0
+    assert outputs_of(tmp_path / "again") == outputs_of(tmp_path / "keep")
 
 
 @needs_case

@@ -41,7 +41,8 @@ def kill_again_and_again(case: Path, out: Path, *, seed: int, kills: int, rate: 
     total = sum(sizes) + len(sizes) * (PREFIX.size + HEAD.size + ORIGIN.size)
     instants = sorted(rng.uniform(0.02, 0.97) * total for _ in range(kills))
     address, gateways = _free_address(), 0
-    words = ("publish", str(recording), "--to", address, "--rate", str(rate), "--spool", str(out / "spool"))
+    sends = ("--to", address, "--rate", str(rate), "--spool", str(out / "spool"), "--patience", "120")
+    words = ("publish", str(recording), *sends)
     out.mkdir(parents=True, exist_ok=True)
     with ExitStack() as stack:
         publisher: subprocess.Popen[bytes] | None = None

@@ -32,7 +32,16 @@ def disturb(case: Path, out: Path, faults: Faults, *, seed: int, rate: float) ->
         address = listening_address(serve, said)
         assert address is not None, "the service did not come to listen"
         with proxying(address, faults, seed) as proxy:
-            sends = ("publish", str(case / "recording.mcap"), "--to", proxy.address, "--rate", str(rate))
+            sends = (
+                "publish",
+                str(case / "recording.mcap"),
+                "--to",
+                proxy.address,
+                "--rate",
+                str(rate),
+                "--patience",
+                "120",
+            )
             with running(*sends, "--spool", str(out / "spool")) as (publisher, _):
                 end_s = time.monotonic() + WAIT_S_MAX
                 # Faults stay on until nearly everything has been sent; what is left then has to come through.

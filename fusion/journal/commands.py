@@ -74,6 +74,10 @@ def _export(args: argparse.Namespace) -> int:
     count, damage = export_journal(args.journal, args.out, args.store_id)
     _tell(damage)
     print(f"{args.out}: {count} messages")
+    forgotten = len(list(args.journal.glob("*.forgotten")))
+    if forgotten:
+        what = f"{forgotten} segments hold no appearance vectors any more"
+        print(f"aisle: {args.journal}: {what}; a replay may read visits differently than the live run", file=sys.stderr)
     return 1 if damage else 0
 
 

@@ -15,7 +15,9 @@ which are found by seq and asked for again from the publisher's ring.
     bus.py zap.py keys.py    sockets; who may open them            admission.py rates.py   what may come in
     gateway*.py disk.py      the gateway, its process, its parent  export.py               the journal as a recording
     outputs.py publishing.py announce.py baskets.py                what goes out, and what was before
-    serve.py serving.py      `aisle serve`                         commands_keys.py        `aisle keys`
+    following.py             somebody who follows it               commands_keys.py        `aisle keys`
+    recovery.py keeping.py   going on after a crash; snapshots and what may live how long
+    serve.py serving.py      `aisle serve`
 
 When something is full: sensors wait for the gateway (their window, then their spool; plates and gates then wait,
 cameras give up their oldest frames, which is counted here by number); the gateway stops reading while the engine is

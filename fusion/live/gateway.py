@@ -18,13 +18,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
-from fusion.journal import Journal, Record, read_journal
+from fusion.journal import Journal, Origin, Record, read_journal
 from fusion.journal.record import Kind
 from fusion.journal.segment import base_of, segments_of
 from fusion.live.admission import Refusal, admit
 from fusion.live.bus import Arrival, Inbox
 from fusion.live.disk import free_bytes
-from fusion.live.header import Ack, Refused, encode
+from fusion.live.header import Ack, Refused, encode, read_data
 from fusion.live.keys import Allowed
 from fusion.live.rates import Bucket
 from fusion.live.receiving import Received, Verdict
@@ -36,6 +36,7 @@ RATE_MAX: Final = 5000.0  # messages a second from one key, and a burst of two s
 LAG_MAX: Final = 50_000  # records that the engine may be behind
 FREE_BYTES_MIN: Final = 256 << 20  # of the disk; with less nothing is taken
 LOOK_S: Final = 0.5  # between two looks at the disk
+NEVER: Final = frozenset({Refusal.TOPIC, Refusal.TOPICS, Refusal.PAYLOAD, Refusal.CARD})  # sent again, it is no better
 NOTE: Final = "received"  # topic of the note that each segment begins with
 
 
@@ -127,6 +128,8 @@ class Gateway:
             if record is Refusal.SOURCE and arrival.user and self.allowed is not None:
                 name = self.allowed[arrival.user].name
                 self.inbox.answer(arrival.peer, encode(Refused(name, record.value)))
+            if record in NEVER:
+                self._discard(arrival, answers)
             return
         if record.origin is None:
             self.journal.append(record)
@@ -141,6 +144,17 @@ class Gateway:
         else:
             return
         answers[arrival.peer, record.origin.source, record.origin.boot] = None
+
+    def _discard(self, arrival: Arrival, answers: dict[tuple[bytes, str, int], None]) -> None:
+        """Let a numbered message that can never be taken pass for one that was, or its sender would go no further."""
+        said = read_data(arrival.parts[0])
+        owner = self.allowed.get(arrival.user) if self.allowed is not None else None
+        if isinstance(said, str) or (owner is not None and said.source != owner.name):
+            return
+        origin = Origin(said.source, said.boot, said.number, min(said.first, said.number))
+        if self._received.judge(origin) in (Verdict.NEW, Verdict.AGAIN):
+            self._received.take(origin)
+            answers[arrival.peer, origin.source, origin.boot] = None
 
     def _admit(self, arrival: Arrival) -> Record | Refusal:
         owner = None
