@@ -1,4 +1,8 @@
-"""Replay every case of a folder and score it: `python -m bench.judge CASES OUTS --score SCORE`."""
+"""Replay every case of a folder and score it: `python -m bench.judge CASES OUTS --score SCORE`.
+
+The judge compares pieces and grams. Its column `amt` counts lines whose amount is not the plain price of products.csv:
+where a store has promotions and deposits these are no faults. `review` counts receipts that a rule holds as well.
+"""
 
 import argparse
 import subprocess
@@ -27,7 +31,7 @@ def replay_case(case: Path, out: Path, config: Config | None = None) -> str:
 
 def main(argv: list[str] | None = None) -> int:
     """Replay, then score; the judge's exit status is ours."""
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("cases", type=Path)
     parser.add_argument("outs", type=Path)
     parser.add_argument("--score", type=Path, required=True, help="the judge, a Python script")
