@@ -58,9 +58,8 @@ def _by_sku(lines: Sequence[Row]) -> dict[tuple[str, int], Row]:
 
 def _event(a: Row | None, b: Row | None) -> Facts | None:
     fields = _fields(a, b)
-    shown = a or b
-    assert shown is not None
-    return {"event": _both(a, b, "event"), "t0": shown["t0"], "fields": fields} if fields else None
+    t0 = min(row["t0"] for row in (a, b) if row is not None)
+    return {"event": _both(a, b, "event"), "t0": t0, "fields": fields} if fields else None
 
 
 def _fields(a: Row | None, b: Row | None, *, without: str = "") -> dict[str, list[Any]]:
