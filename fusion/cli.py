@@ -39,7 +39,8 @@ examples:
   aisle purchase list out                               what was asked for, and who owes?
   aisle ledger verify out/ledger.db                     has anybody touched the books?
 
-`aisle COMMAND --help` tells more. Exit status: 0 done, 2 bad arguments or unreadable input.
+`aisle COMMAND --help` tells more. Exit status: 0 done, 1 a check or a comparison found something,
+2 bad arguments or unreadable input.
 """
 
 Adder: TypeAlias = Callable[[Any], None]
