@@ -14,7 +14,6 @@ Data flows one way, and every stage is a folder:
 Around it stand the shells, the only code that touches files, sockets or clocks: store*.py loads a store folder,
 recording.py reads and writes MCAP, journal/ is the tape on disk, ledger/ keeps and proves what was charged, desk/ is
 where people decide on it, purchase/ asks for the money, snapshots.py keeps the engine's state, session.py drives step
-and writes an output folder, replay.py and live/ feed it, cli.py is the command `aisle`. outputs.py reads such a folder
-back, report/ makes a page of it, compare/ tells two of them apart, explain*.py a charge.
+and writes an output folder, replay.py and live/ feed it, report/ shows what came of it, cli.py is the command `aisle`.
 config.py holds every tunable with its unit.
 """

@@ -23,7 +23,6 @@ BUILT_IN: dict[str, str] = {
     "info": "fusion.commands_info:add_info",
     "explain": "fusion.explain:add_explain",
     "report": "fusion.report.commands:add_report",
-    "compare": "fusion.compare.commands:add_compare",
     "purchase": "fusion.purchase.commands:add_purchase",
     "ledger": "fusion.ledger.commands:add_ledger",
 }
@@ -38,12 +37,10 @@ examples:
   aisle info shop/recording.mcap                        what is in this recording?
   aisle explain out acct-1                              why was this charged?
   aisle report out --store shop/store                   the whole run as a page to look at and to send
-  aisle compare out/before out/after                    what does a change of ours change?
   aisle purchase list out                               what was asked for, and who owes?
   aisle ledger verify out/ledger.db                     has anybody touched the books?
 
-`aisle COMMAND --help` tells more. Exit status: 0 done, 1 a check or a comparison found something,
-2 bad arguments or unreadable input.
+`aisle COMMAND --help` tells more. Exit status: 0 done, 2 bad arguments or unreadable input.
 """
 
 Adder: TypeAlias = Callable[[Any], None]

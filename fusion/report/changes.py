@@ -51,7 +51,7 @@ def _explained(row: Row, folder: Folder, names: Names) -> Facts:
     facts = {k: said[k] for k in kept}
     facts["said"] = verdict_words(said)
     facts["comparisons"] = [one | {"turning": turning_words(one)} for one in said["comparisons"]]
-    facts["moved"] = said["plates"]
+    facts["moved"] = [plate for plate in said["plates"]]
     facts["people"] = [
         {k: person[k] for k in ("who", "p", "xy", "within_reach", "why", "held", "hand")} for person in said["people"]
     ]

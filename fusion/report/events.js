@@ -51,8 +51,8 @@ const parted = (change) => change.parts.map((part) => `${part.account || "nobody
 
 function eventBody(change) {
   const body = [el("p", {}, (change.said || []).join(" "), " ", el("span", { class: "soft" }, change.id))];
-  if (change.parts.length) body.push(table([["Kind"], ["Product"], ["Qty", "num"], ["Account"], ["p", "num"], ["Outcome"]],
-    change.parts.map((part) => [part.kind, named(part.sku), part.qty, part.account || "–", probability(part.p), part.outcome])));
+  if (change.parts.length) body.push(table([["Event"], ["Kind"], ["Product"], ["Qty", "num"], ["Account"], ["p", "num"], ["Outcome"]],
+    change.parts.map((part) => [part.event, part.kind, named(part.sku), part.qty, part.account || "–", probability(part.p), part.outcome])));
   const panels = [platePlot(change), handPlot(change), nearPlot(change)].filter(Boolean);
   if (panels.length) body.push(el("div", { class: "panels" }, panels));
   for (const one of change.comparisons || []) body.push(...comparison(one));

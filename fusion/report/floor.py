@@ -1,6 +1,5 @@
 """The floor as the page draws it: outline, shelves, gates, cameras, and where people walked."""
 
-from itertools import pairwise
 from pathlib import Path
 from typing import Any, Final
 
@@ -78,7 +77,7 @@ def _runs(track: Ints, account: list[str | None], t: Ints, gap_ns: int) -> list[
     """Return the rows of each stretch of one track and one account without a gap."""
     if not len(track):
         return []
-    changed = np.array([a != b for a, b in pairwise(account)], dtype=bool)
+    changed = np.array([a != b for a, b in zip(account, account[1:], strict=False)], dtype=bool)
     cuts = np.flatnonzero(changed | (np.diff(track) != 0) | (np.diff(t) > gap_ns)) + 1
     return [rows for rows in np.split(np.arange(len(track)), cuts) if len(rows) > 1]
 

@@ -22,15 +22,11 @@ function receiptRow(receipt, judged) {
 function receiptBody(receipt, judged) {
   const body = [el("p", { class: "soft" }, `Trip ${receipt.trip}, in ${clock(receipt.entered)}, out ${clock(receipt.left)}, closed ${receipt.closed === null ? "not yet" : clock(receipt.closed)}` +
     (receipt.party > 1 ? `, ${receipt.party} people on this account` : ""))];
-  if (receipt.lines.length) {
-    const lines = table([["Product"], ["Qty", "num"], ["Amount", "num"], ["p", "num"]],
-      receipt.lines.map((line) => [[line.name, " ", right(judged ? judged.lines[line.sku] : null)],
-        line.g === null ? line.qty : `${line.g.toFixed(0)} g`, money(line.amount), probability(line.confidence)]));
-    // The changes behind a line stand under it, in its whole width: a phone has no room beside.
-    lines.querySelectorAll("tbody tr").forEach((row, i) => row.after(el("tr", {}, el("td", { class: "behind", colspan: 4 },
-      receipt.lines[i].changes.map((change) => el("div", {}, eventLink(change.event), ` ${change.decided}, p ${probability(change.p)}`))))));
-    body.push(lines);
-  }
+  if (receipt.lines.length) body.push(table(
+    [["Product"], ["Qty", "num"], ["Amount", "num"], ["p", "num"], ["Changes behind it"]],
+    receipt.lines.map((line) => [[line.name, " ", right(judged ? judged.lines[line.sku] : null)], line.g === null ? line.qty : `${line.g.toFixed(0)} g`,
+      money(line.amount), probability(line.confidence),
+      line.changes.map((change) => el("div", {}, eventLink(change.event), ` ${change.decided}, p ${probability(change.p)}`))])));
   else body.push(el("p", {}, "Nothing was charged."));
   body.push(el("p", {}, `Tax ${money(receipt.tax)}, total `, el("strong", {}, money(receipt.total))));
   if (judged) body.push(...Object.entries(judged.should).map(([sku, n]) => el("p", { class: "bad" }, `✗ should have ${n} of ${named(sku)}`)));

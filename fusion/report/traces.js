@@ -56,7 +56,7 @@ function nearPlot(change) {
     const [x, y] = flip(person.xy);
     if (Math.max(Math.abs(x - cx), Math.abs(y - cy)) > reach) continue;
     image.append(svg("circle", { cx: x, cy: y, r: 9, class: `f${look(person.who).n} ink`, "stroke-width": 1.5 }),
-      svg("text", { x: Math.max(cx - reach + 60, Math.min(cx + reach - 60, x)), y: y - 13, "text-anchor": "middle", class: "halo" }, person.who));
+      svg("text", { x: x, y: y - 13, "text-anchor": "middle", class: "halo" }, person.who));
   }
   return el("figure", {}, el("figcaption", {}, "Floor at the step; the diamond is where goods moved"), image);
 }

@@ -120,7 +120,7 @@ def events_right(truth: Sequence[Row], events: Sequence[Row], weighed: Collectio
     for side, rows in enumerate((events, truth)):
         for i, row in enumerate(rows):
             groups.setdefault(_key(row, weighed), ([], []))[side].append(i)
-    right: dict[int, int] = {}
+    right = {}
     for mine, true in groups.values():
         if not mine or not true:
             continue
@@ -140,7 +140,7 @@ def _key(row: Row, weighed: Collection[str]) -> tuple[Any, ...]:
 
 
 def _gap(event: Mapping[str, Any], t_ns: int) -> int:
-    return max(int(event["t0"]) - t_ns, t_ns - int(event["t1"]), 0)
+    return max(event["t0"] - t_ns, t_ns - event["t1"], 0)
 
 
 def bins_of(beliefs: Sequence[tuple[float, bool]]) -> Facts:
