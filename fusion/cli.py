@@ -22,7 +22,6 @@ BUILT_IN: dict[str, str] = {
     "check": "fusion.commands_check:add_check",
     "info": "fusion.commands_info:add_info",
     "explain": "fusion.explain:add_explain",
-    "report": "fusion.report.commands:add_report",
     "purchase": "fusion.purchase.commands:add_purchase",
     "ledger": "fusion.ledger.commands:add_ledger",
 }
@@ -36,7 +35,6 @@ examples:
   aisle check shop                                      is this store and recording valid?
   aisle info shop/recording.mcap                        what is in this recording?
   aisle explain out acct-1                              why was this charged?
-  aisle report out --store shop/store                   the whole run as a page to look at and to send
   aisle purchase list out                               what was asked for, and who owes?
   aisle ledger verify out/ledger.db                     has anybody touched the books?
 
@@ -123,7 +121,6 @@ def _explained(error: Exception) -> str | None:
     from fusion.journal.segment import JournalError
     from fusion.ledger.database import BookError
     from fusion.live.keys import BadKey
-    from fusion.outputs import OutputsError
     from fusion.purchase.outbox_file import OutboxError
     from fusion.purchase.port import PortError
     from fusion.recording import RecordingError
@@ -134,5 +131,5 @@ def _explained(error: Exception) -> str | None:
         return f"{error}" + (f" (and {more} more; `aisle check` lists them)" if more else "")
     if isinstance(error, OSError):
         return f"{error.filename or 'file'}: expected a file that can be used, received {error.strerror}"
-    of_input = (BadKey, BookError, DeskError, JournalError, OutboxError, OutputsError, PortError, RecordingError)
+    of_input = (BadKey, BookError, DeskError, JournalError, OutboxError, PortError, RecordingError)
     return str(error) if isinstance(error, of_input) else None

@@ -57,16 +57,11 @@ def _verdict(facts: Facts) -> list[str]:
     place = ", ".join(f"{p['plate']} {p['delta_g']:+.1f} g (sd {p['sd_g']:.1f})" for p in facts["plates"])
     where = {"shelf": f"plates {place}", "passing": "between people, no plate", "exit": "at the exit, no plate"}
     head = f"{facts['event']}  {at}.{facts['t'] // 10**7 % 100:02d} UTC  {where[facts['kind']]}"
-    return [*_wrapped(head), "", *(line for text in verdict_words(facts) for line in _wrapped(text))]
-
-
-def verdict_words(facts: Facts) -> list[str]:
-    """Say what was decided of one change, a sentence each."""
     outcome = f": {facts['outcome']}" if facts["outcome"] else ""
-    said = [f"{facts['decided']}, p {_p(facts['p'])}{outcome}."]
+    lines = [*_wrapped(head), "", *_wrapped(f"{facts['decided']}, p {_p(facts['p'])}{outcome}.")]
     if max(r["p"] or 0.0 for r in facts["readings"]) > facts["p"]:
-        said.append("By itself another reading was likelier; the charge of the whole trip decided.")
-    return said
+        lines += _wrapped("By itself another reading was likelier; the charge of the whole trip decided.")
+    return lines
 
 
 def _compared(one: Facts) -> list[str]:
@@ -81,11 +76,10 @@ def _compared(one: Facts) -> list[str]:
     if abs(one[REST]) >= 0.05:
         lines.append(f"  {f'{REST:10} {MEANING[REST]}':76} {_nats(one[REST])}")
     lines.append(f"  {'in all':76} {_nats(one['in all'])}  {_odds(one['in all'])}".rstrip())
-    return [*lines, *_wrapped(f"What would have changed the verdict: {turning_words(one)}", "  ")]
+    return [*lines, *_wrapped(f"What would have changed the verdict: {_turning(one)}", "  ")]
 
 
-def turning_words(one: Facts) -> str:
-    """Say what would have changed the verdict between two readings."""
+def _turning(one: Facts) -> str:
     if one["in all"] < 0.0:
         return "nothing had to, by itself this reading was the likelier one."
     if not one["turning"]:
@@ -118,17 +112,12 @@ def _people(people: Sequence[Facts]) -> list[str]:
     return lines
 
 
-def review_words(facts: Facts) -> str:
-    """Say why a receipt is in review, or that it is not."""
+def _doubts(facts: Facts) -> list[str]:
     if not facts["doubts"]:
         review = "It is in review by what a mistake would cost; " if facts["status"] == "review" else "Settled: "
-        return f"{review}no single change leaves a doubt worth naming."
+        return [f"{review}no single change leaves a doubt worth naming."]
     why = "It is in review because of these doubts" if facts["status"] == "review" else "The largest doubts"
-    return f"{why}, largest first:"
-
-
-def _doubts(facts: Facts) -> list[str]:
-    lines = [review_words(facts)]
+    lines = [f"{why}, largest first:"]
     for one in facts["doubts"]:
         lines += _wrapped(f"{one['event']}  {one['decided']}; otherwise with p {_p(one['p_otherwise'])}:", "  ")
         lines += [row for o in one["or"] for row in _wrapped(f"p {_p(o['p'])}  {o['reading']}", "      ")]
