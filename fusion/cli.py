@@ -19,6 +19,7 @@ BUILT_IN: dict[str, str] = {
     "check": "fusion.commands_check:add_check",
     "info": "fusion.commands_info:add_info",
     "explain": "fusion.explain:add_explain",
+    "report": "fusion.report.commands:add_report",
     "purchase": "fusion.purchase.commands:add_purchase",
     "ledger": "fusion.ledger.commands:add_ledger",
 }
@@ -32,6 +33,7 @@ examples:
   aisle check shop                                      is this store and recording valid?
   aisle info shop/recording.mcap                        what is in this recording?
   aisle explain out acct-1                              why was this charged?
+  aisle report out --store shop/store                   a page to look at: floor, evidence, receipts
   aisle purchase list out                               what was asked for, and who owes?
   aisle ledger verify out/ledger.db                     has anybody touched the books?
 
@@ -115,6 +117,7 @@ def _adder(name: str, place: str) -> Adder | None:
 def _explained(error: Exception) -> str | None:
     """Return one line for an error of the user's input, None for a fault of ours."""
     from fusion.ledger.database import BookError
+    from fusion.outfolder import FolderError
     from fusion.purchase.outbox_file import OutboxError
     from fusion.purchase.port import PortError
     from fusion.recording import RecordingError
@@ -125,4 +128,4 @@ def _explained(error: Exception) -> str | None:
         return f"{error}" + (f" (and {more} more; `aisle check` lists them)" if more else "")
     if isinstance(error, OSError):
         return f"{error.filename or 'file'}: expected a file that can be used, received {error.strerror}"
-    return str(error) if isinstance(error, (BookError, OutboxError, PortError, RecordingError)) else None
+    return str(error) if isinstance(error, (BookError, FolderError, OutboxError, PortError, RecordingError)) else None
