@@ -20,6 +20,7 @@ BUILT_IN: dict[str, str] = {
     "info": "fusion.commands_info:add_info",
     "explain": "fusion.explain:add_explain",
     "report": "fusion.report.commands:add_report",
+    "compare": "fusion.compare.commands:add_compare",
     "purchase": "fusion.purchase.commands:add_purchase",
     "ledger": "fusion.ledger.commands:add_ledger",
 }
@@ -34,6 +35,7 @@ examples:
   aisle info shop/recording.mcap                        what is in this recording?
   aisle explain out acct-1                              why was this charged?
   aisle report out --store shop/store                   a page to look at: floor, evidence, receipts
+  aisle compare out before                              what changed between two runs?
   aisle purchase list out                               what was asked for, and who owes?
   aisle ledger verify out/ledger.db                     has anybody touched the books?
 

@@ -44,6 +44,7 @@ def test_an_event_is_drawn_when_it_is_opened(shop: Path) -> None:
         card = page.locator(f"#{event['event']}")
         assert card.locator("figure").count() == 0
         card.locator("summary").click()
+        card.locator("figure").first.wait_for()  # it is drawn just after it opened
         assert card.locator("figure").count() == 3
         assert event["account"] in card.inner_text() and "What would have changed the verdict" in card.inner_text()
 
@@ -64,6 +65,7 @@ def test_a_receipt_leads_to_its_events_and_filters_find(shop: Path) -> None:
         receipt = next(r for r in rows(shop / "receipts.jsonl") if r["lines"])
         card = page.locator(f"#trip-{receipt['trip']}")
         card.locator("summary").click()
+        card.locator("table").first.wait_for()
         assert f"{receipt['total'] / 100:.2f}" in card.inner_text()
         page.locator("#changes-find").fill("no such thing")
         assert page.locator("#changes-list details").count() == 0

@@ -10,7 +10,7 @@ from fusion.explain_verdict import Row
 from fusion.explain_words import turning_words
 from fusion.report.marks import Marks
 
-TRACED_MAX = 3000  # changes whose plates and hands are in the page, the most doubtful first: about 9 MB
+TRACED_MAX = 2000  # changes whose plates and hands are in the page, the most doubtful first: about 7 MB
 BETWEEN, AT_EXIT, UNKNOWN = "between people", "at the exit", "no plate"
 
 
@@ -51,10 +51,10 @@ def _told(events: Sequence[Row], row: Row | None, names: Names, traced: bool) ->
     for told, one in zip(facts["people"], row.get("people", ()), strict=True):
         told |= {"track": one["track"], "account": one["account"]}
         if traced and one.get("hand"):
-            told["trace"] = one["hand"]
+            told["trace"] = {k: _hundredths(one["hand"][k]) for k in ("t", "m", "sd")}
     for told, plate in zip(facts["plates"], row.get("plates", ()), strict=True):
         if traced and plate["g"]:
-            told |= {"t": plate["t"], "g": plate["g"]}
+            told |= {"t": _hundredths(plate["t"]), "g": _hundredths([0.1 * (g - plate["g"][0]) for g in plate["g"]])}
     for comparison in facts["comparisons"]:
         comparison["turns"] = turning_words(comparison)
     facts["accounts"] = sorted({p["account"] for p in row["readings"][0]["parts"] if p["account"] is not None})
@@ -73,6 +73,11 @@ def _event(event: Row, names: Names, marks: Marks | None) -> dict[str, Any]:
 
 def _time(events: Sequence[Row], row: Row | None) -> int:
     return int(row["t"]) if row is not None else min(int(event["t0"]) for event in events)
+
+
+def _hundredths(values: Sequence[float]) -> list[int]:
+    """Return traces as small integers, which halves a page: s, m in hundredths; grams against the first in tenths."""
+    return [round(100.0 * v) for v in values]
 
 
 def _gondola(one: Facts, gondola: Mapping[str, str]) -> str:

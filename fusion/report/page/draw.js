@@ -7,7 +7,7 @@ function el(tag, attributes = {}, ...children) {
 
 /** Make an SVG element. */
 function svg(tag, attributes = {}, ...children) {
-  return filled(document.createElementNS("http:" + "//www.w3.org/2000/svg", tag), attributes, children);
+  return filled(document.createElementNS("http://www.w3.org/2000/svg", tag), attributes, children);
 }
 
 function filled(element, attributes, children) {

@@ -22,15 +22,20 @@ function verdict(change) {
     likelier ? el("p", {}, "By itself another reading was likelier; the charge of the whole trip decided.") : null);
 }
 
+/** Traces come as integers, in hundredths of s and m. */
+function hundredth(v) {
+  return v / 100;
+}
+
 function plots(change) {
   const plates = (change.plates || []).filter((p) => p.g), seen = (change.people || []).filter((p) => p.trace && p.trace.t.length);
   const figures = [];
   if (plates.length) {
-    const lines = plates.map((p, i) => ({ x: p.t, y: p.g.map((g) => g - p.g[0]), colour: SHADES[i % 4], dash: DASHES[i % 4], label: `${p.plate} ${p.delta_g > 0 ? "+" : ""}${p.delta_g.toFixed(0)} g` }));
+    const lines = plates.map((p, i) => ({ x: p.t.map(hundredth), y: p.g.map((g) => g / 10), colour: SHADES[i % 4], dash: DASHES[i % 4], label: `${p.plate} ${p.delta_g > 0 ? "+" : ""}${p.delta_g.toFixed(0)} g` }));
     figures.push(figure("What the plates showed", chart(lines, { x: "s after the step", y: "g, against the first", zero: true, label: "grams of each plate" }), lines));
   }
   if (seen.length) {
-    const lines = seen.map((p) => ({ x: p.trace.t, y: p.trace.m, low: p.trace.m.map((m, i) => Math.max(0, m - p.trace.sd[i])), high: p.trace.m.map((m, i) => m + p.trace.sd[i]), ...personLook(change, p), label: `${p.who}, hands ${signed(p.why.hands || 0)} nats` }));
+    const lines = seen.map((p) => ({ x: p.trace.t.map(hundredth), y: p.trace.m.map(hundredth), low: p.trace.m.map((m, i) => Math.max(0, m - p.trace.sd[i]) / 100), high: p.trace.m.map((m, i) => (m + p.trace.sd[i]) / 100), ...personLook(change, p), label: `${p.who}, hands ${signed(p.why.hands || 0)} nats` }));
     figures.push(figure("How near the nearer hand was", chart(lines, { x: "s after the step", y: "m to the plates", zero: true, floor: 0, label: "distance of hands from the plates" }), lines));
   }
   if (change.at && change.people) figures.push(figure("Where everybody stood at the step", around(change), []));

@@ -13,6 +13,8 @@ function startHead() {
   document.getElementById("lacking").append(...said.lacking.map((line) => el("li", {}, line)));
 }
 
+const FIRST_SHOWN = 24;
+
 /** Receipts in review, receipts and changes in doubt, what was wrong, limits, faults: the most pressing first. */
 function startFirst() {
   const items = [];
@@ -25,6 +27,8 @@ function startFirst() {
   if (loose.length > 12) items.push([`and ${loose.length - 12} more changes that nobody is charged for: see Events`]);
   const faults = Object.entries(said.run.clocks || {}).filter(([, c]) => c.fault);
   for (const [source, c] of faults) items.push([chip("clock", "doubt"), ` ${source}: ${c.fault}`]);
+  const rest = items.splice(FIRST_SHOWN).length;
+  if (rest) items.push([`and ${rest} more: see Receipts, which begin with those in review, and Events in doubt`]);
   document.getElementById("first-list").append(items.length ? el("ul", {}, items.map((item) => el("li", {}, item))) : el("p", {}, "Nothing: no receipt waits, no change is unclaimed, no limit was reached."));
 }
 

@@ -11,7 +11,7 @@ function startRun() {
   body.append(el("h3", {}, "Time"), table(["what", "how long"], times), ...stages(run));
   body.append(el("h3", {}, "Messages"), table(["what", "#count"], [["read", count(messages.read)], ...Object.entries(messages.dropped || {}).map(([k, n]) => [`dropped: ${k}`, count(n)]), ["missing by their numbers", count(messages.missing)], ["late", count(messages.late)], ["restarts of sensors", count(messages.restarts)]]));
   body.append(...counted("Limits of the configuration that were reached: likely readings were left out", run.limits), ...counted("Notes", run.notes));
-  if ((run.ledger_faults || []).length) body.append(el("h3", {}, "Faults of the ledger"), el("ul", {}, run.ledger_faults.map((f) => el("li", { class: "only-a" }, String(f)))));
+  if ((run.ledger_faults || []).length) body.append(el("h3", {}, "Faults of the ledger"), el("ul", {}, run.ledger_faults.map((f) => el("li", {}, chip("ledger", "bad"), ` ${f}`))));
   if (said.rejected.length) body.append(folded(`Payloads that were no messages (${said.rejected.length})`, table(["topic", "reason"], said.rejected.map((r) => [r.topic, r.reason]))));
   const clocks = Object.entries(run.clocks || {}).sort(([, a], [, b]) => Math.abs(b.offset_ms || 0) - Math.abs(a.offset_ms || 0));
   if (clocks.length) body.append(folded(`Clocks (${clocks.length}), the furthest off first`, table(["source", "#off, ms", "#sd, ms", "#drift, ppm", "#steps", "fault"], clocks.map(([k, c]) => [k, fixed(c.offset_ms), fixed(c.sd_ms), fixed(c.drift_ppm), count(c.steps), c.fault || ""]))));
