@@ -21,6 +21,7 @@ BUILT_IN: dict[str, str] = {
     "explain": "fusion.explain:add_explain",
     "report": "fusion.report.commands:add_report",
     "compare": "fusion.compare.commands:add_compare",
+    "view": "fusion.view.commands:add_view",
     "purchase": "fusion.purchase.commands:add_purchase",
     "ledger": "fusion.ledger.commands:add_ledger",
 }
@@ -36,6 +37,7 @@ examples:
   aisle explain out acct-1                              why was this charged?
   aisle report out --store shop/store                   a page to look at: floor, evidence, receipts
   aisle compare out before                              what changed between two runs?
+  aisle view foxglove shop/recording.mcap --store shop/store --to view.mcap
   aisle purchase list out                               what was asked for, and who owes?
   aisle ledger verify out/ledger.db                     has anybody touched the books?
 
