@@ -84,11 +84,12 @@ def test_the_channels_are_foxgloves_own_types(view: Path) -> None:
     assert types == {
         "/tf": "foxglove.FrameTransforms",
         "/store/scene": "foxglove.SceneUpdate",
+        "/store/points": "foxglove.PointCloud",
         "/store/floor": "foxglove.Grid",
         "/camera/cam/calibration": "foxglove.CameraCalibration",
         "/sensors/cam/heads": "foxglove.PosesInFrame",
-        "/people": "foxglove.SceneUpdate",
-        "/people/poses": "foxglove.PosesInFrame",
+        "/tracks": "foxglove.SceneUpdate",
+        "/tracks/poses": "foxglove.PosesInFrame",
         "/events": "foxglove.SceneUpdate",
         "/log": "foxglove.Log",
     }
@@ -96,13 +97,13 @@ def test_the_channels_are_foxgloves_own_types(view: Path) -> None:
 
 def test_people_stand_where_the_run_has_them(shop: Path, view: Path) -> None:
     tracks = pl.read_parquet(shop / "out" / "tracks.parquet").sort("t", "track")
-    seen = [(t, e) for topic, _, t, m in drawn(view) if topic == "/people" for e in m.entities]
+    seen = [(t, e) for topic, _, t, m in drawn(view) if topic == "/tracks" for e in m.entities]
     assert [t for t, _ in seen] == tracks["t"].to_list()
     at = [(e.cylinders[0].pose.position.x, e.cylinders[0].pose.position.y) for _, e in seen]
     assert np.allclose(at, tracks.select("x", "y").to_numpy())
     assert [e.metadata[0].value or None for _, e in seen] == tracks["account"].to_list()
     assert all(e.lifetime.nanos or e.lifetime.seconds for _, e in seen)
-    poses = sum(len(m.poses) for topic, _, _, m in drawn(view) if topic == "/people/poses")
+    poses = sum(len(m.poses) for topic, _, _, m in drawn(view) if topic == "/tracks/poses")
     assert poses == tracks.height
 
 
@@ -122,6 +123,10 @@ def test_the_store_is_drawn_at_the_beginning(view: Path) -> None:
     assert len(entities["plates"].cubes) == 6
     assert list(found["/camera/cam/calibration"].K) == [500.0, 0.0, 320.0, 0.0, 500.0, 240.0, 0.0, 0.0, 1.0]
     assert found["/tf"].transforms[0].child_frame_id == "cam"
+    cloud = np.frombuffer(found["/store/points"].data, np.dtype([("xyz", "<f4", 3), ("rgba", "u1", 4)]))
+    blue = cloud["xyz"][(cloud["rgba"] == (86, 180, 233, 255)).all(axis=1)]
+    assert np.allclose(blue, tiny_store().plates.centre)
+    assert found["/store/points"].point_stride == 16 and (cloud["xyz"][:, :2] <= (4.0, 3.0)).all()
     grid = found["/store/floor"]
     values = np.frombuffer(grid.data, "<f4").reshape(-1, grid.column_count, 2)
     assert values.shape == (30, 40, 2)
@@ -132,7 +137,7 @@ def test_the_store_is_drawn_at_the_beginning(view: Path) -> None:
 
 def test_without_a_run_there_are_sensors_and_store(shop: Path, tmp_path: Path) -> None:
     counts = write_view(read_recording(shop / "recording.mcap"), tiny_store(), None, tmp_path / "v.mcap")
-    assert counts["raw"] == len(raw(tmp_path / "v.mcap")) and "/people" not in counts
+    assert counts["raw"] == len(raw(tmp_path / "v.mcap")) and "/tracks" not in counts
     assert counts["/sensors/cam/heads"] > 0 and counts["/store/scene"] == 1
 
 

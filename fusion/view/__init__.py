@@ -7,6 +7,7 @@ read. Nothing here is an input of the engine.
 
     commands.py   the commands               foxglove.py   the file: raw and drawn messages in order of time
     places.py     points, poses, colours     shop.py       shelves, floor, gates, cameras: once, at the beginning
+    points.py     the same as a cloud of points, for Rerun, which draws neither scenes nor grids
     people.py     where everybody was        happenings.py events and receipts, as log lines and marks in the scene
     tables.py     runs as tables             samples.py    plates of a recording as tables, in parts of bounded size
 """

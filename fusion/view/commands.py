@@ -10,7 +10,8 @@ examples:
   aisle view foxglove shop/recording.mcap --store shop/store --out-folder out/shop --to view.mcap
   aisle view parquet out/shop --store shop/store --recording shop/recording.mcap --to tables
 
-view.mcap opens in Foxglove (3-D panel, frame "world") and in Rerun. It holds the recording's own messages as well.
+view.mcap opens in Foxglove (3-D panel, frame "world") and in Rerun, which draws points, poses, cameras and the log but
+no scenes and grids. It holds the recording's own messages as well.
 """
 
 

@@ -20,6 +20,7 @@ from fusion.store import Store
 from fusion.view.happenings import log_lines, marks
 from fusion.view.people import heads, people
 from fusion.view.places import stamp
+from fusion.view.points import points
 from fusion.view.shop import calibrations, camera_frames, floor_grid, scene
 from fusion.wire import decode
 
@@ -57,6 +58,7 @@ def _begun(frames: Iterator[Item], drawn: Iterator[Item], store: Store, out: Out
     tracks = out.tracks if out is not None else pl.DataFrame(schema={"x": pl.Float32, "y": pl.Float32})
     yield begin_ns, ("/tf", camera_frames(store, begin_ns))
     yield begin_ns, ("/store/scene", scene(store, begin_ns))
+    yield begin_ns, ("/store/points", points(store, begin_ns))
     yield begin_ns, ("/store/floor", floor_grid(store, tracks, begin_ns))
     for camera, calibration in calibrations(store, begin_ns):
         yield begin_ns, (f"/camera/{camera}/calibration", calibration)
@@ -77,7 +79,7 @@ def _drawn(store: Store, out: Out | None) -> Iterator[Item]:
         key=itemgetter(0),
     )
     seen = (
-        (t, one) for t, scene, poses in people(out.tracks) for one in (("/people", scene), ("/people/poses", poses))
+        (t, one) for t, scene, poses in people(out.tracks) for one in (("/tracks", scene), ("/tracks/poses", poses))
     )
     yield from heapq.merge(happened, seen, key=itemgetter(0))
 
