@@ -1,5 +1,5 @@
 # make demo   set up everything and run a small shop live, then show receipts beside the truth
-# make test   set up everything, PostgreSQL and two bookkeeping programs included, and run the tests
+# make test   set up everything, PostgreSQL, Chromium and two bookkeeping programs included, and run the tests
 # make check  lint and strict types
 # make judge  replay every case under ../shared/cases and score it
 # make golden write the ledgers of the recorded scenarios anew; the difference is the review
@@ -14,7 +14,7 @@ CASES ?= ../shared/cases
 JUDGE ?= ../shared/judge/score.py
 OUT ?= out
 
-.PHONY: setup server books demo test check judge golden clean
+.PHONY: setup server books browser demo test check judge golden clean
 
 setup: $(STAMP) $(WARM)
 
@@ -38,10 +38,14 @@ server:
 books:
 	PYTHON=$(PYTHON) .ci/books
 
+# The tests open reports in a browser.
+browser:
+	.ci/browser
+
 demo: setup
 	$(BIN)/aisle demo --out $(OUT)/demo
 
-test: setup server books
+test: setup server books browser
 	$(BIN)/python -m pytest
 
 check: setup

@@ -22,6 +22,9 @@ BUILT_IN: dict[str, str] = {
     "check": "fusion.commands_check:add_check",
     "info": "fusion.commands_info:add_info",
     "explain": "fusion.explain:add_explain",
+    "report": "fusion.report.commands:add_report",
+    "compare": "fusion.compare.commands:add_compare",
+    "view": "fusion.view.commands:add_view",
     "purchase": "fusion.purchase.commands:add_purchase",
     "ledger": "fusion.ledger.commands:add_ledger",
 }
@@ -35,6 +38,9 @@ examples:
   aisle check shop                                      is this store and recording valid?
   aisle info shop/recording.mcap                        what is in this recording?
   aisle explain out acct-1                              why was this charged?
+  aisle report out --store shop/store                   a page to look at: floor, evidence, receipts
+  aisle compare out before                              what changed between two runs?
+  aisle view foxglove shop/recording.mcap --store shop/store --to view.mcap
   aisle purchase list out                               what was asked for, and who owes?
   aisle ledger verify out/ledger.db                     has anybody touched the books?
 
@@ -121,6 +127,7 @@ def _explained(error: Exception) -> str | None:
     from fusion.journal.segment import JournalError
     from fusion.ledger.database import BookError
     from fusion.live.keys import BadKey
+    from fusion.outfolder import FolderError
     from fusion.purchase.outbox_file import OutboxError
     from fusion.purchase.port import PortError
     from fusion.recording import RecordingError
@@ -131,5 +138,5 @@ def _explained(error: Exception) -> str | None:
         return f"{error}" + (f" (and {more} more; `aisle check` lists them)" if more else "")
     if isinstance(error, OSError):
         return f"{error.filename or 'file'}: expected a file that can be used, received {error.strerror}"
-    of_input = (BadKey, BookError, DeskError, JournalError, OutboxError, PortError, RecordingError)
+    of_input = (BadKey, BookError, DeskError, FolderError, JournalError, OutboxError, PortError, RecordingError)
     return str(error) if isinstance(error, of_input) else None

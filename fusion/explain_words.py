@@ -76,10 +76,11 @@ def _compared(one: Facts) -> list[str]:
     if abs(one[REST]) >= 0.05:
         lines.append(f"  {f'{REST:10} {MEANING[REST]}':76} {_nats(one[REST])}")
     lines.append(f"  {'in all':76} {_nats(one['in all'])}  {_odds(one['in all'])}".rstrip())
-    return [*lines, *_wrapped(f"What would have changed the verdict: {_turning(one)}", "  ")]
+    return [*lines, *_wrapped(f"What would have changed the verdict: {turning_words(one)}", "  ")]
 
 
-def _turning(one: Facts) -> str:
+def turning_words(one: Facts) -> str:
+    """Say what would have changed the verdict."""
     if one["in all"] < 0.0:
         return "nothing had to, by itself this reading was the likelier one."
     if not one["turning"]:

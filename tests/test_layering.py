@@ -1,6 +1,7 @@
 """Who may import whom, and what the core must not touch: read from the source, nothing is run."""
 
 import ast
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -90,9 +91,8 @@ def test_the_core_never_reads_truth() -> None:
 
 def test_what_is_installed_is_every_package_of_the_tree() -> None:
     """Found when the desk was merged: a package that pyproject.toml does not name is missing from the wheel alone."""
-    import tomllib
-
     named = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["setuptools"]["packages"]
     tops = ("fusion", "sensors", "scenarios", "bench")
-    there = {".".join(path.parent.relative_to(ROOT).parts) for top in tops for path in (ROOT / top).rglob("__init__.py")}
+    inits = (path for top in tops for path in (ROOT / top).rglob("__init__.py"))
+    there = {".".join(path.parent.relative_to(ROOT).parts) for path in inits}
     assert set(named) == there
