@@ -284,8 +284,10 @@ def test_a_killed_gateway_comes_back_and_loses_nothing_acknowledged(tmp_path: Pa
             for number, frame in enumerate(frames(3000)):
                 sender.send(frame.topic, frame.payload)
                 if number in (500, 1700):
+                    before = gateway.restarts
                     gateway.kill()
-                    gateway.wait(0.0)
+                    while gateway.restarts == before:  # that it has died takes a moment to be heard
+                        gateway.wait(0.1)
             while len(sender.outgoing):
                 sender.wait(0.05)
                 gateway.wait(0.0)
