@@ -348,7 +348,8 @@ def test_bad_arguments_end_with_status_2_and_one_line(
 def test_an_address_in_use_or_malformed_is_refused_in_one_line(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    words = ["serve", "--store", str(CASE / "store"), "--out", str(tmp_path / "out"), "--listen"]
+    shutil.copytree(CASE / "store", tmp_path / "store")
+    words = ["serve", "--store", str(tmp_path / "store"), "--out", str(tmp_path / "out"), "--listen"]
     with gateway_at(tmp_path / "taken") as taken:
         assert main([*words, taken.inbox.endpoint]) == 2
         assert main([*words, "tcp://nowhere"]) == 2

@@ -254,7 +254,7 @@ def test_a_run_whose_beginning_is_gone_is_refused_unless_it_is_set_aside(
     (segment,) = (live / "journal").glob("*.seg")
     segment.unlink()
     (live / "journal" / f"{5:020d}.seg").write_bytes(b"")
-    words = ["serve", "--store", str(CASE / "store"), "--listen", ANY_PORT, "--out", str(live)]
+    words = ["serve", "--store", str(tmp_path / "live-store"), "--listen", ANY_PORT, "--out", str(live)]
     capfd.readouterr()
     assert main(words) == 2
     assert "expected a snapshot, or a journal from record 0 on" in capfd.readouterr().err
