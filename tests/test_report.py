@@ -14,7 +14,8 @@ from seen import rows, run, said_by
 from tiny import tiny_store
 
 from fusion.cli import main
-from fusion.outfolder import read_out
+from fusion.outfolder import Out, read_out
+from fusion.report.changes import TRACED_MAX
 from fusion.report.gather import gather
 from fusion.report.marks import bins, mark
 from fusion.report.page import embedded
@@ -221,3 +222,17 @@ def test_no_folder_and_no_truth_cost_one_line(shop: Path, tmp_path: Path, capsys
     told = capsys.readouterr().err.splitlines()
     assert len(told) == 3
     assert "no such folder" in told[0] and "an empty folder" in told[1] and "events, number 0" in told[2]
+
+
+def test_a_very_long_run_keeps_the_traces_of_its_doubts_and_says_so() -> None:
+    plate = {"plate": "P", "delta_g": -1.0, "sd_g": 0.1, "t": [0.0, 0.1], "g": [1.0, 0.0]}
+    evidence = tuple(
+        {"event": f"ev-{k}", "kind": "shelf", "t": k, "plates": [plate], "people": [], "at": [0.0, 0.0]}
+        | {"readings": [{"parts": [], "p": 0.3 if k == 5 else 1.0, "nats": 0.0, "why": {}}]}
+        for k in reversed(range(TRACED_MAX + 10))
+    )
+    out = Out(Path("x"), (), (), evidence, (), pl.DataFrame(schema={"t": pl.Int64, "track": pl.Int64}), {}, ())
+    said = gather(out, None, None, None)
+    traced = {c["id"] for c in said["changes"] if "g" in c["plates"][0]}
+    assert len(said["changes"]) == TRACED_MAX + 10 and len(traced) == TRACED_MAX and "ev-5" in traced
+    assert any(f"the {TRACED_MAX} most doubtful show plates" in line for line in said["lacking"])

@@ -82,8 +82,11 @@ def draw(where: pl.DataFrame, sure: pl.DataFrame, still: pl.DataFrame, png: Path
     dots = floor.scatter(*at, s=size, c=where["accounts"], cmap="cividis", edgecolor="k", linewidth=0.3)
     figure.colorbar(dots, ax=floor, label="accounts")
     floor.set(title="1. Where people stand (size: seconds)", xlabel="x, m", ylabel="y, m", aspect="equal")
-    money.bar(sure["sure"], sure["money"], color="#0072B2", label="on lines")
-    money.bar(sure["sure"], sure["expected_error"], color="#D55E00", label="expected to be wrong")
+    money.bar([k - 0.2 for k in range(sure.height)], sure["money"], 0.38, color="#0072B2", label="on lines")
+    money.bar(
+        [k + 0.2 for k in range(sure.height)], sure["expected_error"], 0.38, color="#D55E00", label="likely wrong"
+    )
+    money.set_xticks(range(sure.height), sure["sure"].to_list())
     money.set(title="2. Money by how sure a line is", ylabel="money", yscale="log")
     money.legend()
     plates.hist(still["noise_g"], bins=40, color="#009E73")

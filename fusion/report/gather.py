@@ -6,7 +6,7 @@ from typing import Any
 
 from fusion.explain_words import MEANING
 from fusion.outfolder import Out
-from fusion.report.changes import changes
+from fusion.report.changes import TRACED_MAX, changes
 from fusion.report.floor import floor_plan
 from fusion.report.marks import Marks, bins, mark
 from fusion.report.paths import thin_paths
@@ -62,6 +62,9 @@ def lacking(out: Out, store: Store | None) -> list[str]:
         "run.json": "no counts and times of the run",
     }
     said = [f"{out.path / name} is missing: {cannot[name]}" for name in out.missing if name in cannot]
+    if len(out.evidence) > TRACED_MAX:
+        more = "aisle explain --png draws the others"
+        said.append(f"of {len(out.evidence)} changes the {TRACED_MAX} most doubtful show plates and hands; {more}")
     if store is None:
         return [*said, NO_STORE]
     ran = out.run.get("store")
