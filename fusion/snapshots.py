@@ -91,12 +91,12 @@ def read_snapshot(path: Path, *, config: str, store: str) -> tuple[Head, Any]:
     """Return a snapshot made under this configuration and store; SnapshotError says why there is none."""
     head, expected, packed = _parts(path)
     if _hash(packed) != expected:
-        raise SnapshotError(f"{path}: expected a body with hash {expected}, received {_hash(packed)}")
+        raise SnapshotError(f"{path}: expected a body with hash {expected!r}, received {_hash(packed)}")
     if head.version > VERSION:
         raise SnapshotError(f"{path}: expected version {VERSION} or before, received {head.version}")
     for what, ours, theirs in (("configuration", config, head.config), ("store", store, head.store)):
         if ours != theirs:
-            raise SnapshotError(f"{path}: expected {what} {ours}, received one of {theirs}")
+            raise SnapshotError(f"{path}: expected {what} {ours}, received one of {theirs!r}")
     try:
         return head, _Reader(io.BytesIO(zstandard.ZstdDecompressor().decompress(packed))).load()
     except SnapshotError as error:
@@ -173,7 +173,7 @@ def _parts(path: Path) -> tuple[Head, str, bytes]:
         expected = fields.pop("hash")
         return Head(**fields), expected, packed
     except (ValueError, TypeError, KeyError, AttributeError) as error:
-        raise SnapshotError(f"{path}: expected the head of a snapshot, received none ({error})") from None
+        raise SnapshotError(f"{path}: expected the head of a snapshot, received none ({error!r})") from None
 
 
 def _hash(packed: bytes) -> str:

@@ -2,6 +2,7 @@
 
 import argparse
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
@@ -376,8 +377,10 @@ def test_publishing_with_faults_sends_what_disturbing_writes(tmp_path: Path) -> 
     with zmq.Context() as context, context.socket(zmq.ROUTER) as router:
         port = router.bind_to_random_port("tcp://127.0.0.1")
         words = ["publish", disturb_words[1], "--to", f"tcp://127.0.0.1:{port}", "--rate", "max"]
-        assert run([*words, "--faults", disturb_words[3], "--seed", str(SEED)]) == 0
         expected = [one for _, one in disturb_all(plan, shop(), store=None, seed=SEED)]
-        router.setsockopt(zmq.RCVTIMEO, 5000)
-        heard = [router.recv_multipart()[1:] for _ in expected]
+        router.setsockopt(zmq.RCVTIMEO, 20_000)
+        with ThreadPoolExecutor(1) as pool:  # queues are short: it waits for whoever does not read
+            sent = pool.submit(run, [*words, "--faults", disturb_words[3], "--seed", str(SEED)])
+            heard = [router.recv_multipart()[1:] for _ in expected]
+            assert sent.result() == 0
     assert heard == [[one.topic.encode(), one.payload] for one in expected]

@@ -261,3 +261,11 @@ def test_a_run_whose_beginning_is_gone_is_refused_unless_it_is_set_aside(
     with serving(live, "--fresh") as (serve, _, _):
         stop(serve)
     assert (live / "earlier-1" / "journal").is_dir()
+
+
+def test_a_spoiled_head_is_told_in_one_line(tmp_path: Path) -> None:
+    """Found by the property above: a line feed within a name of the head came out as one."""
+    path = write_snapshot(tmp_path, Head(7, "con\nfig", "store"), {})
+    with pytest.raises(SnapshotError, match="received one of") as refused:
+        read_snapshot(path, config="config", store="store")
+    assert len(str(refused.value).splitlines()) == 1

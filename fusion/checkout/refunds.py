@@ -97,7 +97,8 @@ def _refusal(
         return Refusal(f"a time from {charged_ns} ns on, when it was charged", str(claim.t_ns))
     left = line.quantity - given_back(recorded.entries, claim.sku).pieces
     if not 0 < claim.quantity <= left:
-        return Refusal(f"1 to {left} pieces of {claim.sku}", str(claim.quantity))
+        most = f"1 to {left} pieces of {claim.sku}" if left else f"pieces of {claim.sku} not given back yet"
+        return Refusal(most, str(claim.quantity))
     return unnamed(claim.author) or _not_charged(receipt, recorded, store)
 
 
