@@ -2,14 +2,13 @@
 
 import argparse
 from collections import Counter
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
 import numpy as np
 import pytest
-import zmq
+from gateway_thread import gateway_turning, kept
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -374,13 +373,9 @@ def test_the_command_does_not_write_a_recording_over_itself(tmp_path: Path) -> N
 def test_publishing_with_faults_sends_what_disturbing_writes(tmp_path: Path) -> None:
     plan = (Fault("drop", p=0.2), Fault("duplicate", p=0.2, seconds=0.5))
     disturb_words = case(tmp_path, plan_text(plan))
-    with zmq.Context() as context, context.socket(zmq.ROUTER) as router:
-        port = router.bind_to_random_port("tcp://127.0.0.1")
-        words = ["publish", disturb_words[1], "--to", f"tcp://127.0.0.1:{port}", "--rate", "max"]
-        expected = [one for _, one in disturb_all(plan, shop(), store=None, seed=SEED)]
-        router.setsockopt(zmq.RCVTIMEO, 20_000)
-        with ThreadPoolExecutor(1) as pool:  # queues are short: it waits for whoever does not read
-            sent = pool.submit(run, [*words, "--faults", disturb_words[3], "--seed", str(SEED)])
-            heard = [router.recv_multipart()[1:] for _ in expected]
-            assert sent.result() == 0
-    assert heard == [[one.topic.encode(), one.payload] for one in expected]
+    expected = [one for _, one in disturb_all(plan, shop(), store=None, seed=SEED)]
+    with gateway_turning(tmp_path / "journal") as gateway:
+        words = ["publish", disturb_words[1], "--to", gateway.inbox.endpoint, "--rate", "max"]
+        assert run([*words, "--faults", disturb_words[3], "--seed", str(SEED)]) == 0
+    heard = kept(tmp_path / "journal")
+    assert [(one.topic, one.payload) for one in heard] == [(one.topic, one.payload) for one in expected]

@@ -89,7 +89,7 @@ class Outside:
 def test_a_snapshot_says_why_it_cannot_be_used(tmp_path: Path) -> None:
     path = write_snapshot(tmp_path, Head(7, "config", "store"), {"held": Held(1, 0, ())})
     assert read_snapshot(path, config="config", store="store")[1] == {"held": Held(1, 0, ())}
-    with pytest.raises(SnapshotError, match="expected configuration other, received one of config"):
+    with pytest.raises(SnapshotError, match="expected configuration other, received one of 'config'"):
         read_snapshot(path, config="other", store="store")
     with pytest.raises(SnapshotError, match="expected store other"):
         read_snapshot(path, config="config", store="other")
