@@ -7,12 +7,13 @@ from hypothesis import strategies as st
 from tiny import MASSES, tiny_store
 
 from fusion.attribution.crossing import crossings
-from fusion.attribution.dark import Reach, is_for_another, reach_readings, reaches_now, reaches_over
+from fusion.attribution.dark import Reach, is_for_another, reach_readings, reaches_now
 from fusion.attribution.evidence import Bodies, Looks
 from fusion.attribution.explanations import PICK, PUT, Goods, Mover, Seen
+from fusion.attribution.lasting import over_by
 from fusion.attribution.masses import masses_of
 from fusion.attribution.priors import weigh_change
-from fusion.attribution.unwatched import Unwatched, unwatched_now, unwatched_over, unwatched_readings
+from fusion.attribution.unwatched import Unwatched, unwatched_now, unwatched_readings
 from fusion.config import SECOND_NS, AttributionConfig
 from fusion.shelf import ShelfChange
 
@@ -43,17 +44,25 @@ def test_out_of_sight_together_are_two_trips_near_each_other_of_whom_nobody_is_s
         assert min(np.hypot(p[0] - q[0], p[1] - q[1]) for p in a for q in b) <= CONFIG.unwatched.reach_m
 
 
+def company_over(going_on: tuple[Unwatched, ...], until_ns: int) -> tuple[list[Unwatched], tuple[Unwatched, ...]]:
+    return over_by(going_on, until_ns, CONFIG.unwatched.break_s, CONFIG.unwatched.together_s)
+
+
+def reaching_over(going_on: tuple[Reach, ...], until_ns: int) -> tuple[list[Reach], tuple[Reach, ...]]:
+    return over_by(going_on, until_ns, CONFIG.dark.break_s, CONFIG.dark.reach_s)
+
+
 def test_company_out_of_sight_is_over_when_they_are_seen_again_and_a_moment_of_it_is_nothing() -> None:
     pair = {1: "a", 2: "b"}
     going_on: tuple[Unwatched, ...] = ()
     for step in range(40):  # two seconds in the dark
         now = bodies((1.0, 1.0), (1.5, 1.0), unseen_s=2.0, t_ns=T0 + step * SECOND_NS // 20)
         going_on = unwatched_now(going_on, now, pair, frozenset(), CONFIG.unwatched)
-    assert unwatched_over(going_on, going_on[0].t_ns, CONFIG.unwatched) == ([], going_on)
-    (one,), rest = unwatched_over(going_on, going_on[0].t_ns + 2 * SECOND_NS, CONFIG.unwatched)
+    assert company_over(going_on, going_on[0].t_ns) == ([], going_on)
+    (one,), rest = company_over(going_on, going_on[0].t_ns + 2 * SECOND_NS)
     assert (one.since_ns, rest) == (T0, ())
     short = (Unwatched(("a", "b"), T0, T0 + SECOND_NS // 2),)
-    assert unwatched_over(short, T0 + 10 * SECOND_NS, CONFIG.unwatched) == ([], ())
+    assert company_over(short, T0 + 10 * SECOND_NS) == ([], ())
 
 
 @given(carried, carried, st.floats(1.0, 60.0), st.floats(0.0, 60.0))
@@ -91,8 +100,8 @@ def test_a_hand_at_plates_that_say_nothing_is_a_reach_and_one_at_others_is_none(
     for step in range(10):
         reaching = reaches_now(reaching, at_plate(2, T0 + step * SECOND_NS // 20), {2, 5}, STORE, CONFIG)
     assert reaching == (Reach(7, 2, T0, T0 + 9 * SECOND_NS // 20),)
-    assert reaches_over(reaching, T0 + SECOND_NS // 2, CONFIG.dark)[0] == []
-    assert reaches_over(reaching, T0 + 5 * SECOND_NS, CONFIG.dark) == ([*reaching], ())
+    assert reaching_over(reaching, T0 + SECOND_NS // 2)[0] == []
+    assert reaching_over(reaching, T0 + 5 * SECOND_NS) == ([*reaching], ())
     assert reaches_now((), at_plate(2, T0), {5}, STORE, CONFIG) == (), "somewhere else it is dark"
     assert reaches_now((), at_plate(2, T0), (), STORE, CONFIG) == ()
     assert reaches_now((), at_plate(2, T0, sure_m=0.6), {2}, STORE, CONFIG) == (), "a hand nobody sees is nowhere"

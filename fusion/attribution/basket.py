@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from fusion.attribution.normal import log_normal
 from fusion.config import SECOND_NS, CartConfig
 from fusion.store import Store
 
@@ -48,6 +49,6 @@ def basket_nats(change: Weight | None, direction: int, store: Store, config: Car
     grams, var = change
     mass, sd = store.products.mass_g, store.products.mass_sd_g
     spread = var + sd**2 + (config.basket_bias_sd * mass) ** 2
-    density = -0.5 * (direction * grams - mass) ** 2 / spread - 0.5 * np.log(2 * np.pi * spread)
+    density = log_normal(direction * grams - mass, spread)
     nats = np.clip(density + np.log(config.basket_span_g), -config.basket_nats_max, config.basket_nats_max)
     return dict(enumerate(nats.tolist()))

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from fusion.attribution.explanations import PICK, PUT, Explanation, Goods, Part
+from fusion.attribution.explanations import Explanation, Goods, handed
 from fusion.attribution.why import CART, PRIOR, add
 from fusion.config import AttributionConfig
 from fusion.store import Store, product_rows
@@ -63,7 +63,7 @@ def cart_pass_readings(
     for other in one.others:
         for product, _, grams in goods.get(other, ()):
             if cart(product) > 0.0:
-                parts = (Part(other, PUT, product, 1, grams), Part(one.owner, PICK, product, 1, grams))
+                parts = handed(other, one.owner, product, grams)
                 why = add(((PRIOR, config.cart_pass_nats), (CART, cart(product))))
                 out.append(Explanation(parts, config.cart_pass_nats + cart(product), why=why))
     return tuple(sorted(out, key=lambda e: -e.nats))

@@ -12,6 +12,7 @@ import numpy as np
 
 from fusion.arrays import Floats
 from fusion.attribution.explanations import PICK, PUT, Explanation, Goods, Mover, Part, rank
+from fusion.attribution.normal import log_normal
 from fusion.attribution.picking import MIXED_NATS, spread_nats, two_people
 from fusion.attribution.priors import Moved
 from fusion.attribution.why import COUNT, HELD, MASS, PLANOGRAM, PRIOR, add
@@ -120,7 +121,7 @@ def _mass_nats(moved: Moved, ones: list[Move], others: list[Move]) -> Floats:
     if ones[0].kind != others[0].kind and gains.any() and losses.any():
         up = gains | (~losses & (delta > 0))
         each = [
-            _log_normal(float(delta[at].sum()) - grams, float(var[at].sum()) + spread)
+            log_normal(float(delta[at].sum()) - grams, float(var[at].sum()) + spread)
             for at, grams, spread in ((up, a, a_var), (~up, b, b_var))
         ]
         shares = spread_nats(float(delta[up].sum()), int(up.sum())) + spread_nats(
@@ -128,8 +129,4 @@ def _mass_nats(moved: Moved, ones: list[Move], others: list[Move]) -> Floats:
         )
         return np.asarray(each[0][:, None] + each[1] + shares - spread_nats(abs(change.total_g), len(delta)))
     total = change.total_g - a[:, None] - b
-    return _log_normal(total, change.total_var + a_var[:, None] + b_var)
-
-
-def _log_normal(gap_g: Floats, var: Floats) -> Floats:
-    return np.asarray(-0.5 * gap_g**2 / var - 0.5 * np.log(2 * np.pi * var))
+    return log_normal(total, change.total_var + a_var[:, None] + b_var)

@@ -56,15 +56,6 @@ def _at(facing: int, bodies: Bodies, store: Store, config: AttributionConfig) ->
     return np.asarray(nats.max(axis=1))
 
 
-def reaches_over(
-    going_on: tuple[Reach, ...], until_ns: int, config: DarkConfig
-) -> tuple[list[Reach], tuple[Reach, ...]]:
-    """Return the reaches that were long enough and are over by until_ns, and those that go on."""
-    over = [one for one in going_on if one.t_ns < until_ns - int(config.break_s * SECOND_NS)]
-    long = [one for one in over if one.t_ns - one.since_ns >= config.reach_s * SECOND_NS]
-    return long, tuple(one for one in going_on if one not in over)
-
-
 def is_for_another(reach: Reach, changes: Collection[ShelfChange], store: Store, config: DarkConfig) -> bool:
     """Tell whether goods moved beside a reach while it lasted: then that is what the hand was there for."""
     mine = store.plates.centre[list(store.facings.plates[reach.facing])].mean(axis=0)

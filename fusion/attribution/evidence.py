@@ -41,10 +41,9 @@ class Look:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Witnesses:
-    """What the last seconds showed: matches of frames, places of bodies and cart moves, oldest first."""
+    """What the last seconds showed: looks at hands, places of bodies and cart moves, oldest first."""
 
-    matches: tuple[Match, ...] = ()
-    looks: tuple[Look, ...] = ()  # at hands, in the order of the matches
+    looks: tuple[Look, ...] = ()  # at hands, in the order of their frames
     bodies: tuple[Bodies, ...] = ()
     moves: tuple[SeenMove, ...] = ()
     weighings: tuple[Weighing, ...] = ()  # of baskets
@@ -87,14 +86,12 @@ def remember(
 ) -> Witnesses:
     """Add one slice and forget what is too old to matter."""
     since = bodies.t_ns - int(config.sightings_s * SECOND_NS)
-    old = next((i for i, m in enumerate(seen.matches) if m.sightings.t_ns >= since), len(seen.matches))
     gone = next((i for i, b in enumerate(seen.bodies) if b.t_ns >= since), len(seen.bodies))
-    with_people = tuple(m for m in matches if len(m.track_id))
     carts = tuple(m for m in (*seen.moves, *moves) if m.move.t_ns >= since)
     weights = tuple(w for w in (*seen.weighings, *weighings) if w.t_ns >= since)
     unseen = next((i for i, look in enumerate(seen.looks) if look.t_ns >= since), len(seen.looks))
-    looks = (*seen.looks[unseen:], *looks_of(with_people, store))
-    return Witnesses((*seen.matches[old:], *with_people), looks, (*seen.bodies[gone:], bodies), carts, weights)
+    looks = (*seen.looks[unseen:], *looks_of(matches, store))
+    return Witnesses(looks, (*seen.bodies[gone:], bodies), carts, weights)
 
 
 def looks_of(matches: tuple[Match, ...], store: Store) -> tuple[Look, ...]:

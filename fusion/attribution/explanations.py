@@ -28,6 +28,11 @@ class Part:
     grams: float  # of all pieces, as measured
 
 
+def handed(source: str, target: str, product: int, grams: float) -> tuple[Part, Part]:
+    """Return the parts of one piece that went from one trip to another."""
+    return Part(source, PUT, product, 1, grams), Part(target, PICK, product, 1, grams)
+
+
 @dataclass(frozen=True, slots=True)
 class Claim:
     """That a stretch of a track was a trip's person: a reading that rests on it pays its nats once."""

@@ -13,7 +13,7 @@ import numpy as np
 
 from fusion.arrays import Floats
 from fusion.attribution.evidence import NO_LOOKS, Witnesses, looks_at_hands
-from fusion.attribution.explanations import PICK, PUT, Explanation, Goods, Part
+from fusion.attribution.explanations import Explanation, Goods, handed
 from fusion.attribution.why import HANDS, HELD, PRIOR, add
 from fusion.config import SECOND_NS, AttributionConfig
 from fusion.shelf import ShelfChange
@@ -169,7 +169,7 @@ def _given(way: Way, goods: Mapping[str, Goods]) -> list[Explanation]:
     any_of = float(np.log(len(carried))) if carried else 0.0
     out = []
     for product, _, grams in carried:
-        parts = (Part(source, PUT, product, 1, grams), Part(target, PICK, product, 1, grams))
+        parts = handed(source, target, product, grams)
         why = add(((HANDS, prior), (HELD, nats[product] - prior), (PRIOR, -any_of)))
         out.append(Explanation(parts, nats[product] - any_of, why=why))
     return out

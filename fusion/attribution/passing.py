@@ -129,7 +129,7 @@ def look_at_hands(
     out = tuple(
         content
         for t_ns in range(begin, end, length)
-        for content in contents(state.seen.matches, people.alias, t_ns, t_ns + length, store, config.possession)
+        for content in contents(state.seen.looks, people.alias, t_ns, t_ns + length, config.possession)
     )
     return replace(state, moment_ns=end), out
 

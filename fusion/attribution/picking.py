@@ -8,7 +8,8 @@ from math import lgamma, log
 import numpy as np
 
 from fusion.attribution.explanations import PICK, PUT, Explanation, Mover, Part, rank
-from fusion.attribution.priors import Moved, mass_nats, normal_nats
+from fusion.attribution.normal import normal_nats
+from fusion.attribution.priors import Moved, mass_nats
 from fusion.attribution.why import COUNT, MASS, PRIOR, Why, add
 from fusion.config import AttributionConfig
 from fusion.shelf import ShelfChange

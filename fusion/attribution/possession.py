@@ -11,13 +11,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from fusion.attribution.evidence import Witnesses
-from fusion.attribution.explanations import PICK, PUT, Explanation, Goods, Part
+from fusion.attribution.evidence import Look, Witnesses
+from fusion.attribution.explanations import PICK, Explanation, Goods, Part, handed
 from fusion.attribution.hypotheses import Hypothesis
 from fusion.config import SECOND_NS, PossessionConfig
 from fusion.shelf import ShelfChange
-from fusion.store import Store, product_rows
-from fusion.tracking.floor import Match
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,34 +39,22 @@ class Run:
 
 
 def contents(
-    matches: tuple[Match, ...],
-    alias: Mapping[int, int],
-    since_ns: int,
-    until_ns: int,
-    store: Store,
-    config: PossessionConfig,
+    at_hands: tuple[Look, ...], alias: Mapping[int, int], since_ns: int, until_ns: int, config: PossessionConfig
 ) -> tuple[Content, ...]:
     """Put together the looks at everybody's hands from since_ns to before until_ns, sorted by track."""
-    row_of = product_rows(store.products)
     total: dict[int, dict[int, float]] = {}
     looks: dict[int, int] = {}
     seen: dict[tuple[int, int], tuple[int, int]] = {}
-    for match in matches:
-        if not since_ns <= match.sightings.t_ns < until_ns:
+    for look in at_hands:
+        if look.owner < 0 or not since_ns <= look.t_ns < until_ns:
             continue
-        for held in match.sightings.held:
-            owner = int(match.wrist_id[held.row, held.hand])
-            if owner < 0:
-                continue
-            owner = alias.get(owner, owner)
-            looks[owner] = looks.get(owner, 0) + 1
-            mine = total.setdefault(owner, {})
-            for sku, p in held.beliefs:
-                if sku in row_of:
-                    row, t_ns = row_of[sku], match.sightings.t_ns
-                    mine[row] = mine.get(row, 0.0) + p
-                    first, last = seen.get((owner, row), (t_ns, t_ns))
-                    seen[owner, row] = min(first, t_ns), max(last, t_ns)
+        owner = alias.get(look.owner, look.owner)
+        looks[owner] = looks.get(owner, 0) + 1
+        mine = total.setdefault(owner, {})
+        for row, p in look.beliefs:
+            mine[row] = mine.get(row, 0.0) + p
+            first, last = seen.get((owner, row), (look.t_ns, look.t_ns))
+            seen[owner, row] = min(first, look.t_ns), max(last, look.t_ns)
     return tuple(
         Content(
             t0_ns=since_ns,
@@ -141,7 +127,7 @@ def given_readings(
     for (giver, product), nats in givers.items():
         grams = next((g for k, _, g in goods.get(giver, ()) if k == product), None)
         if product in new and grams is not None:
-            parts = (Part(giver, PUT, product, 1, grams), Part(taker, PICK, product, 1, grams))
+            parts = handed(giver, taker, product, grams)
             out.append(Explanation(parts, nats))
     for product in new:
         if product in unseen:

@@ -7,6 +7,7 @@ import numpy as np
 
 from fusion.arrays import Floats
 from fusion.attribution.masses import Masses
+from fusion.attribution.normal import log_normal
 from fusion.attribution.why import COUNT, MASS, PLANOGRAM, Why
 from fusion.config import AttributionConfig
 from fusion.shelf import ShelfChange
@@ -90,11 +91,6 @@ def count_nats(store: Store, config: AttributionConfig) -> Floats:
     return np.asarray(np.log(decay) * np.arange(config.qty_max)[None, :])
 
 
-def normal_nats(x: float, mean: float, var: float) -> float:
-    """Return the log density of a normal distribution."""
-    return float(-0.5 * (x - mean) ** 2 / var - 0.5 * np.log(2 * np.pi * var))
-
-
 def moved_nats(change: ShelfChange, masses: Masses, store: Store, config: AttributionConfig) -> Floats:
     """Return log density (k, qty_max) of a change if n pieces of each product were moved, on or off.
 
@@ -120,4 +116,4 @@ def mass_nats(total_g: float, var: float, masses: Masses, config: AttributionCon
     mass, sd, bias_sd = masses.mean_g[:, None], masses.sd_g[:, None], masses.bias_sd_g[:, None]
     # The packages of one batch are off the catalogue together: the bias does not average out over pieces.
     spread = var + n * sd**2 + (bias_sd * n) ** 2
-    return np.asarray(-0.5 * (-total_g - n * mass) ** 2 / spread - 0.5 * np.log(2 * np.pi * spread))
+    return log_normal(-total_g - n * mass, spread)

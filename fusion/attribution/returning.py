@@ -7,8 +7,9 @@ from types import MappingProxyType
 import numpy as np
 
 from fusion.attribution.explanations import PUT, Explanation, Goods, Mover, Part, rank
+from fusion.attribution.normal import normal_nats
 from fusion.attribution.picking import single
-from fusion.attribution.priors import Moved, normal_nats
+from fusion.attribution.priors import Moved
 from fusion.attribution.why import COUNT, HELD, MASS, PLANOGRAM, add
 from fusion.config import AttributionConfig
 from fusion.store import Store

@@ -3,9 +3,10 @@
 from dataclasses import replace
 
 from fusion.attribution.cart_pass import CartPass
-from fusion.attribution.dark import Reach, reaches_over
+from fusion.attribution.dark import Reach
 from fusion.attribution.handover import Meeting, meetings
 from fusion.attribution.hypotheses import made_final
+from fusion.attribution.lasting import over_by
 from fusion.attribution.passing import (
     look_at_hands,
     read_cart_pass,
@@ -19,7 +20,7 @@ from fusion.attribution.possession import Content
 from fusion.attribution.reading import read_change
 from fusion.attribution.settled import Settled
 from fusion.attribution.state import Attribution, People, limited
-from fusion.attribution.unwatched import Unwatched, unwatched_over
+from fusion.attribution.unwatched import Unwatched
 from fusion.config import SECOND_NS, AttributionConfig
 from fusion.shelf import ShelfChange
 from fusion.store import Store
@@ -40,10 +41,10 @@ def attribute(
         c for c in waiting if c.step_ns <= until
     ]
     met, touching = meetings(state.touches, until, config)
-    hidden, going_on = unwatched_over(state.unwatched, until, config.unwatched)
+    hidden, going_on = over_by(state.unwatched, until, config.unwatched.break_s, config.unwatched.together_s)
     if store.handover == "holder":
         due += [*met, *(p for p in state.passes if p.t_ns <= until), *hidden]
-    reached, reaching = reaches_over(state.reaches, until, config.dark)
+    reached, reaching = over_by(state.reaches, until, config.dark.break_s, config.dark.reach_s)
     due += reached
     state, seen_in_hands = look_at_hands(state, until, people, store, config)
     due += seen_in_hands

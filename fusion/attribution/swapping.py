@@ -3,7 +3,8 @@
 import numpy as np
 
 from fusion.attribution.explanations import PICK, PUT, Explanation, Goods, Mover, Part, rank
-from fusion.attribution.priors import Moved, normal_nats
+from fusion.attribution.normal import normal_nats
+from fusion.attribution.priors import Moved
 from fusion.attribution.why import COUNT, MASS, PLANOGRAM, PRIOR, add
 from fusion.config import AttributionConfig
 from fusion.store import Store

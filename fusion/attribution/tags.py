@@ -13,7 +13,7 @@ from functools import lru_cache
 import numpy as np
 
 from fusion.arrays import Floats
-from fusion.attribution.priors import normal_nats
+from fusion.attribution.normal import normal_nats
 from fusion.config import SECOND_NS, TagConfig
 from fusion.messages import Portal
 from fusion.store import Products, Store

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from fusion.attribution.evidence import Bodies
-from fusion.attribution.explanations import PICK, PUT, Explanation, Goods, Part
+from fusion.attribution.explanations import Explanation, Goods, Part, handed
 from fusion.attribution.handover import EXCHANGE_NATS
 from fusion.attribution.why import PRIOR
 from fusion.config import SECOND_NS, UnwatchedConfig
@@ -54,15 +54,6 @@ def unwatched_now(
     return tuple(known[pair] for pair in sorted(known))
 
 
-def unwatched_over(
-    going_on: tuple[Unwatched, ...], until_ns: int, config: UnwatchedConfig
-) -> tuple[list[Unwatched], tuple[Unwatched, ...]]:
-    """Return those that were long enough and are over by until_ns, and those that go on; a moment is nothing."""
-    over = [one for one in going_on if one.t_ns < until_ns - int(config.break_s * SECOND_NS)]
-    long = [one for one in over if one.t_ns - one.since_ns >= config.together_s * SECOND_NS]
-    return long, tuple(one for one in going_on if one not in over)
-
-
 def unwatched_readings(one: Unwatched, goods: Mapping[str, Goods], config: UnwatchedConfig) -> tuple[Explanation, ...]:
     """Return what may have passed, best first; no parts is "nothing". Any piece is as likely as any other."""
     together_s = (one.t_ns - one.since_ns) / SECOND_NS
@@ -79,7 +70,4 @@ def unwatched_readings(one: Unwatched, goods: Mapping[str, Goods], config: Unwat
 
 
 def _given(source: str, target: str, goods: Mapping[str, Goods]) -> list[tuple[Part, ...]]:
-    return [
-        (Part(source, PUT, product, 1, grams), Part(target, PICK, product, 1, grams))
-        for product, _, grams in goods.get(source, ())
-    ]
+    return [handed(source, target, product, grams) for product, _, grams in goods.get(source, ())]

@@ -47,9 +47,7 @@ class Pending:
 
     changes: tuple[PlateChange, ...] = ()
     told: Mapping[int, PlateChange] = field(default_factory=dict)  # plate -> its last change, as it was told
-    share_ns: Mapping[int, int] = field(
-        default_factory=dict
-    )  # plate -> step of the last change that asked for its share
+    share_ns: Mapping[int, int] = field(default_factory=dict)  # plate -> step of the last change it was asked for
 
 
 def group_changes(

@@ -152,10 +152,6 @@ def _slow_changes(out: Levels, rows: Ints, t_ns: int, config: ShelfConfig) -> li
     return changes
 
 
-def _drift_var(seconds: float, config: ShelfConfig) -> float:
-    return config.drift_g_per_sqrt_s**2 * seconds
-
-
 def _learn(out: Levels, rows: Ints, off: Floats, config: ShelfConfig) -> None:
     """Quiet blocks sharpen level and noise, both with a bounded memory."""
     n = out.level_blocks[rows]
@@ -196,7 +192,7 @@ def _change(out: Levels, row: int, t_ns: int, config: ShelfConfig) -> PlateChang
     blocks = 1 / min(3, int(out.level_blocks[row])) + 1 / min(3, int(out.quiet_blocks[row]))
     lasted_s = (t_ns - int(out.onset_ns[row])) / SECOND_NS
     noise = max(float(out.noise_var[row]), config.noise_sd_g_min**2)
-    var = noise * blocks + _drift_var(lasted_s, config)
+    var = noise * blocks + slow.drift_var(lasted_s, config)
     if abs(after - before) <= config.change_sds * np.sqrt(var):
         return None
     (ago,), (ago_var,) = slow.while_ago(out.slow, np.array([row]), t_ns, config)

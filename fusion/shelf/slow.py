@@ -95,7 +95,12 @@ def gone(
 
 def difference_var(noise_var: Floats, config: ShelfConfig) -> Floats:
     """Return the variance, g2, of the difference of two levels so long apart: three blocks each, and drift."""
-    return np.asarray(2.0 / STRAY_BLOCKS * noise_var + config.drift_g_per_sqrt_s**2 * 2 * config.slow_s)
+    return np.asarray(2.0 / STRAY_BLOCKS * noise_var + drift_var(2 * config.slow_s, config))
+
+
+def drift_var(seconds: float, config: ShelfConfig) -> float:
+    """Return how far a level may have drifted, g2."""
+    return config.drift_g_per_sqrt_s**2 * seconds
 
 
 def step_of(slow: Slow, row: int, after_g: float, by_g: float) -> int:
