@@ -68,6 +68,7 @@ def run_replay(args: argparse.Namespace) -> int:
     """Replay one recording; return the exit status."""
     from rich.console import Console
 
+    from fusion.aside import keep_decided
     from fusion.purchase.booking import book_after_run
     from fusion.purchase.purchases import LEDGER, purchases_of
     from fusion.recording import read_recording
@@ -77,6 +78,9 @@ def run_replay(args: argparse.Namespace) -> int:
     store = load_store(args.store)
     recording = read_recording(args.recording)
     ledger = args.ledger or args.out / LEDGER
+    aside = keep_decided(args.out, with_purchases=args.purchases is None) if args.ledger is None else None
+    if aside is not None:
+        print(f"aisle replay: a ledger on which people have decided is now in {aside}", file=sys.stderr)
     with purchases_of(args.out, args.purchases, ledger, store, replaces=True, asks_webhooks=True) as purchases:
         session = Session(store, args.out, ledger=args.ledger, key=args.key, follow=purchases.follow)
         for frame in _paced(_cut(recording, args.since, args.until), args.rate, recording):

@@ -14,6 +14,7 @@ from typing import Any, BinaryIO, TypeAlias
 import numpy as np
 import polars as pl
 
+from fusion.aside import LEDGER_FILES
 from fusion.cards import NOT_SHOWN, holds_card
 from fusion.checkout.goods import opening
 from fusion.checkout.issues import first_issues
@@ -85,8 +86,8 @@ class Session:
         self.store, self.out, self.config = store, out, config or Config()
         out.mkdir(parents=True, exist_ok=True)
         if ledger is None and saved is None and not keeps_ledger:
-            for suffix in ("", "-wal", "-shm", ".seal"):
-                (out / f"ledger.db{suffix}").unlink(missing_ok=True)
+            for name in LEDGER_FILES:
+                (out / name).unlink(missing_ok=True)
         self.book: Book = open_book(ledger or out / "ledger.db", store.store_id, store.currency)
         self._seal = out / "ledger.seal" if is_url(self.book.place) else None  # None: beside the file
         self._key = key or out / KEY

@@ -4,6 +4,7 @@ import argparse
 import sys
 from pathlib import Path
 
+from fusion.aside import move_aside
 from fusion.journal.commands import age_ns, size_bytes
 from fusion.purchase.flags import add_purchases_flag
 from fusion.replay import add_ledger_flags
@@ -87,13 +88,6 @@ def run_serve(args: argparse.Namespace) -> int:
 
 def set_aside(out: Path) -> None:
     """Move what an earlier run left in OUT, its ledger above all, to OUT/earlier-N: a service overwrites nothing."""
-    left = [out / name for name in OUTPUTS if (out / name).exists()]
-    if not left:
-        return
-    number = 1
-    while (aside := out / f"earlier-{number}").exists():
-        number += 1
-    aside.mkdir()
-    for path in left:
-        path.rename(aside / path.name)
-    print(f"aisle serve: the outputs of an earlier run are now in {aside}", flush=True)
+    aside = move_aside(out, OUTPUTS)
+    if aside is not None:
+        print(f"aisle serve: the outputs of an earlier run are now in {aside}", flush=True)
