@@ -24,6 +24,9 @@ class _Cells:
     dead_g: Floats  # (c,) what each would show if it were dead
     rng: np.random.Generator
     held_g: Floats | None = None  # (c,) the last that was shown before the fault, the first in it if nothing was
+    begun_ns: int = 0  # time of the first batch in the fault
+    since_s: float = 0.0  # from there to this batch
+    step_s: float = 0.0  # between its samples
 
 
 Show: TypeAlias = Callable[[Floats, _Cells, Fault], Floats]  # (n, c) g to (n, c) g
@@ -65,6 +68,8 @@ def _altered(t_s: float, frame: Frame, cells: _Cells, fault: Fault) -> Frame:
         return frame
     if cells.held_g is None:
         cells.held_g = own[0]
+    cells.begun_ns = cells.begun_ns or message.t_ns
+    cells.since_s, cells.step_s = max(0, message.t_ns - cells.begun_ns) * 1e-9, message.dt_ns * 1e-9
     g = message.g.copy()
     g[:, cells.columns] = SHOW[fault.kind](own, cells, fault)
     return replace(frame, payload=encode(replace(message, g=g)))
@@ -93,4 +98,16 @@ def _spiking(own: Floats, cells: _Cells, fault: Fault) -> Floats:
     return out
 
 
-SHOW: Final[dict[str, Show]] = {"stuck": _stuck, "dead": _dead, "gain": _gain, "spiking": _spiking}
+def _drifting(own: Floats, cells: _Cells, fault: Fault) -> Floats:
+    """Walk away from the truth at an even pace, batch after batch."""
+    seconds = (cells.since_s + np.arange(1, len(own) + 1) * cells.step_s)[:, None]
+    return own + fault.size * seconds
+
+
+SHOW: Final[dict[str, Show]] = {
+    "stuck": _stuck,
+    "dead": _dead,
+    "gain": _gain,
+    "spiking": _spiking,
+    "drifting": _drifting,
+}

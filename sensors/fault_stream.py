@@ -14,9 +14,10 @@ from fusion.messages import Frame
 from fusion.store import Problem, Store
 from sensors.fault_chance import Chance, Timed
 from sensors.fault_plates import cells_at_fault
+from sensors.fault_sense import cross_reading, lying, rotated
 from sensors.fault_sensor import frozen, restarted, silenced
 from sensors.fault_wire import corrupted, delayed, doubled, dropped, overtaken
-from sensors.faults import PLATE_FAULTS, Fault, FaultPlan, PlanError, matching
+from sensors.faults import PLATE_FAULTS, STORE_FAULTS, Fault, FaultPlan, PlanError, matching
 
 Play: TypeAlias = Callable[[Iterable[Timed], Chance], Iterator[Timed]]
 
@@ -30,13 +31,14 @@ PLAY: Final[dict[str, Play]] = {
     "reorder": overtaken,
     "delay": delayed,
 }
-ORDER: Final = (*PLATE_FAULTS, *PLAY)  # from the cell to the listener
+SENSE: Final = {"rotated": rotated, "lying": lying, "cross-reading": cross_reading}
+ORDER: Final = (*STORE_FAULTS, *PLAY)  # from the cell to the listener
 
 
 def disturb(plan: FaultPlan, src: str, timed: Iterable[Timed], *, store: Store | None, seed: int) -> list[Timed]:
     """Return the frames of one source, (seconds since the beginning, frame), after a plan has been played on them.
 
-    `store` may be None where no plate is at fault; raises PlanError otherwise.
+    `store` may be None where no fault needs one (STORE_FAULTS); raises PlanError otherwise.
     """
     numbered = [(number, fault) for number, fault in enumerate(plan) if matching(fault.src, [src])]
     in_order = sorted(timed, key=lambda one: one[0])
@@ -68,9 +70,9 @@ def _chain(
 
 
 def _play_of(number: int, fault: Fault, store: Store | None) -> Play:
-    if fault.kind not in PLATE_FAULTS:
+    if fault.kind not in STORE_FAULTS:
         return PLAY[fault.kind]
     if store is None:
-        text = "a store, which tells the plates of each controller"
+        text = "a store, which tells the plates of each controller, where cameras hang and what there is to sell"
         raise PlanError([Problem("fault plan", f"fault {number + 1}, kind {fault.kind}", text, "none")])
-    return partial(cells_at_fault, store=store)
+    return partial(cells_at_fault if fault.kind in PLATE_FAULTS else SENSE[fault.kind], store=store)

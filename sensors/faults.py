@@ -8,8 +8,13 @@
     restart    at `from_s` the sensor is silent for `seconds`, then counts from 0 with its clock stepped by `jump_s`
     freeze     time and counter go on, but what is said is what was said last
     outage     nothing is sent; the counter goes on
-    stuck, dead, gain, spiking   named plates repeat their last value; say 0 or nothing; are wrong by the share
-               `size` in all differences; show single samples `size` grams off in a share p of the messages
+    stuck, dead, gain, spiking, drifting   named plates repeat their last value; say 0 or nothing; are wrong by the
+               share `size` in all differences; show single samples `size` grams off in a share p of the messages;
+               walk away by `size` grams a second
+    rotated    a ceiling camera has been knocked: it tilts by `size` degrees and does not know
+    lying      a cart's camera names its moves at random, and in a share p of its reports sees one that never was
+    cross-reading   a portal hears what strangers carry past in the next lane as if it went through, in a share p of
+               its messages
 
 For the faults that last, p is the chance that a source, or a plate, has them at all.
 """
@@ -23,27 +28,30 @@ from typing import Final
 from fusion.store import Problem, Store
 
 WIRE_FAULTS: Final = ("drop", "delay", "reorder", "duplicate", "corrupt", "restart", "freeze", "outage")
-PLATE_FAULTS: Final = ("stuck", "dead", "spiking", "gain")
+PLATE_FAULTS: Final = ("stuck", "dead", "spiking", "gain", "drifting")
+SENSE_FAULTS: Final = ("rotated", "lying", "cross-reading")  # of cameras, carts and portals: what they make of things
+STORE_FAULTS: Final = (*PLATE_FAULTS, *SENSE_FAULTS)  # only a store says what these do
 
 
 @dataclass(frozen=True, slots=True)
 class Fault:
     """One thing that goes wrong."""
 
-    kind: str  # one of WIRE_FAULTS or PLATE_FAULTS
+    kind: str  # one of WIRE_FAULTS or STORE_FAULTS
     src: str = "*"  # which sources, a pattern as in a shell
     from_s: float = 0.0  # since the scenario or the recording began
     to_s: float = inf
     p: float = 1.0  # share of the messages it happens to
     seconds: float = 0.0  # how long a delay, or a restart, takes at most
     plates: tuple[str, ...] = ()  # which plates, patterns; only for PLATE_FAULTS
-    size: float = 0.0  # of a spike in grams, of a wrong gain as a share (0.05 is five percent too much)
+    size: float = 0.0  # of a spike g, of a wrong gain as a share (0.05 is 5 % too much), of a drift g/s, of a tilt deg
     jump_s: float = 0.0  # of the clock after a restart
 
 
 FaultPlan = tuple[Fault, ...]
 
 SECONDS_MAX: Final = 3600.0  # of a delay, a silence or a step of a clock: times stay times of the same day
+SIZES: Final = {"gain": (-1.0, inf), "rotated": (-90.0, 90.0)}  # sizes between which there is such a fault
 DEFAULT: Final = Fault("drop")
 ANY_KIND: Final = frozenset({"kind", "src", "from_s", "p"})
 KEYS: Final = {
@@ -52,7 +60,9 @@ KEYS: Final = {
     "restart": ANY_KIND | {"seconds", "jump_s"},
     **dict.fromkeys(("drop", "reorder", "corrupt", "freeze", "outage"), ANY_KIND | {"to_s"}),
     **dict.fromkeys(("stuck", "dead"), ANY_KIND | {"to_s", "plates"}),
-    **dict.fromkeys(("spiking", "gain"), ANY_KIND | {"to_s", "plates", "size"}),
+    **dict.fromkeys(("spiking", "gain", "drifting"), ANY_KIND | {"to_s", "plates", "size"}),
+    "rotated": ANY_KIND | {"to_s", "size"},
+    **dict.fromkeys(("lying", "cross-reading"), ANY_KIND | {"to_s"}),
 }  # what means something to each kind
 NEEDED: Final = {
     "delay": ("seconds",),
@@ -60,6 +70,8 @@ NEEDED: Final = {
     "dead": ("plates",),
     "spiking": ("plates", "size"),
     "gain": ("plates", "size"),
+    "drifting": ("plates", "size"),
+    "rotated": ("size",),
 }
 
 
@@ -91,8 +103,9 @@ Finding = tuple[str, str, str]  # key, expected, received
 
 def _check_values(fault: Fault) -> list[Finding]:
     if fault.kind not in KEYS:
-        return [("kind", f"one of {', '.join(WIRE_FAULTS + PLATE_FAULTS)}", repr(fault.kind))]
+        return [("kind", f"one of {', '.join(WIRE_FAULTS + STORE_FAULTS)}", repr(fault.kind))]
     keys = given(fault)
+    least, most = SIZES.get(fault.kind, (-inf, inf))
     found = [(key, f"nothing for {fault.kind}", _shown(fault, key)) for key in keys if key not in KEYS[fault.kind]]
     found += [(key, f"a value for {fault.kind}", "nothing") for key in NEEDED.get(fault.kind, ()) if key not in keys]
     bounds = {
@@ -101,8 +114,8 @@ def _check_values(fault: Fault) -> list[Finding]:
         "p": (0.0 <= fault.p <= 1.0, "a share from 0 to 1"),
         "seconds": (0.0 <= fault.seconds <= SECONDS_MAX, f"seconds from 0 to {SECONDS_MAX:g}"),
         "size": (
-            isfinite(fault.size) and (fault.kind != "gain" or fault.size > -1.0),
-            "a finite size, over -1 for gain",
+            isfinite(fault.size) and least < fault.size < most,
+            "a finite size, over -1 for gain, between -90 and 90 for rotated",
         ),
         "jump_s": (abs(fault.jump_s) <= SECONDS_MAX, f"seconds from -{SECONDS_MAX:g} to {SECONDS_MAX:g}"),
     }
