@@ -8,6 +8,7 @@ Data flows one way, and every stage is a folder:
     shelf/                plate samples -> shelf changes with variance
     attribution/          who took or put what: evidence, readings, joint hypotheses
     checkout/             trips, prices, receipts, transfers of goods and money entries
+    health/               which sensors are to be trusted, what the store is blind to
     settlement.py         trips that are over -> receipts, events, transfers, postings
     engine.py             step(state, slice): the stages composed, pure
 

@@ -10,6 +10,7 @@ import json
 from dataclasses import dataclass, field
 
 from fusion.checkout.decision import CheckoutConfig
+from fusion.health.settings import HealthConfig
 
 SECOND_NS = 1_000_000_000
 
@@ -20,6 +21,7 @@ class IntakeConfig:
 
     slice_ns: int = 50_000_000
     reorder_window_ns: int = 4 * SECOND_NS  # the latest source seen in real stores arrives 2.7 s after its measurement
+    idle_ns: int = 5 * SECOND_NS  # a source that others have overtaken by more is idle: nobody waits for it
     future_ns_max: int = 30 * SECOND_NS  # further ahead of everybody else is a broken clock
     remembered_ns: int = 60 * SECOND_NS  # how long keys are kept to tell a duplicate from a late message
     pending_max: int = 2_000_000  # messages waiting for the watermark; beyond it the oldest slice closes early
@@ -381,6 +383,7 @@ class Config:
     shelf: ShelfConfig = field(default_factory=ShelfConfig)
     attribution: AttributionConfig = field(default_factory=AttributionConfig)
     checkout: CheckoutConfig = field(default_factory=CheckoutConfig)
+    health: HealthConfig = field(default_factory=HealthConfig)
     close_lag_ns: int = 8 * SECOND_NS  # a trip closes this long after the last of the party left
     track_rows_ns: int = 100_000_000  # tracks.parquet is written at 10 Hz
     track_lag_s: float = 2.0  # what it says of a moment knows at least so much of what followed

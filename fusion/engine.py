@@ -20,10 +20,17 @@ from fusion.checkout import trips as visits
 from fusion.checkout.tenders import Spent, spend
 from fusion.clock_steps import stepping
 from fusion.config import SECOND_NS, Config
+from fusion.health.cameras import feel_turn, look_at_frame
+from fusion.health.doubts import note_tags
+from fusion.health.modes import Mode
+from fusion.health.plates import feel
+from fusion.health.sources import hear_source
+from fusion.health.stage import Watch, doubts_of, first_watch, learn_gains, look
+from fusion.health.trust import moved_goods, trusted
 from fusion.intake import Slice
 from fusion.intake.clock_filter import Clock, Comparisons, compare
-from fusion.intake.clocks import Clocks, health, retime
-from fusion.messages import Boxes, Cart, Gate, Message, Plates, Portal
+from fusion.intake.clocks import Clocks, faults, retime
+from fusion.messages import Boxes, Cart, Gate, Health, Message, Plates, Portal
 from fusion.messages import People as PeopleMessage
 from fusion.settlement import Outputs, TrackRows, foresee, join, say, settle
 from fusion.shelf import (
@@ -75,6 +82,7 @@ class State:
     pending: Pending
     attribution: Attribution
     trips: visits.Trips
+    watch: Watch
     spent: Spent = field(default_factory=dict)  # of balances and coupons
     trail: Trail = ()  # of tracks, until they are reported
     notes: Mapping[str, int] = field(default_factory=dict)  # what was odd, counted
@@ -87,7 +95,8 @@ class News:
     matches: list[Match] = field(default_factory=list)
     changes: list[PlateChange] = field(default_factory=list)
     departures: list[Departure] = field(default_factory=list)
-    moves: list[SeenMove] = field(default_factory=list)
+    moves: list[SeenMove] = field(default_factory=list)  # of carts that are trusted
+    said: list[SeenMove] = field(default_factory=list)  # of all carts
     weighings: list[Weighing] = field(default_factory=list)
     clocks: dict[str, Clock] = field(default_factory=dict)  # that were compared
     by_s: dict[str, float] = field(default_factory=dict)  # what the last message of each source was corrected by
@@ -112,6 +121,7 @@ def first_state(engine: Engine) -> State:
         pending=Pending(),
         attribution=Attribution(),
         trips=visits.Trips(engine.store.store_id),
+        watch=first_watch(engine.store, engine.config),
     )
 
 
@@ -141,6 +151,7 @@ def finish(engine: Engine, state: State) -> tuple[State, Outputs]:
         tracks=(*outputs.tracks, *rest),
         names=outputs.names,
         health=outputs.health,
+        modes=outputs.modes,
         provisional=provisional,
     )
 
@@ -152,6 +163,7 @@ def _advance(engine: Engine, state: State, messages: tuple[Message, ...], now_ns
     news = News()
     for one in ready:
         news.by_s[one.message.src] = one.by_s
+        state = replace(state, watch=replace(state.watch, sources=hear_source(state.watch.sources, one.message)))
         state = _take(engine, state, one.message, news)
     if news.clocks:
         state = replace(state, clocks=replace(clocks, of={**clocks.of, **news.clocks}))
@@ -165,9 +177,19 @@ def _advance(engine: Engine, state: State, messages: tuple[Message, ...], now_ns
     for _ in [s for s in settled if not s.reading.parts and s.change.plates]:
         state = _note(state, "shelf change without goods")
     state, rows = _follow_trail(engine, state, before_ns)
-    said = health(clocks, state.clocks, state.now_ns, engine.config.clocks)
+    state, said, modes = _look(engine, state, news)
     state, names = _forget(state) if due else (state, ())
-    return state, replace(outputs, tracks=rows, names=names, health=said, provisional=provisional)
+    return state, replace(outputs, tracks=rows, names=names, health=said, modes=modes, provisional=provisional)
+
+
+def _look(engine: Engine, state: State, news: News) -> tuple[State, tuple[Health, ...], tuple[Mode, ...]]:
+    """Look after the sensors, once a second."""
+    inside = frozenset(trip.trip for trip in state.trips.live)
+    watch, said, modes = look(
+        state.watch, state.levels, state.floor, state.attribution, _people(engine, state), tuple(news.said), inside,
+        faults(state.clocks, engine.config.clocks), state.now_ns, engine.store, engine.config,
+    )  # fmt: skip
+    return replace(state, watch=watch), said, modes
 
 
 def _take(engine: Engine, state: State, message: Message, news: News) -> State:
@@ -178,13 +200,21 @@ def _take(engine: Engine, state: State, message: Message, news: News) -> State:
             if rows is None or len(rows) < message.g.shape[1]:
                 return _note(state, f"plates of {message.src} do not fit plates.csv")
             levels, new = observe_plates(state.levels, message, rows[: message.g.shape[1]], engine.config.shelf)
+            watch, config = state.watch, engine.config
+            plates = feel(watch.plates, message, rows[: message.g.shape[1]], levels, config.shelf, config.health)
+            new, left_out = trusted(new, plates, watch.gains)
             news.changes.extend(new)
-            return replace(state, levels=levels)
+            state = replace(state, levels=levels, watch=replace(watch, plates=plates))
+            return _note(state, "change of a plate that had said nothing") if left_out else state
         case PeopleMessage() | Boxes():
             frame = _sightings(engine, message)
             if frame is None:
                 return _note(state, f"camera {message.src} is not in store.toml")
+            state, is_trusted = _trust_frame(engine, state, frame, message)
+            if not is_trusted:
+                return state
             floor, match_ = observe(state.floor, frame, engine.store, engine.config.tracking)
+            state = _feel_turn(engine, state, match_)
             hands, match_ = follow_hands(state.hands, floor, match_, engine.store, engine.config.attribution.hands)
             news.matches.append(match_)
             found = clock_evidence(state.floor, match_, engine.store, engine.config.clocks, engine.config.tracking)
@@ -195,7 +225,9 @@ def _take(engine: Engine, state: State, message: Message, news: News) -> State:
             found = rolling(state.carts.get(message.src), message, state.floor, trip_of, engine.config.clocks)
             _compare(engine, state, message, found, news)
             carts, moves = observe_cart(state.carts, message, state.floor, trip_of, engine.config.cart)
-            news.moves.extend(moves)
+            lies = message.src in state.watch.sayings.of and state.watch.sayings.of[message.src].on
+            news.said.extend(moves)
+            news.moves.extend(() if lies else moves)
             if message.g is not None:
                 news.weighings.append(Weighing(message.t_ns, message.src, message.g))
             return replace(state, carts=carts)
@@ -204,8 +236,40 @@ def _take(engine: Engine, state: State, message: Message, news: News) -> State:
             return _gate(engine, state, message, news)
         case Portal():
             heard = tags_of(message, engine.store)
+            watch = state.watch
+            state = replace(state, watch=replace(watch, sayings=note_tags(watch.sayings, message.src, heard)))
+            if message.src in _portals_out(engine, state):
+                return state
             return replace(state, attribution=hear(state.attribution, heard, (), engine.config.attribution))
     return state
+
+
+def _trust_frame(engine: Engine, state: State, frame: Sightings, message: PeopleMessage | Boxes) -> tuple[State, bool]:
+    """Tell whether a frame gives detections: not one that shows what the last one did, nor one of a bad camera.
+
+    A camera that is out goes on being compared with the others: that is how it comes back.
+    """
+    cameras, is_new = look_at_frame(state.watch.cameras, frame.camera, message)
+    state = replace(state, watch=replace(state.watch, cameras=cameras))
+    if not is_new or not cameras.out()[frame.camera]:
+        return state, is_new
+    _, match_ = observe(state.floor, frame, engine.store, engine.config.tracking)
+    return _feel_turn(engine, state, match_), False
+
+
+def _feel_turn(engine: Engine, state: State, match_: Match) -> State:
+    config = engine.config
+    cameras = feel_turn(state.watch.cameras, state.floor, match_, engine.store, config.tracking, config.health)
+    return replace(state, watch=replace(state.watch, cameras=cameras))
+
+
+def _portals_out(engine: Engine, state: State) -> frozenset[str]:
+    """Return the portals whose tags say nothing now: they read across, or are silent."""
+    sources, of = state.watch.sources, state.watch.sayings.of
+    names = (portal for portal, _ in engine.store.portals)
+    return frozenset(
+        name for name in names if (name in of and of[name].on) or bool(sources.silent.on[sources.row[name]])
+    )
 
 
 def _compare(engine: Engine, state: State, message: Message, found: Comparisons | None, news: News) -> None:
@@ -296,7 +360,14 @@ def _leave(engine: Engine, state: State, departures: tuple[Departure, ...]) -> S
     trips = state.trips
     for departure in departures:
         trips = visits.leave(trips, departure.trip, departure.t_ns)
-    exits = tuple(Exit(d.trip, d.t_ns, d.gate) for d in departures)
+    # Past a portal that is out nobody is heard, whatever they carry.
+    out = _portals_out(engine, state) if departures else frozenset()
+    deaf = {
+        engine.store.gates.gate_id.index(gate)
+        for portal, gate in engine.store.portals
+        if portal in out and gate in engine.store.gates.gate_id
+    }
+    exits = tuple(Exit(d.trip, d.t_ns, -1 if d.gate in deaf else d.gate) for d in departures)
     attribution = hear(state.attribution, (), exits, engine.config.attribution) if exits else state.attribution
     return replace(state, trips=trips, attribution=attribution)
 
@@ -310,6 +381,8 @@ def _shelf(
     """
     config = engine.config
     pending, ready = group_changes(state.pending, changes, state.levels, now_ns, engine.store, config.shelf)
+    ready, dead = moved_goods(ready, state.levels, state.watch.plates, config.health)
+    state = _note(state, "change of a plate that died") if dead else state
     state = replace(state, clocks=_compare_steps(engine, state, ready))
     attribution, settled = attribute(_darkened(state), ready, now_ns, people, engine.store, config.attribution)
     known = state.attribution.open
@@ -358,9 +431,10 @@ def _close(engine: Engine, state: State, trips: visits.Trips, ids: tuple[str, ..
         return float(np.log(max(p.get(claim.trip, 0.0), 1e-6)))
 
     open_readings = believe_anew(state.attribution, nats_of, engine.config.attribution)
-    attribution, outputs = settle(open_readings, trips, ids, engine.store, engine.config, state.spent)
-    spent = spend(state.spent, outputs.receipts)
-    return replace(state, trips=trips, attribution=attribution, spent=spent), outputs
+    doubts = doubts_of(state.watch)
+    attribution, outputs, settled = settle(open_readings, trips, ids, engine.store, engine.config, state.spent, doubts)
+    spent, watch = spend(state.spent, outputs.receipts), learn_gains(state.watch, settled, engine.store, engine.config)
+    return replace(state, trips=trips, attribution=attribution, spent=spent, watch=watch), outputs
 
 
 def _forget(state: State) -> tuple[State, tuple[Naming, ...]]:

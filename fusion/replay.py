@@ -22,9 +22,9 @@ examples:
   aisle replay shop.mcap --store shop/ --out out/shop --purchases https://till.example/purchases
   aisle replay shop.mcap --store shop/ --out out/shop --ledger postgresql://aisle@db/ledgers --key shop.key
 
-OUT then holds receipts.jsonl, events.jsonl, evidence.jsonl, tracks.parquet, ledger.db with its seal and the key that
-signed it, run.json, rejected.jsonl, and in purchases.jsonl what to charge. A ledger elsewhere is added to, never
-replaced, and what was asked elsewhere stays asked: replaying again adds nothing.
+OUT then holds receipts.jsonl, events.jsonl, evidence.jsonl, tracks.parquet, health.jsonl, ledger.db with its seal and
+the key that signed it, run.json, rejected.jsonl, and in purchases.jsonl what to charge. A ledger elsewhere is added to,
+never replaced, and what was asked elsewhere stays asked: replaying again adds nothing.
 """
 SECOND_NS = 1_000_000_000
 EPOCH_FROM = 1e12  # a --from or --to above this is nanoseconds since the Unix epoch, not seconds from the start
@@ -100,6 +100,11 @@ def run_replay(args: argparse.Namespace) -> int:
         f"{record['messages']['read']} messages, {seconds['store']:.1f} s of store time in {seconds['wall']:.1f} s "
         f"({speed:.0f} x real time); outputs in {args.out}"
     )
+    health = record["health"]
+    if health["mode"] != "open":
+        print(f"store {record['store']}: {health['mode']}: {'; '.join([*health['reasons'], *health['blind']])}")
+    for sensor, said in health["sensors"].items():
+        print(f"sensor {sensor}: {said['state']}: {said['text']}")
     for limit, times in record["limits"].items():
         print(f"limit {limit} of the configuration was reached {times} times: likely readings were left out")
     return 0

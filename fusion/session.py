@@ -21,6 +21,7 @@ from fusion.checkout.issues import first_issues
 from fusion.checkout.records import Entry, Transfer
 from fusion.config import SECOND_NS, Config
 from fusion.engine import State, finish, first_state, make_engine, step
+from fusion.health.rows import health_rows, summary
 from fusion.intake import Sequencer, Slice
 from fusion.intake.clocks import report
 from fusion.ledger.book import Book, is_url, open_book
@@ -34,7 +35,7 @@ from fusion.tracking.identity import Naming, naming
 from fusion.wire import decode
 
 REJECTED_MAX = 1000  # malformed payloads kept aside in rejected.jsonl; beyond it they are only counted
-ROWS = ("receipts", "events", "provisional", "evidence", "rejected")  # files of JSON lines
+ROWS = ("receipts", "events", "provisional", "evidence", "health", "rejected")  # files of JSON lines
 TRACKS = "tracks.rows"  # until the end
 Follower: TypeAlias = Callable[[tuple[Transfer, ...], tuple[Entry, ...]], None]
 PACKAGES = ("aisle", "numpy", "scipy", "filterpy", "numba", "polars", "msgpack", "msgspec", "pyzmq")
@@ -187,6 +188,7 @@ class Session:
         self._write_rows("events", (row.to_json() for row in outputs.events))
         self._write_rows("provisional", (row.to_json() for row in outputs.provisional))
         self._write_rows("evidence", (row.to_json() for row in outputs.evidence))
+        self._write_rows("health", health_rows(outputs.health, outputs.modes, self.store.store_id))
         self._names |= {name.track_id: name for name in outputs.names}
         for rows in outputs.tracks:
             if len(rows.track_id):
@@ -219,6 +221,7 @@ class Session:
                 "restarts": seen["restart"],
             },
             "clocks": report(self.state.clocks, self.config.clocks),
+            "health": summary(self.state.watch),
             "notes": dict(sorted(self.state.notes.items())),
             "limits": dict(sorted(self.state.attribution.limits.items())),
             "seconds": {"store": round(store_s, 3), "wall": round(wall_s, 3)},

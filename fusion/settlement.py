@@ -18,6 +18,8 @@ from fusion.checkout.records import Entry, Transfer
 from fusion.checkout.tenders import Spent, spend
 from fusion.checkout.trips import Trip, Trips
 from fusion.config import Config
+from fusion.health.holds import Doubts, hold
+from fusion.health.modes import Mode
 from fusion.messages import Health
 from fusion.store import Store
 from fusion.tracking.identity import Naming
@@ -42,26 +44,39 @@ class Outputs:
     entries: tuple[Entry, ...] = ()
     tracks: tuple[TrackRows, ...] = ()
     names: tuple[Naming, ...] = ()  # of tracks that are forgotten
-    health: tuple[Health, ...] = ()  # sources whose clock has become unusable, or usable again
+    health: tuple[Health, ...] = ()  # sensors of which something else is to be said than before
+    modes: tuple[Mode, ...] = ()  # of the store, where it has changed
     evidence: tuple[EvidenceRow, ...] = ()  # of every settled change, also of those that are no event
     provisional: tuple[Event, ...] = ()  # as changes are read at first, seconds after them; nothing is charged by these
 
 
 def settle(
-    attribution: Attribution, trips: Trips, ids: tuple[str, ...], store: Store, config: Config, spent: Spent
-) -> tuple[Attribution, Outputs]:
-    """Settle ended trips, in order of entry: charge, events, transfers, postings."""
-    total = Outputs()
+    attribution: Attribution,
+    trips: Trips,
+    ids: tuple[str, ...],
+    store: Store,
+    config: Config,
+    spent: Spent,
+    doubts: Doubts,
+) -> tuple[Attribution, Outputs, tuple[Settled, ...]]:
+    """Settle ended trips, in order of entry: charge, events, transfers, postings; return also what was settled."""
+    total, found = Outputs(), tuple[Settled, ...]()
     for trip in [t for t in trips.ended if t.trip in ids]:
         by_then = spend(spent, total.receipts)
-        attribution, one = _settle_one(attribution, trips, trip, store, config, by_then)
-        total = join(total, one)
-    return attribution, total
+        attribution, one, settled = _settle_one(attribution, trips, trip, store, config, by_then, doubts)
+        total, found = join(total, one), (*found, *settled)
+    return attribution, total, found
 
 
 def _settle_one(
-    attribution: Attribution, trips: Trips, trip: Trip, store: Store, config: Config, spent: Spent
-) -> tuple[Attribution, Outputs]:
+    attribution: Attribution,
+    trips: Trips,
+    trip: Trip,
+    store: Store,
+    config: Config,
+    spent: Spent,
+    doubts: Doubts,
+) -> tuple[Attribution, Outputs, tuple[Settled, ...]]:
     """Choose the charge of one trip and settle every change it explains."""
     if not trip.is_staff and trip.closed_ns is not None:
         attribution = weigh_exit(attribution, trip.trip, trip.closed_ns, store, config.attribution)
@@ -71,16 +86,16 @@ def _settle_one(
     attribution = replace(attribution, biases=learned(attribution.biases, settled, store, config.attribution))
     outputs = say(settled, trips, store, config)
     if charge is None:
-        return attribution, outputs
+        return attribution, outputs, settled
     evidence: dict[int, list[str]] = {}
     for one in without_holds(settled, config.attribution):
         for part in parts_of(one, trip.trip):
             evidence.setdefault(part.product, []).append(one.event)
-    receipt = charge.receipt(trip.end(), evidence, store, spent)
+    receipt = hold(charge.receipt(trip.end(), evidence, store, spent), settled, doubts, store, config.health)
     moved, posted = postings_of(receipt, store) if receipt.status != OPEN else ((), ())
     if receipt.account is None:
         receipt = unclaimed(receipt)
-    return attribution, join(outputs, Outputs(receipts=(receipt,), transfers=moved, entries=posted))
+    return attribution, join(outputs, Outputs(receipts=(receipt,), transfers=moved, entries=posted)), settled
 
 
 def say(settled: tuple[Settled, ...], trips: Trips, store: Store, config: Config) -> Outputs:
@@ -102,7 +117,7 @@ def foresee(fresh: tuple[Settled, ...], trips: Trips, store: Store, config: Conf
 
 
 def join(a: Outputs, b: Outputs) -> Outputs:
-    """Return the outputs of both, a first; track rows, names, health and what is provisional are added later."""
+    """Return the outputs of both, a first; track rows, names, health, modes and what is provisional come later."""
     return Outputs(
         events=(*a.events, *b.events),
         receipts=(*a.receipts, *b.receipts),

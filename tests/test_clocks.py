@@ -16,10 +16,8 @@ from fusion.attribution.evidence import Bodies
 from fusion.clock_steps import stepping
 from fusion.config import ClockConfig, TrackingConfig
 from fusion.intake.clock_filter import Clock, Comparisons, compare
-from fusion.intake.clocks import Clocks, fault, health, report, retime
-from fusion.live.announce import Announcer
+from fusion.intake.clocks import Clocks, fault, faults, report, retime
 from fusion.messages import Cart, Gate, Health
-from fusion.settlement import Outputs
 from fusion.shelf import ShelfChange
 from fusion.tracking import clock_evidence as evidence
 from fusion.tracking.carts import CartTrack
@@ -209,19 +207,15 @@ def test_what_all_clocks_have_in_common_is_no_fault() -> None:
     assert "+300 ms off" in said["c"]["fault"]
 
 
-def test_a_clock_that_becomes_unusable_is_said_once_and_again_when_it_is_mended(capsys: pytest.CaptureFixture) -> None:
+def test_only_clocks_beyond_the_contract_are_faults() -> None:
     def clocks(offset_s: float) -> Clocks:
         cov = np.eye(4)
         return Clocks(
             {src: Clock(0, np.array([x, 0, 0, 0]), cov) for src, x in (("a", 0.0), ("b", offset_s), ("c", 0))}
         )
 
-    said = health(clocks(0.1), clocks(0.3), 5 * S, CONFIG)
-    assert [(m.src, m.state) for m in said] == [("b", "degraded")] and "+300 ms" in said[0].text
-    assert health(clocks(0.3), clocks(0.31), 6 * S, CONFIG) == ()
-    assert [(m.src, m.state) for m in health(clocks(0.3), clocks(0.1), 7 * S, CONFIG)] == [("b", "ok")]
-    Announcer("store", "USD", None)(Outputs(health=said))
-    assert capsys.readouterr().out.startswith("health  b  degraded  clock +300 ms off")
+    assert faults(clocks(0.1), CONFIG) == {}
+    assert [*faults(clocks(0.3), CONFIG)] == ["b"] and "+300 ms off" in faults(clocks(0.3), CONFIG)["b"]
 
 
 def test_store_time_is_the_middle_of_the_cameras_whatever_others_show() -> None:

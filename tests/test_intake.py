@@ -8,7 +8,7 @@ from fusion.config import IntakeConfig
 from fusion.intake import Sequencer, Slice
 from fusion.messages import Health
 
-CONFIG = IntakeConfig(slice_ns=50, reorder_window_ns=1000, future_ns_max=5000, remembered_ns=5000)
+CONFIG = IntakeConfig(slice_ns=50, reorder_window_ns=1000, idle_ns=2000, future_ns_max=5000, remembered_ns=5000)
 
 
 def health(src: str, seq: int, t_ns: int) -> Health:
@@ -77,3 +77,71 @@ def test_a_late_message_is_told_from_a_late_duplicate() -> None:
     stream = [health(src, i, 100 * i) for i in range(40) for src in "ab"]
     _, sequencer = run([*stream, health("a", 0, 0), health("c", 0, 0)])
     assert sequencer.counts["duplicate"] == 1 and sequencer.counts["late"] == 1
+
+
+def streams(lags: dict[str, int], silent: dict[str, tuple[int, int]], end: int = 20_000) -> list[Health]:
+    """Return messages of sources, one each 100 ns, as they arrive: each so late, silent from and to."""
+    sent = [
+        (t + lag, src, t)
+        for src, lag in lags.items()
+        for t in range(0, end, 100)
+        if not silent.get(src, (end, end))[0] <= t < silent.get(src, (end, end))[1]
+    ]
+    count: dict[str, int] = {}
+    out = []
+    for _, src, t in sorted(sent):
+        out.append(health(src, count.get(src, 0), t))
+        count[src] = count.get(src, 0) + 1
+    return out
+
+
+@given(st.integers(0, 8000), st.integers(0, 12_000), st.integers(0, 900), st.integers(0, 900))
+def test_a_silent_source_is_idle_after_its_time_and_comes_back_without_a_loss_or_a_stall(
+    begin: int, lasts: int, lag_b: int, lag_c: int
+) -> None:
+    messages = streams({"a": 0, "b": lag_b, "c": lag_c}, {"c": (begin, begin + lasts)})
+    sequencer, behind = Sequencer(CONFIG), 0
+    for message in messages:
+        for _ in sequencer.push(message, b""):
+            pass
+        behind = max(behind, sequencer.frontier_ns() - max(sequencer.closed_ns, 0))
+    assert behind <= CONFIG.idle_ns + CONFIG.reorder_window_ns + 300
+    assert sequencer.counts["late"] == 0
+    assert "c" not in sequencer.idle or begin + lasts > 20_000 - CONFIG.idle_ns - 1000
+    assert sequencer.counts["idle"] == sequencer.counts["back"] + ("c" in sequencer.idle)
+
+
+@given(st.integers(1000, 1900))
+def test_a_source_that_is_later_than_the_window_but_not_idle_loses_nothing_once_it_is_known(lag: int) -> None:
+    messages = [health("c", 0, 0), *streams({"a": 0, "b": 0, "c": lag}, {"c": (0, 1)})]
+    _, sequencer = run(messages)
+    assert sequencer.counts["late"] == 0
+
+
+@given(st.integers(1, 6000))
+def test_the_last_source_that_speaks_goes_on_alone(begin: int) -> None:
+    sequencer = Sequencer(CONFIG)
+    for message in streams({"a": 0, "b": 50}, {"b": (begin, 20_000)}):
+        for _ in sequencer.push(message, b""):
+            pass
+    assert sequencer.closed_ns >= 19_900 - CONFIG.reorder_window_ns - 200
+    assert sequencer.idle == frozenset("b")
+
+
+def test_one_jump_into_the_future_is_no_time_that_passes_alone() -> None:
+    sequencer = Sequencer(CONFIG)
+    ahead = [health("a", 10 + i, 10**9 + 100 * i) for i in range(5)]
+    for message in [*streams({"a": 0, "b": 0}, {}, 1000), *ahead, health("b", 10, 1000)]:
+        for _ in sequencer.push(message, b""):
+            pass
+    assert sequencer.counts["late"] == 0 and sequencer.frontier_ns() == 1000
+
+
+@given(st.permutations("abcd"))
+def test_the_names_of_sources_decide_nothing_about_who_is_idle(names: list[str]) -> None:
+    messages = streams({"a": 0, "b": 40, "c": 80, "d": 120}, {"d": (3000, 9000), "c": (6000, 12_000)})
+    called = dict(zip("abcd", names, strict=True))
+    renamed = [health(called[m.src], m.seq, m.t_ns) for m in messages]
+    plain, other = run(messages), run(renamed)
+    assert [(a, b, len(m)) for a, b, m in plain[0]] == [(a, b, len(m)) for a, b, m in other[0]]
+    assert plain[1].counts == other[1].counts

@@ -19,6 +19,7 @@ CORE = [
     *sorted((ROOT / "fusion" / "shelf").glob("*.py")),
     *sorted((ROOT / "fusion" / "attribution").glob("*.py")),
     *sorted((ROOT / "fusion" / "checkout").glob("*.py")),
+    *sorted((ROOT / "fusion" / "health").glob("*.py")),
     *[ROOT / "fusion" / "ledger" / f"{n}.py" for n in ("rules", "rows", "chain", "heads")],
     *[
         ROOT / "fusion" / "purchase" / f"{n}.py"

@@ -3,9 +3,11 @@
 import json
 import shutil
 import signal
+import socket
 import subprocess
 import threading
 import time
+import urllib.request
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
@@ -356,6 +358,45 @@ def test_an_address_in_use_or_malformed_is_refused_in_one_line(
     first, second = capsys.readouterr().err.splitlines()
     assert taken.inbox.endpoint in first and "in use" in first
     assert "'tcp://nowhere': expected tcp://HOST:PORT" in second
+
+
+@needs_case
+def test_a_service_answers_prometheus_and_logs_json_that_names_no_account(tmp_path: Path) -> None:
+    store, out = tmp_path / "store", tmp_path / "out"
+    shutil.copytree(CASE / "store", store)
+    words = ("serve", "--store", str(store), "--out", str(out), "--listen", ANY_PORT)
+    with running(*words, "--metrics", "0", "--log", "json") as (serve, said):
+        rows = [json.loads(next_line(said, wait_s=20.0)) for _ in range(2)]
+        texts = {row["text"].split(" on ")[0]: row["text"].split(" on ")[1] for row in rows}
+        sending = ("publish", str(CASE / "recording.mcap"), "--to", texts["listening"], "--rate", "max")
+        assert subprocess.run([*AISLE, *sending], check=False).returncode == 0
+        frames_in = read_recording(CASE / "recording.mcap")
+        expected = sum(1 for _ in frames_in)
+        read, end_s = 0.0, time.monotonic() + 60.0
+        while read < expected and time.monotonic() < end_s:
+            time.sleep(0.2)
+            with urllib.request.urlopen(texts["metrics"]) as answer:
+                lines = answer.read().decode().splitlines()
+            read = next(float(one.split()[1]) for one in lines if one.startswith("aisle_messages_read_total"))
+        assert read == expected
+        stop(serve)
+    log = list(iter(lambda: next_line(said, wait_s=0.2), ""))
+    receipts = [json.loads(line) for line in (out / "receipts.jsonl").read_text().splitlines()]
+    logged = [row for row in map(json.loads, log) if "trip" in row]
+    assert [(row["trip"], row["total_cents"]) for row in logged] == [(r["trip"], r["total"]) for r in receipts]
+    assert not any(r["account"] in line for r in receipts if r["account"] for line in log)
+
+
+@needs_case
+def test_a_metrics_port_that_is_taken_is_one_line(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    store = tmp_path / "store"
+    shutil.copytree(CASE / "store", store)
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        words = ["serve", "--store", str(store), "--out", str(tmp_path / "out"), "--listen", ANY_PORT]
+        assert main([*words, "--metrics", str(port)]) == 2
+    (line,) = capfd.readouterr().err.splitlines()
+    assert line.startswith(f"aisle serve: --metrics 127.0.0.1:{port}: cannot listen there")
 
 
 @needs_case

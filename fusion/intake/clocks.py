@@ -14,7 +14,7 @@ import numpy as np
 
 from fusion.config import SECOND_NS, ClockConfig
 from fusion.intake.clock_filter import Clock
-from fusion.messages import Cart, Health, Message
+from fusion.messages import Cart, Message
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -78,16 +78,10 @@ def report(clocks: Clocks, config: ClockConfig) -> dict[str, dict[str, Any]]:
     }
 
 
-def health(before: Clocks, after: Clocks, t_ns: int, config: ClockConfig) -> tuple[Health, ...]:
-    """Return whose clock has become unusable or usable again since `before`, as messages about their sources."""
-    out = []
-    for src in sorted(src for src, clock in after.of.items() if before.of.get(src) is not clock):
-        was = fault(_against_the_middle(before, src), config) if src in before.of else ""
-        now = fault(_against_the_middle(after, src), config)
-        if bool(was) != bool(now):
-            text = f"clock {now}; its times are corrected as far as they can be" if now else "clock is usable again"
-            out.append(Health(src, 0, t_ns, "degraded" if now else "ok", text))
-    return tuple(out)
+def faults(clocks: Clocks, config: ClockConfig) -> dict[str, str]:
+    """Return the sources whose clock is not to be trusted, with why."""
+    found = ((src, fault(_against_the_middle(clocks, src), config)) for src in sorted(clocks.of))
+    return {src: what for src, what in found if what}
 
 
 def _against_the_middle(clocks: Clocks, src: str) -> Clock:

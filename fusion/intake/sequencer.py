@@ -9,6 +9,7 @@ from fusion.config import IntakeConfig
 from fusion.messages import Message
 
 Key = tuple[int, str, int]
+ALONE_STEP = 10  # a source that speaks alone shows no more time passing, by one message, than this share of idle_ns
 REORDERED_MAX = 50  # a number further back than this is a new numbering: the sensor restarted
 
 
@@ -43,6 +44,11 @@ class Sequencer:
     counts: Counter[str] = field(default_factory=Counter)
     closed_ns: int = -1  # slices ending at or before this are out
     boots: dict[str, "Boot"] = field(default_factory=dict)  # per source, the numbering it is in
+    idle: frozenset[str] = frozenset()  # sources that nobody waits for
+    _last_ns: dict[str, int] = field(default_factory=dict)  # per source, its newest time
+    _alone_ns: int = 0  # how long the newest source has spoken while no other did
+    _asked_ns: int = -1  # frontier when sources were last asked who is idle
+    _waits_ns: int = -1  # the time of the slowest source that is not
     _newest: tuple[int, str] = (-1, "")  # newest time and its source
     _second_ns: int = -1  # newest time of all other sources
     _pushed: int = 0
@@ -52,6 +58,7 @@ class Sequencer:
     def push(self, message: Message, payload: bytes) -> Iterator[Slice]:
         """Take one message; yield the slices that are complete now."""
         key = (message.t_ns, message.src, message.seq)
+        self._last_ns[message.src] = max(message.t_ns, self._last_ns.get(message.src, -1))
         if message.t_ns < self.closed_ns:
             self.counts["duplicate" if key in self._emitted else "late"] += 1
             return
@@ -60,7 +67,7 @@ class Sequencer:
         self._pushed += 1
         heapq.heappush(self._heap, (*key, payload, self._pushed, message))
         self._advance(message.t_ns, message.src)
-        yield from self._close_until(self.frontier_ns() - self.config.reorder_window_ns)
+        yield from self._close_until(self.watermark_ns())
         while len(self._heap) > self.config.pending_max:
             self.counts["window overflow"] += 1
             yield from self._close_until(self._heap[0][0] + self.config.slice_ns)
@@ -72,12 +79,40 @@ class Sequencer:
         self.counts["future"] += len(self._heap)
         self._heap.clear()
 
+    def waiting(self) -> int:
+        """Return how many messages wait for the watermark."""
+        return len(self._heap)
+
     def frontier_ns(self) -> int:
-        """Return the second newest source's time, or the only one's."""
-        return self._second_ns if self._second_ns >= 0 else self._newest[0]
+        """Return the second newest source's time, or that of the only one that still speaks."""
+        alone = self._second_ns < 0 or self._alone_ns >= self.config.idle_ns
+        return self._newest[0] if alone else self._second_ns
+
+    def watermark_ns(self) -> int:
+        """Return up to where slices are complete: the reorder window behind the slowest source that is not idle.
+
+        Who is idle is asked once a slice, by event time: in the tape's order, so that a replay decides alike.
+        """
+        frontier = self.frontier_ns()
+        if frontier >= self._asked_ns + self.config.slice_ns or self._waits_ns < 0:
+            self._asked_ns = frontier
+            self._ask(frontier)
+        return min(frontier, self._waits_ns) - self.config.reorder_window_ns
+
+    def _ask(self, frontier: int) -> None:
+        idle = frozenset(src for src, t_ns in self._last_ns.items() if t_ns < frontier - self.config.idle_ns)
+        self.counts["idle"] += len(idle - self.idle)
+        self.counts["back"] += len(self.idle - idle)
+        self.idle = idle
+        self._waits_ns = min((t_ns for src, t_ns in self._last_ns.items() if src not in idle), default=frontier)
 
     def _advance(self, t_ns: int, src: str) -> None:
         newest_ns, newest_src = self._newest
+        if src == newest_src:
+            # One jump is a broken clock; time that passes is many messages.
+            self._alone_ns += min(max(0, t_ns - newest_ns), self.config.idle_ns // ALONE_STEP)
+        else:
+            self._alone_ns = 0
         if src == newest_src:
             self._newest = (max(newest_ns, t_ns), src)
         elif t_ns > newest_ns:

@@ -1,11 +1,13 @@
-"""What the service tells the world: a line for each receipt, and every output on the bus."""
+"""What the service tells the world: a line of the log for each receipt, and every output on the bus."""
 
 import json
 from pathlib import Path
 from typing import Protocol
 
 from fusion.checkout.receipts import Line, Receipt
+from fusion.health.rows import health_row, mode_row
 from fusion.live.baskets import Baskets, follow
+from fusion.live.logs import SAID
 from fusion.settlement import Outputs
 
 
@@ -20,7 +22,7 @@ class Outlet(Protocol):
 
 
 class Announcer:
-    """Prints each receipt and fault as a line; publishes receipts, events, what is provisional, carts and health."""
+    """Logs each receipt and fault; publishes receipts, events, what is provisional, carts and health."""
 
     def __init__(self, store_id: str, currency: str, outlet: Outlet | None) -> None:
         self.baskets: Baskets = {}
@@ -49,9 +51,13 @@ class Announcer:
     def __call__(self, outputs: Outputs) -> None:
         """Tell what one step says."""
         for one in outputs.health:
-            print(f"health  {one.src}  {one.state}  {one.text}", flush=True)
-            said = {"t": one.t_ns, "src": one.src, "state": one.state, "text": one.text}
-            self._publish("health", one.src, json.dumps(said))
+            said = {"sensor": one.src, "state": one.state}
+            SAID.info("health  %s  %s  %s", one.src, one.state, one.text, extra=said)
+            self._publish("health", one.src, health_row(one))
+        for mode in outputs.modes:
+            why = "; ".join((*mode.reasons, *mode.blind)) or "nothing is blind"
+            SAID.info("mode  %s  %s", mode.mode, why, extra={"mode": mode.mode})
+            self._publish("mode", "store", mode_row(mode, self._store_id))
         for event in outputs.provisional:
             self._publish("provisional", event.event, event.to_json())
         for event in outputs.events:
@@ -60,8 +66,14 @@ class Announcer:
         for account, goods in changed.items():
             self._publish("cart", account, json.dumps({"account": account, "lines": goods}))
         for receipt in outputs.receipts:
-            print(receipt_line(receipt, self._currency), flush=True)
+            self._log(receipt)
             self._publish("receipt", receipt.trip, receipt.to_json())
+
+    def _log(self, receipt: Receipt) -> None:
+        # The line is for people who watch; a log that is kept names the trip and no account.
+        fields = {"trip": receipt.trip, "status": receipt.status, "total_cents": receipt.total_cents}
+        more = {"line": receipt_line(receipt, self._currency), "confidence": receipt.confidence}
+        SAID.info("receipt", extra={**fields, **more, "holds": receipt.holds})
 
     def _publish(self, kind: str, key: str, text: str) -> None:
         if self._outlet is not None:

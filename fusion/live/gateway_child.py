@@ -14,6 +14,7 @@ import msgspec
 
 from fusion.live.bus import BusError
 from fusion.live.gateway_words import Settings
+from fusion.live.logs import SERVICE
 from fusion.live.outputs import LastValues
 
 START_S_MAX: Final = 60.0
@@ -156,7 +157,7 @@ class GatewayChild:
         self._quick = self._quick + 1 if time.monotonic() - self._begun_s < QUICK_S else 0
         if self._quick > QUICK_MAX:
             raise BusError(f"the gateway died {self._quick} times in a row, at last with status {status}")
-        print(f"aisle serve: the gateway died (status {status}); starting it again", file=sys.stderr, flush=True)
+        SERVICE.warning("the gateway died (status %s); starting it again", status)
         self.__exit__(None, None, None)
         self.restarts += 1
         self._start()

@@ -22,6 +22,7 @@ from fusion.live.disk import Taken, only_one
 from fusion.live.gateway import GROUP_MAX, Gateway
 from fusion.live.gateway_words import Orders, Settings, say
 from fusion.live.keys import BadKey, read_allowed
+from fusion.live.logs import SERVICE, log_as
 from fusion.live.publishing import Publisher
 from fusion.live.subscribing import Subscription, number_of
 from fusion.live.zap import Doorkeeper
@@ -49,7 +50,7 @@ class Process:
         self._address = settings.listen
         self.gateway = Gateway(self._listen(), Path(settings.journal), settings.limits())
         if self.gateway.journal.dropped is not None:
-            print(f"aisle serve: put aside: {self.gateway.journal.dropped}", file=sys.stderr, flush=True)
+            SERVICE.warning("put aside: %s", self.gateway.journal.dropped)
         self.outputs = Publisher(self.context, settings.publish, settings.requests, self._lock)
         self._subscriptions = [Subscription(self.context, place, keys) for place in settings.subscribe]
         self._read_keys()
@@ -161,7 +162,7 @@ class Process:
         try:
             allowed = read_allowed(self.keys)
         except BadKey as error:
-            print(f"aisle serve: {error}; the list before it stays in force", file=sys.stderr, flush=True)
+            SERVICE.warning("%s; the list before it stays in force", error)
             return
         before, self._stamp = self.gateway.allowed, stamp
         for one in self._subscriptions:
@@ -230,6 +231,7 @@ class Process:
 def main() -> int:
     """Run the gateway until its supervisor wants no more of it."""
     settings = msgspec.json.decode(sys.argv[1], type=Settings)
+    log_as(settings.log)
     resource.setrlimit(resource.RLIMIT_AS, (settings.memory_bytes, settings.memory_bytes))
     journal = Path(settings.journal)
     try:

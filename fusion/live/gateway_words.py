@@ -35,6 +35,7 @@ class Settings(msgspec.Struct, frozen=True):
     subscribe: tuple[str, ...] = ()
     keys: str = ""
     store_id: str = ""
+    log: str = ""  # "json", or lines
     memory_bytes: int = 1 << 30
     lag_max: int = Limits().lag_max
     free_bytes_min: int = Limits().free_bytes_min

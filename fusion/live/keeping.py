@@ -1,7 +1,6 @@
 """What a run does now and then: a snapshot of itself, and away with what must not or need not live longer."""
 
 import argparse
-import sys
 import time
 from collections.abc import Mapping
 from typing import Final
@@ -9,6 +8,7 @@ from typing import Final
 from fusion.journal.retention import Limits, forget_looks, remove, sealed_of, to_forget, to_remove
 from fusion.journal.segment import segments_of
 from fusion.live.baskets import Baskets
+from fusion.live.logs import SERVICE
 from fusion.live.recovery import JOURNAL, SNAPSHOTS, Moment, Start, store_digest, take_snapshot
 from fusion.session import Session
 from fusion.snapshots import KEPT, read_head, snapshots_in
@@ -39,7 +39,7 @@ class Keeper:
             self._next = next_
             self._forget()
         except OSError as error:  # a full disk: the snapshot before is still good
-            print(f"aisle serve: no snapshot: {error.strerror}", file=sys.stderr, flush=True)
+            SERVICE.warning("no snapshot: %s", error.strerror)
 
     def _forget(self) -> None:
         """Let go of what neither a recovery nor a visit needs."""

@@ -7,7 +7,6 @@ where it meant to.
 """
 
 import json
-import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from hashlib import blake2b
@@ -18,6 +17,7 @@ from fusion.config import Config
 from fusion.journal.segment import base_of, segments_of
 from fusion.live.baskets import Baskets
 from fusion.live.bus import BusError
+from fusion.live.logs import SERVICE
 from fusion.session import Saved, Session
 from fusion.snapshots import Head, SnapshotError, usable, write_snapshot
 
@@ -76,15 +76,15 @@ def go_on(out: Path, store: Path, begin: Begin) -> Start:
             head, moment = found
             start = Start(begin(moment.saved), head.next, moment.baskets, moment.entered)
         except SnapshotError as error:
-            print(f"aisle serve: snapshot not used: {error}", file=sys.stderr, flush=True)
+            SERVICE.warning("snapshot not used: %s", error)
             continue
-        print(f"aisle serve: going on from the snapshot before record {head.next}", flush=True)
+        SERVICE.info("going on from the snapshot before record %d", head.next)
         return start
     first = base_of(segments_of(out / JOURNAL)[0])
     if first > 0:
         expected = f"expected a snapshot, or a journal from record 0 on, received one from {first} on"
         raise BusError(f"{out}: {expected}; --fresh sets the interrupted run aside")
-    print("aisle serve: going on from the beginning of the journal", flush=True)
+    SERVICE.info("going on from the beginning of the journal")
     return Start(begin(None), 0, {}, {})
 
 

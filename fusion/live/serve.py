@@ -1,26 +1,29 @@
 """`aisle serve`: sensors in over ZeroMQ, receipts out."""
 
 import argparse
-import sys
 from pathlib import Path
 
 from fusion.aside import move_aside
 from fusion.journal.commands import age_ns, size_bytes
+from fusion.live.logs import SERVICE, log_as
 from fusion.purchase.flags import add_purchases_flag
 from fusion.replay import add_ledger_flags
 
 OUTPUTS = (
     *("journal", "recording.mcap", "receipts.jsonl", "events.jsonl", "evidence.jsonl", "rejected.jsonl"),
     "provisional.jsonl",
+    "health.jsonl",
     *("tracks.parquet", "ledger.db", "ledger.db-wal", "ledger.db-shm", "ledger.db.seal", "ledger.seal", "run.json"),
     *("ledger.db.lock", "service.json", "snapshots", "ending.json", "tracks.rows"),
 )
 # What outlives a run: who owes today owed yesterday.
 STAYING = ("purchases.db", "purchases.db-wal", "purchases.db-shm", "purchases.jsonl", "purchases.secret")
+PORT_MAX = 65535
 EXAMPLES = """\
 examples:
   aisle serve --store shop/ --out out/today --listen tcp://127.0.0.1:5555
   aisle serve --store shop/ --out out/today --listen 'tcp://127.0.0.1:*'     (any free port; printed)
+  aisle serve --store shop/ --out out/today --listen tcp://127.0.0.1:5555 --metrics 9464 --log json
 
 Stop it with SIGTERM or Ctrl-C: it reads what sensors have already sent, settles what is open, and writes
 the same outputs as replaying OUT/recording.mcap would. OUT/journal is the journal it all came from.
@@ -68,9 +71,20 @@ def add_serve(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]")
     parser.add_argument(
         "--free-min", type=size_bytes, default=256 << 20, metavar="SIZE", help="room on the disk to work in (256M)"
     )
+    parser.add_argument(
+        "--metrics", type=_place, metavar="[HOST:]PORT", help="answer GET /metrics for Prometheus (0: any free port)"
+    )
+    parser.add_argument("--log", choices=("lines", "json"), default="lines", help="JSON goes to standard error")
     add_purchases_flag(parser)
     add_ledger_flags(parser)
     parser.set_defaults(run=run_serve)
+
+
+def _place(text: str) -> tuple[str, int]:
+    host, _, port = text.rpartition(":")
+    if not port.isdecimal() or int(port) > PORT_MAX:
+        raise argparse.ArgumentTypeError(f"expected PORT or HOST:PORT, received {text!r}")
+    return host.strip("[]") or "127.0.0.1", int(port)
 
 
 def run_serve(args: argparse.Namespace) -> int:
@@ -78,10 +92,11 @@ def run_serve(args: argparse.Namespace) -> int:
     from fusion.live.bus import BusError
     from fusion.live.serving import serve
 
+    log_as(args.log)
     try:
         serve(args)
     except BusError as error:
-        print(f"aisle serve: {error}", file=sys.stderr)
+        SERVICE.error("%s", error)
         return 2
     return 0
 
@@ -90,4 +105,4 @@ def set_aside(out: Path) -> None:
     """Move what an earlier run left in OUT, its ledger above all, to OUT/earlier-N: a service overwrites nothing."""
     aside = move_aside(out, OUTPUTS)
     if aside is not None:
-        print(f"aisle serve: the outputs of an earlier run are now in {aside}", flush=True)
+        SERVICE.info("the outputs of an earlier run are now in %s", aside)

@@ -3,7 +3,6 @@
 import argparse
 import json
 import shutil
-import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -23,6 +22,8 @@ from fusion.live.export import export_journal
 from fusion.live.gateway_child import GatewayChild
 from fusion.live.gateway_words import Settings
 from fusion.live.keeping import Keeper
+from fusion.live.logs import SERVICE
+from fusion.live.metrics import Tallies, Tally, serve_metrics, tally
 from fusion.live.recovery import DONE, ENDING, JOURNAL, SNAPSHOTS, Start, ending_of, go_on, is_interrupted, mean_to_end
 from fusion.live.serve import set_aside
 from fusion.live.stopping import stop_on_signals
@@ -44,6 +45,7 @@ def serve(args: argparse.Namespace) -> None:
     free = free_bytes(args.out)
     if free < args.free_min:
         raise BusError(f"{args.out}: expected {args.free_min >> 20} MiB free on its disk, received {free >> 20}")
+    metrics = _metrics(args, store)
     try:
         with (
             only_one(args.out / "serve.lock", "service"),
@@ -55,19 +57,24 @@ def serve(args: argparse.Namespace) -> None:
             if args.fresh or not is_interrupted(args.out):
                 set_aside(args.out)
             with GatewayChild(_settings(args, store)) as gateway:
-                _serve(args, store, gateway, purchases, stopping)
+                _serve(args, store, gateway, purchases, metrics, stopping)
     except Taken as error:
         raise BusError(str(error)) from None
 
 
 def _serve(
-    args: argparse.Namespace, store: Store, gateway: GatewayChild, purchases: Purchases, stopping: Callable[[], bool]
+    args: argparse.Namespace,
+    store: Store,
+    gateway: GatewayChild,
+    purchases: Purchases,
+    metrics: Tallies,
+    stopping: Callable[[], bool],
 ) -> None:
     start = _start(args, store, purchases)
     tell = Announcer(store.store_id, store.currency, gateway)
     tell.begin_with(start.baskets, args.out)
     try:
-        _run(args, start, gateway, tell, stopping)
+        _run(args, start, gateway, tell, metrics, stopping)
         purchases.deliver()
     finally:  # should the engine fail over what a sensor sent, this is what to replay
         gateway.stop()
@@ -92,11 +99,17 @@ def _session(
 
 
 def _run(
-    args: argparse.Namespace, start: Start, gateway: GatewayChild, tell: Announcer, stopping: Callable[[], bool]
+    args: argparse.Namespace,
+    start: Start,
+    gateway: GatewayChild,
+    tell: Announcer,
+    metrics: Tallies,
+    stopping: Callable[[], bool],
 ) -> None:
     """Feed the engine what is durable until stopping, then what the gateway takes while it drains."""
     session, reader = start.session, read_journal(args.out / JOURNAL, start.next)
     keeper = Keeper(args, start)
+    metrics.show(tally(session))
     _say_where(gateway)
     lag_s, full = time.monotonic(), ""
     while not stopping():
@@ -107,12 +120,26 @@ def _run(
         if time.monotonic() - lag_s >= LAG_S:
             lag_s = time.monotonic()
             tell.say_lag(gateway.end - reader.next)
+            metrics.show(tally(session))
         if gateway.state.get("full", "") != full:
             full = gateway.state["full"]
-            print(f"aisle serve: {f'nothing is taken: {full}' if full else 'taking messages again'}", file=sys.stderr)
+            SERVICE.warning("nothing is taken: %s", full) if full else SERVICE.warning("taking messages again")
     end = gateway.drain()
     mean_to_end(args.out, end)
     _finish(reader, end, session, tell)
+
+
+def _metrics(args: argparse.Namespace, store: Store) -> Tallies:
+    """Return where to show how the run goes, and answer for it where that was asked for."""
+    tallies = Tallies(Tally(store.store_id))
+    if args.metrics is not None:
+        host, port = args.metrics
+        try:
+            port = serve_metrics(tallies, port, host)
+        except OSError as error:
+            raise BusError(f"--metrics {host}:{port}: cannot listen there: {error.strerror}") from None
+        SERVICE.info("metrics on http://%s:%d/metrics", host, port)
+    return tallies
 
 
 def _finish(reader: JournalReader, end: int, session: Session, tell: Announcer) -> None:
@@ -129,7 +156,7 @@ def _feed(reader: JournalReader, end: int, session: Session, tell: Announcer) ->
             for outputs in session.feed(record.frame):
                 tell(outputs)
     for damage in reader.damage[known:]:
-        print(f"aisle serve: {damage}", file=sys.stderr, flush=True)
+        SERVICE.warning("%s", damage)
 
 
 def _end_what_was_ending(args: argparse.Namespace, store: Store, purchases: Purchases) -> None:
@@ -137,7 +164,7 @@ def _end_what_was_ending(args: argparse.Namespace, store: Store, purchases: Purc
     end = ending_of(args.out) if is_interrupted(args.out) and not args.fresh else None
     if end is None:
         return
-    print("aisle serve: ending the run that was interrupted while it ended", flush=True)
+    SERVICE.info("ending the run that was interrupted while it ended")
     start = _start(args, store, purchases)
     tell = Announcer(store.store_id, store.currency, None)
     tell.begin_with(start.baskets, args.out)
@@ -165,6 +192,7 @@ def _settings(args: argparse.Namespace, store: Store) -> Settings:
         subscribe=tuple(args.subscribe),
         keys=str(args.keys) if args.keys else "",
         store_id=store.store_id,
+        log=args.log,
         free_bytes_min=args.free_min,
     )
 
@@ -177,7 +205,7 @@ def _say_where(gateway: GatewayChild) -> None:
         ("snapshots", settings.requests),
     ):
         if address:
-            print(f"aisle serve: {what} on {address}", flush=True)
+            SERVICE.info("%s on %s", what, address)
 
 
 @contextmanager
@@ -218,7 +246,7 @@ def _report(args: argparse.Namespace, gateway: GatewayChild, frames: int) -> Non
         if state.get(what):
             counts = ", ".join(f"{count} {reason}" for reason, count in state[what].items())
             where = "refused before the tape" if what == "refused" else "given up by their senders"
-            print(f"aisle serve: {where}: {counts}", file=sys.stderr)
+            SERVICE.warning("%s: %s", where, counts)
     if not gateway.silent:
-        print("aisle serve: sensors were still sending; what they sent later is not here", file=sys.stderr)
-    print(f"aisle serve: {frames} frames; outputs in {args.out}, recording {recording}", flush=True)
+        SERVICE.warning("sensors were still sending; what they sent later is not here")
+    SERVICE.info("%d frames; outputs in %s, recording %s", frames, args.out, recording)

@@ -1,0 +1,109 @@
+"""Play every sensor fault onto tapes of people who shop, and print what it costs and whether it was named."""
+
+import argparse
+import math
+import sys
+from collections.abc import Iterable
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from pathlib import Path
+
+from rich.console import Console
+from rich.progress import Progress
+from rich.table import Table
+
+from bench.health.plans import TROUBLES
+from bench.health.runs import Outcome, play
+from bench.health.tapes import clean_tape
+
+WRONG_MAX = 0.005  # of settled receipts
+WIDTH = 160
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Return 0 where the bar is kept: few wrong charges, every culprit named, nobody else on clean tapes."""
+    parser = argparse.ArgumentParser(prog="python -m bench.health", description=__doc__)
+    parser.add_argument("--seeds", default="1,2,3", help="tapes, by seed")
+    parser.add_argument("--only", default="", help="faults whose name holds this")
+    parser.add_argument("--out", type=Path, default=Path("out/health"), help="where tapes and outputs go")
+    parser.add_argument("--jobs", type=int, default=2)
+    args = parser.parse_args(argv)
+    seeds = [int(seed) for seed in args.seeds.split(",")]
+    wanted = [number for number, one in enumerate(TROUBLES) if args.only in one.name]
+    if not wanted:
+        print(f"bench.health: --only: expected one of {', '.join(t.name for t in TROUBLES)}", file=sys.stderr)
+        return 2
+    console = Console(stderr=True)
+    found: list[Outcome] = []
+    with Progress(console=console, disable=not console.is_terminal) as progress, ProcessPoolExecutor(args.jobs) as pool:
+        task = progress.add_task("faults", total=len(seeds) * (1 + len(wanted)))
+        cases = {}
+        for seed, case in zip(seeds, pool.map(clean_tape, seeds, [args.out / "tapes"] * len(seeds)), strict=True):
+            cases[seed] = case
+            progress.advance(task)
+        runs = [
+            pool.submit(play, cases[seed], seed, number, args.out / "runs" / f"{seed}-{number}")
+            for seed in seeds
+            for number in wanted
+        ]
+        for run in as_completed(runs):
+            outcome = run.result()
+            found += [outcome] if outcome else []
+            progress.advance(task)
+    return _report(sorted(found, key=lambda one: (_order(one), one.seed)))
+
+
+def _order(one: Outcome) -> int:
+    return [trouble.name for trouble in TROUBLES].index(one.trouble)
+
+
+def _report(found: list[Outcome]) -> int:
+    columns = (
+        "fault",
+        "tapes",
+        "trips",
+        "settled",
+        "wrong",
+        "by fault",
+        "wrong %",
+        "review %",
+        "named",
+        "notice s",
+        "others named",
+    )
+    table = Table(*columns)
+    usual = {(one.seed, account) for one in found if not one.culprit for account in one.wrong}
+    for name in dict.fromkeys(one.trouble for one in found):
+        table.add_row(name, *_figures([one for one in found if one.trouble == name], usual))
+    Console(width=None if sys.stdout.isatty() else WIDTH).print(table)
+    for one in found:
+        for what in (*(f"wrong charge: {account}" for account in one.wrong), *(f"named: {f}" for f in one.false)):
+            print(f"{one.trouble}, seed {one.seed}: {what}")
+        if one.culprit:
+            print(f"{one.trouble}, seed {one.seed}: {one.culprit} {one.words or 'was not named'}")
+    settled, wrong = sum(one.settled for one in found), sum(len(one.wrong) for one in found)
+    share = wrong / max(settled, 1)
+    more = sum((one.seed, account) not in usual for one in found for account in one.wrong)
+    print(f"\n{wrong} of {settled} settled receipts are wrong: {share:.2%}, {WRONG_MAX:.1%} at most; {more} by a fault")
+    clean = all(not one.false for one in found if not one.culprit)
+    return 0 if share <= WRONG_MAX and clean and all(one.named for one in found if one.culprit) else 1
+
+
+def _figures(mine: Iterable[Outcome], usual: set[tuple[int, str]]) -> list[str]:
+    """Return a row of the table; usual are wrong charges that the clean tape has as well."""
+    mine = list(mine)
+    by_fault = sum((one.seed, account) not in usual for one in mine for account in one.wrong)
+    settled, wrong = sum(one.settled for one in mine), sum(len(one.wrong) for one in mine)
+    trips, culprits = sum(one.trips for one in mine), sum(bool(one.culprit) for one in mine)
+    times = sorted(one.notice_s for one in mine if not math.isnan(one.notice_s))
+    return [
+        *(str(n) for n in (len(mine), trips, settled, wrong, by_fault)),
+        f"{wrong / max(settled, 1):.1%}",
+        f"{sum(one.review for one in mine) / max(trips, 1):.0%}",
+        f"{sum(one.named for one in mine)} of {culprits}" if culprits else "",
+        f"{times[len(times) // 2]:.1f} to {times[-1]:.1f}" if times else "",
+        str(sum(bool(one.false) for one in mine)),
+    ]
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,87 @@
+"""One replay of a tape with a fault played onto it: receipts against the truth, who was named and how soon."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from bench.clock_faults import frames_of, rows_of
+from bench.health.plans import FROM_S, TROUBLES, target_of
+from fusion.config import SECOND_NS
+from fusion.session import Session
+from fusion.store import load_store
+from scenarios.simulate import EPOCH_NS
+from sensors.fault_stream import disturb_all, since_first
+
+GRAMS = 5.0  # a line sold by weight is right within this, or within a hundredth
+SHARE = 0.01
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What came of one fault on one tape."""
+
+    trouble: str
+    seed: int
+    culprit: str
+    trips: int
+    settled: int
+    wrong: tuple[str, ...]  # accounts that were charged something else than they took, without a person looking
+    review: int
+    named: bool
+    notice_s: float  # from the fault's beginning to its being named; NaN where it was not
+    words: str  # what was said of the culprit first
+    false: tuple[str, ...]  # other sensors that were named, with what was said
+
+
+def play(case: Path, seed: int, number: int, out: Path) -> Outcome | None:
+    """Replay a case with trouble `number` of TROUBLES; None where it has no such sensor."""
+    store, trouble = load_store(case / "store"), TROUBLES[number]
+    truth = json.loads((case / "truth.json").read_text(encoding="utf-8"))
+    frames = frames_of(case)
+    culprit = trouble.whom(target_of(frames, store, truth))
+    if not culprit and trouble.name != "none":
+        return None
+    plan = (trouble.fault(culprit),)
+    session = Session(store, out)
+    for _, frame in disturb_all(plan, since_first(frames), store=store, seed=seed):
+        session.feed(frame)
+    session.finish()
+    session.close()
+    receipts = [row for row in rows_of(out / "receipts.jsonl") if row["account"] is not None]
+    settled = [row for row in receipts if row["status"] == "settled"]
+    said = [row for row in rows_of(out / "health.jsonl") if "src" in row and row["state"] != "ok"]
+    mine = [row for row in said if row["src"] == culprit]
+    begun_ns = EPOCH_NS + int(FROM_S * SECOND_NS)
+    return Outcome(
+        trouble=trouble.name,
+        seed=seed,
+        culprit=culprit,
+        trips=len(receipts),
+        settled=len(settled),
+        wrong=tuple(row["account"] for row in settled if not is_right(row, receipts, truth)),
+        review=sum(row["status"] == "review" for row in receipts),
+        named=bool(mine),
+        notice_s=(mine[0]["t"] - begun_ns) / SECOND_NS if mine else float("nan"),
+        words=mine[0]["text"] if mine else "",
+        false=tuple(f"{row['src']} {row['text']}" for row in said if row["src"] != culprit),
+    )
+
+
+def is_right(receipt: Mapping[str, Any], receipts: list[dict[str, Any]], truth: Mapping[str, Any]) -> bool:
+    """Tell whether a receipt charges what its trip took; an account's trips are told apart by their order."""
+    own = [row["trip"] for row in sorted(receipts, key=lambda r: r["entered"]) if row["account"] == receipt["account"]]
+    true = [row["lines"] for row in truth["receipts"] if row["account"] == receipt["account"]]
+    at = own.index(receipt["trip"])
+    took = true[at] if at < len(true) else {}
+    lines = {line["sku"]: line for line in receipt["lines"]}
+    if set(lines) != {sku for sku, amount in took.items() if amount}:
+        return False
+    return all(_alike(line, took[sku]) for sku, line in lines.items())
+
+
+def _alike(line: Mapping[str, Any], amount: float) -> bool:
+    if line["g"] is None:
+        return bool(line["qty"] == amount)
+    return bool(abs(line["g"] - amount) <= max(GRAMS, SHARE * amount))

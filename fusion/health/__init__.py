@@ -1,0 +1,22 @@
+"""Health: which sensors are to be trusted, from nothing but what they say and what the others say meanwhile.
+
+Theory of operation. Once a second of event time every sensor is looked at for every way in which its kind goes wrong,
+all plates or cameras at once; a look says "wrong", "right" or nothing. A sensor is under alarm after it has looked
+wrong for a while without looking right, and leaves it after it has looked right for a while without looking wrong
+(alarms.py): one odd second changes nothing, and nothing flaps. What each look rests on:
+
+    plates.py    its samples alone: silent; still to the last bit; too noisy to weigh what stands on it; lone samples
+                 far off; a level that walks one way for a quarter of a minute
+    gains.py     what its sure picks weighed against the catalogue, with what products are off everywhere set aside
+    cameras.py   silent; the same picture again; finds nobody of those whom others see walk through its picture; sees
+                 everybody turned about itself against where others have them
+    doubts.py    carts and portals, by sums of evidence: moves that the basket's weight or the owner's goods
+                 contradict; strong tags of goods that nobody who went out could carry
+    sources.py   silent by event time of the others; what it says of itself
+    intake/clocks.py   clocks, as before
+
+What comes of it: a camera under alarm gives no detections, a cart no moves, a portal no tags; a plate that says nothing
+makes no changes, and one whose grams are off makes changes with a wider variance (trust.py). A receipt that rests on
+such a plate alone, or whose shopper had a hand over one that said nothing, waits for a person, by name of the sensor
+(holds.py). What is blind makes the mode of the store (modes.py): open, degraded, or closed to new entries.
+"""

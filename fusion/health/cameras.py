@@ -1,0 +1,219 @@
+"""Cameras: silent, frozen, blind to whom others see, turned against where others have people."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+
+from fusion.arrays import Bools, Floats, Ints
+from fusion.config import SECOND_NS, TrackingConfig
+from fusion.health.alarms import Alarms, no_alarms, watch
+from fusion.health.coverage import in_the_open
+from fusion.health.settings import HealthConfig
+from fusion.messages import Boxes, People
+from fusion.store import Store
+from fusion.tracking.camera import picture_bounds
+from fusion.tracking.floor import Floor, Match
+from fusion.tracking.tracks import Status
+
+WITNESS_S = 0.5  # another camera saw somebody so recently
+NEAREST_M = 0.5  # along a camera's axis; nearer, an angle says little
+STEP_M_MAX = 3.0  # nobody walks further between two looks
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class CameraHealth:
+    """One row a camera, in the store's order."""
+
+    picture: Mapping[int, bytes] = field(default_factory=dict)  # what the last frame showed, of those with people in it
+    repeats_ns: Ints = field(
+        default_factory=lambda: np.zeros(0, np.int64)
+    )  # (c,) since when it repeats, 0: it does not
+    matched_ns: Ints = field(default_factory=lambda: np.zeros(0, np.int64))  # (c,) it last found whom another sees
+    crowd: Ints = field(default_factory=lambda: np.zeros(0, np.int64))  # (c,) people in the last frame
+    where: Mapping[int, tuple[float, float]] = field(default_factory=dict)  # track -> place at the last look
+    found_m: Floats = field(default_factory=lambda: np.zeros(0))  # (c,) walked in its picture and found, fading
+    walked_m: Floats = field(default_factory=lambda: np.zeros(0))  # (c,) of how much
+    missed_m: Floats = field(
+        default_factory=lambda: np.zeros(0)
+    )  # (c,) since it last found one of them, times its rate
+    # Information about its turn (1/rad2) and, last, its clock (1/s2): (c, 4, 4); and that times both (c, 4).
+    weight: Floats = field(default_factory=lambda: np.zeros((0, 4, 4)))
+    pull: Floats = field(default_factory=lambda: np.zeros((0, 4)))
+    silent: Alarms = field(default_factory=lambda: no_alarms(0))
+    frozen: Alarms = field(default_factory=lambda: no_alarms(0))
+    blind: Alarms = field(default_factory=lambda: no_alarms(0))
+    turned: Alarms = field(default_factory=lambda: no_alarms(0))
+
+    def out(self) -> Bools:
+        """Return which cameras (c,) give no detections now."""
+        return np.asarray(self.silent.on | self.frozen.on | self.blind.on | self.turned.on)
+
+
+def first_cameras(store: Store) -> CameraHealth:
+    """Return cameras of which nothing is known."""
+    c = len(store.cameras.camera_id)
+    zeros, none = np.zeros(c), np.zeros(c, np.int64)
+    return CameraHealth(
+        repeats_ns=none,
+        matched_ns=none,
+        crowd=none,
+        found_m=zeros,
+        walked_m=zeros,
+        missed_m=zeros,
+        weight=np.zeros((c, 4, 4)),
+        pull=np.zeros((c, 4)),
+        silent=no_alarms(c),
+        frozen=no_alarms(c),
+        blind=no_alarms(c),
+        turned=no_alarms(c),
+    )
+
+
+def look_at_frame(health: CameraHealth, camera: int, message: People | Boxes) -> tuple[CameraHealth, bool]:
+    """Return the health after a frame, and whether it is new: noise never shows the same people at the same places."""
+    shown = b"" if not len(message.head) else message.head.tobytes() + message.hands.tobytes()
+    again = bool(shown) and health.picture.get(camera) == shown
+    repeats_ns, crowd = health.repeats_ns.copy(), health.crowd.copy()
+    crowd[camera] = len(message.head)
+    repeats_ns[camera] = (repeats_ns[camera] or message.t_ns) if again else 0
+    picture = health.picture if again else {**health.picture, camera: shown}
+    return replace(health, picture=picture, repeats_ns=repeats_ns, crowd=crowd), not again
+
+
+def feel_turn(
+    health: CameraHealth, before: Floor, match: Match, store: Store, tracking: TrackingConfig, config: HealthConfig
+) -> CameraHealth:
+    """Add what a frame says of its camera being turned: heads of tracks that another camera has just seen as well.
+
+    before is the floor without the frame. In normalised image points a small turn w moves a head at (x, y) by
+    (-x y, 1 + x^2, -y) w and (-(1 + y^2), x y, x) w. A clock that is off moves who walks as far as they walk in that
+    time: both are estimated together, so that neither passes for the other.
+    """
+    frame, tracks = match.sightings, before.tracks
+    at = np.flatnonzero((match.track_id >= 0) & np.isfinite(frame.head).all(axis=1))
+    if not len(at) or not len(tracks):
+        return health
+    rows = np.minimum(np.searchsorted(tracks.track_id, match.track_id[at]), len(tracks) - 1)
+    seen = tracks.seen_by_ns[rows].copy()
+    seen[:, frame.camera] = 0
+    good = tracks.track_id[rows] == match.track_id[at]
+    good &= frame.t_ns - seen.max(axis=1) < WITNESS_S * SECOND_NS
+    if good.any():
+        matched_ns = health.matched_ns.copy()
+        matched_ns[frame.camera] = frame.t_ns
+        health = replace(health, matched_ns=matched_ns)
+    R, T = store.cameras.R[frame.camera], store.cameras.T[frame.camera]
+    ahead_s = (frame.t_ns - before.t_ns) / SECOND_NS
+    mean = tracks.mean[rows]
+    local = np.column_stack([mean[:, :2] + ahead_s * mean[:, 2:4], mean[:, 4]]) @ R.T + T
+    good &= local[:, 2] > NEAREST_M
+    if not good.any():
+        return health
+    at, rows, local = at[good], rows[good], local[good]
+    depth = local[:, 2]
+    seen_at = frame.head[at]
+    if frame.is_depth:
+        spot = seen_at @ R.T + T
+        seen_at = spot[:, :2] / np.maximum(spot[:, 2:], NEAREST_M)
+    x, y = (local[:, :2] / depth[:, None]).T
+    one = np.ones_like(x)
+    A = np.stack([np.stack([-x * y, one + x * x, -y], axis=1), np.stack([-(one + y * y), x * y, x], axis=1)], axis=1)
+    pace = np.column_stack([mean[good, 2:4], np.zeros(len(at))]) @ R.T
+    walked = (pace[:, :2] - np.stack([x, y], axis=1) * pace[:, 2:]) / depth[:, None]
+    A = np.concatenate([A, walked[:, :, None]], axis=2)
+    off = seen_at - np.stack([x, y], axis=1)
+    noise = (frame.sd[at] / depth) ** 2 if frame.is_depth else frame.sd[at] ** 2
+    place = 0.5 * (tracks.cov[rows, 0, 0] + tracks.cov[rows, 1, 1]) + tracking.lean_sd_m**2
+    w = 1.0 / (config.turned_alike * (noise + place / depth**2))
+    weight, pull = health.weight.copy(), health.pull.copy()
+    weight[frame.camera] += np.einsum("n,nij,nik->jk", w, A, A)
+    pull[frame.camera] += np.einsum("n,nij,ni->j", w, A, off)
+    return replace(health, weight=weight, pull=pull)
+
+
+def look_at_cameras(
+    health: CameraHealth, floor: Floor, heard: Bools, gone: Bools, now_ns: int, store: Store, config: HealthConfig
+) -> CameraHealth:
+    """Return the health of all cameras after a look; heard (c,) are those that speak, gone (c,) the silent ones."""
+    c = len(heard)
+    if not c:
+        return health
+    health = _count_missed(health, floor, now_ns, store, config)
+    repeats = health.repeats_ns > 0
+    long = repeats & (now_ns - health.repeats_ns >= config.repeats_s * SECOND_NS)
+    turn, sd = turns(health, config)
+    big, sure = np.rad2deg(np.linalg.norm(turn, axis=1)), np.rad2deg(sd)
+    # One culprit at a time: it drags the others' people aside as well, and theirs is measured anew without it.
+    suspect = (big > config.turned_deg) & (big > config.turned_sds * sure) & ~health.turned.on & heard & ~repeats
+    worst = np.zeros(c, np.bool_)
+    if suspect.any():
+        worst[int(np.argmax(np.where(suspect, big, 0.0)))] = True
+    straight = (big < config.turned_ok_deg) & (sure < 0.5 * config.turned_ok_deg)
+    turned = watch(
+        health.turned, worst | (health.turned.on & ~straight), straight, now_ns, config.enter_s, config.leave_s
+    )
+    fade = np.full(c, np.exp(-config.look_s / config.turned_memory_s))
+    if (turned.on & ~health.turned.on).any():
+        fade[~turned.on] = 0.0
+    missed = health.missed_m > config.missed_m
+    leave = config.leave_s
+    return replace(
+        health,
+        weight=health.weight * fade[:, None, None],
+        pull=health.pull * fade[:, None],
+        silent=watch(health.silent, gone, heard, now_ns, 0.0, 0.0),  # sources.py has waited
+        frozen=watch(health.frozen, long, heard & ~repeats & (health.crowd > 0), now_ns, 0.0, config.enter_s),
+        blind=watch(health.blind, missed & heard, ~missed & (health.missed_m == 0.0), now_ns, 0.0, leave),
+        turned=turned,
+    )
+
+
+def turns(health: CameraHealth, config: HealthConfig) -> tuple[Floats, Floats]:
+    """Return by what each camera is turned (c, 3) rad, and the standard deviation of that along it (c,)."""
+    prior = np.diag([*3 * [np.deg2rad(config.turned_prior_deg) ** -2], config.turned_clock_s**-2])
+    both = np.linalg.inv(health.weight + prior)
+    turn, cov = np.einsum("cij,cj->ci", both, health.pull)[:, :3], both[:, :3, :3]
+    way = turn / np.maximum(np.linalg.norm(turn, axis=1, keepdims=True), 1e-12)
+    return turn, np.sqrt(np.maximum(np.einsum("ci,cij,cj->c", way, cov, way), 0.0))
+
+
+def _count_missed(health: CameraHealth, floor: Floor, now_ns: int, store: Store, config: HealthConfig) -> CameraHealth:
+    """Count how far people walked in each camera's picture since the last look, found by it and not.
+
+    Metres count, not seconds: who stands behind a shelf is hidden once, however long they stand there.
+    """
+    tracks, cameras = floor.tracks, store.cameras
+    rows = np.flatnonzero(tracks.status == Status.CONFIRMED)
+    where = {
+        int(k): (float(x), float(y)) for k, (x, y) in zip(tracks.track_id[rows], tracks.mean[rows, :2], strict=True)
+    }
+    rows = np.array([row for row in rows.tolist() if int(tracks.track_id[row]) in health.where], np.int64)
+    was = np.array([health.where[int(k)] for k in tracks.track_id[rows]])
+    health = replace(health, where=where)
+    if not len(rows):
+        return health
+    walked = np.minimum(np.linalg.norm(tracks.mean[rows, :2] - was, axis=1), STEP_M_MAX)
+    head = np.column_stack([tracks.mean[rows, :2], tracks.mean[rows, 4]])
+    local = np.einsum("cij,nj->nci", cameras.R, head) + cameras.T
+    depth = np.maximum(local[:, :, 2], 1e-6)
+    u, v = local[:, :, 0] / depth, local[:, :, 1] / depth
+    edge = picture_bounds(cameras)
+    framed = (local[:, :, 2] > NEAREST_M) & (u > edge[:, 0]) & (v > edge[:, 1]) & (u < edge[:, 2]) & (v < edge[:, 3])
+    recent = tracks.seen_by_ns[rows] > now_ns - int((config.look_s + 0.2) * SECOND_NS)
+    others = recent.sum(axis=1, keepdims=True) - recent > 0
+    counts = framed & others & in_the_open(head[:, :2], store, config.area_m)
+    found = (walked[:, None] * (counts & recent)).sum(axis=0)
+    of = (walked[:, None] * counts).sum(axis=0)
+    prior = config.missed_prior_m
+    rate = (health.found_m + prior * config.missed_prior) / (health.walked_m + prior)
+    lately = health.matched_ns > now_ns - int((config.look_s + 0.2) * SECOND_NS)
+    missed = np.where(lately, 0.0, health.missed_m + rate * of)
+    # A camera that is out must not learn that it finds nobody.
+    learns = ~health.blind.on & ~health.frozen.on & ~health.silent.on & (missed < 0.5 * config.missed_m)
+    return replace(
+        health,
+        found_m=np.where(learns, health.found_m + found, health.found_m),
+        walked_m=np.where(learns, health.walked_m + of, health.walked_m),
+        missed_m=missed,
+    )

@@ -1,0 +1,154 @@
+"""Carts and portals: sums of evidence that what they say never was.
+
+Each thing they say is checked once, when what would bear it out has had time to come: it is contradicted, borne out, or
+neither. A sensor that is well is contradicted now and then, one that lies mostly; the log-likelihood ratio is summed
+(Page's test, 1954) and kept within bounds, so that a good name protects only so far and can be won back.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+
+from fusion.attribution.basket import basket_change, basket_nats
+from fusion.attribution.evidence import Witnesses
+from fusion.attribution.state import Attribution
+from fusion.attribution.tags import TagRead
+from fusion.config import SECOND_NS, CartConfig, TagConfig
+from fusion.health.settings import HealthConfig
+from fusion.store import Store, product_rows
+from fusion.tracking.carts import SeenMove
+
+AGREES, CONTRADICTS = 0.0, -1.5  # nats by which a basket's weight bears a move out, or does not
+CLEAR_P = 0.9  # whose cart it is must be this clear for their goods to tell
+GOOD_NAME = -3.0  # no sum goes below this
+BEYOND = 2.0  # or further above the alarm than this
+
+
+@dataclass(frozen=True, slots=True)
+class Doubt:
+    """What speaks against one sensor."""
+
+    nats: float = 0.0
+    on: bool = False
+    began_ns: int = 0
+    ended_ns: int = 0
+    wrong: int = 0  # things that were contradicted since it was last well
+    trips: frozenset[str] = frozenset()  # whom they were about
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Sayings:
+    """Carts and portals, and what they said that has not been checked."""
+
+    of: Mapping[str, Doubt] = field(default_factory=dict)
+    moves: tuple[SeenMove, ...] = ()
+    tags: Mapping[str, tuple[str, TagRead, int]] = field(default_factory=dict)  # epc -> portal, strongest read, last ns
+
+
+def doubted(
+    doubt: Doubt, wrong: bool, wrong_p: tuple[float, float], alarm: float, now_ns: int, trip: str = ""
+) -> Doubt:
+    """Return a doubt after one thing said was contradicted, or borne out."""
+    well, lies = wrong_p if wrong else (1.0 - wrong_p[0], 1.0 - wrong_p[1])
+    nats = float(np.clip(doubt.nats + np.log(lies / well), GOOD_NAME, alarm + BEYOND))
+    count, trips = (doubt.wrong + wrong, doubt.trips) if nats > 0.0 or doubt.on else (0, frozenset())
+    trips |= {trip} if wrong and trip and not doubt.on else frozenset()
+    if not doubt.on and nats >= alarm:
+        return Doubt(nats, True, now_ns, doubt.ended_ns, count, trips)
+    if doubt.on and nats <= 0.0:
+        return Doubt(nats, False, doubt.began_ns, now_ns, 0)
+    return replace(doubt, nats=nats, wrong=count, trips=trips)
+
+
+def note_tags(sayings: Sayings, portal: str, reads: tuple[TagRead, ...]) -> Sayings:
+    """Remember tags until those who might carry them have gone by."""
+    if not reads:
+        return sayings
+    tags = dict(sayings.tags)
+    for read in reads:
+        _, best, last_ns = tags.get(read.epc, (portal, read, read.t_ns))
+        tags[read.epc] = portal, max(best, read, key=lambda r: (r.dbm, -r.t_ns)), max(last_ns, read.t_ns)
+    return replace(sayings, tags=tags)
+
+
+def check_moves(
+    sayings: Sayings,
+    moves: tuple[SeenMove, ...],
+    attribution: Attribution,
+    now_ns: int,
+    store: Store,
+    cart: CartConfig,
+    config: HealthConfig,
+) -> Sayings:
+    """Check the moves that carts saw a while ago, in order of time."""
+    waiting = sorted((*sayings.moves, *moves), key=lambda one: (one.move.t_ns, one.cart, one.move.direction))
+    until = now_ns - int(config.move_wait_s * SECOND_NS)
+    due = [one for one in waiting if one.move.t_ns <= until]
+    of = dict(sayings.of)
+    for one in due:
+        wrong = _contradicted(one, attribution, store, cart)
+        if wrong is not None:
+            old = of.get(one.cart, Doubt())
+            of[one.cart] = doubted(old, wrong, config.move_wrong_p, config.lying_nats, now_ns, _owner(one))
+    return replace(sayings, of=of, moves=tuple(one for one in waiting if one.move.t_ns > until))
+
+
+def _contradicted(one: SeenMove, attribution: Attribution, store: Store, config: CartConfig) -> bool | None:
+    """Tell whether a move never was, by the basket's weight or by the goods of whose cart it is; None: who knows."""
+    rows = product_rows(store.products)
+    believed = [(rows[sku], p) for sku, p in one.move.beliefs if sku in rows]
+    if not believed:
+        return None
+    weighed = _weighed(one, attribution.seen, believed, store, config)
+    if weighed is not None:
+        return True if weighed < CONTRADICTS else False if weighed > AGREES else None
+    owner = _owner(one)
+    if one.pairing.get(owner, 0.0) < CLEAR_P:
+        return None
+    return not any(_may_carry(attribution, owner, product) for product, _ in believed)
+
+
+def _owner(one: SeenMove) -> str:
+    """Return the likeliest trip of the cart that saw a move, "" where nobody is with it."""
+    return max(sorted(one.pairing), key=lambda trip: one.pairing[trip], default="")
+
+
+def _weighed(
+    one: SeenMove, seen: Witnesses, believed: list[tuple[int, float]], store: Store, config: CartConfig
+) -> float | None:
+    """Return the nats of a basket's weight for a move of a product believed in; None where it says nothing."""
+    others = (other.move.t_ns for other in seen.moves if other.cart == one.cart and other.move.t_ns != one.move.t_ns)
+    change = basket_change(seen.weighings, one.cart, one.move.t_ns, others, config)
+    if change is None:
+        return None
+    nats = basket_nats(change, one.move.direction, store, config)
+    return float(np.log(sum(p * np.exp(nats[product]) for product, p in believed)))
+
+
+def check_tags(
+    sayings: Sayings, attribution: Attribution, now_ns: int, tags: TagConfig, config: HealthConfig
+) -> Sayings:
+    """Check strong tags that were heard a while ago: did anybody go out about then who may carry such a thing?"""
+    until = now_ns - int(config.tag_wait_s * SECOND_NS)
+    due = sorted((last_ns, epc) for epc, (_, _, last_ns) in sayings.tags.items() if last_ns <= until)
+    if not due:
+        return sayings
+    of, left = dict(sayings.of), dict(sayings.tags)
+    for _, epc in due:
+        portal, best, _ = left.pop(epc)
+        if best.dbm < 0.5 * (tags.near_dbm + tags.far_dbm):
+            continue  # from the next lane, and heard like it
+        about_ns = int(tags.passing_s * SECOND_NS)
+        out = [one.trip for one in attribution.exits if abs(one.t_ns - best.t_ns) <= about_ns]
+        wrong = not any(_may_carry(attribution, trip, best.product) for trip in out)
+        of[portal] = doubted(of.get(portal, Doubt()), wrong, config.tag_wrong_p, config.reading_nats, now_ns)
+    return replace(sayings, of=of, tags=left)
+
+
+def _may_carry(attribution: Attribution, trip: str, product: int) -> bool:
+    """Tell whether any reading that is still believed has goods of a product with a trip."""
+    group = next((g for g in attribution.groups if trip in g.trips), None)
+    if group is None:
+        return True  # a trip that has closed: nothing is known of it any more
+    return any(k == product and n > 0 for h in group.beam for k, n, _ in h.goods.get(trip, ()))

@@ -1,0 +1,139 @@
+"""What is wrong with which sensor, in plain words."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from fusion.config import SECOND_NS
+from fusion.health.alarms import Alarms
+from fusion.health.cameras import CameraHealth, turns
+from fusion.health.doubts import Sayings
+from fusion.health.gains import Gains
+from fusion.health.plates import PlateHealth
+from fusion.health.settings import HealthConfig
+from fusion.health.sources import SourceHealth
+from fusion.shelf import Levels
+from fusion.store import Store
+
+DEGRADED, DOWN = "degraded", "down"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that is wrong with a sensor."""
+
+    cause: str  # a verb in the infinitive, the same for as long as it lasts
+    state: str  # "degraded" or "down"
+    text: str
+    since_ns: int
+
+
+Found = Mapping[str, tuple[Finding, ...]]
+
+
+def findings(
+    plates: PlateHealth,
+    cameras: CameraHealth,
+    sources: SourceHealth,
+    sayings: Sayings,
+    gains: Gains,
+    clocks: Mapping[str, str],
+    levels: Levels,
+    now_ns: int,
+    store: Store,
+    config: HealthConfig,
+) -> dict[str, tuple[Finding, ...]]:
+    """Return what is wrong with every sensor that is not well, by its name."""
+    out: dict[str, list[Finding]] = {}
+    _sources(out, sources, now_ns, store)
+    _plates(out, plates, levels, now_ns, store, config)
+    for plate, gain in gains.wrong:
+        words = f"weighs {abs(gain):.0%} too {'much' if gain > 0 else 'little'}, by what sure picks weighed"
+        _add(out, store.plates.plate_id[plate], Finding("weigh wrong", DEGRADED, words, 0))
+    _cameras(out, cameras, now_ns, store, config)
+    portals = {name for name, _ in store.portals}
+    for sensor, doubt in sorted(sayings.of.items()):
+        if doubt.on and sensor in portals:
+            words = f"hears tags nobody could carry out, {doubt.wrong} of late"
+            _add(out, sensor, Finding("read across", DEGRADED, words, doubt.began_ns))
+        elif doubt.on:
+            words = f"sees moves that never were, {doubt.wrong} of late by weight and goods"
+            _add(out, sensor, Finding("see moves that never were", DEGRADED, words, doubt.began_ns))
+    for src, what in sorted(clocks.items()):
+        text = f"clock {what}; its times are corrected as far as they can be"
+        _add(out, src, Finding("have a wrong clock", DEGRADED, text, now_ns))
+    return {sensor: tuple(found) for sensor, found in sorted(out.items())}
+
+
+def _add(out: dict[str, list[Finding]], sensor: str, finding: Finding) -> None:
+    out.setdefault(sensor, []).append(finding)
+
+
+def _sources(out: dict[str, list[Finding]], sources: SourceHealth, now_ns: int, store: Store) -> None:
+    for row in np.flatnonzero(sources.silent.on).tolist():
+        last_ns = int(sources.last_ns[row])
+        text = f"has said nothing for {_seconds(now_ns - last_ns)}" if last_ns else "has never spoken"
+        _add(out, sources.name[row], Finding("be silent", DOWN, text, last_ns or sources.begun_ns))
+    for src, (state, text) in sorted(sources.says.items()):
+        _add(
+            out,
+            src,
+            Finding(
+                f"call itself {state}", state, f"says it is {state}: {text}" if text else f"says it is {state}", now_ns
+            ),
+        )
+
+
+def _plates(
+    out: dict[str, list[Finding]], plates: PlateHealth, levels: Levels, now_ns: int, store: Store, config: HealthConfig
+) -> None:
+    names = store.plates.plate_id
+    for row in np.flatnonzero(plates.silent.on).tolist():
+        if store.plates.controller[row] not in out:
+            last_ns = int(levels.last_ns[row])
+            text = f"has shown nothing for {_seconds(now_ns - last_ns)}" if last_ns else "has never shown anything"
+            _add(out, names[row], Finding("show nothing", DOWN, text, last_ns))
+    for row in np.flatnonzero(plates.still.on).tolist():
+        since = int(plates.repeats.since_ns[row])
+        text = f"has shown {float(levels.history_g[row, -1]):.1f} g to the last bit for {_seconds(now_ns - since)}"
+        _add(out, names[row], Finding("stand still", DOWN, text, since))
+    for row in np.flatnonzero(plates.noisy.on).tolist():
+        text = f"is too noisy to weigh what stands on it, {float(np.sqrt(levels.noise_var[row])):.1f} g"
+        _add(out, names[row], Finding("be noisy", DEGRADED, text, int(plates.noisy.began_ns[row])))
+    for row in np.flatnonzero(plates.spiking.on).tolist():
+        text = f"throws spikes of up to {float(plates.spike_g[row]):.0f} g"
+        _add(
+            out, names[row], Finding("throw spikes", DEGRADED, text, _began(plates.spiking, row, config.spike_memory_s))
+        )
+    for row in np.flatnonzero(plates.drifting.on).tolist():
+        text = f"drifts by {float(plates.rate[row]):+.1f} g a second"
+        _add(out, names[row], Finding("drift", DEGRADED, text, _began(plates.drifting, row, config.drift_s)))
+
+
+def _cameras(
+    out: dict[str, list[Finding]], cameras: CameraHealth, now_ns: int, store: Store, config: HealthConfig
+) -> None:
+    turn, _ = turns(cameras, config)
+    for row, name in enumerate(store.cameras.camera_id):
+        if name in out and cameras.silent.on[row]:
+            continue
+        if cameras.frozen.on[row]:
+            since = int(cameras.repeats_ns[row]) or int(cameras.frozen.began_ns[row])
+            text = f"has shown the same picture for {_seconds(now_ns - since)}"
+            _add(out, name, Finding("show the same picture", DOWN, text, since))
+        if cameras.blind.on[row]:
+            text = "finds nobody of those whom others see walk through its picture"
+            _add(out, name, Finding("miss everybody", DOWN, text, int(cameras.blind.began_ns[row])))
+        if cameras.turned.on[row]:
+            text = f"is turned by {float(np.rad2deg(np.linalg.norm(turn[row]))):.1f} degrees against the other cameras"
+            _add(out, name, Finding("be turned", DEGRADED, text, int(cameras.turned.began_ns[row])))
+
+
+def _began(alarms: Alarms, row: int, memory_s: float) -> int:
+    """Return when what raised an alarm may have begun."""
+    return max(0, int(alarms.began_ns[row]) - int(memory_s * SECOND_NS))
+
+
+def _seconds(ns: int) -> str:
+    return f"{ns / SECOND_NS:.0f} s"

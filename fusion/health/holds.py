@@ -1,0 +1,109 @@
+"""Which receipts wait for a person because of a sensor: no single bad sensor can post money."""
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+
+from fusion.arrays import Bools, Floats, Ints
+from fusion.attribution.evidence import Bodies
+from fusion.attribution.explanations import WhoAt
+from fusion.attribution.settled import Settled
+from fusion.attribution.why import CART, HELD
+from fusion.checkout.receipts import REVIEW, SETTLED, Receipt
+from fusion.health.settings import HealthConfig
+from fusion.store import Store
+
+LIKELY_NATS = -3.0  # somebody this likely to have been there may have taken something
+Touched = Mapping[str, Mapping[str, str]]  # trip -> sensor -> what is wrong with it
+
+
+@dataclass(frozen=True, slots=True)
+class Doubts:
+    """What is wrong, as far as it bears on receipts."""
+
+    plates: Mapping[int, tuple[int, int, str]] = field(default_factory=dict)  # plate -> from, to ns, words
+    carts: Mapping[str, str] = field(default_factory=dict)  # cart -> words, of those that lie
+    touched: Touched = field(default_factory=dict)
+
+
+def hold(receipt: Receipt, settled: Iterable[Settled], doubts: Doubts, store: Store, config: HealthConfig) -> Receipt:
+    """Return a receipt as it may be settled: one that rests on a bad sensor waits for a person, who is told which."""
+    if receipt.account is None or receipt.status not in (SETTLED, REVIEW):
+        return receipt
+    found = dict(doubts.touched.get(receipt.trip, {}))
+    for one in settled:
+        if any(part.trip == receipt.trip for part in one.reading.parts):
+            found |= _rests_on(one, doubts, store, config)
+    if not found:
+        return receipt
+    words = tuple(f"sensor {sensor} {what}" for sensor, what in sorted(found.items()))
+    if receipt.status == REVIEW and not receipt.holds:
+        words = ("doubt", *words)
+    return replace(receipt, status=REVIEW, holds=(*receipt.holds, *words))
+
+
+def _rests_on(one: Settled, doubts: Doubts, store: Store, config: HealthConfig) -> dict[str, str]:
+    """Return the bad sensors that a change rests on alone: most of its grams, and nothing else names the goods."""
+    why = dict(one.reading.why)
+    out: dict[str, str] = {}
+    if doubts.carts and why.get(CART, 0.0) > config.held_nats > why.get(HELD, 0.0):
+        out |= dict(doubts.carts)
+    if not one.change.plates:
+        return out
+    total = sum(abs(g) for g in one.change.delta_g)
+    bad = 0.0
+    found = {}
+    for plate, g in zip(one.change.plates, one.change.delta_g, strict=True):
+        since, until, words = doubts.plates.get(plate, (0, -1, ""))
+        if since <= one.change.step_ns <= until:
+            bad += abs(g)
+            found[store.plates.plate_id[plate]] = words
+    single = len(one.reading.parts) == 1 and one.reading.parts[0].qty == 1
+    seen = single and why.get(HELD, 0.0) + why.get(CART, 0.0) > config.held_nats
+    return out | found if bad > 0.5 * total and not seen else out
+
+
+def reach_over(
+    touched: Touched, dark: Mapping[int, tuple[int, str]], bodies: Iterable[Bodies], who: WhoAt,
+    inside: Collection[str], store: Store, config: HealthConfig,
+) -> Touched:  # fmt: skip
+    """Note who had a hand over plates that said nothing; dark gives since when (ns) and what is wrong, by plate.
+
+    What they took or put there no plate saw. Trips that are over are forgotten.
+    """
+    out = {trip: dict(rows) for trip, rows in touched.items() if trip in inside}
+    plates = np.array(sorted(dark), np.int64)
+    if not len(plates):
+        return out
+    since = np.array([dark[plate][0] for plate in plates.tolist()])
+    for one in bodies:
+        over = hands_over(one, plates, store, config) & (one.t_ns >= since)[None, :]
+        for row, column in np.argwhere(over).tolist():
+            plate = int(plates[column])
+            for trip, nats, _ in who(int(one.track_id[row]), one.t_ns):
+                if trip in inside and nats > LIKELY_NATS:
+                    out.setdefault(trip, {})[store.plates.plate_id[plate]] = dark[plate][1]
+    return out
+
+
+def hands_over(bodies: Bodies, plates: Ints, store: Store, config: HealthConfig) -> Bools:
+    """Return whose hands, either one, are over which of some plates (n, k): over its top, or a little beside it."""
+    hands = bodies.head[:, None, :] + bodies.hands
+    table = store.plates
+    gap = hands[:, :, None, :] - table.centre[plates][None, None, :, :]
+    yaw = np.deg2rad(table.yaw_deg[plates])
+    along = gap[..., 0] * np.cos(yaw) + gap[..., 1] * np.sin(yaw)
+    deep = -gap[..., 0] * np.sin(yaw) + gap[..., 1] * np.cos(yaw)
+    half = 0.5 * table.size[plates]
+    # As near as it is known where the hand is, which is little for a hand that nobody sees.
+    room = config.over_m + np.minimum(_spread(bodies), config.over_m)[:, :, None]
+    low, high = config.over_up_m
+    near = (np.abs(along) < half[:, 0] + room) & (np.abs(deep) < half[:, 1] + room)
+    near &= (gap[..., 2] > low) & (gap[..., 2] < high)
+    return np.asarray(near.any(axis=1))
+
+
+def _spread(bodies: Bodies) -> Floats:
+    """Return the standard deviation of each hand on the floor, (n, 2) m."""
+    return np.sqrt(0.5 * (bodies.hands_cov[:, :, 0, 0] + bodies.hands_cov[:, :, 1, 1]))

@@ -1,0 +1,192 @@
+"""Plates: silent, still, noisy, spiking, drifting; by their own samples."""
+
+from dataclasses import dataclass, replace
+from functools import lru_cache
+
+import numpy as np
+
+from fusion.arrays import Bools, Floats, Ints
+from fusion.config import SECOND_NS, ShelfConfig
+from fusion.health.alarms import Alarms, no_alarms, watch
+from fusion.health.repeats import Repeats, follow_repeats, no_repeats, stuck
+from fusion.health.settings import HealthConfig
+from fusion.messages import Plates as PlatesMessage
+from fusion.shelf.levels import Levels
+from fusion.store import Store
+
+PARTS = 4  # of the looks that tell a drift
+SHAKEN = 20.0  # a spike is so much larger than what a batch of samples swings by: shaking is no fault
+EVEN = 0.5  # the slowest way of a drift is this share of the fastest
+RESTS_MAX = 2
+NOISES = 1.25  # and longer than what noise does to it, 0.5, in noise of a block: a drift makes noise of its own
+NOISE_NEEDED = 30.0  # blocks that a noise estimate rests on before it is an accusation
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PlateHealth:
+    """One row a plate, in the store's plate order."""
+
+    repeats: Repeats
+    spikes: Floats  # (p,) lone samples far off, fading
+    spike_g: Floats  # (p,) the largest of late
+    looks_g: Floats  # (p, drift_s + 1) level at the last looks, latest last; NaN where there was none
+    rate: Floats  # (p,) g/s by which the level walks
+    held_g: Floats  # (p,) what it showed when it last stood still, NaN before
+    silent: Alarms
+    still: Alarms
+    noisy: Alarms
+    spiking: Alarms
+    drifting: Alarms
+
+
+def first_plates(store: Store, config: HealthConfig) -> PlateHealth:
+    """Return plates of which nothing is known."""
+    p = len(store.plates.plate_id)
+    looks = np.full((p, config.drift_s + 1), np.nan)
+    return PlateHealth(
+        no_repeats(p),
+        np.zeros(p),
+        np.zeros(p),
+        looks,
+        np.zeros(p),
+        np.full(p, np.nan),
+        *(no_alarms(p) for _ in range(5)),
+    )
+
+
+def feel(
+    health: PlateHealth, message: PlatesMessage, rows: Ints, levels: Levels, shelf: ShelfConfig, config: HealthConfig
+) -> PlateHealth:
+    """Follow what repeats, and count lone samples far off both their neighbours, which agree.
+
+    rows (ch,) are plates by channel, -1 for none. Nobody moves a plate for a sixtieth of a second. While a plate is
+    disturbed its samples swing by themselves.
+    """
+    known = np.flatnonzero(rows >= 0)
+    g, rows = message.g[:, known].astype(np.float64), rows[known]
+    if not len(g) or not len(rows):
+        return health
+    repeats = follow_repeats(
+        health.repeats,
+        rows,
+        g,
+        message.t_ns,
+        message.dt_ns,
+        hidden_by_noise(levels.noise_var[rows], shelf),
+        ~health.still.on[rows],
+    )
+    health = replace(health, repeats=repeats)
+    if len(g) < 3:
+        return health
+    noise_g = np.sqrt(np.maximum(levels.noise_var[rows], shelf.noise_sd_g_min**2))
+    off = np.abs(g[1:-1] - 0.5 * (g[:-2] + g[2:]))
+    apart = np.abs(g[2:] - g[:-2])
+    shaken = np.median(off, axis=0)
+    with np.errstate(invalid="ignore"):
+        lone = (
+            (off > np.maximum(config.spike_sds * noise_g, config.spike_g_min))
+            & (off > 4.0 * apart)
+            & (off > SHAKEN * shaken)
+            & ~levels.disturbed[rows]
+        )
+    if not lone.any():
+        return health
+    spikes, largest = health.spikes.copy(), health.spike_g.copy()
+    # More than this would only make it longer until they are forgotten.
+    spikes[rows] = np.minimum(spikes[rows] + lone.any(axis=0), 2.0 * config.spikes)
+    largest[rows] = np.maximum(largest[rows], np.where(lone, off, 0.0).max(axis=0))
+    return replace(health, spikes=spikes, spike_g=largest)
+
+
+def look_at_plates(
+    health: PlateHealth,
+    levels: Levels,
+    heard: Bools,
+    now_ns: int,
+    store: Store,
+    shelf: ShelfConfig,
+    config: HealthConfig,
+) -> PlateHealth:
+    """Return the health of all plates after a look; heard (p,) are those whose controller speaks."""
+    late = now_ns - levels.last_ns > config.silent_s * SECOND_NS
+    alive = ~late
+    still = np.asarray(stuck(health.repeats, levels.last_ns, config) & alive)
+    moving = np.asarray(alive & ~still)
+    health = replace(health, spikes=health.spikes * np.exp(-config.look_s / config.spike_memory_s))
+    spiking, calm = health.spikes >= config.spikes, health.spikes < 0.5 * config.spikes
+    health = replace(health, spike_g=np.where(health.spikes < 0.1, 0.0, health.spike_g))
+    hides_g = hidden_by_noise(levels.noise_var, shelf)
+    light_g = config.noisy_share * lightest_on(store)
+    noisy = moving & (hides_g > light_g) & (levels.noise_blocks >= NOISE_NEEDED)
+    lately = np.where(moving, _lately(levels, now_ns), np.nan)
+    looks = np.concatenate([health.looks_g[:, 1:], lately[:, None]], axis=1)
+    noise_g = np.sqrt(np.maximum(levels.noise_var, shelf.noise_sd_g_min**2))
+    rate, walks, stays = _walk(looks, noise_g, config)
+    leave = config.leave_s
+    return replace(
+        health,
+        looks_g=looks,
+        rate=rate,
+        held_g=np.where(still, levels.history_g[:, -1], health.held_g),
+        silent=watch(health.silent, late & heard, alive, now_ns, config.enter_s, leave),
+        still=watch(health.still, still, moving, now_ns, 0.0, leave),
+        noisy=watch(health.noisy, noisy, moving & (hides_g < 0.7 * light_g), now_ns, config.noisy_s, leave),
+        spiking=watch(health.spiking, spiking, alive & calm, now_ns, 0.0, 0.0),
+        drifting=watch(health.drifting, walks, stays, now_ns, config.enter_s, leave),
+    )
+
+
+def unharmed(health: PlateHealth, levels: Levels, now_ns: int, shelf: ShelfConfig) -> Bools:
+    """Return which plates (p,) have just been found well at the level they stood still at: nothing went meanwhile."""
+    ended = (health.still.ended_ns == now_ns) & ~health.still.on
+    return np.asarray(
+        ended & (np.abs(health.looks_g[:, -1] - health.held_g) <= hidden_by_noise(levels.noise_var, shelf))
+    )
+
+
+def hidden_by_noise(noise_var: Floats, shelf: ShelfConfig) -> Floats:
+    """Return the largest changes (k,) g that the noise of plates, variances (k,) g2 of a block, would hide."""
+    return np.asarray(shelf.change_sds * np.sqrt(np.maximum(noise_var, shelf.noise_sd_g_min**2) * 2.0 / 3.0))
+
+
+@lru_cache(maxsize=8)
+def lightest_on(store: Store) -> Floats:
+    """Return what the lightest piece of a facing leaves on one of its plates, (p,) g; without any, without bound."""
+    out = np.full(len(store.plates.plate_id), np.inf)
+    for row, plates in enumerate(store.facings.plates):
+        out[list(plates)] = np.minimum(out[list(plates)], store.products.mass_g[store.facings.product[row]])
+    return out
+
+
+def _lately(levels: Levels, now_ns: int) -> Floats:
+    """Return the middle of what each plate showed within the last second, (p,) g; NaN where it said nothing."""
+    said = (levels.history_ns > now_ns - SECOND_NS) & np.isfinite(levels.history_g)
+    some = np.flatnonzero(said.any(axis=1))
+    out = np.full(len(levels.history_g), np.nan)
+    out[some] = np.nanmedian(np.where(said[some], levels.history_g[some], np.nan), axis=1)
+    return out
+
+
+def _walk(looks: Floats, noise_g: Floats, config: HealthConfig) -> tuple[Floats, Bools, Bools]:
+    """Return at what rate levels walk (p,) g/s, which walk one way at an even pace, and which do not.
+
+    The looks are cut into four, and the three ways between their middles compared: goods go by one jump, a hand comes
+    and goes, and noise is uneven. noise_g (p,) is that of a block.
+    """
+    each = looks.shape[1] // PARTS
+    middles = np.median(looks[:, -each * PARTS :].reshape(len(looks), PARTS, each), axis=2)
+    ways = np.diff(middles, axis=1)
+    whole = np.asarray(np.isfinite(ways).all(axis=1))
+    ways = np.where(whole[:, None], ways, 0.0)
+    least, most = np.abs(ways).min(axis=1), np.abs(ways).max(axis=1)
+    seconds = each * config.look_s
+    one_way = np.asarray((np.sign(ways) == np.sign(ways[:, :1])).all(axis=1))
+    walks = whole & one_way & (least > EVEN * most)
+    walks &= least > np.maximum(config.drift_g_per_s * seconds, NOISES * noise_g)
+    rate = np.median(ways, axis=1) / seconds
+    # Where noise cannot hide it, hardly a step rests: goods that go piece by piece do.
+    steps = np.diff(looks, axis=1) * np.sign(rate)[:, None] / config.look_s
+    rests = (np.where(whole[:, None], steps, 0.0) < 0.25 * np.abs(rate)[:, None]).sum(axis=1)
+    walks &= (rests <= RESTS_MAX) | (np.abs(rate) * config.look_s < 2.0 * noise_g)
+    stays = whole & ~walks & (np.abs(rate) < 0.7 * config.drift_g_per_s)
+    return rate, walks, stays

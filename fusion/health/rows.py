@@ -1,0 +1,42 @@
+"""Health as it is told outside: lines of health.jsonl and of the bus, a summary for run.json."""
+
+import json
+from collections.abc import Iterable
+from typing import Any
+
+from fusion.health.modes import Mode
+from fusion.health.stage import Watch
+from fusion.messages import Health
+
+
+def health_row(one: Health) -> str:
+    """Return what is said of a sensor as one line of JSON."""
+    return json.dumps({"t": one.t_ns, "src": one.src, "state": one.state, "text": one.text})
+
+
+def mode_row(mode: Mode, store_id: str) -> str:
+    """Return the mode of a store as one line of JSON."""
+    fields = {"t": mode.t_ns, "store": store_id, "mode": mode.mode, "blind": mode.blind, "reasons": mode.reasons}
+    return json.dumps(fields)
+
+
+def health_rows(health: Iterable[Health], modes: Iterable[Mode], store_id: str) -> tuple[str, ...]:
+    """Return the lines of health.jsonl, sensors before the mode that follows from them."""
+    return (*(health_row(one) for one in health), *(mode_row(one, store_id) for one in modes))
+
+
+def summary(watch: Watch) -> dict[str, Any]:
+    """Return the mode and every sensor that is not well, for run.json."""
+    sensors = {
+        name: {
+            "state": "down" if any(f.state == "down" for f in found) else "degraded",
+            "text": "; ".join(f.text for f in found),
+        }
+        for name, found in watch.told.items()
+    }
+    return {
+        "mode": watch.mode.mode,
+        "blind": list(watch.mode.blind),
+        "reasons": list(watch.mode.reasons),
+        "sensors": sensors,
+    }

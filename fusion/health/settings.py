@@ -1,0 +1,63 @@
+"""Tunables of sensor health, with their units."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class HealthConfig:
+    """When a sensor is believed to be wrong, and what a store does that is partly blind."""
+
+    look_s: float = 1.0  # every sensor is looked at this often
+    enter_s: float = 2.0  # wrong for so long without looking right: under alarm
+    leave_s: float = 6.0  # right for so long without looking wrong: well again
+    silent_s: float = 3.0  # a controller or camera that others have overtaken by this much is silent
+    silent_gaps: float = 5.0  # and a source that speaks at its own pace by so many of its usual gaps more
+    starts_s: float = 8.0  # a source is expected to have spoken by then
+    still_s: float = 2.5  # a plate that shows the same to the last bit for so long is stuck
+    rests_share: float = 0.12  # of samples as the one before: a plate that rests on a value while it is well
+    rests_samples: int = 120  # before it is known whether a plate does
+    rests_s: float = 8.0  # then it is stuck after so long,
+    rests_longer: float = 3.0  # and after so many times the longest that it has rested
+    still_blocks: int = 8  # so many blocks in a row the same to the last bit: what led there was no goods
+    noisy_share: float = 1.0  # of the lightest piece that stands on a plate: noise that would hide more is too much
+    noisy_s: float = 30.0  # people who handle goods shake a plate for less
+    spike_sds: float = 30.0  # a lone sample this far off, in noise of a block, is no weight
+    spike_g_min: float = 60.0  # a tap of a finger is over as soon, and weaker
+    spikes: float = 3.0  # so many within the memory are a fault
+    spike_memory_s: float = 30.0
+    drift_g_per_s: float = 0.5  # while somebody handles goods for 5 s, that is less than products differ by
+    drift_s: int = 12  # looks
+    gain_sd: float = 0.01  # of plates that are well
+    gain_fault_sd: float = 0.15  # of plates that are not
+    gain_min: float = 0.05  # a smaller error is no fault
+    gain_nats: float = 4.0  # evidence for a wrong gain
+    gain_picks: int = 2  # that agree, at the least
+    gain_memory: int = 200  # sure picks
+    gain_latest: int = 6  # of each plate
+    repeats_s: float = 0.8  # of one picture with people in it
+    missed_m: float = 8.0  # walked in a camera's picture without being found, as often as it usually finds people
+    missed_prior_m: float = 10.0  # what is believed of that beforehand counts as so many metres
+    missed_prior: float = 0.3
+    turned_deg: float = 1.2
+    turned_ok_deg: float = 0.8
+    turned_sds: float = 3.5
+    turned_memory_s: float = 20.0
+    turned_alike: float = 6.0  # frames in a row err alike
+    turned_prior_deg: float = 2.0
+    turned_clock_s: float = 0.1  # a clock that is off by so much after correction moves who walks, and turns nothing
+    lying_nats: float = 6.0
+    move_wrong_p: tuple[float, float] = (0.3, 0.8)  # a move is contradicted: of a cart that is well, of one that lies
+    move_wait_s: float = 3.5
+    reading_nats: float = 6.0
+    tag_wrong_p: tuple[float, float] = (0.15, 0.9)  # the same of a strong tag
+    tag_wait_s: float = 4.0
+    over_m: float = 0.12  # a hand this far beside a plate may be taking from it
+    over_up_m: tuple[float, float] = (-0.08, 0.35)  # and so far above its top
+    held_nats: float = 1.0  # hands or a cart that speak for goods by this much are another witness
+    area_m: float = 0.5  # cells of the floor, to tell what no camera sees
+    plates_blind_max: float = 0.25  # share beyond which nobody is let in
+    floor_blind_max: float = 0.34
+
+    def __post_init__(self) -> None:
+        assert 0.0 < self.turned_ok_deg <= self.turned_deg
+        assert self.enter_s >= 0.0 and self.leave_s >= 0.0 and self.look_s > 0.0

@@ -1,0 +1,102 @@
+"""Sources: who has fallen silent by the event time of the others, and what sources say of themselves."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+
+from fusion.arrays import Bools, Floats, Ints
+from fusion.config import SECOND_NS
+from fusion.health.alarms import Alarms, no_alarms, watch
+from fusion.health.settings import HealthConfig
+from fusion.messages import Health, Message
+from fusion.store import Store
+
+CONTROLLER, CAMERA, GATE, PORTAL = "controller", "camera", "gate", "portal"
+STREAMS = (CONTROLLER, CAMERA)  # speak all the time
+PACE_RATE = 0.1  # memory of the usual gap
+SPEAKS_GAPS = 5  # so many gaps tell a pace
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class SourceHealth:
+    """One row a source that is expected to speak: controllers, cameras, gates and portals, sorted by kind and name.
+
+    Carts are none: they fall silent when they leave, as the contract has it.
+    """
+
+    name: tuple[str, ...]
+    kind: tuple[str, ...]
+    row: Mapping[str, int]
+    last_ns: Ints  # (s,) newest time, 0 before the first
+    gap_s: Floats  # (s,) usual time between two messages
+    gaps: Ints  # (s,) that it rests on
+    begun_ns: int = 0  # time of the first message of anybody
+    says: Mapping[str, tuple[str, str]] = field(default_factory=dict)  # source -> state and text, where not "ok"
+    silent: Alarms = field(default_factory=lambda: no_alarms(0))
+
+
+def first_sources(store: Store) -> SourceHealth:
+    """Return the sources of a store before any of them has spoken."""
+    named = {(CONTROLLER, name) for name in store.plates.controller}
+    named |= {(CAMERA, name) for name in store.cameras.camera_id}
+    named |= {(GATE, name) for name in store.gates.gate_id} | {(PORTAL, name) for name, _ in store.portals}
+    order = sorted(named)
+    n = len(order)
+    names = tuple(name for _, name in order)
+    return SourceHealth(
+        name=names,
+        kind=tuple(kind for kind, _ in order),
+        row={name: row for row, name in enumerate(names)},
+        last_ns=np.zeros(n, np.int64),
+        gap_s=np.zeros(n),
+        gaps=np.zeros(n, np.int64),
+        silent=no_alarms(n),
+    )
+
+
+def hear_source(health: SourceHealth, message: Message) -> SourceHealth:
+    """Return the sources after a message of one of them."""
+    begun_ns = health.begun_ns or message.t_ns
+    says = health.says
+    if isinstance(message, Health):
+        said = (message.state, message.text)
+        if message.state == "ok":
+            says = {k: v for k, v in says.items() if k != message.src} if message.src in says else says
+        elif says.get(message.src) != said:
+            says = {**says, message.src: said}
+    row = health.row.get(message.src, -1)
+    if row < 0:
+        return (
+            health
+            if says is health.says and begun_ns == health.begun_ns
+            else replace(health, begun_ns=begun_ns, says=says)
+        )
+    if message.t_ns <= health.last_ns[row]:
+        return replace(health, begun_ns=begun_ns, says=says)
+    last_ns, gap_s, gaps = health.last_ns.copy(), health.gap_s.copy(), health.gaps.copy()
+    if last_ns[row]:
+        gap = (message.t_ns - last_ns[row]) / SECOND_NS
+        gap_s[row] += (gap - gap_s[row]) * max(PACE_RATE, 1.0 / (gaps[row] + 1))
+        gaps[row] += 1
+    last_ns[row] = message.t_ns
+    return replace(health, begun_ns=begun_ns, says=says, last_ns=last_ns, gap_s=gap_s, gaps=gaps)
+
+
+def look_at_sources(health: SourceHealth, now_ns: int, config: HealthConfig) -> SourceHealth:
+    """Return the sources after a look: streams are late by a stated time, the others by their own pace beside it."""
+    stream = np.array([kind in STREAMS for kind in health.kind], np.bool_)
+    own_s = np.where(stream, 0.0, config.silent_gaps * health.gap_s)
+    late = now_ns - health.last_ns > (config.silent_s + own_s) * SECOND_NS
+    late &= stream | (health.gaps >= SPEAKS_GAPS)
+    expected = (health.last_ns > 0) | (now_ns - health.begun_ns > config.starts_s * SECOND_NS)
+    expected &= (stream | (health.last_ns > 0)) & (health.begun_ns > 0)
+    silent = watch(health.silent, late & expected, ~late & (health.last_ns > 0), now_ns, 0.0, config.enter_s)
+    return replace(health, silent=silent)
+
+
+def speaking(health: SourceHealth, names: tuple[str, ...]) -> tuple[Bools, Bools]:
+    """Return which of some sources (k,) speak, and which are silent; one that is yet to begin does neither."""
+    rows = np.array([health.row[name] for name in names], np.int64)
+    gone = health.silent.on[rows]
+    return np.asarray((health.last_ns[rows] > 0) & ~gone), np.asarray(gone)

@@ -1,0 +1,202 @@
+"""The stage: hear every message, look at all sensors once a second, say what changed."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+
+from fusion.arrays import Bools, Ints
+from fusion.attribution.settled import Settled
+from fusion.attribution.state import Attribution, People
+from fusion.config import SECOND_NS, Config
+from fusion.health.cameras import CameraHealth, first_cameras, look_at_cameras
+from fusion.health.doubts import Sayings, check_moves, check_tags
+from fusion.health.findings import Finding, findings
+from fusion.health.gains import Gains, picks_of, weigh_gains
+from fusion.health.holds import Doubts, Touched, reach_over
+from fusion.health.modes import OPEN, Mode, mode_of
+from fusion.health.plates import PlateHealth, first_plates, look_at_plates, unharmed
+from fusion.health.sources import GATE, SourceHealth, first_sources, look_at_sources, speaking
+from fusion.messages import Health
+from fusion.shelf import Levels
+from fusion.store import Store
+from fusion.tracking.carts import SeenMove
+from fusion.tracking.floor import Floor
+
+WELL = "is well again"
+FOREVER_NS = 2**62
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Watch:
+    """All that is known of the health of sensors."""
+
+    plates: PlateHealth
+    cameras: CameraHealth
+    sources: SourceHealth
+    sayings: Sayings = field(default_factory=Sayings)
+    gains: Gains = field(default_factory=Gains)
+    touched: Touched = field(default_factory=dict)
+    looked_ns: int = 0
+    told: Mapping[str, tuple[Finding, ...]] = field(default_factory=dict)  # sensor -> what was said of it last
+    since: Mapping[int, tuple[int, int, str]] = field(default_factory=dict)  # plate -> from, to ns, words
+    mode: Mode = field(default_factory=lambda: Mode(0, OPEN))
+
+
+def first_watch(store: Store, config: Config) -> Watch:
+    """Return the watch before the first message."""
+    return Watch(first_plates(store, config.health), first_cameras(store), first_sources(store))
+
+
+def look(
+    watch: Watch,
+    levels: Levels,
+    floor: Floor,
+    attribution: Attribution,
+    people: People,
+    moves: tuple[SeenMove, ...],
+    inside: frozenset[str],
+    clocks: Mapping[str, str],
+    now_ns: int,
+    store: Store,
+    config: Config,
+) -> tuple[Watch, tuple[Health, ...], tuple[Mode, ...]]:
+    """Look at every sensor if it is time; return what is said anew of sensors, and the mode where it has changed.
+
+    moves are those that carts have seen since the last call, inside are trips, clocks what is wrong with whose clock.
+    """
+    health = config.health
+    watch = replace(watch, sayings=replace(watch.sayings, moves=(*watch.sayings.moves, *moves)))
+    if now_ns - watch.looked_ns < health.look_s * SECOND_NS:
+        return watch, (), ()
+    sources = look_at_sources(watch.sources, now_ns, health)
+    spoken, _ = speaking(sources, store.plates.controller)
+    plates = look_at_plates(watch.plates, levels, spoken, now_ns, store, config.shelf, health)
+    heard, gone = speaking(sources, store.cameras.camera_id)
+    cameras = look_at_cameras(watch.cameras, floor, heard, gone, now_ns, store, health)
+    sayings = check_moves(watch.sayings, (), attribution, now_ns, store, config.cart, health)
+    sayings = check_tags(sayings, attribution, now_ns, config.attribution.tags, health)
+    watch = replace(watch, sources=sources, plates=plates, cameras=cameras, sayings=sayings)
+    found = findings(plates, cameras, sources, sayings, watch.gains, clocks, levels, now_ns, store, health)
+    said = _told(watch.told, found, now_ns)
+    watch = replace(watch, told=found, since=_plate_times(watch, found, now_ns, store))
+    dark = {p: (since, words) for p, (since, words) in _dark(watch, levels, now_ns, store).items()}
+    bodies = tuple(b for b in attribution.seen.bodies if b.t_ns > watch.looked_ns or dark)
+    touched = reach_over(watch.touched, dark, bodies, people.who, inside, store, health)
+    back = {
+        store.plates.plate_id[row] for row in np.flatnonzero(unharmed(plates, levels, now_ns, config.shelf)).tolist()
+    }
+    touched = {trip: {k: v for k, v in rows.items() if k not in back} for trip, rows in touched.items()}
+    touched = _misled(touched, watch, floor, people, inside, now_ns, store, config)
+    mode, changed = _mode(watch, now_ns, store, config)
+    return replace(watch, touched=touched, looked_ns=now_ns, mode=mode), said, changed
+
+
+def learn_gains(watch: Watch, settled: tuple[Settled, ...], store: Store, config: Config) -> Watch:
+    """Weigh the gains of plates by changes that have just been settled."""
+    picks = picks_of(settled, watch.gains, store, config.attribution)
+    return replace(watch, gains=weigh_gains(watch.gains, picks, config.attribution.mass_bias_sd, config.health))
+
+
+def doubts_of(watch: Watch) -> Doubts:
+    """Return what bears on receipts that are settled now."""
+    carts = {cart: "has seen moves that never were" for cart, one in watch.sayings.of.items() if one.on}
+    return Doubts(watch.since, carts, watch.touched)
+
+
+def plates_out(watch: Watch, store: Store) -> Bools:
+    """Return which plates (p,) tell nothing now."""
+    _, gone = speaking(watch.sources, store.plates.controller)
+    return np.asarray(watch.plates.silent.on | watch.plates.still.on | gone)
+
+
+def _told(
+    before: Mapping[str, tuple[Finding, ...]], after: Mapping[str, tuple[Finding, ...]], now_ns: int
+) -> tuple[Health, ...]:
+    """Return messages about the sensors of which something else is said than before, sorted by name."""
+    out = []
+    for sensor in sorted({*before, *after}):
+        was, now = before.get(sensor, ()), after.get(sensor, ())
+        if [(f.cause, f.state) for f in was] == [(f.cause, f.state) for f in now]:
+            continue
+        state = "ok" if not now else "down" if any(f.state == "down" for f in now) else "degraded"
+        text = "; ".join(f.text for f in now) or f"{WELL}: it no longer {' and '.join(f.cause for f in was)}"
+        out.append(Health(sensor, 0, now_ns, state, text))
+    return tuple(out)
+
+
+def _plate_times(
+    watch: Watch, found: Mapping[str, tuple[Finding, ...]], now_ns: int, store: Store
+) -> dict[int, tuple[int, int, str]]:
+    """Return since when, and until when, there has been something wrong with plates."""
+    out = dict(watch.since)
+    for plate in _rows_of(found, store).tolist():
+        mine = found[store.plates.plate_id[plate]]
+        since = min(f.since_ns for f in mine)
+        old = out.get(plate)
+        out[plate] = (min(since, old[0]) if old else since, FOREVER_NS, "; ".join(f.text for f in mine))
+    for plate, (since, until, words) in watch.since.items():
+        if until == FOREVER_NS and store.plates.plate_id[plate] not in found:
+            out[plate] = since, now_ns, words
+    return out
+
+
+def _rows_of(found: Mapping[str, tuple[Finding, ...]], store: Store) -> Ints:
+    return np.array([row for row, name in enumerate(store.plates.plate_id) if name in found], np.int64)
+
+
+def _dark(watch: Watch, levels: Levels, now_ns: int, store: Store) -> dict[int, tuple[int, str]]:
+    """Return the plates that tell nothing, since when, and why."""
+    rows = np.flatnonzero(plates_out(watch, store))
+    out = {}
+    for row in rows.tolist():
+        mine = watch.told.get(store.plates.plate_id[row]) or watch.told.get(store.plates.controller[row], ())
+        text = "; ".join(f.text for f in mine) or "tells nothing"
+        out[row] = (min((f.since_ns for f in mine), default=now_ns), text)
+    return out
+
+
+def _misled(
+    touched: Touched,
+    watch: Watch,
+    floor: Floor,
+    people: People,
+    inside: frozenset[str],
+    now_ns: int,
+    store: Store,
+    config: Config,
+) -> Touched:
+    """Note who was seen by a camera before it was found to be turned, and who had a cart before it was found to lie.
+
+    Their tracks and goods may already be what the bad sensor made of them.
+    """
+    out = {trip: dict(rows) for trip, rows in touched.items()}
+    new = np.flatnonzero(watch.cameras.turned.on & (watch.looked_ns < _alarm_ns(watch, config)))
+    since = now_ns - int(config.health.turned_memory_s * SECOND_NS)
+    for camera in new.tolist():
+        for row in np.flatnonzero(floor.tracks.seen_by_ns[:, camera] > since).tolist():
+            trip = people.trip_of.get(int(floor.tracks.track_id[row]), "")
+            if trip in inside:
+                out.setdefault(trip, {})[store.cameras.camera_id[camera]] = "was turned before that was found"
+    for cart, doubt in sorted(watch.sayings.of.items()):
+        for trip in sorted(doubt.trips & inside) if doubt.on else ():
+            out.setdefault(trip, {})[cart] = "saw moves that never were"
+    return out
+
+
+def _alarm_ns(watch: Watch, config: Config) -> Ints:
+    """Return when each camera was found to be turned, (c,) ns."""
+    return watch.cameras.turned.began_ns + int(config.health.enter_s * SECOND_NS)
+
+
+def _mode(watch: Watch, now_ns: int, store: Store, config: Config) -> tuple[Mode, tuple[Mode, ...]]:
+    silent = [
+        name
+        for name, kind, on in zip(watch.sources.name, watch.sources.kind, watch.sources.silent.on.tolist(), strict=True)
+        if on and kind == GATE
+    ]
+    mode = mode_of(plates_out(watch, store), watch.cameras.out(), silent, now_ns, store, config.health)
+    old = watch.mode
+    if (mode.mode, mode.blind, mode.reasons) == (old.mode, old.blind, old.reasons):
+        return old, ()
+    return mode, (mode,)

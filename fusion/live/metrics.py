@@ -1,0 +1,130 @@
+"""What a service counts, in Prometheus' text format: messages, lag, receipts, sensors, the mode of the store."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final
+
+from prometheus_client import CollectorRegistry, generate_latest, start_http_server
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector
+
+from fusion.config import SECOND_NS
+from fusion.health.modes import CLOSED, DEGRADED, OPEN
+
+if TYPE_CHECKING:
+    from fusion.session import Session
+
+MODES: Final = (OPEN, DEGRADED, CLOSED)
+WRONG: Final = ("degraded", "down")
+CONTENT_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """What there is to say of a run at one moment; made by the loop that runs the engine, read by anybody."""
+
+    store: str
+    read: int = 0
+    rejected: Mapping[str, int] = field(default_factory=dict)  # by reason
+    sequenced: Mapping[str, int] = field(default_factory=dict)  # late, duplicate, future, restart, idle, back ...
+    missing: int = 0
+    waiting: int = 0  # messages that the watermark has not reached
+    lag_s: float = 0.0  # of the engine's time behind the frontier of event time
+    inside: int = 0  # trips
+    notes: Mapping[str, int] = field(default_factory=dict)
+    limits: Mapping[str, int] = field(default_factory=dict)
+    sensors: Mapping[str, str] = field(default_factory=dict)  # of those that are not well, their state
+    mode: str = OPEN
+
+
+def tally(session: "Session") -> Tally:
+    """Return what a session has come to."""
+    state, sequencer = session.state, session.sequencer
+    lag_ns = sequencer.frontier_ns() - state.now_ns if state.now_ns else 0
+    return Tally(
+        store=session.store.store_id,
+        read=session.counts["read"],
+        rejected=dict(session.reasons),
+        sequenced={name: n for name, n in sequencer.counts.items() if name != "missing"},
+        missing=sequencer.missing(),
+        waiting=sequencer.waiting(),
+        lag_s=lag_ns / SECOND_NS,
+        inside=len(state.trips.live),
+        notes=dict(state.notes),
+        limits=dict(state.attribution.limits),
+        sensors={
+            name: "down" if any(f.state == "down" for f in found) else "degraded"
+            for name, found in state.watch.told.items()
+        },
+        mode=state.watch.mode.mode,
+    )
+
+
+class Tallies(Collector):
+    """Gives the last tally that was shown to whoever asks."""
+
+    def __init__(self, first: Tally) -> None:
+        self.last = first  # replaced as a whole: a reader in another thread sees one moment
+
+    def show(self, now: Tally) -> None:
+        """Replace what is told."""
+        self.last = now
+
+    def collect(self) -> Iterable[Metric]:
+        """Return the families of metrics, in a fixed order."""
+        now = self.last
+        yield _counter("aisle_messages_read", "Frames taken from the tape.", {"": now.read}, now)
+        yield _counter("aisle_messages_rejected", "Payloads that were no messages.", now.rejected, now, "reason")
+        yield _counter("aisle_messages_sequenced", "What intake made of order and time.", now.sequenced, now, "what")
+        yield _gauge("aisle_messages_missing", "Messages that never came, by their numbers.", {"": now.missing}, now)
+        yield _gauge("aisle_messages_waiting", "Messages ahead of the watermark.", {"": now.waiting}, now)
+        yield _gauge("aisle_lag_seconds", "Engine time behind the frontier of event time.", {"": now.lag_s}, now)
+        yield _gauge("aisle_trips_inside", "Trips that have not closed.", {"": now.inside}, now)
+        yield _counter("aisle_notes", "What was odd.", now.notes, now, "note")
+        yield _counter("aisle_limits", "Limits of the configuration that were reached.", now.limits, now, "limit")
+        states = {state: sum(one == state for one in now.sensors.values()) for state in WRONG}
+        yield _gauge("aisle_sensors", "Sensors that are not well.", states, now, "state")
+        well = GaugeMetricFamily(
+            "aisle_sensor_wrong", "1 for every sensor that is not well.", labels=["store", "sensor", "state"]
+        )
+        for sensor, state in sorted(now.sensors.items()):
+            well.add_metric([now.store, sensor, state], 1)
+        yield well
+        modes = {mode: int(mode == now.mode) for mode in MODES}
+        yield _gauge("aisle_mode", "1 for the mode the store is in.", modes, now, "mode")
+
+
+def registry_of(tallies: Tallies) -> CollectorRegistry:
+    """Return a registry with nothing but these."""
+    registry = CollectorRegistry()
+    registry.register(tallies)
+    return registry
+
+
+def render(now: Tally) -> str:
+    """Return a tally in the text format."""
+    return generate_latest(registry_of(Tallies(now))).decode()
+
+
+def serve_metrics(tallies: Tallies, port: int, host: str = "127.0.0.1") -> int:
+    """Answer GET /metrics in a thread of its own; return the port, a free one for 0. Raises OSError."""
+    server, _ = start_http_server(port, addr=host, registry=registry_of(tallies))
+    return int(server.server_port)
+
+
+def _counter(name: str, text: str, values: Mapping[str, int], now: Tally, label: str = "") -> Metric:
+    family = CounterMetricFamily(name, text, labels=["store", label] if label else ["store"])
+    return _filled(family, values, now)
+
+
+def _gauge(name: str, text: str, values: Mapping[str, float], now: Tally, label: str = "") -> Metric:
+    family = GaugeMetricFamily(name, text, labels=["store", label] if label else ["store"])
+    return _filled(family, values, now)
+
+
+def _filled(
+    family: CounterMetricFamily | GaugeMetricFamily, values: Mapping[str, float], now: Tally
+) -> CounterMetricFamily | GaugeMetricFamily:
+    for name, value in sorted(values.items()):
+        family.add_metric([now.store, name] if name else [now.store], value)
+    return family

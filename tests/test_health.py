@@ -1,0 +1,186 @@
+"""Health: nobody is accused on a healthy tape, faults are named, and what has been mended is well again."""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from tiny import Action, frames, run, tape, tiny_store
+
+from fusion.engine import Outputs
+from fusion.health.alarms import no_alarms, watch
+from fusion.health.doubts import GOOD_NAME, Doubt, doubted
+from fusion.health.gains import Gains, Pick, weigh_gains
+from fusion.health.modes import CLOSED, DEGRADED, OPEN, mode_of
+from fusion.health.settings import HealthConfig
+from fusion.messages import Health, Message
+from fusion.wire import decode
+from scenarios.layout import build_store
+from scenarios.shops import shop_named
+from sensors.fault_stream import disturb_all, since_first
+from sensors.faults import Fault
+from sensors.world import generator
+
+SLOW = settings(deadline=None, max_examples=3, suppress_health_check=[HealthCheck.too_slow])
+CONFIG = HealthConfig()
+S = 10**9
+STORE = tiny_store()
+DOORS = len(STORE.gates.gate_id)
+
+actions = st.lists(
+    st.builds(Action, shopper=st.integers(0, 1), plate=st.integers(0, 5), pieces=st.sampled_from([-1, -2])),
+    min_size=1,
+    max_size=4,
+)
+
+
+def faulty(messages: list[Message], *faults: Fault) -> list[Message]:
+    """Return the messages of a tape as they are with these faults."""
+    timed = since_first(frames(messages))
+    return [decode(one.topic, one.payload) for _, one in disturb_all(faults, timed, store=STORE, seed=5)]  # type: ignore[return-value]
+
+
+def said(outputs: tuple[Outputs, ...]) -> list[Health]:
+    return [one for out in outputs for one in out.health]
+
+
+def last_states(outputs: tuple[Outputs, ...]) -> dict[str, str]:
+    return {one.src: one.state for one in said(outputs)}
+
+
+@SLOW
+@given(actions)
+def test_health_names_nobody_on_a_healthy_tape(doing: list[Action]) -> None:
+    outputs = run(STORE, tape(doing))
+    assert said(outputs) == []
+    assert [mode for out in outputs for mode in out.modes] == []
+
+
+FAULTS: dict[str, Callable[[float, float], Fault]] = {
+    "stuck": lambda a, b: Fault("stuck", from_s=a, to_s=b, plates=("P2",)),
+    "dead": lambda a, b: Fault("dead", from_s=a, to_s=b, plates=("P2",)),
+    "spiking": lambda a, b: Fault("spiking", from_s=a, to_s=b, plates=("P2",), size=800.0, p=0.3),
+    "drifting": lambda a, b: Fault("drifting", from_s=a, to_s=b, plates=("P2",), size=2.0),
+    "outage": lambda a, b: Fault("outage", src="ctl", from_s=a, to_s=b),
+    "freeze": lambda a, b: Fault("freeze", src="cam", from_s=a, to_s=b),
+}
+CULPRIT = {"outage": "ctl", "freeze": "cam"}
+WORDS = {
+    "stuck": "to the last bit", "dead": "", "spiking": "spikes", "drifting": "drifts by", "outage": "said nothing",
+    "freeze": "the same picture",
+}  # fmt: skip
+SHOPPING = [Action(0, 0, -1), Action(1, 4, -1), Action(0, 1, -1), Action(1, 5, -2), Action(0, 3, -1)]
+# Long enough for spikes to be forgotten.
+QUIET = [Action(0, 0, -1) for _ in range(16)]
+
+
+@pytest.mark.parametrize("kind", FAULTS)
+@settings(deadline=None, max_examples=1)
+@given(begin_s=st.floats(9.0, 14.0))
+def test_a_fault_is_named_alone_and_what_has_been_mended_is_well_again(kind: str, begin_s: float) -> None:
+    end_s = begin_s + (25.0 if kind in ("drifting", "spiking") else 12.0)
+    outputs = run(STORE, faulty(tape(QUIET), FAULTS[kind](begin_s, end_s)))
+    culprit = CULPRIT.get(kind, "P2")
+    assert {one.src for one in said(outputs)} == {culprit}
+    first = said(outputs)[0]
+    assert first.state != "ok" and WORDS[kind] in first.text
+    assert last_states(outputs) == {culprit: "ok"}
+    modes = [mode.mode for out in outputs for mode in out.modes]
+    assert not modes or modes[-1] == OPEN
+
+
+@SLOW
+@given(st.sampled_from(sorted(FAULTS)), st.integers(0, 2**32 - 1))
+def test_the_order_of_arrival_inside_the_window_decides_nothing(kind: str, seed: int) -> None:
+    messages = faulty(tape(SHOPPING), FAULTS[kind](12.0, 20.0))
+    shuffled = [messages[i] for i in np.random.default_rng(seed).permutation(len(messages))]
+    plain, other = run(STORE, messages), run(STORE, sorted(shuffled, key=lambda m: m.t_ns // S))
+    assert said(plain) == said(other)
+    assert [out.receipts for out in plain if out.receipts] == [out.receipts for out in other if out.receipts]
+
+
+def test_who_reached_over_a_stuck_plate_waits_for_a_person_and_the_others_do_not() -> None:
+    doing = [Action(0, 0, -1), Action(1, 4, -1), Action(0, 2, -1), Action(1, 5, -1)]
+    outputs = run(STORE, faulty(tape(doing), FAULTS["stuck"](9.0, 200.0)))
+    receipts = {r.account: r for out in outputs for r in out.receipts}
+    assert receipts["ann"].status == "review" and any("P2" in hold for hold in receipts["ann"].holds)
+    assert receipts["bob"].status == "settled" and receipts["bob"].holds == ()
+    assert [line.sku for line in receipts["bob"].lines] == ["e", "f"]
+
+
+def test_a_plate_that_dies_charges_nobody_for_what_it_bore() -> None:
+    doing = [Action(0, 0, -1), Action(1, 4, -1)]
+    faults = (replace(FAULTS["dead"](13.0, 200.0), p=1.0),)
+    outputs = run(STORE, faulty(tape(doing), *faults))
+    assert all(event.plates != ("P2",) for out in outputs for event in out.events)
+    assert all(line.sku != "c" for out in outputs for r in out.receipts for line in r.lines)
+
+
+@given(st.lists(st.sampled_from(["wrong", "right", ""]), max_size=60), st.integers(0, 5), st.integers(0, 8))
+def test_an_alarm_needs_time_to_come_and_time_to_go(looks: list[str], enter: int, leave: int) -> None:
+    alarms, on, wrong, right = no_alarms(1), False, None, None
+    for t, one in enumerate(looks, 1):
+        said_wrong, said_right = (np.array([one == word]) for word in ("wrong", "right"))
+        alarms = watch(alarms, said_wrong, said_right, t * S, enter, leave)
+        wrong = None if one == "right" else t if one == "wrong" and wrong is None else wrong
+        right = None if one == "wrong" else t if one == "right" and right is None else right
+        if not on and wrong is not None and t - wrong >= enter:
+            on = True
+        elif on and right is not None and t - right >= leave:
+            on = False
+        assert bool(alarms.on[0]) == on
+
+
+@given(st.integers(0, 2**32 - 1), st.sampled_from([0.0, 0.15, 0.25, -0.2]))
+def test_a_wrong_gain_is_found_by_sure_picks_and_none_where_only_products_are_off(seed: int, gain: float) -> None:
+    rng = np.random.default_rng(seed)
+    bias, picks = np.clip(rng.normal(0.0, 0.03, 20), -0.07, 0.07), []
+    for _ in range(60):
+        product = int(rng.integers(20))
+        plate = 2 * product if rng.random() < 0.5 else 2 * product + 1
+        off = bias[product] + rng.normal(0.0, 0.02) + (gain if plate == 6 else 0.0)
+        picks.append(Pick(product, float(off), 0.02**2 + 0.02**2, ((plate, 1.0),)))
+    # Some of them are sure to be of the plate, and of the one beside it.
+    for plate in (6, 6, 6, 6, 7, 7):
+        off = bias[3] + rng.normal(0.0, 0.02) + (gain if plate == 6 else 0.0)
+        picks.append(Pick(3, float(off), 0.02**2 + 0.02**2, ((plate, 1.0),)))
+    found = dict(weigh_gains(Gains(), tuple(picks), 0.03, CONFIG).wrong)
+    assert found.keys() == ({6} if gain else set())
+    assert not gain or abs(found[6] - gain) < 0.08
+    mended = tuple(Pick(3, float(bias[3] + rng.normal(0.0, 0.02)), 0.0008, ((6, 1.0),)) for _ in range(12))
+    assert 6 not in dict(weigh_gains(Gains(tuple(picks)), mended, 0.03, CONFIG).wrong)
+
+
+@given(st.lists(st.booleans(), max_size=80))
+def test_doubt_stays_within_bounds_and_goes_when_enough_is_borne_out(wrongs: list[bool]) -> None:
+    doubt = Doubt()
+    for wrong in wrongs:
+        doubt = doubted(doubt, wrong, (0.3, 0.8), 6.0, S)
+        assert GOOD_NAME <= doubt.nats <= 8.0
+    for _ in range(8):
+        doubt = doubted(doubt, False, (0.3, 0.8), 6.0, 2 * S)
+    assert not doubt.on
+    for _ in range(12):
+        doubt = doubted(doubt, True, (0.3, 0.8), 6.0, 3 * S)
+    assert doubt.on and doubt.began_ns == 3 * S
+
+
+def test_modes_say_what_is_blind_and_close_where_too_much_is() -> None:
+    store = build_store(shop_named("corner"), generator(0, 0))
+    plates, cameras = len(store.plates.plate_id), len(store.cameras.camera_id)
+    none_p, none_c = np.zeros(plates, bool), np.zeros(cameras, bool)
+    assert mode_of(none_p, none_c, [], S, store, CONFIG).mode == OPEN
+    one = none_p.copy()
+    one[0] = True
+    degraded = mode_of(one, none_c, [], S, store, CONFIG)
+    assert degraded.mode == DEGRADED and degraded.blind == (f"gondola {store.plates.gondola[0]}: 1 of 48 plates",)
+    assert mode_of(~none_p, none_c, [], S, store, CONFIG).mode == CLOSED
+    blind = mode_of(none_p, ~none_c, [], S, store, CONFIG)
+    assert blind.mode == CLOSED and "no camera sees 100% of the floor" in blind.reasons[0]
+    assert mode_of(none_p, none_c, ["door"], S, store, CONFIG).reasons == ("no gate says who comes in",)
+    for c in range(cameras):
+        without = none_c.copy()
+        without[c] = True
+        assert mode_of(none_p, without, [], S, store, CONFIG).mode != CLOSED
