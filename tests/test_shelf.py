@@ -17,15 +17,15 @@ SETTINGS = settings(deadline=None, max_examples=30)
 seeds = st.integers(0, 2**32 - 1)
 
 
-def changes(load: np.ndarray, store: Store = STORE) -> list[ShelfChange]:
+def changes(load: np.ndarray, store: Store = STORE, batch: int = 12, dt_ns: int = DT) -> list[ShelfChange]:
     """Run samples (n, 6) through level filter and grouping."""
     levels, pending, out = empty_levels(STORE, CONFIG), Pending(), []
-    for i in range(0, len(load) - 11, 12):
-        message = Plates("ctl", i // 12, 1 + i * DT, DT, load[i : i + 12].astype(np.float32))
+    for i in range(0, len(load) - batch + 1, batch):
+        message = Plates("ctl", i // batch, 1 + i * dt_ns, dt_ns, load[i : i + batch].astype(np.float32))
         levels, new = observe_plates(levels, message, np.arange(6), CONFIG)
-        pending, done = group_changes(pending, new, levels, message.t_ns + 12 * DT, store, CONFIG)
+        pending, done = group_changes(pending, new, levels, message.t_ns + batch * dt_ns, store, CONFIG)
         out += done
-    _, done = group_changes(pending, (), levels, len(load) * DT + 10**11, store, CONFIG)
+    _, done = group_changes(pending, (), levels, len(load) * dt_ns + 10**11, store, CONFIG)
     for change in (*out, *done):
         assert len(set(change.plates)) == len(change.plates), "one move, one share a plate"
     return [*out, *done]
@@ -68,6 +68,23 @@ def test_a_step_is_one_change_with_an_honest_variance(seed: int, mass_g: float, 
     assert abs(change.total_g - sign * mass_g) < 6.0 * np.sqrt(change.total_var)
     assert change.t0_ns <= change.step_ns <= change.t1_ns
     assert abs(change.step_ns - 400 * DT) < 0.3e9
+
+
+@SETTINGS
+@given(seeds, st.integers(2, 40), st.sampled_from([DT, 100_000_000]))
+def test_a_step_is_found_however_many_samples_a_message_has(seed: int, batch: int, dt_ns: int) -> None:
+    load, _ = quiet(seed, seconds=60 * 20.0 * DT / 10**9 * 2)
+    load[len(load) // 2 :, 2] -= 400.0
+    (one,) = changes(load, batch=batch, dt_ns=dt_ns)
+    assert abs(sum(one.delta_g) + 400.0) < 8.0
+
+
+def test_every_sample_counts() -> None:
+    """A message of eleven samples whose last five show a step: they were left out once."""
+    load = np.full((11, 6), 1000.0) + np.arange(11)[:, None] % 2
+    message = Plates("ctl", 0, 1, DT, load.astype(np.float32))
+    levels, _ = observe_plates(empty_levels(STORE, CONFIG), message, np.arange(6), CONFIG)
+    assert levels.last_ns.tolist() == [1 + 11 * DT // 2] * 6
 
 
 @SETTINGS

@@ -91,12 +91,18 @@ def observe_plates(
         out.disturbed[rows] = False
         out.slow = slow.changed(out.slow, rows, message.t_ns, out.level_g[rows], out.noise_var[rows])
     out.last_seq[rows] = message.seq
-    for start in range(0, len(samples) - config.block + 1, config.block):
-        block = _robust_mean(samples[start : start + config.block])
-        t_ns = message.t_ns + start * message.dt_ns + (config.block * message.dt_ns) // 2
+    for start, end in _blocks(len(samples), config.block):
+        block = _robust_mean(samples[start:end])
+        t_ns = message.t_ns + start * message.dt_ns + ((end - start) * message.dt_ns) // 2
         live = np.isfinite(block) & (t_ns > out.last_ns[rows])
         changes += _observe_block(out, rows[live], block[live], t_ns, config)
     return out, tuple(changes)
+
+
+def _blocks(n: int, block: int) -> list[tuple[int, int]]:
+    """Cut n samples into blocks, [start, end) each: no sample is left over, the last block takes what is too few."""
+    starts = range(0, max(block, n // block * block), block)
+    return [(start, n if start == starts[-1] else start + block) for start in starts] if n else []
 
 
 def _robust_mean(samples: Floats) -> Floats:
