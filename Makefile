@@ -14,7 +14,7 @@ CASES ?= ../shared/cases
 JUDGE ?= ../shared/judge/score.py
 OUT ?= out
 
-.PHONY: setup server books browser demo test check judge golden clean
+.PHONY: setup server books browser zmq demo test check judge golden clean
 
 setup: $(STAMP) $(WARM)
 
@@ -42,10 +42,14 @@ books:
 browser:
 	.ci/browser
 
+# The tests build a sensor in C.
+zmq:
+	.ci/zmq
+
 demo: setup
 	$(BIN)/aisle demo --out $(OUT)/demo
 
-test: setup server books browser
+test: setup server books browser zmq
 	$(BIN)/python -m pytest
 
 check: setup
