@@ -15,7 +15,7 @@ from fusion.health.doubts import GOOD_NAME, Doubt, doubted
 from fusion.health.gains import Gains, Pick, weigh_gains
 from fusion.health.modes import CLOSED, DEGRADED, OPEN, mode_of
 from fusion.health.settings import HealthConfig
-from fusion.messages import Health, Message
+from fusion.messages import Gate, Health, Message, People
 from fusion.wire import decode
 from scenarios.layout import build_store
 from scenarios.shops import shop_named
@@ -108,6 +108,18 @@ def test_who_reached_over_a_stuck_plate_waits_for_a_person_and_the_others_do_not
     assert receipts["ann"].status == "review" and any("P2" in hold for hold in receipts["ann"].holds)
     assert receipts["bob"].status == "settled" and receipts["bob"].holds == ()
     assert [line.sku for line in receipts["bob"].lines] == ["e", "f"]
+
+
+def test_who_was_never_seen_waits_for_a_person() -> None:
+    names = iter(["ann", "bob"])  # the gate reads their cards at the exit too
+    messages = [
+        replace(m, account=next(names)) if isinstance(m, Gate) and m.event == "exit" else m
+        for m in tape([Action(0, 0, -1)])
+        if not isinstance(m, People)
+    ]
+    receipts = {r.account: r for out in run(STORE, messages) for r in out.receipts}
+    assert {r.status for r in receipts.values()} == {"review"}
+    assert all("seen for 0 s" in r.holds[0] for r in receipts.values())
 
 
 def test_a_plate_that_dies_charges_nobody_for_what_it_bore() -> None:

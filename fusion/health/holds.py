@@ -11,6 +11,7 @@ from fusion.attribution.explanations import WhoAt
 from fusion.attribution.settled import Settled
 from fusion.attribution.why import CART, HELD
 from fusion.checkout.receipts import REVIEW, SETTLED, Receipt
+from fusion.config import SECOND_NS
 from fusion.health.settings import HealthConfig
 from fusion.store import Store
 
@@ -25,6 +26,7 @@ class Doubts:
     plates: Mapping[int, tuple[int, int, str]] = field(default_factory=dict)  # plate -> from, to ns, words
     carts: Mapping[str, str] = field(default_factory=dict)  # cart -> words, of those that lie
     touched: Touched = field(default_factory=dict)
+    seen_s: Mapping[str, float] = field(default_factory=dict)  # trip -> for how long somebody of it was followed
 
 
 def hold(receipt: Receipt, settled: Iterable[Settled], doubts: Doubts, store: Store, config: HealthConfig) -> Receipt:
@@ -32,15 +34,26 @@ def hold(receipt: Receipt, settled: Iterable[Settled], doubts: Doubts, store: St
     if receipt.account is None or receipt.status not in (SETTLED, REVIEW):
         return receipt
     found = dict(doubts.touched.get(receipt.trip, {}))
+    unseen = _unseen(receipt, doubts, config)
     for one in settled:
         if any(part.trip == receipt.trip for part in one.reading.parts):
             found |= _rests_on(one, doubts, store, config)
-    if not found:
+    if not found and not unseen:
         return receipt
-    words = tuple(f"sensor {sensor} {what}" for sensor, what in sorted(found.items()))
+    words = (*unseen, *(f"sensor {sensor} {what}" for sensor, what in sorted(found.items())))
     if receipt.status == REVIEW and not receipt.holds:
         words = ("doubt", *words)
     return replace(receipt, status=REVIEW, holds=(*receipt.holds, *words))
+
+
+def _unseen(receipt: Receipt, doubts: Doubts, config: HealthConfig) -> tuple[str, ...]:
+    """Say so where cameras hardly saw a shopper: what they took nobody knows, and what nobody took may be theirs."""
+    if receipt.left_ns is None or receipt.trip not in doubts.seen_s:
+        return ()
+    visit_s, seen_s = (receipt.left_ns - receipt.entered_ns) / SECOND_NS, doubts.seen_s[receipt.trip]
+    if visit_s < config.seen_visit_s or seen_s >= config.seen_share * visit_s:
+        return ()
+    return (f"seen for {seen_s:.0f} s of {visit_s:.0f} s inside",)
 
 
 def _rests_on(one: Settled, doubts: Doubts, store: Store, config: HealthConfig) -> dict[str, str]:

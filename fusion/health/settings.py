@@ -54,6 +54,8 @@ class HealthConfig:
     over_m: float = 0.12  # a hand this far beside a plate may be taking from it
     over_up_m: tuple[float, float] = (-0.08, 0.35)  # and so far above its top
     held_nats: float = 1.0  # hands or a cart that speak for goods by this much are another witness
+    seen_visit_s: float = 8.0  # a shorter visit is over before anybody is followed
+    seen_share: float = 0.2  # of a visit, at least, somebody must have been followed for a receipt to be settled
     area_m: float = 0.5  # cells of the floor, to tell what no camera sees
     plates_blind_max: float = 0.25  # share beyond which nobody is let in
     floor_blind_max: float = 0.34

@@ -22,6 +22,7 @@ from fusion.shelf import Levels
 from fusion.store import Store
 from fusion.tracking.carts import SeenMove
 from fusion.tracking.floor import Floor
+from fusion.tracking.tracks import Status
 
 WELL = "is well again"
 FOREVER_NS = 2**62
@@ -37,6 +38,7 @@ class Watch:
     sayings: Sayings = field(default_factory=Sayings)
     gains: Gains = field(default_factory=Gains)
     touched: Touched = field(default_factory=dict)
+    seen_s: Mapping[str, float] = field(default_factory=dict)  # trip -> for how long somebody of it was followed
     looked_ns: int = 0
     told: Mapping[str, tuple[Finding, ...]] = field(default_factory=dict)  # sensor -> what was said of it last
     since: Mapping[int, tuple[int, int, str]] = field(default_factory=dict)  # plate -> from, to ns, words
@@ -88,6 +90,7 @@ def look(
     }
     touched = {trip: {k: v for k, v in rows.items() if k not in back} for trip, rows in touched.items()}
     touched = _misled(touched, watch, floor, people, inside, now_ns, store, config)
+    watch = replace(watch, seen_s=_seen(watch, floor, people, inside, now_ns))
     mode, changed = _mode(watch, now_ns, store, config)
     return replace(watch, touched=touched, looked_ns=now_ns, mode=mode), said, changed
 
@@ -101,7 +104,7 @@ def learn_gains(watch: Watch, settled: tuple[Settled, ...], store: Store, config
 def doubts_of(watch: Watch) -> Doubts:
     """Return what bears on receipts that are settled now."""
     carts = {cart: "has seen moves that never were" for cart, one in watch.sayings.of.items() if one.on}
-    return Doubts(watch.since, carts, watch.touched)
+    return Doubts(watch.since, carts, watch.touched, watch.seen_s)
 
 
 def plates_out(watch: Watch, store: Store) -> Bools:
@@ -182,6 +185,14 @@ def _misled(
         for trip in sorted(doubt.trips & inside) if doubt.on else ():
             out.setdefault(trip, {})[cart] = "saw moves that never were"
     return out
+
+
+def _seen(watch: Watch, floor: Floor, people: People, inside: frozenset[str], now_ns: int) -> dict[str, float]:
+    """Return for how long a camera has followed somebody of each trip; trips that are over are forgotten."""
+    rows = np.flatnonzero(floor.tracks.status == Status.CONFIRMED).tolist()
+    now = {people.trip_of.get(int(floor.tracks.track_id[row]), "") for row in rows}
+    since_s = (now_ns - watch.looked_ns) / SECOND_NS if watch.looked_ns else 0.0
+    return {trip: watch.seen_s.get(trip, 0.0) + (since_s if trip in now else 0.0) for trip in sorted(inside)}
 
 
 def _alarm_ns(watch: Watch, config: Config) -> Ints:
