@@ -4,14 +4,17 @@ import argparse
 import sys
 import time
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from fusion.purchase.flags import add_purchases_flag
+from fusion.web.flags import add_web_flags
 
 if TYPE_CHECKING:
     from fusion.messages import Frame
     from fusion.recording import Recording
+    from fusion.web.recorder import Recorder
 
 EXAMPLES = """\
 examples:
@@ -19,6 +22,7 @@ examples:
   aisle replay shop.mcap --store shop/ --out out/shop --rate 1.0          (at the pace it was recorded)
   aisle replay shop.mcap --store shop/ --out out/shop --from 30 --to 90   (seconds from its start)
 
+  aisle replay shop.mcap --store shop/ --out out/shop --web 8080 --rate 1.0       (to watch in a browser)
   aisle replay shop.mcap --store shop/ --out out/shop --purchases https://till.example/purchases
   aisle replay shop.mcap --store shop/ --out out/shop --ledger postgresql://aisle@db/ledgers --key shop.key
 
@@ -46,6 +50,7 @@ def add_replay(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
     parser.add_argument("--to", dest="until", type=float, metavar="T", help="leave out what arrived at T or later")
     add_purchases_flag(parser)
     add_ledger_flags(parser)
+    add_web_flags(parser)
     parser.set_defaults(run=run_replay)
 
 
@@ -65,14 +70,31 @@ def _rate(text: str) -> float | None:
 
 
 def run_replay(args: argparse.Namespace) -> int:
-    """Replay one recording; return the exit status."""
+    """Replay one recording; with a page, serve it until Ctrl-C; return the exit status."""
+    if args.web is None:
+        return _replay(args, None)
+    from fusion.web.beside import page_beside
+    from fusion.web.recorder import Recorder
+
+    with page_beside(args, "replay") as page:
+        assert page is not None
+        recorder = Recorder(args.out)
+        status = _replay(args, recorder)
+        recorder.end()
+        print("aisle replay: the page stays until Ctrl-C", flush=True)
+        with suppress(KeyboardInterrupt):
+            page.wait()
+    return status
+
+
+def _replay(args: argparse.Namespace, recorder: "Recorder | None") -> int:
     from rich.console import Console
 
     from fusion.aside import keep_decided
     from fusion.purchase.booking import book_after_run
     from fusion.purchase.purchases import LEDGER, purchases_of
     from fusion.recording import read_recording
-    from fusion.session import Session
+    from fusion.session import Session, unseen
     from fusion.store import load_store
 
     store = load_store(args.store)
@@ -82,7 +104,9 @@ def run_replay(args: argparse.Namespace) -> int:
     if aside is not None:
         print(f"aisle replay: a ledger on which people have decided is now in {aside}", file=sys.stderr)
     with purchases_of(args.out, args.purchases, ledger, store, replaces=True, asks_webhooks=True) as purchases:
-        session = Session(store, args.out, ledger=args.ledger, key=args.key, follow=purchases.follow)
+        session = Session(
+            store, args.out, ledger=args.ledger, key=args.key, follow=purchases.follow, watch=recorder or unseen
+        )
         for frame in _paced(_cut(recording, args.since, args.until), args.rate, recording):
             session.feed(frame)
         session.finish()

@@ -25,6 +25,7 @@ from fusion.intake import Sequencer, Slice
 from fusion.intake.clocks import report
 from fusion.ledger.book import Book, is_url, open_book
 from fusion.ledger.closing import KEY, close_book
+from fusion.ledger.sitting import alone_with
 from fusion.messages import Frame, Malformed, Reason
 from fusion.settlement import Outputs, TrackRows
 from fusion.snapshots import SnapshotError
@@ -37,11 +38,16 @@ REJECTED_MAX = 1000  # malformed payloads kept aside in rejected.jsonl; beyond i
 ROWS = ("receipts", "events", "provisional", "evidence", "rejected")  # files of JSON lines
 TRACKS = "tracks.rows"  # until the end
 Follower: TypeAlias = Callable[[tuple[Transfer, ...], tuple[Entry, ...]], None]
+Watcher: TypeAlias = Callable[["Session", Outputs], None]
 PACKAGES = ("aisle", "numpy", "scipy", "filterpy", "numba", "polars", "msgpack", "msgspec", "pyzmq")
 
 
 def nobody(transfers: tuple[Transfer, ...], entries: tuple[Entry, ...]) -> None:
     """Follow no ledger."""
+
+
+def unseen(session: "Session", outputs: Outputs) -> None:
+    """Watch nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +76,7 @@ class Session:
         ledger: Path | str | None = None,
         key: Path | None = None,
         follow: Follower = nobody,
+        watch: Watcher = unseen,
         keeps_ledger: bool = False,
         saved: Saved | None = None,
     ) -> None:
@@ -79,10 +86,11 @@ class Session:
         Raises SnapshotError where files or ledger hold less than the saved run had written.
 
         `ledger` is a file or URL elsewhere, which is added to and never replaced; `key` signs it at the end, by
-        default one that is made in the folder; `follow` is called with what it has just committed. Raises BookError
-        where the ledger cannot be used.
+        default one that is made in the folder; `follow` is called with what it has just committed, `watch` with the
+        session and what it says after each step, to look and not to touch. Raises BookError where the ledger cannot
+        be used.
         """
-        self._follow = follow
+        self._follow, self._watch = follow, watch
         self.store, self.out, self.config = store, out, config or Config()
         out.mkdir(parents=True, exist_ok=True)
         if ledger is None and saved is None and not keeps_ledger:
@@ -119,6 +127,7 @@ class Session:
         outputs = [self._step(part) for part in self.sequencer.flush()]
         self.state, last = finish(self.engine, self.state)
         self._write(last)
+        self._watch(self, last)
         return (*outputs, last)
 
     def save(self) -> Saved:
@@ -140,7 +149,8 @@ class Session:
         (self.out / TRACKS).unlink()
         head = self.book.head()
         record = self._record(head.digest)
-        close_book(self.book, head, key=self._key, seal=self._seal)
+        with alone_with(self.book.place):  # somebody may be deciding at the page, or looking
+            close_book(self.book, head, key=self._key, seal=self._seal)
         (self.out / "run.json").write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
         return record
 
@@ -176,6 +186,7 @@ class Session:
             self.book.commit(opening(self.store, part.start_ns), ())
         self.state, outputs = step(self.engine, self.state, part)
         self._write(outputs)
+        self._watch(self, outputs)
         return outputs
 
     def _write(self, outputs: Outputs) -> None:

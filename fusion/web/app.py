@@ -1,0 +1,139 @@
+"""The application: routes, and who may take them."""
+
+from collections.abc import Awaitable, Callable
+from functools import partial
+from pathlib import Path
+from typing import Any, Final
+
+import msgspec
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import BaseRoute, Mount, Route, WebSocketRoute
+from starlette.staticfiles import StaticFiles
+from starlette.types import ASGIApp
+from starlette.websockets import WebSocket
+
+from fusion.store import load_store
+from fusion.web.access import COOKIE, SESSION_S, Access
+from fusion.web.flags import is_loopback
+from fusion.web.plan import plan_of
+from fusion.web.recorder import FOLDER
+from fusion.web.scene_log import SceneLog
+from fusion.web.settings import Settings
+from fusion.web.shield import BODY_BYTES_MAX, Shield
+from fusion.web.stream import Stream
+from fusion.web.tokens import Person
+
+ASSETS: Final = Path(__file__).with_name("assets")
+VIEWERS_MAX: Final = 64
+UNKNOWN: Final = "expected somebody who is logged in, received nobody known"
+
+Answer = Callable[[Request, Person], Awaitable[Response]]
+
+
+class Refused(Exception):
+    """A request that cannot be answered: a status and a line."""
+
+    def __init__(self, status: int, text: str) -> None:
+        super().__init__(text)
+        self.status = status
+
+
+class Page:
+    """The operator's page of one run."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.access = Access(settings.people(), Path(settings.tokens_file) if settings.tokens_file else None)
+        self._store = load_store(Path(settings.store))
+        self._plan = msgspec.json.encode(plan_of(self._store))
+        self._log = SceneLog(Path(settings.out) / FOLDER)
+        self._stream = Stream(self._log)
+
+    async def login(self, request: Request) -> Response:
+        """Take a token, give a cookie."""
+        place = request.client.host if request.client is not None else ""
+        wait_s = self.access.wait_s(place)
+        if wait_s > 0.0:
+            return JSONResponse({"error": "too many wrong tokens"}, 429, headers={"Retry-After": str(int(wait_s) + 1)})
+        said = await body_of(request)
+        token = said.get("token")
+        cookie = self.access.login(token, place) if isinstance(token, str) else None
+        if cookie is None:
+            return JSONResponse({"error": "expected a token that is known, received another"}, 401)
+        answer = Response(status_code=204)
+        secure = request.url.scheme == "https"
+        answer.set_cookie(COOKIE, cookie, int(SESSION_S), httponly=True, samesite="strict", secure=secure)
+        return answer
+
+    async def logout(self, request: Request) -> Response:
+        """End the session."""
+        self.access.logout(request)
+        answer = Response(status_code=204)
+        answer.delete_cookie(COOKIE, httponly=True, samesite="strict")
+        return answer
+
+    async def me(self, request: Request, who: Person) -> Response:
+        """Say who is logged in."""
+        return JSONResponse({"role": who.role, "name": who.name})
+
+    async def store(self, request: Request, who: Person) -> Response:
+        """Say what there is to draw of the store."""
+        return Response(self._plan, media_type="application/json")
+
+    async def stream(self, socket: WebSocket) -> None:
+        """Serve one viewer."""
+        if self.access.who(socket) is None or self._stream.viewers >= VIEWERS_MAX:
+            await socket.close(1008)
+            return
+        await self._stream.serve(socket)
+
+
+def make_app(settings: Settings, assets: Path = ASSETS) -> ASGIApp:
+    """Return the application; raises StoreError where the store folder cannot be used."""
+    page = Page(settings)
+    known = partial(_known, page.access)
+    routes: list[BaseRoute] = [
+        Route("/api/login", page.login, methods=["POST"]),
+        Route("/api/logout", page.logout, methods=["POST"]),
+        Route("/api/me", known(page.me)),
+        Route("/api/store", known(page.store)),
+        WebSocketRoute("/api/stream", page.stream),
+        Route("/api/{rest:path}", _nothing),
+    ]
+    if assets.is_dir():  # built from page/; an installed package has it
+        routes.append(Mount("/", StaticFiles(directory=assets, html=True)))
+    app = Starlette(routes=routes, exception_handlers={Refused: _refused})
+    return Shield(app, is_local=is_loopback(settings.host))
+
+
+async def body_of(request: Request) -> dict[str, Any]:
+    """Return the JSON object that a request carries; Refused where it is none, or a large one."""
+    body = b""
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > BODY_BYTES_MAX:
+            raise Refused(413, f"expected at most {BODY_BYTES_MAX} bytes, received more")
+    try:
+        return msgspec.json.decode(body, type=dict[str, Any])
+    except msgspec.DecodeError as error:
+        raise Refused(422, f"expected a JSON object, received none ({error})") from None
+
+
+def _known(access: Access, answer: Answer) -> Callable[[Request], Awaitable[Response]]:
+    """Let only those through who are logged in."""
+
+    async def asked(request: Request) -> Response:
+        who = access.who(request)
+        return JSONResponse({"error": UNKNOWN}, 401) if who is None else await answer(request, who)
+
+    return asked
+
+
+async def _refused(request: Request, error: Exception) -> Response:
+    assert isinstance(error, Refused)
+    return JSONResponse({"error": str(error)}, error.status)
+
+
+async def _nothing(request: Request) -> Response:
+    return JSONResponse({"error": "expected a name of the API, received another"}, 404)
