@@ -134,7 +134,7 @@ def _explained(error: Exception) -> str | None:
     from fusion.purchase.port import PortError
     from fusion.recording import RecordingError
     from fusion.store import StoreError
-    from fusion.web.serving import WebError
+    from fusion.web.settings import WebError
     from fusion.web.tokens import TokenError
 
     if isinstance(error, StoreError):

@@ -1,6 +1,7 @@
 """`aisle replay`: a recording through the engine, as fast as it goes or at the pace it was made."""
 
 import argparse
+import shutil
 import sys
 import time
 from collections.abc import Iterable, Iterator
@@ -72,6 +73,7 @@ def _rate(text: str) -> float | None:
 def run_replay(args: argparse.Namespace) -> int:
     """Replay one recording; with a page, serve it until Ctrl-C; return the exit status."""
     if args.web is None:
+        shutil.rmtree(args.out / "scenes", ignore_errors=True)  # of an earlier run with a page: it is replaced
         return _replay(args, None)
     from fusion.web.beside import page_beside
     from fusion.web.recorder import Recorder
@@ -104,9 +106,8 @@ def _replay(args: argparse.Namespace, recorder: "Recorder | None") -> int:
     if aside is not None:
         print(f"aisle replay: a ledger on which people have decided is now in {aside}", file=sys.stderr)
     with purchases_of(args.out, args.purchases, ledger, store, replaces=True, asks_webhooks=True) as purchases:
-        session = Session(
-            store, args.out, ledger=args.ledger, key=args.key, follow=purchases.follow, watch=recorder or unseen
-        )
+        session = Session(store, args.out, ledger=args.ledger, key=args.key, follow=purchases.follow)
+        session.watch = recorder or unseen
         for frame in _paced(_cut(recording, args.since, args.until), args.rate, recording):
             session.feed(frame)
         session.finish()

@@ -76,7 +76,6 @@ class Session:
         ledger: Path | str | None = None,
         key: Path | None = None,
         follow: Follower = nobody,
-        watch: Watcher = unseen,
         keeps_ledger: bool = False,
         saved: Saved | None = None,
     ) -> None:
@@ -86,11 +85,12 @@ class Session:
         Raises SnapshotError where files or ledger hold less than the saved run had written.
 
         `ledger` is a file or URL elsewhere, which is added to and never replaced; `key` signs it at the end, by
-        default one that is made in the folder; `follow` is called with what it has just committed, `watch` with the
-        session and what it says after each step, to look and not to touch. Raises BookError where the ledger cannot
-        be used.
+        default one that is made in the folder; `follow` is called with what it has just committed. Raises BookError
+        where the ledger cannot be used.
         """
-        self._follow, self._watch = follow, watch
+        self._follow = follow
+        self.watch: Watcher = unseen  # called after each step with what it says, to look and not to touch
+        self.arrival_ns = 0  # of the last frame
         self.store, self.out, self.config = store, out, config or Config()
         out.mkdir(parents=True, exist_ok=True)
         if ledger is None and saved is None and not keeps_ledger:
@@ -116,6 +116,7 @@ class Session:
     def feed(self, frame: Frame) -> tuple[Outputs, ...]:
         """Take one frame of the tape; return what it settled. Bad bytes are counted and kept aside, never raised."""
         self.counts["read"] += 1
+        self.arrival_ns = frame.arrival_ns
         message = decode(frame.topic, frame.payload)
         if isinstance(message, Malformed):
             self._reject(frame, message)
@@ -127,7 +128,7 @@ class Session:
         outputs = [self._step(part) for part in self.sequencer.flush()]
         self.state, last = finish(self.engine, self.state)
         self._write(last)
-        self._watch(self, last)
+        self.watch(self, last)
         return (*outputs, last)
 
     def save(self) -> Saved:
@@ -186,7 +187,7 @@ class Session:
             self.book.commit(opening(self.store, part.start_ns), ())
         self.state, outputs = step(self.engine, self.state, part)
         self._write(outputs)
-        self._watch(self, outputs)
+        self.watch(self, outputs)
         return outputs
 
     def _write(self, outputs: Outputs) -> None:

@@ -30,6 +30,8 @@ from fusion.purchase.booking import book_after_run
 from fusion.purchase.purchases import LEDGER, Purchases, purchases_of
 from fusion.session import Saved, Session
 from fusion.store import Store, load_store
+from fusion.web.beside import page_beside
+from fusion.web.recorder import Behind, Recorder, not_behind
 
 POLL_S: Final = 0.1  # how long a request to stop may go unnoticed
 BATCH_MAX: Final = 256  # records read between two looks around
@@ -50,6 +52,7 @@ def serve(args: argparse.Namespace) -> None:
             only_one(args.store / "store.toml", "service"),
             stop_on_signals() as stopping,
             _purchases(args, store) as purchases,
+            page_beside(args, "serve"),
         ):
             _end_what_was_ending(args, store, purchases)
             if args.fresh or not is_interrupted(args.out):
@@ -96,6 +99,7 @@ def _run(
 ) -> None:
     """Feed the engine what is durable until stopping, then what the gateway takes while it drains."""
     session, reader = start.session, read_journal(args.out / JOURNAL, start.next)
+    recorder = _watched(args, start, lambda: (gateway.end - reader.next, (time.time_ns() - session.arrival_ns) / 1e6))
     keeper = Keeper(args, start)
     _say_where(gateway)
     lag_s, full = time.monotonic(), ""
@@ -113,6 +117,20 @@ def _run(
     end = gateway.drain()
     mean_to_end(args.out, end)
     _finish(reader, end, session, tell)
+    if recorder is not None:
+        recorder.end()
+
+
+def _watched(args: argparse.Namespace, start: Start, behind: Behind = not_behind) -> Recorder | None:
+    """Let the page's log be written beside a run, from where the run goes on."""
+    if args.web is None:
+        return None
+    since_ns = start.session.state.now_ns
+    recorder = Recorder(
+        args.out, since_ns=since_ns, baskets=start.baskets, behind=behind, keep=(args.keep_age, args.keep_size)
+    )
+    start.session.watch = recorder
+    return recorder
 
 
 def _finish(reader: JournalReader, end: int, session: Session, tell: Announcer) -> None:
@@ -141,7 +159,10 @@ def _end_what_was_ending(args: argparse.Namespace, store: Store, purchases: Purc
     start = _start(args, store, purchases)
     tell = Announcer(store.store_id, store.currency, None)
     tell.begin_with(start.baskets, args.out)
+    recorder = _watched(args, start)
     _finish(read_journal(args.out / JOURNAL, start.next), end, start.session, tell)
+    if recorder is not None:
+        recorder.end()
     purchases.deliver()
     _export(args, store)
     _leave(args)

@@ -1,14 +1,15 @@
 """`python -m fusion.web`: the server as a child: settings come on standard input, and it ends when that does."""
 
 import json
+import os
 import sys
 import threading
 
 import msgspec
 
 from fusion.store import StoreError
-from fusion.web.serving import WebError, serve
-from fusion.web.settings import Settings
+from fusion.web.serving import serve
+from fusion.web.settings import Settings, WebError
 
 
 def main() -> int:
@@ -23,11 +24,16 @@ def main() -> int:
 
     threading.Thread(target=until_the_end, daemon=True).start()
     try:
-        serve(settings, lambda port: _say("open", port), stopped)
+        serve(settings, _open, stopped)
     except (WebError, StoreError) as error:
         _say("error", str(error))
         return 2
     return 0
+
+
+def _open(port: int) -> None:
+    _say("open", port)
+    os.dup2(2, 1)  # nobody reads any further: what is printed later goes where errors go
 
 
 def _say(*words: object) -> None:

@@ -7,8 +7,7 @@ from pathlib import Path
 
 from fusion.web.child import WebChild, server_beside
 from fusion.web.flags import is_loopback
-from fusion.web.serving import WebError
-from fusion.web.settings import Settings, settings_of
+from fusion.web.settings import Settings, WebError, settings_of
 from fusion.web.tokens import ROLES, new_token
 
 

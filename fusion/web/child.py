@@ -10,8 +10,7 @@ from typing import Final
 
 import msgspec
 
-from fusion.web.serving import WebError
-from fusion.web.settings import Settings
+from fusion.web.settings import Settings, WebError
 
 WORDS: Final = (sys.executable, "-m", "fusion.web")
 STOP_S_MAX: Final = 10.0

@@ -4,7 +4,8 @@ Told what time it is, it says what to send next. Nothing waits in it: what a slo
 the log, so of scenes only the newest is sent, and where more than SAID_MAX things wait, a new state says them all.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from types import MappingProxyType
 from typing import Any, Final
 
 import msgspec
@@ -17,6 +18,7 @@ from fusion.web.times import SLACK_NS, ms_of, until_ns
 SAID_MAX: Final = 500
 SPEED_MIN, SPEED_MAX = 0.05, 100.0
 WISHES_MAX: Final = 20  # between two looks at the clock
+NOTHING: Final[Mapping[str, Any]] = MappingProxyType({})
 
 
 class BadWish(Exception):
@@ -26,9 +28,9 @@ class BadWish(Exception):
 class Player:
     """Where one viewer is in a log."""
 
-    def __init__(self, log: SceneLog, now_s: float) -> None:
-        """Begin live."""
-        self._log = log
+    def __init__(self, log: SceneLog, now_s: float, decided: Mapping[str, Any] = NOTHING) -> None:
+        """Begin live; `decided` are receipts as people have decided on them since, which only live shows."""
+        self._log, self._decided = log, decided
         self.is_live, self.is_paused, self.speed = True, False, 1.0
         self._t_ns = 0  # as far as we have played
         self._clock_s = now_s
@@ -40,9 +42,9 @@ class Player:
         match wish:
             case {"go": "live"}:
                 self._wishes = [{"go": "live"}]
-            case {"go": int() | float() as t_ms} if 0.0 <= t_ms < 1e15:
+            case {"go": int() | float() as t_ms} if not isinstance(t_ms, bool) and 0.0 <= t_ms < 1e15:
                 speed, paused = wish.get("speed", self.speed), wish.get("paused", False)
-                if not (isinstance(speed, (int, float)) and SPEED_MIN <= speed <= SPEED_MAX):
+                if isinstance(speed, bool) or not (isinstance(speed, (int, float)) and SPEED_MIN <= speed <= SPEED_MAX):
                     raise BadWish(f"expected a speed of {SPEED_MIN} to {SPEED_MAX}, received another")
                 if not isinstance(paused, bool):
                     raise BadWish("expected true or false for paused, received something else")
@@ -95,7 +97,10 @@ class Player:
         self.close()
         instant, self._cursor = self._log.at(t_ns)
         self._t_ns = instant.t_ns if t_ns - instant.t_ns <= SLACK_NS else t_ns
-        yield msgspec.json.encode(state_message(instant.situation, ms_of(self._t_ns))).decode()
+        said = state_message(instant.situation, ms_of(self._t_ns))
+        if self.is_live:
+            said["receipts"] = [self._decided.get(one["id"], one) for one in said["receipts"]]
+        yield msgspec.json.encode(said).decode()
         for text in (instant.scene, instant.rates):
             if text:
                 yield text.decode()

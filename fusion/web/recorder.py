@@ -5,7 +5,7 @@ A run that goes on from a snapshot says again what it had said since: the log is
 
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -27,12 +27,27 @@ SCENE_NS: Final = 100_000_000
 SEGMENT_NS: Final = 60 * SECOND_NS
 RATES_NS: Final = SECOND_NS
 
+Keep = tuple[int | None, int | None]  # how long, ns of store time, and how many bytes; None: for ever, any
 Behind = Callable[[], tuple[int, float]]  # how many records, and ms, the engine is behind
 
 
 def not_behind() -> tuple[int, float]:
     """Say that the engine is as far as its tape."""
     return 0, 0.0
+
+
+def to_remove(segments: Sequence[tuple[int, int]], keep: Keep) -> list[int]:
+    """Return which of (base_ns, bytes) in order must go, oldest first; the newest stays whatever it is."""
+    age_ns, size = keep
+    bases = [base for base, _ in segments]
+    ends = [*bases[1:], *bases[-1:]]
+    behind, gone = sum(size_ for _, size_ in segments), []
+    for (base, bytes_), end in zip(segments[:-1], ends, strict=False):
+        if not ((age_ns is not None and end < bases[-1] - age_ns) or (size is not None and behind > size)):
+            break
+        gone.append(base)
+        behind -= bytes_
+    return gone
 
 
 class Recorder:
@@ -45,10 +60,10 @@ class Recorder:
         since_ns: int = 0,
         baskets: Baskets | None = None,
         behind: Behind = not_behind,
-        keep_ns: int | None = None,
+        keep: Keep = (None, None),
     ) -> None:
-        """Begin a log anew, or go on with what there is of it up to since_ns; `keep_ns` is how much of it stays."""
-        self._folder, self._behind, self._keep_ns = out / FOLDER, behind, keep_ns
+        """Begin a log anew, or go on with what there is of it up to since_ns; `keep` is how much of it stays."""
+        self._folder, self._behind, self._keep = out / FOLDER, behind, keep
         self._baskets: Baskets = dict(baskets or {})
         self._folder.mkdir(parents=True, exist_ok=True)
         self._situation = cut_back(self._folder, since_ns)
@@ -92,10 +107,8 @@ class Recorder:
         self._file = (self._folder / name_of(t_ns)).open("wb")
         self._file.write(MAGIC)
         self._write(Kind.STATE, t_ns, state_message(self._situation, ms_of(t_ns)))
-        if self._keep_ns is not None:
-            for old in segments_of(self._folder)[:-1]:
-                if base_of(old) + SEGMENT_NS < t_ns - self._keep_ns:
-                    old.unlink()
+        for old in to_remove([(base_of(one), one.stat().st_size) for one in segments_of(self._folder)], self._keep):
+            (self._folder / name_of(old)).unlink()
 
     def _write(self, kind: Kind, t_ns: int, message: dict[str, Any]) -> None:
         self._file.write(pack(Record(kind, t_ns, msgspec.json.encode(message))))

@@ -6,6 +6,7 @@ Everything here may be read while it is written; whoever reads sees whole record
 import time
 from bisect import bisect_right
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, Final, NamedTuple
@@ -135,7 +136,8 @@ class SceneLog:
         segments = self.segments()
         place = bisect_right([base_of(one) for one in segments], t_ns - 1) - 1
         while place >= 0:
-            times = [r.t_ns for r in self._cursor_of(segments[place]).read(t_ns - 1) if r.kind is Kind.SCENE]
+            with closing(self._cursor_of(segments[place])) as cursor:
+                times = [record.t_ns for record in cursor.read(t_ns - 1) if record.kind is Kind.SCENE]
             if times:
                 return times[-1]
             place -= 1
@@ -147,8 +149,15 @@ class SceneLog:
         place = max(0, bisect_right([base_of(one) for one in segments], from_ns) - 1)
         if not segments:
             return []
-        found = self._cursor_of(segments[place]).read(to_ns)
-        return [record.text for record in found if record.kind is Kind.SCENE and record.t_ns >= from_ns]
+        with closing(self._cursor_of(segments[place])) as cursor:
+            found = (record for record in cursor.read(to_ns) if record.kind is Kind.SCENE)
+            return [record.text for record in found if record.t_ns >= from_ns]
+
+    def close(self) -> None:
+        """Let go of the end of the log."""
+        if self._end is not None:
+            self._end.close()
+            self._end = None
 
     def _cursor(self, path: Path) -> Cursor | None:
         file = open_segment(path)

@@ -8,15 +8,11 @@ from collections.abc import Callable
 import uvicorn
 
 from fusion.web.app import make_app
-from fusion.web.settings import Settings
+from fusion.web.settings import Settings, WebError
 
 WISH_BYTES_MAX = 4096  # of a message from a browser
 BACKLOG = 128
 CLOSE_S = 2  # for viewers to be told
-
-
-class WebError(Exception):
-    """The page cannot be served: said in one line."""
 
 
 def bound(settings: Settings) -> socket.socket:

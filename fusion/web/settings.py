@@ -7,6 +7,10 @@ import msgspec
 from fusion.web.tokens import Person, Tokens, of_run, read_tokens
 
 
+class WebError(Exception):
+    """The page cannot be served: said in one line."""
+
+
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """Where the server listens, what it shows, who may come in."""
 

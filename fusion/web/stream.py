@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from collections.abc import Mapping
 from contextlib import suppress
 from typing import Any, Final
 
@@ -20,8 +21,9 @@ REFUSED_MAX: Final = 100  # words that wait for a viewer who does not read
 class Stream:
     """Everybody who looks, and what is told to all of them at once."""
 
-    def __init__(self, log: SceneLog) -> None:
-        self._log = log
+    def __init__(self, log: SceneLog, decided: Mapping[str, Any]) -> None:
+        """Stream a log; `decided` holds the receipts that were decided on since they were said."""
+        self._log, self._decided = log, decided
         self._told: dict[WebSocket, list[str]] = {}
 
     def tell(self, message: dict[str, Any]) -> None:
@@ -39,7 +41,7 @@ class Stream:
         """Serve one viewer until they leave."""
         await socket.accept()
         self._told[socket] = []
-        player = Player(self._log, time.monotonic())
+        player = Player(self._log, time.monotonic(), self._decided)
         listening = asyncio.create_task(self._listen(socket, player))
         try:
             await self._send(socket, player, listening)
