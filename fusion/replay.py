@@ -5,7 +5,6 @@ import shutil
 import sys
 import time
 from collections.abc import Iterable, Iterator
-from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -32,6 +31,7 @@ signed it, run.json, rejected.jsonl, and in purchases.jsonl what to charge. A le
 replaced, and what was asked elsewhere stays asked: replaying again adds nothing.
 """
 SECOND_NS = 1_000_000_000
+LOOK_S = 0.2  # between two looks at whether the page may end
 EPOCH_FROM = 1e12  # a --from or --to above this is nanoseconds since the Unix epoch, not seconds from the start
 
 
@@ -75,6 +75,7 @@ def run_replay(args: argparse.Namespace) -> int:
     if args.web is None:
         shutil.rmtree(args.out / "scenes", ignore_errors=True)  # of an earlier run with a page: it is replaced
         return _replay(args, None)
+    from fusion.live.stopping import stop_on_signals
     from fusion.web.beside import page_beside
     from fusion.web.recorder import Recorder
 
@@ -84,8 +85,9 @@ def run_replay(args: argparse.Namespace) -> int:
         status = _replay(args, recorder)
         recorder.end()
         print("aisle replay: the page stays until Ctrl-C", flush=True)
-        with suppress(KeyboardInterrupt):
-            page.wait()
+        with stop_on_signals() as stopping:
+            while not stopping() and page.is_there(LOOK_S):
+                pass
     return status
 
 

@@ -14,6 +14,10 @@ import httpx
 from websockets.sync.client import ClientConnection, connect
 
 from bench.golden import STORE, tape_of
+from fusion.recording import read_recording
+from fusion.session import Session
+from fusion.store import load_store
+from fusion.web.recorder import Recorder
 from scenarios.children import Child, Lines, next_line, running
 
 START_S_MAX = 60.0
@@ -95,6 +99,18 @@ def replayed(name: str, out: Path, *more: str) -> Iterator[Site]:
         yield site
         child.send_signal(signal.SIGINT)
         assert child.wait(timeout=30) == 0
+
+
+def recorded(name: str, out: Path) -> Path:
+    """Replay a golden tape in this process, with a log for the page."""
+    session, recorder = Session(load_store(STORE), out), Recorder(out)
+    session.watch = recorder
+    for frame in read_recording(tape_of(name)):
+        session.feed(frame)
+    session.finish()
+    session.close()
+    recorder.end()
+    return out
 
 
 @contextmanager

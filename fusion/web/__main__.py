@@ -14,11 +14,12 @@ from fusion.web.settings import Settings, WebError
 
 def main() -> int:
     """Serve until standard input ends; the first line of output says the port, or what is wrong."""
-    settings = msgspec.json.decode(sys.stdin.buffer.readline(), type=Settings)
+    told = open(0, "rb", buffering=0, closefd=False)  # noqa: SIM115, PTH123  whoever waits at it holds no lock
+    settings = msgspec.json.decode(told.readline(), type=Settings)
     stopped = threading.Event()
 
     def until_the_end() -> None:
-        while sys.stdin.buffer.read(4096):
+        while told.read(4096):
             pass
         stopped.set()
 

@@ -23,9 +23,13 @@ class WebChild:
     process: "subprocess.Popen[bytes]"
     port: int
 
-    def wait(self) -> None:
-        """Wait until it ends, which it does by itself only if something ended it."""
-        self.process.wait()
+    def is_there(self, wait_s: float) -> bool:
+        """Wait for a while, and tell whether the server still runs; by itself it never ends."""
+        try:
+            self.process.wait(wait_s)
+        except subprocess.TimeoutExpired:
+            return True
+        return False
 
 
 @contextmanager

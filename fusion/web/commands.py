@@ -51,6 +51,7 @@ def run_web(args: argparse.Namespace) -> int:
         return _new_token(args)
     if len(args.what) != 1 or args.store is None:
         return _refuse("OUT and --store DIR, or: token new", "something else")
+    from fusion.live.stopping import stop_on_signals
     from fusion.web.beside import page_settings, say_where
     from fusion.web.serving import serve
 
@@ -58,7 +59,8 @@ def run_web(args: argparse.Namespace) -> int:
     if not out.is_dir():
         return _refuse(f"{out} to be an output folder", "none of that name")
     settings, roles = page_settings(args, out)
-    serve(settings, lambda port: say_where("web", settings, roles, port))
+    with stop_on_signals():  # the server hears them first; after that they end nothing
+        serve(settings, lambda port: say_where("web", settings, roles, port))
     return 0
 
 
