@@ -254,9 +254,8 @@ CONTRARY = {"approve": "waive", "adjust": "waive", "waive": "approve"}
 
 def wish(verdict: str, case: dict) -> dict:
     """Return a decision on a case; to adjust is to take the first line off."""
-    return {"verdict": verdict} | (
-        {"lines": [{"sku": case["lines"][0]["sku"], "qty": 0}]} if verdict == "adjust" else {}
-    )
+    off = {"lines": [{"sku": case["lines"][0]["sku"], "qty": 0}]}
+    return {"verdict": verdict} | (off if verdict == "adjust" else {})
 
 
 @pytest.mark.parametrize("verdict", VERDICTS)
@@ -366,12 +365,8 @@ def test_bad_input_is_one_line(tmp_path: Path, out: Path, site: Site, words: lis
 
 NO_HASH = "0" * 63
 LINES = (
-    f"king ann {NO_HASH}0",
-    "viewer ann secret-token",
-    "viewer ann",
-    f"viewer a/b {NO_HASH}0",
-    f"viewer ann {NO_HASH}",
-    "",
+    *(f"king ann {NO_HASH}0", "viewer ann secret-token", "viewer ann", f"viewer a/b {NO_HASH}0"),
+    *(f"viewer ann {NO_HASH}", ""),
 )
 
 

@@ -14,7 +14,7 @@ from fusion.web.settings import Settings, WebError
 
 def main() -> int:
     """Serve until standard input ends; the first line of output says the port, or what is wrong."""
-    told = open(0, "rb", buffering=0, closefd=False)  # noqa: SIM115, PTH123  whoever waits at it holds no lock
+    told = open(0, "rb", buffering=0, closefd=False)  # noqa: SIM115  whoever waits at it holds no lock
     settings = msgspec.json.decode(told.readline(), type=Settings)
     stopped = threading.Event()
 
