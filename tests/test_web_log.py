@@ -7,6 +7,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+import polars as pl
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -16,11 +17,13 @@ from fusion.config import SECOND_NS, Config
 from fusion.engine import first_state, make_engine
 from fusion.session import Session
 from fusion.web.player import NOTHING, BadWish, Player
-from fusion.web.recorder import FOLDER, Recorder, cut_back, to_remove
+from fusion.web.rebuilt import rebuild
+from fusion.web.recorder import FOLDER, Recorder
 from fusion.web.said import basket_total
 from fusion.web.scene import scene_of
 from fusion.web.scene_file import MAGIC, Kind, Record, name_of, pack, segments_of
 from fusion.web.scene_log import Cursor, Instant, SceneLog, Span
+from fusion.web.scene_writer import cut_back, to_remove
 from fusion.web.situation import FEED_MAX, RECEIPTS_MAX, Situation, heard, situation_of, state_message
 from fusion.web.times import ms_of, until_ns
 
@@ -264,6 +267,44 @@ def test_the_log_says_what_the_files_say(recorded: Path) -> None:
     reached = {reach[5] for record in scenes for reach in json.loads(record.text)["reaches"]}
     assert reached & {"P1", "P3", "P4"}, "hands were at the plates that were emptied"
     assert any(json.loads(record.text)["plates"] for record in scenes)
+
+
+def test_a_log_that_cannot_be_written_stops_no_engine(
+    tmp_path: Path, recorded: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    session, recorder = Session(tiny_store(), tmp_path), Recorder(tmp_path)
+    session.watch = recorder
+    (tmp_path / FOLDER).rmdir()
+    (tmp_path / FOLDER).write_text("a file where the folder was")
+    for frame in frames(tape(ACTIONS)):
+        session.feed(frame)
+    session.finish()
+    session.close()
+    recorder.end()
+    assert (tmp_path / "receipts.jsonl").read_bytes() == (recorded / "receipts.jsonl").read_bytes()
+    assert len(capsys.readouterr().err.splitlines()) == 2, "said once that it stopped, once that it has no end"
+
+
+def test_a_run_without_a_log_gets_one_of_its_files(tmp_path: Path) -> None:
+    out = run(tmp_path / "out", is_recorded=False)
+    assert rebuild(out) and not rebuild(out)
+    assert span_of(out / FOLDER).is_over
+    instant, _ = at(out / FOLDER, span_of(out / FOLDER).to_ns)
+    receipts = [json.loads(line) for line in (out / "receipts.jsonl").read_text().splitlines()]
+    assert {one["id"]: one["total"] for one in instant.situation.receipts.values()} == {
+        row["trip"]: row["total"] for row in receipts
+    }
+    scenes = [record for record in everything(out / FOLDER) if record.kind is Kind.SCENE]
+    drawn = [(r.t_ns, *person[:3], person[4]) for r in scenes for person in json.loads(r.text)["people"]]
+    tracks = pl.read_parquet(out / "tracks.parquet").sort("t", "track")
+    rows = [(t, k, round(x, 2), round(y, 2), who) for t, k, x, y, who in tracks.iter_rows()]
+    assert sorted(drawn, key=lambda row: row[:2]) == rows and rows
+
+
+def test_a_run_that_goes_on_is_left_alone(tmp_path: Path) -> None:
+    out = run(tmp_path / "out", is_recorded=False)
+    (out / "run.json").unlink()
+    assert not rebuild(out) and not (out / FOLDER).exists()
 
 
 def test_baskets_end_empty_and_held_what_was_taken(recorded: Path) -> None:

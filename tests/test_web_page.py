@@ -9,7 +9,7 @@ from pathlib import Path
 import httpx
 import pytest
 from web_page import Site, recorded, replayed, shown
-from websockets.exceptions import InvalidStatus
+from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from bench.golden import STORE, ledger_of, tape_of
 from fusion.cli import main
@@ -329,11 +329,15 @@ def test_a_token_of_a_file_comes_in_until_its_line_is_gone(
         while "page on http://" not in said:
             said = next_line(lines, wait_s=1.0)
             assert child.poll() is None
-        with Site(said.split("//")[1].strip("/"), {"reviewer": token}).client("reviewer") as client:
+        other = Site(said.split("//")[1].strip("/"), {"reviewer": token})
+        with other.client("reviewer") as client, other.stream("reviewer") as view:
             assert client.get("/api/me").json() == {"role": "reviewer", "name": "ann"}
+            view.until("state")
             file.write_text("# nobody any more\n")
             assert client.get("/api/me").status_code == 401
             assert client.post("/api/login", json={"token": token}).status_code == 401
+            with pytest.raises(ConnectionClosed, match="logged out"):
+                view.until("nothing")
 
 
 BAD = (

@@ -15,12 +15,14 @@ Everybody who looks has a `player.py` of their own: live, or at an instant, at a
 newest scene only; what was said is never left out, and where too much of it waits, a new state says it all.
 
     scene.py said.py times.py   state and outputs -> what is drawn of it    situation.py    what has been said so far
-    scene_file.py scene_log.py  segments: bytes; a folder of them, read    recorder.py    written
+    scene_file.py scene_log.py scene_writer.py    segments: as bytes; a folder of them read, and written
+    recorder.py rebuilt.py      the log beside a run; the log of a run that had none
     player.py stream.py         one viewer's way through a log, and its WebSocket
     plan.py                     the store as a page draws it
     lines.py evidence.py receipts.py reviews.py    OUT's files and the ledger, asked by id; decisions
     tokens.py access.py throttle.py shield.py      who may look and decide; headers, origins, sizes
-    settings.py app.py serving.py child.py         the application, its process, its parent
+    settings.py app.py serving.py __main__.py      the application, its process
+    child.py beside.py          the process beside a run, seen from there
     flags.py commands.py        --web, `aisle web`
     page/ assets/               the page's source, and what is built from it
 

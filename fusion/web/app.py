@@ -28,7 +28,7 @@ from fusion.web.lines import OutLines
 from fusion.web.plan import plan_of
 from fusion.web.recorder import FOLDER
 from fusion.web.reviews import Desk, Refused
-from fusion.web.said import RECEIPT_TIMES, in_ms
+from fusion.web.said import receipt_body_of
 from fusion.web.scene_log import SceneLog
 from fusion.web.settings import Settings
 from fusion.web.shield import BODY_BYTES_MAX, Shield
@@ -123,7 +123,7 @@ class Page:
             row = self._files.receipts.get(id_)
             if row is None:
                 return None
-            found = {"receipt": {"id": id_, **in_ms(row, RECEIPT_TIMES)}, "decisions": []}
+            found = {"receipt": receipt_body_of(row), "decisions": []}
         lines = [{**line, "events": [*map(self._evidence, line["events"])]} for line in found["receipt"]["lines"]]
         return {**found, "lines": lines}
 
@@ -136,7 +136,7 @@ class Page:
         if self.access.who(socket) is None or self._stream.viewers >= VIEWERS_MAX:
             await socket.close(1008)
             return
-        await self._stream.serve(socket)
+        await self._stream.serve(socket, lambda: self.access.who(socket) is not None)
 
 
 def make_app(settings: Settings, assets: Path = ASSETS) -> ASGIApp:

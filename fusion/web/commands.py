@@ -17,8 +17,8 @@ examples:
 
 Without --web-tokens the page makes a token for each role and prints the addresses to open. A viewer sees, a reviewer
 decides too. `aisle serve --web` and `aisle replay --web` show a run while it runs, and write what the page needs
-(OUT/scenes); of a run without that it shows receipts and reviews only. To take somebody's access away, remove their
-line from the file: the page notices at once.
+(OUT/scenes); of a run without that a page is made from its tracks, events and receipts. To take somebody's access
+away, remove their line from the file: the page notices at once.
 """
 TOKEN = ["token", "new"]
 
@@ -53,12 +53,15 @@ def run_web(args: argparse.Namespace) -> int:
         return _refuse("OUT and --store DIR, or: token new", "something else")
     from fusion.live.stopping import stop_on_signals
     from fusion.web.beside import page_settings, say_where
+    from fusion.web.rebuilt import rebuild
     from fusion.web.serving import serve
 
     out = Path(args.what[0])
     if not out.is_dir():
         return _refuse(f"{out} to be an output folder", "none of that name")
     settings, roles = page_settings(args, out)
+    if rebuild(out):
+        print(f"aisle web: no page saw this run: {out / 'scenes'} is made from its tracks and events", file=sys.stderr)
     with stop_on_signals():  # the server hears them first; after that they end nothing
         serve(settings, lambda port: say_where("web", settings, roles, port))
     return 0

@@ -27,7 +27,11 @@ def said_by(
 
 def receipt_body(line: str) -> dict[str, Any]:
     """Return a line of receipts.jsonl as the page has it."""
-    row = json.loads(line)
+    return receipt_body_of(json.loads(line))
+
+
+def receipt_body_of(row: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a receipt that was read back as the page has it."""
     return {"id": row["trip"], **in_ms(row, RECEIPT_TIMES)}
 
 

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from typing import Any, Final
 
@@ -37,14 +37,14 @@ class Stream:
         """How many look."""
         return len(self._told)
 
-    async def serve(self, socket: WebSocket) -> None:
-        """Serve one viewer until they leave."""
+    async def serve(self, socket: WebSocket, may_look: Callable[[], bool]) -> None:
+        """Serve one viewer until they leave, or may look no longer."""
         await socket.accept()
         self._told[socket] = []
         player = Player(self._log, time.monotonic(), self._decided)
         listening = asyncio.create_task(self._listen(socket, player))
         try:
-            await self._send(socket, player, listening)
+            await self._send(socket, player, listening, may_look)
         finally:
             listening.cancel()
             with suppress(asyncio.CancelledError, WebSocketDisconnect):
@@ -52,7 +52,9 @@ class Stream:
             player.close()
             del self._told[socket]
 
-    async def _send(self, socket: WebSocket, player: Player, listening: "asyncio.Task[None]") -> None:
+    async def _send(
+        self, socket: WebSocket, player: Player, listening: "asyncio.Task[None]", may_look: Callable[[], bool]
+    ) -> None:
         span, span_s = "", -SPAN_S
         with suppress(WebSocketDisconnect, RuntimeError):  # they left while we were sending
             while not listening.done():
@@ -60,6 +62,9 @@ class Stream:
                 found = self._log.span()
                 said = {"kind": "span", "from": ms_of(found.from_ns), "to": ms_of(found.to_ns), "over": found.is_over}
                 text = msgspec.json.encode({**said, "live": player.is_live}).decode()
+                if not may_look():
+                    await socket.close(1008, "logged out")
+                    return
                 if text != span and now_s - span_s >= SPAN_S:
                     span, span_s = text, now_s
                     await socket.send_text(text)
