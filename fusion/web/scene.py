@@ -19,7 +19,6 @@ from fusion.tracking.identity import likeliest_trip
 from fusion.tracking.tracks import Status
 from fusion.web.times import ms_of
 
-SHOWN: Final = (Status.CONFIRMED, Status.COASTING)
 REACH_M: Final = 0.45  # a hand this far out from the head reaches for something
 TOUCH_M: Final = 0.35  # from a plate's centre: half a plate and a hand
 HAND_SD_M: Final = 0.3  # a hand that is known less well than this is not drawn
@@ -34,7 +33,7 @@ def scene_of(state: State, store: Store, config: Config, t_ns: int) -> dict[str,
     owner = {cart: clear_owner(state.carts[cart], config.attribution.cart_owner_p) for cart in carts}
     pushed = {trip: cart for cart, trip in owner.items() if trip}
     tracks = carried_on(state.floor, t_ns, config.tracking).tracks
-    rows = np.flatnonzero(np.isin(tracks.status, SHOWN))
+    rows = np.flatnonzero((tracks.status == Status.CONFIRMED) | (tracks.status == Status.COASTING))
     ids = tracks.track_id[rows].tolist()
     back_s = min(0.0, (t_ns - state.floor.t_ns) / SECOND_NS)  # a frame may have come after it
     xy = np.round(tracks.mean[rows, :2] + back_s * tracks.mean[rows, 2:4], 2)
@@ -61,8 +60,8 @@ def _reaches(bodies: tuple[Bodies, ...], place: Mapping[int, list[float]], store
     if not bodies:
         return []
     now = bodies[-1]
-    shown = np.flatnonzero(np.isin(now.track_id, list(place)))
-    if not len(shown):
+    shown = [row for row, track in enumerate(now.track_id.tolist()) if track in place]
+    if not shown:
         return []
     hands = now.hands[shown].reshape(-1, 3)
     sd = np.sqrt(np.einsum("hii->h", now.hands_cov[shown].reshape(-1, 3, 3)) / 3.0)
