@@ -23,7 +23,7 @@ from fusion.web.scene_file import Kind
 from fusion.web.scene_log import Cursor, SceneLog
 from fusion.web.throttle import ALL_FREE, FREE, WAIT_S_MAX, Throttle
 from fusion.wire import encode, topic_of
-from scenarios.children import Child, Lines, listening_address, running
+from scenarios.children import Child, Lines, listening_address, next_line, running
 from sensors.publish import Sender, publish
 
 TAPE = "left-elsewhere"
@@ -120,6 +120,19 @@ def test_the_engine_does_not_notice_what_becomes_of_the_page(tmp_path: Path, tap
         assert (out / name).read_bytes() == (tmp_path / "again" / name).read_bytes()
     assert verify(out / "ledger.db").digest == verify(tmp_path / "again" / "ledger.db").digest
     assert not Path(f"/proc/{page}").exists(), "it ends with the service, even so"
+
+
+def test_a_page_that_died_is_served_again_where_it_was(tmp_path: Path) -> None:
+    with serving(tmp_path) as (child, lines):
+        site, _ = opened(child, lines)
+        os.kill(page_of(child), signal.SIGKILL)
+        said = ""
+        while "starting it again" not in said:
+            said = next_line(lines, wait_s=0.5)
+            assert child.poll() is None
+        with site.client("viewer", retries=8) as client:
+            assert client.get("/api/me").json()["role"] == "viewer"
+        stop(child)
 
 
 def test_the_log_of_a_service_that_was_killed_goes_on_and_says_nothing_twice(tmp_path: Path, tape: list[Frame]) -> None:

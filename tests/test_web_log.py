@@ -396,6 +396,18 @@ def test_whoever_was_away_for_long_gets_a_state(tmp_path: Path) -> None:
     assert away[0]["feed"][-1]["body"] == {"event": "1199"}
 
 
+def test_another_run_in_the_same_folder_begins_anew_for_who_looks(tmp_path: Path) -> None:
+    folder = tmp_path / "scenes"
+    write(folder, [(1, None), (SECOND_NS, ("event", {"event": "of the first"}))])
+    with playing(folder) as player:
+        assert kinds(player, 0.0)[0]["feed"]
+        cut_back(folder, 0)
+        folder.rmdir()
+        write(folder, [(1, None), (1, ("event", {"event": "of the second"}))])
+        (state, *_) = kinds(player, 1.0)
+        assert [one["body"]["event"] for one in state["feed"]] == ["of the second"]
+
+
 def test_live_shows_what_was_decided_since(recorded: Path) -> None:
     row = json.loads((recorded / "receipts.jsonl").read_text().splitlines()[0])
     with playing(recorded / FOLDER, {row["trip"]: {"id": row["trip"], "status": "decided"}}) as player:

@@ -33,10 +33,10 @@ class Site:
     tokens: dict[str, str]
 
     @contextmanager
-    def client(self, role: str | None = None) -> Iterator[httpx.Client]:
-        """Give a browser's side: of somebody logged in, or of nobody."""
-        base = f"http://{self.host}"
-        with httpx.Client(base_url=base, headers={"Origin": base}, timeout=30.0) as client:
+    def client(self, role: str | None = None, *, retries: int = 0) -> Iterator[httpx.Client]:
+        """Give a browser's side: of somebody logged in, or of nobody; it tries so often to connect."""
+        base, transport = f"http://{self.host}", httpx.HTTPTransport(retries=retries)
+        with httpx.Client(base_url=base, headers={"Origin": base}, timeout=30.0, transport=transport) as client:
             if role is not None:
                 assert client.post("/api/login", json={"token": self.tokens[role]}).status_code == 204
             yield client

@@ -1,6 +1,7 @@
 """Sessions: a token is shown once, a cookie says from then on who it was. A token that is revoked ends its sessions."""
 
 import secrets
+import sys
 import time
 from collections import OrderedDict
 from collections.abc import Callable
@@ -36,6 +37,8 @@ class Access:
         found = find(self._known(), token)
         if found is None:
             self.throttle.failed(place, self._clock())
+            if self.throttle.wrong & (self.throttle.wrong - 1) == 0:  # the 1st, 2nd, 4th and so on
+                print(f"aisle web: wrong tokens so far: {self.throttle.wrong}", file=sys.stderr, flush=True)
             return None
         self.throttle.succeeded(place)
         cookie = secrets.token_urlsafe(24)

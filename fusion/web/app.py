@@ -68,7 +68,7 @@ class Page:
         if cookie is None:
             return JSONResponse({"error": "expected a token that is known, received another"}, 401)
         answer = Response(status_code=204)
-        secure = request.url.scheme == "https"
+        secure = request.headers.get("origin", "").startswith("https://")  # whoever stands in front of us speaks TLS
         answer.set_cookie(COOKIE, cookie, int(SESSION_S), httponly=True, samesite="strict", secure=secure)
         return answer
 

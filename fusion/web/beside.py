@@ -5,8 +5,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from fusion.live.baskets import Baskets
+from fusion.session import Session
 from fusion.web.child import WebChild, server_beside
 from fusion.web.flags import is_loopback
+from fusion.web.recorder import Behind, Recorder, not_behind
 from fusion.web.settings import Settings, WebError, settings_of
 from fusion.web.tokens import ROLES, new_token
 
@@ -30,6 +33,18 @@ def say_where(command: str, settings: Settings, roles: dict[str, str], port: int
         print(f"aisle {command}: page on http://{host}:{port}/", flush=True)
     for role, token in roles.items():
         print(f"aisle {command}: page for a {role} on http://{host}:{port}/#token={token}", flush=True)
+
+
+def watched(
+    args: argparse.Namespace, session: Session, baskets: Baskets, behind: Behind = not_behind
+) -> Recorder | None:
+    """Let the page's log be written beside a service, from where its run goes on; None where there is no page."""
+    if args.web is None:
+        return None
+    keep = (args.keep_age, args.keep_size)
+    recorder = Recorder(args.out, since_ns=session.state.now_ns, baskets=baskets, behind=behind, keep=keep)
+    session.watch = recorder
+    return recorder
 
 
 @contextmanager

@@ -33,8 +33,11 @@ class Lines:
             return None
         with self._path.open("rb") as file:
             file.seek(place[0])
-            found: dict[str, Any] = msgspec.json.decode(file.read(place[1]))
-            return found
+            try:
+                found: dict[str, Any] = msgspec.json.decode(file.read(place[1]))
+            except msgspec.DecodeError:  # another run has begun in this file
+                return None
+            return found if id_ in (found.get("event"), found.get("trip")) else None
 
     def _look(self) -> None:
         """Learn of the lines that have been added; a file that was replaced is read anew."""

@@ -63,7 +63,9 @@ class Player:
         span = self._log.span()
         for wish in wishes:
             yield from self._follow(wish, span)
-        if not wishes and not self.is_paused:
+        if not wishes and self._cursor is not None and self._cursor.is_gone():
+            yield from self._show(span.to_ns if self.is_live else min(max(self._t_ns, span.from_ns), span.to_ns))
+        elif not wishes and not self.is_paused:
             ahead_ns = self._t_ns + round(elapsed_s * self.speed * 1e9)
             yield from self._play(span.to_ns if self.is_live else min(span.to_ns, ahead_ns))
 

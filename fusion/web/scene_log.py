@@ -3,6 +3,7 @@
 Everything here may be read while it is written; whoever reads sees whole records only.
 """
 
+import os
 import time
 from bisect import bisect_right
 from collections.abc import Iterator
@@ -63,6 +64,10 @@ class Cursor:
             if not self._open(self._log.after(self._path)):
                 return
 
+    def is_gone(self) -> bool:
+        """Tell whether the segment we stand in was removed: by its age, or because another run began here."""
+        return self._file is not None and os.fstat(self._file.fileno()).st_nlink == 0
+
     def close(self) -> None:
         """Let go of the file."""
         if self._file is not None:
@@ -84,7 +89,7 @@ class SceneLog:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self._segments: list[Path] = []
-        self._looked_s = -1.0
+        self._looked_s = -LOOK_S
         self._end: Cursor | None = None
         self._span = Span()
 
@@ -100,6 +105,9 @@ class SceneLog:
 
     def span(self) -> Span:
         """Return from when to when the log goes."""
+        if self._end is not None and self._end.is_gone():
+            self.close()
+            self._looked_s, self._span = -LOOK_S, Span()
         segments = self.segments()
         if not segments:
             return Span()
