@@ -53,7 +53,7 @@ ASKED = ("/api/me", "/api/store", "/api/reviews", "/api/reviews/x", "/api/receip
 def test_nobody_sees_anything_without_a_token(site: Site, path: str) -> None:
     with site.client() as client:
         assert client.get(path).status_code == 401
-        client.cookies.set("aisle", "made-up")
+        client.cookies.set(site.cookie, "made-up")
         assert client.get(path).status_code == 401
 
 
@@ -64,9 +64,9 @@ def test_a_token_is_shown_once_and_its_cookie_serves_until_it_is_given_back(site
         cookie = answer.headers["set-cookie"].lower()
         assert "httponly" in cookie and "samesite=strict" in cookie and site.tokens["viewer"].lower() not in cookie
         assert client.get("/api/me").json() == {"role": "viewer", "name": "viewer"}
-        mine = client.cookies["aisle"]
+        mine = client.cookies[site.cookie]
         assert client.post("/api/logout").status_code == 204
-        client.cookies.set("aisle", mine)
+        client.cookies.set(site.cookie, mine)
         assert client.get("/api/me").status_code == 401
 
 
@@ -115,7 +115,14 @@ def test_every_answer_says_what_browsers_must_not_do(site: Site, viewer: httpx.C
     assert viewer.get("/api/me").headers["cache-control"] == "no-store"
 
 
-def test_wrong_tokens_are_slowed_down(tmp_path: Path, out: Path, site: Site) -> None:
+def test_two_pages_of_one_machine_are_open_side_by_side(out: Path, site: Site, viewer: httpx.Client) -> None:
+    with shown(out) as other, other.client("reviewer") as client:
+        client.cookies.update(viewer.cookies)  # as a browser does, which sends all of a host's to each of its ports
+        assert client.get("/api/me").json()["role"] == "reviewer"
+        assert viewer.get("/api/me").json()["role"] == "viewer"
+
+
+def test_wrong_tokens_are_slowed_down(out: Path, site: Site) -> None:
     with shown(out) as other, other.client() as client:
         statuses = [client.post("/api/login", json={"token": f"wrong {n}"}).status_code for n in range(7)]
         assert statuses[:5] == [401] * 5 and 429 in statuses[5:]
@@ -383,3 +390,15 @@ def test_a_bad_file_of_tokens_names_the_line_and_never_shows_it(
     assert main(["web", str(tmp_path), "--store", str(STORE), "--web-tokens", str(file)]) == 2
     said = capsys.readouterr().err
     assert str(file) in said and "secret-token" not in said and len(said.splitlines()) == 1
+
+
+def test_a_ledger_in_a_server_is_decided_in_too(tmp_path: Path, database: str) -> None:
+    key = tmp_path / "key"
+    out = recorded(TAPE, tmp_path / "out", ledger=database, key=key)
+    with shown(out, "--ledger", database, "--key", str(key)) as site, site.client("reviewer") as client:
+        (case,) = client.get("/api/reviews").json()
+        answer = client.post(f"/api/reviews/{case['id']}", json={"verdict": "waive"})
+        assert answer.status_code == 200 and answer.json()["receipt"]["total"] == 0
+        assert client.get("/api/reviews").json() == []
+    report = verify(database, seal=out / "ledger.seal")
+    assert report.findings == () and report.signed == report.records

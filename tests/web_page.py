@@ -32,6 +32,11 @@ class Site:
     host: str
     tokens: dict[str, str]
 
+    @property
+    def cookie(self) -> str:
+        """The name of its cookie."""
+        return f"aisle-{self.host.split(':')[1]}"
+
     @contextmanager
     def client(self, role: str | None = None, *, retries: int = 0) -> Iterator[httpx.Client]:
         """Give a browser's side: of somebody logged in, or of nobody; it tries so often to connect."""
@@ -45,7 +50,7 @@ class Site:
     def stream(self, role: str | None = "viewer", **headers: str | None) -> Iterator["View"]:
         """Open the WebSocket as a page does."""
         with self.client(role) as client:
-            cookie = f"aisle={client.cookies.get('aisle')}"
+            cookie = f"{self.cookie}={client.cookies.get(self.cookie)}"
         origin = headers.pop("origin", f"http://{self.host}")
         with connect(
             f"ws://{self.host}/api/stream", origin=origin, additional_headers={"Cookie": cookie}, max_size=1 << 24
@@ -101,9 +106,9 @@ def replayed(name: str, out: Path, *more: str) -> Iterator[Site]:
         assert child.wait(timeout=30) == 0
 
 
-def recorded(name: str, out: Path) -> Path:
+def recorded(name: str, out: Path, **ledger: Any) -> Path:
     """Replay a golden tape in this process, with a log for the page."""
-    session, recorder = Session(load_store(STORE), out), Recorder(out)
+    session, recorder = Session(load_store(STORE), out, **ledger), Recorder(out)
     session.watch = recorder
     for frame in read_recording(tape_of(name)):
         session.feed(frame)

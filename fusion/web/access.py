@@ -13,7 +13,6 @@ from starlette.requests import HTTPConnection
 from fusion.web.throttle import Throttle
 from fusion.web.tokens import Person, TokenError, Tokens, find, read_tokens
 
-COOKIE: Final = "aisle"
 SESSIONS_MAX: Final = 1024  # the oldest end
 SESSION_S: Final = 12 * 3600.0  # a long shift
 
@@ -49,11 +48,11 @@ class Access:
 
     def logout(self, request: HTTPConnection) -> None:
         """End a session."""
-        self._sessions.pop(request.cookies.get(COOKIE, ""), None)
+        self._sessions.pop(request.cookies.get(cookie_of(request), ""), None)
 
     def who(self, request: HTTPConnection) -> Person | None:
         """Return whose request it is, None where nobody is logged in."""
-        found, until_s = self._sessions.get(request.cookies.get(COOKIE, ""), ("", 0.0))
+        found, until_s = self._sessions.get(request.cookies.get(cookie_of(request), ""), ("", 0.0))
         return self._known().get(found) if self._clock() < until_s else None
 
     def _known(self) -> Tokens:
@@ -66,6 +65,12 @@ class Access:
             except TokenError:
                 self._tokens = {}
         return self._tokens
+
+
+def cookie_of(request: HTTPConnection) -> str:
+    """Return the name of our cookie: browsers keep cookies by host, and several pages may share one."""
+    _, port = request.scope.get("server") or ("", 0)
+    return f"aisle-{port}"
 
 
 def _stamp(file: Path | None) -> tuple[int, int] | None:

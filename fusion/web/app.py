@@ -21,7 +21,7 @@ from fusion.ledger.book import is_url
 from fusion.ledger.closing import KEY
 from fusion.purchase.purchases import LEDGER
 from fusion.store import load_store
-from fusion.web.access import COOKIE, SESSION_S, Access
+from fusion.web.access import SESSION_S, Access, cookie_of
 from fusion.web.evidence import evidence_of
 from fusion.web.flags import is_loopback
 from fusion.web.lines import OutLines
@@ -69,14 +69,15 @@ class Page:
             return JSONResponse({"error": "expected a token that is known, received another"}, 401)
         answer = Response(status_code=204)
         secure = request.headers.get("origin", "").startswith("https://")  # whoever stands in front of us speaks TLS
-        answer.set_cookie(COOKIE, cookie, int(SESSION_S), httponly=True, samesite="strict", secure=secure)
+        name = cookie_of(request)
+        answer.set_cookie(name, cookie, int(SESSION_S), httponly=True, samesite="strict", secure=secure)
         return answer
 
     async def logout(self, request: Request) -> Response:
         """End the session."""
         self.access.logout(request)
         answer = Response(status_code=204)
-        answer.delete_cookie(COOKIE, httponly=True, samesite="strict")
+        answer.delete_cookie(cookie_of(request), httponly=True, samesite="strict")
         return answer
 
     async def me(self, request: Request, who: Person) -> Response:
