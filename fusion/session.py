@@ -34,6 +34,7 @@ from fusion.track_rows import read_rows, write_rows
 from fusion.tracking.identity import Naming, naming
 from fusion.wire import decode
 
+CLOSE_S_MAX = 30.0  # that whoever sits over the ledger is waited for when it is closed; they may hang
 REJECTED_MAX = 1000  # malformed payloads kept aside in rejected.jsonl; beyond it they are only counted
 ROWS = ("receipts", "events", "provisional", "evidence", "rejected")  # files of JSON lines
 TRACKS = "tracks.rows"  # until the end
@@ -148,9 +149,10 @@ class Session:
             file.close()
         write_tracks(self.out / "tracks.parquet", read_rows(self.out / TRACKS), self._names, self.state)
         (self.out / TRACKS).unlink()
-        head = self.book.head()
-        record = self._record(head.digest)
-        with alone_with(self.book.place):  # somebody may be deciding at the page, or looking
+        # Somebody may be deciding at the page, or looking: what is signed is what is there when they are done.
+        with alone_with(self.book.place, patience_s=CLOSE_S_MAX):
+            head = self.book.head()
+            record = self._record(head.digest)
             close_book(self.book, head, key=self._key, seal=self._seal)
         (self.out / "run.json").write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
         return record

@@ -5,6 +5,7 @@ import os
 import shutil
 import signal
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
 
@@ -15,10 +16,14 @@ from web_page import Site, site_of
 
 from bench.golden import STORE, ledger_of, tape_of
 from fusion.config import SECOND_NS
+from fusion.ledger.sitting import alone_with
 from fusion.ledger.verify import verify
 from fusion.messages import Frame, Health
 from fusion.recording import read_recording
+from fusion.session import Session
+from fusion.store import load_store
 from fusion.web.recorder import FOLDER
+from fusion.web.reviews import Desk
 from fusion.web.scene_file import Kind
 from fusion.web.scene_log import Cursor, SceneLog
 from fusion.web.throttle import ALL_FREE, FREE, WAIT_S_MAX, Throttle
@@ -185,3 +190,28 @@ def test_a_crowd_of_guessers_waits_together() -> None:
     for n in range(ALL_FREE + 10):
         throttle.failed(f"place {n}", 0.0)
     assert throttle.wait_s("somebody else", 0.0) > 0.0 == throttle.wait_s("somebody else", 60.0)
+
+
+# The end of a run while somebody sits over its ledger
+
+
+def test_a_decision_while_the_run_ends_is_signed_with_it(tmp_path: Path) -> None:
+    session = Session(load_store(STORE), tmp_path)
+    for frame in read_recording(tape_of(TAPE)):
+        session.feed(frame)
+    session.finish()
+    desk = Desk(tmp_path / "ledger.db", tmp_path / "ledger.key", tmp_path, session.store)
+    (case,) = desk.queue()
+    with ThreadPoolExecutor(1) as pool:
+        with alone_with(tmp_path / "ledger.db"):  # who decides waits at the door
+            decided = pool.submit(desk.decide, case["id"], {"verdict": "approve"}, "ann")
+        session.close()
+        assert decided.result().answer["receipt"]["status"] == "settled"
+    report = verify(tmp_path / "ledger.db")
+    assert report.findings == () and report.signed == report.records
+
+
+def test_whoever_has_patience_goes_on_past_one_who_hangs(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "ledger.db").touch()
+    with alone_with(tmp_path / "ledger.db"), alone_with(tmp_path / "ledger.db", patience_s=0.1):
+        assert "expected nobody to sit" in capsys.readouterr().err
