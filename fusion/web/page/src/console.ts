@@ -4,6 +4,7 @@ import * as api from "./api";
 import { el, put } from "./dom";
 import { makeDetail, type Detail } from "./detail/detail";
 import { makeHeader } from "./header";
+import { icon } from "./icons";
 import { hearKeys, makeHelp, type Key } from "./keys";
 import { forgetToken, signInAgain } from "./login";
 import { Model } from "./model";
@@ -32,7 +33,7 @@ export function startConsole(store: Store, me: Me, leave: (why: string) => void)
     toast.say(words);
     void askReviews().then(() => detail.openReview(model.reviews[0]?.id ?? null));
   });
-  stage.append(plan.element, legend(), tools(plan), detail.element);
+  stage.append(plan.element, el("div", { class: "plan-foot" }, legend(), tools(plan)), detail.element);
   const open = { event: detail.openEvent, receipt: detail.openReceipt };
   const tabs = makeTabs(
     [
@@ -159,8 +160,8 @@ function legend(): HTMLElement {
 }
 
 function tools(plan: Plan): HTMLElement {
-  const button = (text: string, name: string, run: () => void): HTMLElement => el("button", { class: "icon", text, "aria-label": name, title: name, onclick: run });
-  return el("div", { class: "plan-tools", role: "group", "aria-label": "Floor" }, button("+", "Closer (+)", () => plan.zoom(1.3)), button("−", "Farther (-)", () => plan.zoom(1 / 1.3)), button("⤢", "Fit everything (0)", plan.fit), button("◇", "Cameras' views (C)", plan.toggleViews));
+  const button = (face: string | Node, name: string, run: () => void): HTMLElement => el("button", { class: "icon", "aria-label": name, title: name, onclick: run }, face);
+  return el("div", { class: "plan-tools", role: "group", "aria-label": "Floor" }, button("+", "Closer (+)", () => plan.zoom(1.3)), button("−", "Farther (-)", () => plan.zoom(1 / 1.3)), button(icon("fit"), "Fit everything (0)", plan.fit), button(icon("view"), "Cameras' views (C)", plan.toggleViews));
 }
 
 interface Parts {

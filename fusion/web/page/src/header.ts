@@ -1,6 +1,7 @@
 // The bar above: which store, is it open, is the page connected, and the few numbers to see at a glance.
 
 import { el, put } from "./dom";
+import { icon } from "./icons";
 import type { Model } from "./model";
 import { count, span } from "./words";
 
@@ -38,7 +39,7 @@ export function makeHeader(model: Model, acts: Acts): HTMLElement {
   model.on(["rates", "scene", "span"], () => {
     const rates = model.rates;
     set(0, `${model.playhead.newest?.people.length ?? 0}`);
-    set(3, rates === null ? "–" : count(rates.messages_s));
+    set(3, rates === null || (model.span?.over && model.playback.isLive) ? "–" : count(rates.messages_s));
     const lag = rates?.lag_ms ?? 0;
     set(4, rates === null || model.span?.over ? "–" : lag < 1000 ? `${Math.round(lag)} ms` : span(lag), lag > 10_000 && !model.span?.over ? "bad" : "");
   });
@@ -59,7 +60,7 @@ export function makeHeader(model: Model, acts: Acts): HTMLElement {
     el(
       "div",
       { class: "acts" },
-      el("button", { class: "quiet icon", "aria-label": "Change between light and dark", title: "Light or dark (T)", text: "◐", onclick: acts.theme }),
+      el("button", { class: "quiet icon", "aria-label": "Change between light and dark", title: "Light or dark (T)", onclick: acts.theme }, icon("theme")),
       el("button", { class: "quiet icon", "aria-label": "Show keys", title: "Keys (?)", text: "?", onclick: acts.help }),
       el("span", { class: "who" }, el("b", { text: model.me.name }), el("span", { text: model.me.role })),
       el("button", { class: "quiet", text: "Sign out", onclick: acts.signOut }),

@@ -45,6 +45,7 @@ export function makeLogin(why: string, done: () => void): HTMLElement {
     "form",
     { class: "login-card", onsubmit: (event) => void submit(event) },
     el("div", { class: "login-brand" }, el("img", { src: "icon.svg", alt: "", width: 40, height: 40 }), el("div", {}, el("h1", { text: "Aisle" }), el("p", { text: "Store operations" }))),
+    el("input", { class: "unseen", type: "text", name: "username", autocomplete: "username", value: "operator", tabindex: -1, "aria-hidden": "true" }), // so that browsers keep the token
     el("label", { for: "token", text: "Access token" }),
     field,
     button,

@@ -209,7 +209,7 @@ export interface Evidence {
 
 export interface ReceiptCase {
   receipt: Receipt;
-  lines: (Line & { events: (Evidence | string)[] })[];
+  lines: (Omit<Line, "events"> & { events: (Evidence | string | null)[] })[];
   decisions: unknown[];
 }
 

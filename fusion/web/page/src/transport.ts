@@ -1,6 +1,7 @@
 // The bar below: which time is shown; pause, step, speed, and back to live.
 
 import { el, put } from "./dom";
+import { icon } from "./icons";
 import type { Model } from "./model";
 import type { Stream } from "./stream";
 import { dayOf, span, timeOf } from "./words";
@@ -24,8 +25,8 @@ export function makeTransport(model: Model, stream: () => Stream): Transport {
   const clock = el("output", { class: "clock" });
   const ends = el("span", { class: "behind" });
   const pause = el("button", { class: "icon", onclick: () => toggle() });
-  const back = el("button", { class: "icon", "aria-label": "Step back", title: "Step back (,)", text: "⏮︎", onclick: () => step(-1) });
-  const on = el("button", { class: "icon", "aria-label": "Step on", title: "Step on (.)", text: "⏭︎", onclick: () => step(1) });
+  const back = el("button", { class: "icon", "aria-label": "Step back", title: "Step back (,)", onclick: () => step(-1) }, icon("back"));
+  const on = el("button", { class: "icon", "aria-label": "Step on", title: "Step on (.)", onclick: () => step(1) }, icon("on"));
   const speeds = el(
     "select",
     { "aria-label": "Speed", title: "Speed ([ and ])", onchange: () => setSpeed(Number(speeds.value)) },
@@ -33,6 +34,7 @@ export function makeTransport(model: Model, stream: () => Stream): Transport {
   );
   const liveButton = el("button", { class: "live", text: "Live", title: "Back to live (L)", onclick: () => live() });
   let timer = 0;
+  let wasStill: boolean | null = null;
 
   const now = (): number => model.playhead.newest?.t ?? model.span?.to ?? 0;
 
@@ -102,12 +104,13 @@ export function makeTransport(model: Model, stream: () => Stream): Transport {
     const behind = (model.span?.to ?? here) - here;
     put(ends, isLive || behind < 1500 ? "" : `−${span(behind)}`);
     const isStill = isPaused || (model.span?.over === true && behind < 200);
-    put(pause, isStill ? "▶︎" : "❚❚");
+    if (isStill !== wasStill) pause.replaceChildren(icon(isStill ? "play" : "pause"));
+    wasStill = isStill;
     pause.setAttribute("aria-label", isStill ? "Play" : "Pause");
     pause.title = isStill ? "Play (space)" : "Pause (space)";
     speeds.value = `${speed}`;
     liveButton.setAttribute("aria-pressed", `${isLive}`);
-    put(liveButton, model.span?.over ? "To the end" : "Live");
+    put(liveButton, model.span?.over ? "End" : "Live");
   });
 
   return {

@@ -77,6 +77,15 @@ export function brief(account: string | null): string {
 /** Say what a change was. */
 export const verb = (kind: Happening["kind"]): string => (kind === "pick" ? "took" : "put back");
 
+const HOLDS: Record<string, string> = {
+  doubt: "It is not certain enough what was taken, or by whom",
+  age: "Goods sold by age, and nobody has verified that of the account",
+  tender: "The account's tenders leave something unpaid",
+};
+
+/** Say why a receipt waits. */
+export const holdWords = (hold: unknown): string => HOLDS[String(hold)] ?? String(hold);
+
 /** Return what a line of goods costs before taxes and promotions. */
 export const listPrice = (line: Pick<Line, "qty" | "g">, product: Product | undefined): number =>
   product === undefined ? 0 : product.unit === "kg" ? Math.round((product.price * (line.g ?? 0)) / 1000) : product.price * line.qty;

@@ -100,6 +100,10 @@ export function makeAdjusting(given: readonly Line[], model: Model, changed: () 
         .map((one) => (isByWeight(one.sku) ? { sku: one.sku, grams: one.field.valueAsNumber } : { sku: one.sku, qty: one.field.valueAsNumber }));
       return lines.length ? { verdict: "adjust", lines } : null;
     },
-    focus: () => (edited[0]?.field ?? add).focus(),
+    focus: () => {
+      const first = edited[0]?.field ?? add;
+      first.focus();
+      first.select(); // what is typed replaces what stands there
+    },
   };
 }

@@ -134,8 +134,16 @@ function linesTable(found: ReceiptCase, model: Model): HTMLElement {
 
 /** The changes behind a receipt, the most doubtful first and open; the others are drawn when they are opened. */
 function changes(found: ReceiptCase, model: Model): HTMLElement[] {
-  const all = found.lines.flatMap((line) => line.events).filter((one): one is Evidence => typeof one === "object" && one !== null);
-  const once = [...new Map(all.map((one) => [one.event.event, one])).values()].sort((a, b) => (a.event.p ?? 0) - (b.event.p ?? 0));
+  const doubt = new Map<string, number>();
+  const all = new Map<string, Evidence>();
+  for (const line of found.lines)
+    for (const one of line.events)
+      if (typeof one === "object" && one !== null) {
+        all.set(one.event.event, one);
+        doubt.set(one.event.event, Math.min(line.confidence, one.event.p ?? 0, doubt.get(one.event.event) ?? 1));
+      }
+  const sure = (one: Evidence): number => doubt.get(one.event.event) ?? 1;
+  const once = [...all.values()].sort((a, b) => sure(a) - sure(b));
   if (once.length === 0) return [el("p", { class: "nothing", text: "No change stands behind it." })];
   return once.map((evidence, i) => {
     const inside = el("div", { class: "change-body" });

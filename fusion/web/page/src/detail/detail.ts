@@ -3,6 +3,7 @@
 import * as api from "../api";
 import { el, put } from "../dom";
 import type { Model } from "../model";
+import { holdWords } from "../words";
 import { nothing } from "../parts";
 import { makeCase, type CaseView, type Choice } from "./case";
 import { changeHead, makeEvidence } from "./evidence";
@@ -65,7 +66,7 @@ export function makeDetail(model: Model, stage: HTMLElement, decided: (words: st
   const openCase = (name: string, load: (id: string) => ReturnType<typeof api.receipt>) => (id: string): Promise<void> =>
     open(name, async () => {
       const found = await load(id);
-      const holds = model.reviews.find((review) => review.id === id)?.holds.map(String) ?? [];
+      const holds = model.reviews.find((review) => review.id === id)?.holds.map(holdWords) ?? [];
       const mine = makeCase(id, found, model, holds, decided);
       view = mine;
       return [mine.element];

@@ -63,7 +63,7 @@ function witnesses(evidence: Evidence): HTMLElement {
       "tr",
       {},
       el("th", { scope: "row", text: one.name }),
-      el("td", { class: "for" }, el("meter", { min: 0, max: most, value: Math.max(0, -one.nats), class: "against", "aria-hidden": "true" }), el("meter", { min: 0, max: most, value: Math.max(0, one.nats), "aria-hidden": "true" })),
+      el("td", {}, el("div", { class: "for" }, el("meter", { min: 0, max: most, value: Math.max(0, -one.nats), class: "against", "aria-hidden": "true" }), el("meter", { min: 0, max: most, value: Math.max(0, one.nats), "aria-hidden": "true" }))),
       el("td", { class: "num", text: `${one.nats > 0 ? "+" : one.nats < 0 ? "−" : ""}${Math.abs(one.nats).toFixed(2)}` }),
     ),
   );

@@ -80,7 +80,7 @@ function parts(entry: Entry, model: Model): HTMLElement[] {
     const { receipt } = entry;
     return [
       el("span", { class: "mark", text: "▤", "aria-hidden": "true" }),
-      el("span", { class: "what" }, el("span", {}, whoChip(receipt.account), " left"), el("span", { class: "sub" }, statusChip(receipt.status))),
+      el("span", { class: "what" }, el("span", {}, whoChip(receipt.account), receipt.status === "open" ? " still inside" : " left"), el("span", { class: "sub" }, statusChip(receipt.status))),
       el("span", { class: "end" }, el("b", { text: model.words.money(receipt.total) }), time),
     ];
   }

@@ -4,7 +4,7 @@ import { el, keyed } from "../dom";
 import type { Model } from "../model";
 import { nothing, sureness, whoChip } from "../parts";
 import type { Review } from "../protocol";
-import { span } from "../words";
+import { holdWords, span } from "../words";
 
 /** Make the review queue. */
 export function makeReviews(model: Model, open: (id: string) => void): HTMLElement {
@@ -32,7 +32,7 @@ function parts(review: Review, model: Model): HTMLElement[] {
   const now = model.playhead.newest?.t ?? review.closed;
   const left = review.due === null ? "" : review.due < now ? "overdue" : `${span(review.due - now)} left`;
   return [
-    el("span", { class: "what" }, whoChip(review.account), el("span", { class: "sub clamp", text: review.holds.map(String).join("; ") })),
+    el("span", { class: "what" }, whoChip(review.account), el("span", { class: "sub clamp", text: review.holds.map(holdWords).join("; ") })),
     el("span", { class: "end" }, el("b", { class: "money", text: model.words.money(review.total) }), el("span", { class: "row" }, sureness(review.confidence)), left === "" ? null : el("span", { class: "sub", text: left })),
   ];
 }

@@ -3,6 +3,7 @@
 import type { Point, Store } from "../protocol";
 
 const ZOOM_MAX = 400; // pixels a metre
+const FOOT = 40; // pixels below the floor, where ruler, legend and buttons stand
 
 export class Frame {
   scale = 50; // CSS pixels a metre
@@ -38,10 +39,10 @@ export class Frame {
     const [x0, y0, x1, y1] = this.box;
     const margin = Math.min(28, this.width * 0.05);
     const wide = (this.width - 2 * margin) / Math.max(0.1, x1 - x0);
-    const high = (this.height - 2 * margin - 20) / Math.max(0.1, y1 - y0);
+    const high = (this.height - 2 * margin - FOOT) / Math.max(0.1, y1 - y0);
     this.scale = Math.max(0.1, Math.min(wide, high));
     this.originX = this.width / 2 - ((x0 + x1) / 2) * this.scale;
-    this.originY = this.height / 2 - 6 + ((y0 + y1) / 2) * this.scale;
+    this.originY = (this.height - FOOT) / 2 + ((y0 + y1) / 2) * this.scale;
     this.isFitted = true;
   }
 
