@@ -212,7 +212,7 @@ def free_port() -> int:
 
 
 def test_a_server_that_is_killed_and_started_again_is_found_again(tmp_path: Path, out: Path) -> None:
-    token = add_token(tmp_path / "tokens", Person("ann", VIEWER))
+    token = add_token(tmp_path / "tokens", Person(VIEWER, "ann"))
     host = f"127.0.0.1:{free_port()}"
     with browsing(host, refused=True, viewport=WIDE) as page:
         with served(out, tmp_path / "tokens", host) as child:
@@ -230,6 +230,5 @@ def test_a_server_that_is_killed_and_started_again_is_found_again(tmp_path: Path
             expect(page.locator(".lost")).to_be_hidden(timeout=30_000)
             expect(page.locator("#link")).to_contain_text("Looking back")
             expect(page.locator(".clock")).to_have_text(at)  # and shows what it showed
-            page.keyboard.press("4")
-            page.locator("#panel-receipts .item").first.click()
-            page.locator(".case").wait_for()  # the new server knows who it is
+            page.locator("#panel-feed .item").first.click()
+            page.locator(".evidence").wait_for()  # the new server knows who it is

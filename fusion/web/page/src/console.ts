@@ -177,7 +177,7 @@ interface Parts {
 function makeKeys({ model, plan, tabs, detail, transport, help, theme }: Parts): Key[] {
   const views = ["floor", "feed", "carts", "receipts", "review", "health"];
   return [
-    { keys: ["1", "2", "3", "4", "5", "6"], shown: "1 – 6", does: "Floor, feed, carts, receipts, review, health", group: "Views", run: (key) => tabs.show(views[Number(key) - 1] ?? "feed") },
+    { keys: ["1", "2", "3", "4", "5", "6"], shown: "1…6", does: "Floor, feed, carts, receipts, review, health", group: "Views", run: (key) => tabs.show(views[Number(key) - 1] ?? "feed") },
     { keys: ["Escape"], shown: "Esc", does: "Back; cancel", group: "Views", run: () => void (detail.back() || model.choose(null)) },
     { keys: ["j", "k"], shown: "J K", does: "Next, previous in the list", group: "Lists", run: (key) => moveInList(tabs.panel(), key === "j" ? 1 : -1) },
     { keys: ["o"], shown: "Enter", does: "Open what is chosen", group: "Lists", run: () => (document.activeElement as HTMLElement | null)?.click() },
