@@ -1,6 +1,7 @@
 # make demo   set up everything and run a small shop live, then show receipts beside the truth
-# make test   set up everything, PostgreSQL, Chromium and two bookkeeping programs included, and run the tests
+# make test   set up everything, PostgreSQL, Chromium, Node.js and two bookkeeping programs included, and run the tests
 # make check  lint and strict types
+# make page   type-check the operator's page and build what ships of it (needs Node.js, which users do not)
 # make judge  replay every case under ../shared/cases and score it
 # make golden write the ledgers of the recorded scenarios anew; the difference is the review
 
@@ -14,7 +15,7 @@ CASES ?= ../shared/cases
 JUDGE ?= ../shared/judge/score.py
 OUT ?= out
 
-.PHONY: setup server books browser zmq demo test check judge golden clean
+.PHONY: setup server books browser zmq node page demo test check judge golden clean
 
 setup: $(STAMP) $(WARM)
 
@@ -38,7 +39,7 @@ server:
 books:
 	PYTHON=$(PYTHON) .ci/books
 
-# The tests open reports in a browser.
+# The tests open reports and the operator's page in a browser.
 browser:
 	.ci/browser
 
@@ -46,10 +47,17 @@ browser:
 zmq:
 	.ci/zmq
 
+# They build the operator's page too, and compare it with what ships.
+node:
+	.ci/node
+
+page: node
+	cd fusion/web/page && npm run --silent check && npm run --silent build
+
 demo: setup
 	$(BIN)/aisle demo --out $(OUT)/demo
 
-test: setup server books browser zmq
+test: setup server books browser zmq node
 	$(BIN)/python -m pytest
 
 check: setup

@@ -25,6 +25,7 @@ BUILT_IN: dict[str, str] = {
     "report": "fusion.report.commands:add_report",
     "compare": "fusion.compare.commands:add_compare",
     "view": "fusion.view.commands:add_view",
+    "web": "fusion.web.commands:add_web",
     "purchase": "fusion.purchase.commands:add_purchase",
     "ledger": "fusion.ledger.commands:add_ledger",
 }
@@ -39,6 +40,7 @@ examples:
   aisle info shop/recording.mcap                        what is in this recording?
   aisle explain out acct-1                              why was this charged?
   aisle report out --store shop/store                   a page to look at: floor, evidence, receipts
+  aisle web out --store shop/store                      the operator's page: floor, feed, reviews
   aisle compare out before                              what changed between two runs?
   aisle view foxglove shop/recording.mcap --store shop/store --to view.mcap
   aisle purchase list out                               what was asked for, and who owes?
@@ -132,11 +134,24 @@ def _explained(error: Exception) -> str | None:
     from fusion.purchase.port import PortError
     from fusion.recording import RecordingError
     from fusion.store import StoreError
+    from fusion.web.settings import WebError
+    from fusion.web.tokens import TokenError
 
     if isinstance(error, StoreError):
         more = len(error.problems) - 1
         return f"{error}" + (f" (and {more} more; `aisle check` lists them)" if more else "")
     if isinstance(error, OSError):
         return f"{error.filename or 'file'}: expected a file that can be used, received {error.strerror}"
-    of_input = (BadKey, BookError, DeskError, FolderError, JournalError, OutboxError, PortError, RecordingError)
+    of_input = (
+        BadKey,
+        BookError,
+        DeskError,
+        FolderError,
+        JournalError,
+        OutboxError,
+        PortError,
+        RecordingError,
+        TokenError,
+        WebError,
+    )
     return str(error) if isinstance(error, of_input) else None

@@ -1,6 +1,7 @@
 """`aisle replay`: a recording through the engine, as fast as it goes or at the pace it was made."""
 
 import argparse
+import shutil
 import sys
 import time
 from collections.abc import Iterable, Iterator
@@ -8,10 +9,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from fusion.purchase.flags import add_purchases_flag
+from fusion.web.flags import add_web_flags
 
 if TYPE_CHECKING:
     from fusion.messages import Frame
     from fusion.recording import Recording
+    from fusion.web.recorder import Recorder
 
 EXAMPLES = """\
 examples:
@@ -19,6 +22,7 @@ examples:
   aisle replay shop.mcap --store shop/ --out out/shop --rate 1.0          (at the pace it was recorded)
   aisle replay shop.mcap --store shop/ --out out/shop --from 30 --to 90   (seconds from its start)
 
+  aisle replay shop.mcap --store shop/ --out out/shop --web 8080 --rate 1.0       (to watch in a browser)
   aisle replay shop.mcap --store shop/ --out out/shop --purchases https://till.example/purchases
   aisle replay shop.mcap --store shop/ --out out/shop --ledger postgresql://aisle@db/ledgers --key shop.key
 
@@ -27,6 +31,7 @@ the key that signed it, run.json, rejected.jsonl, and in purchases.jsonl what to
 never replaced, and what was asked elsewhere stays asked: replaying again adds nothing.
 """
 SECOND_NS = 1_000_000_000
+LOOK_S = 0.2  # between two looks at whether the page may end
 EPOCH_FROM = 1e12  # a --from or --to above this is nanoseconds since the Unix epoch, not seconds from the start
 
 
@@ -46,6 +51,7 @@ def add_replay(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
     parser.add_argument("--to", dest="until", type=float, metavar="T", help="leave out what arrived at T or later")
     add_purchases_flag(parser)
     add_ledger_flags(parser)
+    add_web_flags(parser)
     parser.set_defaults(run=run_replay)
 
 
@@ -65,14 +71,34 @@ def _rate(text: str) -> float | None:
 
 
 def run_replay(args: argparse.Namespace) -> int:
-    """Replay one recording; return the exit status."""
+    """Replay one recording; with a page, serve it until Ctrl-C; return the exit status."""
+    if args.web is None:
+        shutil.rmtree(args.out / "scenes", ignore_errors=True)  # of an earlier run with a page: it is replaced
+        return _replay(args, None)
+    from fusion.live.stopping import stop_on_signals
+    from fusion.web.beside import page_beside
+    from fusion.web.recorder import Recorder
+
+    with page_beside(args, "replay") as page:
+        assert page is not None
+        recorder = Recorder(args.out)
+        status = _replay(args, recorder)
+        recorder.end()
+        print("aisle replay: the page stays until Ctrl-C", flush=True)
+        with stop_on_signals() as stopping:
+            while not stopping() and page.is_there(LOOK_S):
+                pass
+    return status
+
+
+def _replay(args: argparse.Namespace, recorder: "Recorder | None") -> int:
     from rich.console import Console
 
     from fusion.aside import keep_decided
     from fusion.purchase.booking import book_after_run
     from fusion.purchase.purchases import LEDGER, purchases_of
     from fusion.recording import read_recording
-    from fusion.session import Session
+    from fusion.session import Session, unseen
     from fusion.store import load_store
 
     store = load_store(args.store)
@@ -83,6 +109,7 @@ def run_replay(args: argparse.Namespace) -> int:
         print(f"aisle replay: a ledger on which people have decided is now in {aside}", file=sys.stderr)
     with purchases_of(args.out, args.purchases, ledger, store, replaces=True, asks_webhooks=True) as purchases:
         session = Session(store, args.out, ledger=args.ledger, key=args.key, follow=purchases.follow)
+        session.watch = recorder or unseen
         for frame in _paced(_cut(recording, args.since, args.until), args.rate, recording):
             session.feed(frame)
         session.finish()

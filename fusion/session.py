@@ -26,6 +26,7 @@ from fusion.intake import Sequencer, Slice
 from fusion.intake.clocks import report
 from fusion.ledger.book import Book, is_url, open_book
 from fusion.ledger.closing import KEY, close_book
+from fusion.ledger.sitting import alone_with
 from fusion.messages import Frame, Malformed, Reason
 from fusion.settlement import Outputs, TrackRows
 from fusion.snapshots import SnapshotError
@@ -34,15 +35,21 @@ from fusion.track_rows import read_rows, write_rows
 from fusion.tracking.identity import Naming, naming
 from fusion.wire import decode
 
+CLOSE_S_MAX = 30.0  # that whoever sits over the ledger is waited for when it is closed; they may hang
 REJECTED_MAX = 1000  # malformed payloads kept aside in rejected.jsonl; beyond it they are only counted
 ROWS = ("receipts", "events", "provisional", "evidence", "health", "rejected")  # files of JSON lines
 TRACKS = "tracks.rows"  # until the end
 Follower: TypeAlias = Callable[[tuple[Transfer, ...], tuple[Entry, ...]], None]
+Watcher: TypeAlias = Callable[["Session", Outputs], None]
 PACKAGES = ("aisle", "numpy", "scipy", "filterpy", "numba", "polars", "msgpack", "msgspec", "pyzmq")
 
 
 def nobody(transfers: tuple[Transfer, ...], entries: tuple[Entry, ...]) -> None:
     """Follow no ledger."""
+
+
+def unseen(session: "Session", outputs: Outputs) -> None:
+    """Watch nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +91,8 @@ class Session:
         where the ledger cannot be used.
         """
         self._follow = follow
+        self.watch: Watcher = unseen  # called after each step with what it says, to look and not to touch
+        self.arrival_ns = 0  # of the last frame
         self.store, self.out, self.config = store, out, config or Config()
         out.mkdir(parents=True, exist_ok=True)
         if ledger is None and saved is None and not keeps_ledger:
@@ -109,6 +118,7 @@ class Session:
     def feed(self, frame: Frame) -> tuple[Outputs, ...]:
         """Take one frame of the tape; return what it settled. Bad bytes are counted and kept aside, never raised."""
         self.counts["read"] += 1
+        self.arrival_ns = frame.arrival_ns
         message = decode(frame.topic, frame.payload)
         if isinstance(message, Malformed):
             self._reject(frame, message)
@@ -120,6 +130,7 @@ class Session:
         outputs = [self._step(part) for part in self.sequencer.flush()]
         self.state, last = finish(self.engine, self.state)
         self._write(last)
+        self.watch(self, last)
         return (*outputs, last)
 
     def save(self) -> Saved:
@@ -139,9 +150,11 @@ class Session:
             file.close()
         write_tracks(self.out / "tracks.parquet", read_rows(self.out / TRACKS), self._names, self.state)
         (self.out / TRACKS).unlink()
-        head = self.book.head()
-        record = self._record(head.digest)
-        close_book(self.book, head, key=self._key, seal=self._seal)
+        # Somebody may be deciding at the page, or looking: what is signed is what is there when they are done.
+        with alone_with(self.book.place, patience_s=CLOSE_S_MAX):
+            head = self.book.head()
+            record = self._record(head.digest)
+            close_book(self.book, head, key=self._key, seal=self._seal)
         (self.out / "run.json").write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
         return record
 
@@ -177,6 +190,7 @@ class Session:
             self.book.commit(opening(self.store, part.start_ns), ())
         self.state, outputs = step(self.engine, self.state, part)
         self._write(outputs)
+        self.watch(self, outputs)
         return outputs
 
     def _write(self, outputs: Outputs) -> None:

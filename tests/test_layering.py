@@ -40,6 +40,7 @@ CORE = [
         ROOT / "fusion" / "live" / f"{n}.py"
         for n in ("admission", "baskets", "gaps", "header", "outputs", "rates", "receiving")
     ],
+    *[ROOT / "fusion" / "web" / f"{n}.py" for n in ("plan", "said", "scene", "situation", "throttle", "times")],
     ROOT / "fusion" / "journal" / "record.py",
     ROOT / "sensors" / "window.py",
     *[

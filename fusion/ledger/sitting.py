@@ -7,9 +7,11 @@ ones. It is signed again with the key that signed it, where that lies at hand.
 
 import fcntl
 import sys
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Final, TextIO
 
 from fusion.ledger.book import Book, is_url, open_existing
 from fusion.ledger.closing import KEY, close_book
@@ -18,6 +20,7 @@ from fusion.ledger.keys import signing_key
 from fusion.ledger.reading import reading_book
 from fusion.ledger.verify import Report, verify
 
+LOOK_S: Final = 0.05  # between two attempts to be alone
 LOCK = ".lock"  # after the name of a ledger file: who holds it sits
 
 
@@ -42,16 +45,35 @@ def sitting(
 
 
 @contextmanager
-def alone_with(place: Path | str) -> Iterator[None]:
-    """Wait until nobody else sits over a ledger file, and keep it so until the end; a server needs no such thing."""
+def alone_with(place: Path | str, *, patience_s: float | None = None) -> Iterator[None]:
+    """Wait until nobody else sits over a ledger file, and keep it so until the end; a server needs no such thing.
+
+    Whoever has a `patience_s` goes on after that all the same, where the others may hang.
+    """
     if is_url(place):
         yield
         return
     path = Path(place)
     path.stat()  # OSError where there is none
     with path.with_name(path.name + LOCK).open("w") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
+        _lock(file, patience_s)
         yield
+
+
+def _lock(file: TextIO, patience_s: float | None) -> None:
+    if patience_s is None:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        return
+    end_s = time.monotonic() + patience_s
+    while True:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return
+        except BlockingIOError:
+            if time.monotonic() >= end_s:
+                _say(f"{file.name}: expected nobody to sit over the ledger for so long, received somebody who does")
+                return
+        time.sleep(LOOK_S)
 
 
 def _sign_again(

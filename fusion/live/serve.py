@@ -8,13 +8,14 @@ from fusion.journal.commands import age_ns, size_bytes
 from fusion.live.logs import SERVICE, log_as
 from fusion.purchase.flags import add_purchases_flag
 from fusion.replay import add_ledger_flags
+from fusion.web.flags import add_web_flags
 
 OUTPUTS = (
     *("journal", "recording.mcap", "receipts.jsonl", "events.jsonl", "evidence.jsonl", "rejected.jsonl"),
     "provisional.jsonl",
     "health.jsonl",
     *("tracks.parquet", "ledger.db", "ledger.db-wal", "ledger.db-shm", "ledger.db.seal", "ledger.seal", "run.json"),
-    *("ledger.db.lock", "service.json", "snapshots", "ending.json", "tracks.rows"),
+    *("ledger.db.lock", "service.json", "snapshots", "ending.json", "tracks.rows", "scenes"),
 )
 # What outlives a run: who owes today owed yesterday.
 STAYING = ("purchases.db", "purchases.db-wal", "purchases.db-shm", "purchases.jsonl", "purchases.secret")
@@ -24,6 +25,7 @@ examples:
   aisle serve --store shop/ --out out/today --listen tcp://127.0.0.1:5555
   aisle serve --store shop/ --out out/today --listen 'tcp://127.0.0.1:*'     (any free port; printed)
   aisle serve --store shop/ --out out/today --listen tcp://127.0.0.1:5555 --metrics 9464 --log json
+  aisle serve --store shop/ --out out/today --listen tcp://127.0.0.1:5555 --web 8080       (with the operator's page)
 
 Stop it with SIGTERM or Ctrl-C: it reads what sensors have already sent, settles what is open, and writes
 the same outputs as replaying OUT/recording.mcap would. OUT/journal is the journal it all came from.
@@ -77,6 +79,7 @@ def add_serve(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]")
     parser.add_argument("--log", choices=("lines", "json"), default="lines", help="JSON goes to standard error")
     add_purchases_flag(parser)
     add_ledger_flags(parser)
+    add_web_flags(parser)
     parser.set_defaults(run=run_serve)
 
 

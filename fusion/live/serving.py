@@ -31,6 +31,8 @@ from fusion.purchase.booking import book_after_run
 from fusion.purchase.purchases import LEDGER, Purchases, purchases_of
 from fusion.session import Saved, Session
 from fusion.store import Store, load_store
+from fusion.web.beside import page_beside, watched
+from fusion.web.child import WebChild
 
 POLL_S: Final = 0.1  # how long a request to stop may go unnoticed
 BATCH_MAX: Final = 256  # records read between two looks around
@@ -52,12 +54,13 @@ def serve(args: argparse.Namespace) -> None:
             only_one(args.store / "store.toml", "service"),
             stop_on_signals() as stopping,
             _purchases(args, store) as purchases,
+            page_beside(args, "serve") as page,
         ):
             _end_what_was_ending(args, store, purchases)
             if args.fresh or not is_interrupted(args.out):
                 set_aside(args.out)
             with GatewayChild(_settings(args, store)) as gateway:
-                _serve(args, store, gateway, purchases, metrics, stopping)
+                _serve(args, store, gateway, purchases, metrics, stopping, page)
     except Taken as error:
         raise BusError(str(error)) from None
 
@@ -69,12 +72,13 @@ def _serve(
     purchases: Purchases,
     metrics: Tallies,
     stopping: Callable[[], bool],
+    page: WebChild | None,
 ) -> None:
     start = _start(args, store, purchases)
     tell = Announcer(store.store_id, store.currency, gateway)
     tell.begin_with(start.baskets, args.out)
     try:
-        _run(args, start, gateway, tell, metrics, stopping)
+        _run(args, start, gateway, tell, metrics, stopping, page)
         purchases.deliver()
     finally:  # should the engine fail over what a sensor sent, this is what to replay
         gateway.stop()
@@ -105,9 +109,13 @@ def _run(
     tell: Announcer,
     metrics: Tallies,
     stopping: Callable[[], bool],
+    page: WebChild | None,
 ) -> None:
     """Feed the engine what is durable until stopping, then what the gateway takes while it drains."""
     session, reader = start.session, read_journal(args.out / JOURNAL, start.next)
+    recorder = watched(
+        args, session, start.baskets, lambda: (gateway.end - reader.next, (time.time_ns() - session.arrival_ns) / 1e6)
+    )
     keeper = Keeper(args, start)
     metrics.show(tally(session))
     _say_where(gateway)
@@ -121,12 +129,16 @@ def _run(
             lag_s = time.monotonic()
             tell.say_lag(gateway.end - reader.next)
             metrics.show(tally(session))
+            if page is not None:
+                page.mend()
         if gateway.state.get("full", "") != full:
             full = gateway.state["full"]
             SERVICE.warning("nothing is taken: %s", full) if full else SERVICE.warning("taking messages again")
     end = gateway.drain()
     mean_to_end(args.out, end)
     _finish(reader, end, session, tell)
+    if recorder is not None:
+        recorder.end()
 
 
 def _metrics(args: argparse.Namespace, store: Store) -> Tallies:
@@ -168,7 +180,10 @@ def _end_what_was_ending(args: argparse.Namespace, store: Store, purchases: Purc
     start = _start(args, store, purchases)
     tell = Announcer(store.store_id, store.currency, None)
     tell.begin_with(start.baskets, args.out)
+    recorder = watched(args, start.session, start.baskets)
     _finish(read_journal(args.out / JOURNAL, start.next), end, start.session, tell)
+    if recorder is not None:
+        recorder.end()
     purchases.deliver()
     _export(args, store)
     _leave(args)
