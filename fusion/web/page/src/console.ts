@@ -53,7 +53,7 @@ export function startConsole(store: Store, me: Me, leave: (why: string) => void)
   announce(model, spoken);
   const transport = makeTransport(model, () => stream);
   const keys = makeKeys({ model, plan, tabs, detail, transport, help: () => help.showModal(), theme });
-  const help = makeHelp(keys);
+  const help = makeHelp(keys, () => void signOut());
   const header = makeHeader(model, { theme, help: () => help.showModal(), signOut: () => void signOut() });
   const element = el("div", { class: "console" }, header, lost, stage, tabs.element, transport.element, toast.element, spoken, help);
 

@@ -35,14 +35,14 @@ function isWriting(event: KeyboardEvent): boolean {
   return (event.key === " " || event.key === "Enter") && target.matches("button, a, summary, [role=tab]");
 }
 
-/** Make the dialog that says what every key does. */
-export function makeHelp(keys: readonly Key[]): HTMLDialogElement {
+/** Make the dialog that says what every key does; a phone signs out there, for its bar has no room. */
+export function makeHelp(keys: readonly Key[], signOut: () => void): HTMLDialogElement {
   const groups = [...new Set(keys.map((key) => key.group))];
   const close = el("button", { class: "quiet", text: "Close", onclick: () => dialog.close() });
   const dialog = el(
     "dialog",
     { class: "help", "aria-labelledby": "help-title" },
-    el("header", {}, el("h2", { id: "help-title", text: "Keys" }), close),
+    el("header", {}, el("h2", { id: "help-title", text: "Keys" }), el("button", { class: "quiet sign-out", text: "Sign out", onclick: signOut }), close),
     el(
       "div",
       { class: "help-groups" },
