@@ -61,8 +61,7 @@ export function startConsole(store: Store, me: Me, leave: (why: string) => void)
     changeTheme();
     plan.repaint();
   }
-  onTheme(() => plan.repaint());
-  hearKeys(keys);
+  const deaf = [onTheme(() => plan.repaint()), hearKeys(keys)];
 
   async function askReviews(): Promise<void> {
     try {
@@ -127,6 +126,7 @@ export function startConsole(store: Store, me: Me, leave: (why: string) => void)
     clearInterval(asking);
     clearTimeout(soon);
     stream.close();
+    for (const end of deaf) end(); // another console may follow, with keys of its own
   }
 
   async function signOut(): Promise<void> {

@@ -10,16 +10,18 @@ export interface Key {
   run: (key: string) => void;
 }
 
-/** Hear keys wherever nobody is writing. */
-export function hearKeys(keys: readonly Key[]): void {
+/** Hear keys wherever nobody is writing; return what ends it. */
+export function hearKeys(keys: readonly Key[]): () => void {
   const by = new Map(keys.flatMap((key) => key.keys.map((name) => [name, key] as const)));
-  document.addEventListener("keydown", (event) => {
+  const hear = (event: KeyboardEvent): void => {
     if (event.defaultPrevented || event.altKey || event.ctrlKey || event.metaKey || isWriting(event)) return;
     const found = by.get(event.key);
     if (found === undefined) return;
     event.preventDefault();
     found.run(event.key);
-  });
+  };
+  document.addEventListener("keydown", hear);
+  return () => document.removeEventListener("keydown", hear);
 }
 
 /** Keys belong to a field that takes them: letters to what is written into, space and Enter to what is pressed. */
