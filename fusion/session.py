@@ -24,6 +24,7 @@ from fusion.engine import State, finish, first_state, make_engine, step
 from fusion.health.rows import health_rows, summary
 from fusion.intake import Sequencer, Slice
 from fusion.intake.clocks import report
+from fusion.latency import Latencies
 from fusion.ledger.book import Book, is_url, open_book
 from fusion.ledger.closing import KEY, close_book
 from fusion.ledger.sitting import alone_with
@@ -80,6 +81,7 @@ class Session:
         follow: Follower = nobody,
         keeps_ledger: bool = False,
         saved: Saved | None = None,
+        clock: Callable[[], int] | None = None,
     ) -> None:
         """Begin a run, or go on with a saved one; what an earlier run left in the folder is replaced.
 
@@ -88,7 +90,7 @@ class Session:
 
         `ledger` is a file or URL elsewhere, which is added to and never replaced; `key` signs it at the end, by
         default one that is made in the folder; `follow` is called with what it has just committed. Raises BookError
-        where the ledger cannot be used.
+        where the ledger cannot be used. `clock` tells the time in ns, for latencies: by default the last arrival's.
         """
         self._follow = follow
         self.watch: Watcher = unseen  # called after each step with what it says, to look and not to touch
@@ -114,6 +116,7 @@ class Session:
         self._names: dict[int, Naming] = {} if saved is None else dict(saved.names)
         self._first_ns = -1 if saved is None else saved.first_ns
         self._begun_s = time.perf_counter()
+        self._latencies = Latencies(clock or (lambda: self.arrival_ns))  # of this process, not of one before it
 
     def feed(self, frame: Frame) -> tuple[Outputs, ...]:
         """Take one frame of the tape; return what it settled. Bad bytes are counted and kept aside, never raised."""
@@ -123,7 +126,10 @@ class Session:
         if isinstance(message, Malformed):
             self._reject(frame, message)
             return ()
-        return tuple(self._step(part) for part in self.sequencer.push(message, frame.payload))
+        said = tuple(self._step(part) for part in self.sequencer.push(message, frame.payload))
+        for outputs in said:
+            self._latencies.hear(outputs)
+        return said
 
     def finish(self) -> tuple[Outputs, ...]:
         """End of tape: close what is complete and show what is still open."""
@@ -238,6 +244,7 @@ class Session:
             "health": summary(self.state.watch),
             "notes": dict(sorted(self.state.notes.items())),
             "limits": dict(sorted(self.state.attribution.limits.items())),
+            "latency": self._latencies.report(),
             "seconds": {"store": round(store_s, 3), "wall": round(wall_s, 3)},
         }
 

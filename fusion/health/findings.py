@@ -23,7 +23,7 @@ DEGRADED, DOWN = "degraded", "down"
 class Finding:
     """One thing that is wrong with a sensor."""
 
-    cause: str  # a verb in the infinitive, the same for as long as it lasts
+    cause: str  # what it does wrong, the same words for as long as it lasts
     state: str  # "degraded" or "down"
     text: str
     since_ns: int
@@ -50,19 +50,19 @@ def findings(
     _plates(out, plates, levels, now_ns, store, config)
     for plate, gain in gains.wrong:
         words = f"weighs {abs(gain):.0%} too {'much' if gain > 0 else 'little'}, by what sure picks weighed"
-        _add(out, store.plates.plate_id[plate], Finding("weigh wrong", DEGRADED, words, 0))
+        _add(out, store.plates.plate_id[plate], Finding("weighs wrong", DEGRADED, words, 0))
     _cameras(out, cameras, now_ns, store, config)
     portals = {name for name, _ in store.portals}
     for sensor, doubt in sorted(sayings.of.items()):
         if doubt.on and sensor in portals:
             words = f"hears tags nobody could carry out, {doubt.wrong} of late"
-            _add(out, sensor, Finding("read across", DEGRADED, words, doubt.began_ns))
+            _add(out, sensor, Finding("reads across", DEGRADED, words, doubt.began_ns))
         elif doubt.on:
             words = f"sees moves that never were, {doubt.wrong} of late by weight and goods"
-            _add(out, sensor, Finding("see moves that never were", DEGRADED, words, doubt.began_ns))
+            _add(out, sensor, Finding("sees moves that never were", DEGRADED, words, doubt.began_ns))
     for src, what in sorted(clocks.items()):
         text = f"clock {what}; its times are corrected as far as they can be"
-        _add(out, src, Finding("have a wrong clock", DEGRADED, text, now_ns))
+        _add(out, src, Finding("has a wrong clock", DEGRADED, text, now_ns))
     return {sensor: tuple(found) for sensor, found in sorted(out.items())}
 
 
@@ -74,13 +74,13 @@ def _sources(out: dict[str, list[Finding]], sources: SourceHealth, now_ns: int, 
     for row in np.flatnonzero(sources.silent.on).tolist():
         last_ns = int(sources.last_ns[row])
         text = f"has said nothing for {_seconds(now_ns - last_ns)}" if last_ns else "has never spoken"
-        _add(out, sources.name[row], Finding("be silent", DOWN, text, last_ns or sources.begun_ns))
+        _add(out, sources.name[row], Finding("is silent", DOWN, text, last_ns or sources.begun_ns))
     for src, (state, text) in sorted(sources.says.items()):
         _add(
             out,
             src,
             Finding(
-                f"call itself {state}", state, f"says it is {state}: {text}" if text else f"says it is {state}", now_ns
+                f"calls itself {state}", state, f"says it is {state}: {text}" if text else f"says it is {state}", now_ns
             ),
         )
 
@@ -93,22 +93,22 @@ def _plates(
         if store.plates.controller[row] not in out:
             last_ns = int(levels.last_ns[row])
             text = f"has shown nothing for {_seconds(now_ns - last_ns)}" if last_ns else "has never shown anything"
-            _add(out, names[row], Finding("show nothing", DOWN, text, last_ns))
+            _add(out, names[row], Finding("shows nothing", DOWN, text, last_ns))
     for row in np.flatnonzero(plates.still.on).tolist():
         since = int(plates.repeats.since_ns[row])
         text = f"has shown {float(levels.history_g[row, -1]):.1f} g to the last bit for {_seconds(now_ns - since)}"
-        _add(out, names[row], Finding("stand still", DOWN, text, since))
+        _add(out, names[row], Finding("stands still", DOWN, text, since))
     for row in np.flatnonzero(plates.noisy.on).tolist():
         text = f"is too noisy to weigh what stands on it, {float(np.sqrt(levels.noise_var[row])):.1f} g"
-        _add(out, names[row], Finding("be noisy", DEGRADED, text, int(plates.noisy.began_ns[row])))
+        _add(out, names[row], Finding("is noisy", DEGRADED, text, int(plates.noisy.began_ns[row])))
     for row in np.flatnonzero(plates.spiking.on).tolist():
         text = f"throws spikes of up to {float(plates.spike_g[row]):.0f} g"
         _add(
-            out, names[row], Finding("throw spikes", DEGRADED, text, _began(plates.spiking, row, config.spike_memory_s))
+            out, names[row], Finding("throws spikes", DEGRADED, text, _began(plates.spiking, row, config.spike_memory_s))
         )
     for row in np.flatnonzero(plates.drifting.on).tolist():
         text = f"drifts by {float(plates.rate[row]):+.1f} g a second"
-        _add(out, names[row], Finding("drift", DEGRADED, text, _began(plates.drifting, row, config.drift_s)))
+        _add(out, names[row], Finding("drifts", DEGRADED, text, _began(plates.drifting, row, config.drift_s)))
 
 
 def _cameras(
@@ -121,13 +121,13 @@ def _cameras(
         if cameras.frozen.on[row]:
             since = int(cameras.repeats_ns[row]) or int(cameras.frozen.began_ns[row])
             text = f"has shown the same picture for {_seconds(now_ns - since)}"
-            _add(out, name, Finding("show the same picture", DOWN, text, since))
+            _add(out, name, Finding("shows the same picture", DOWN, text, since))
         if cameras.blind.on[row]:
             text = "finds nobody of those whom others see walk through its picture"
-            _add(out, name, Finding("miss everybody", DOWN, text, int(cameras.blind.began_ns[row])))
+            _add(out, name, Finding("misses everybody", DOWN, text, int(cameras.blind.began_ns[row])))
         if cameras.turned.on[row]:
             text = f"is turned by {float(np.rad2deg(np.linalg.norm(turn[row]))):.1f} degrees against the other cameras"
-            _add(out, name, Finding("be turned", DEGRADED, text, int(cameras.turned.began_ns[row])))
+            _add(out, name, Finding("is turned", DEGRADED, text, int(cameras.turned.began_ns[row])))
 
 
 def _began(alarms: Alarms, row: int, memory_s: float) -> int:

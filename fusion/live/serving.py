@@ -99,7 +99,16 @@ def _session(
     args: argparse.Namespace, store: Store, purchases: Purchases, saved: Saved | None, *, keeps_ledger: bool
 ) -> Session:
     follow, ledger = purchases.follow, args.ledger
-    return Session(store, args.out, ledger=ledger, key=args.key, follow=follow, keeps_ledger=keeps_ledger, saved=saved)
+    return Session(
+        store,
+        args.out,
+        ledger=ledger,
+        key=args.key,
+        follow=follow,
+        keeps_ledger=keeps_ledger,
+        saved=saved,
+        clock=time.time_ns,
+    )
 
 
 def _run(

@@ -1,6 +1,6 @@
 // The run itself: counts, times, what was dropped, limits that were reached, clocks; and accuracy where truth is given.
 
-const TOLD = ["store", "versions", "messages", "clocks", "notes", "limits", "seconds", "ledger_faults", "config", "ledger"];
+const TOLD = ["store", "versions", "messages", "clocks", "notes", "limits", "seconds", "latency", "health", "ledger_faults", "config", "ledger"];
 
 function startRun() {
   const run = said.run, body = document.getElementById("run-body"), seconds = run.seconds || {}, messages = run.messages || {};
@@ -8,7 +8,7 @@ function startRun() {
   const times = [];
   if (seconds.wall !== undefined) times.push(["store time", `${seconds.store.toFixed(1)} s`], ["work", `${seconds.wall.toFixed(1)} s: ${(seconds.store / Math.max(seconds.wall, 1e-9)).toFixed(1)} x real time`]);
   if (waits.length) times.push(["from the exit to the receipt", `${waits[Math.floor(waits.length / 2)].toFixed(1)} s at the median, ${waits[waits.length - 1].toFixed(1)} s at most (store time)`]);
-  body.append(el("h3", {}, "Time"), table(["what", "how long"], times), ...stages(run));
+  body.append(el("h3", {}, "Time"), table(["what", "how long"], times), ...latency(run), ...sensors(run));
   body.append(el("h3", {}, "Messages"), table(["what", "#count"], [["read", count(messages.read)], ...Object.entries(messages.dropped || {}).map(([k, n]) => [`dropped: ${k}`, count(n)]), ["missing by their numbers", count(messages.missing)], ["late", count(messages.late)], ["restarts of sensors", count(messages.restarts)]]));
   body.append(...counted("Limits of the configuration that were reached: likely readings were left out", run.limits), ...counted("Notes", run.notes));
   if ((run.ledger_faults || []).length) body.append(el("h3", {}, "Faults of the ledger"), el("ul", {}, run.ledger_faults.map((f) => el("li", {}, chip("ledger", "bad"), ` ${f}`))));
@@ -16,15 +16,23 @@ function startRun() {
   const clocks = Object.entries(run.clocks || {}).sort(([, a], [, b]) => Math.abs(b.offset_ms || 0) - Math.abs(a.offset_ms || 0));
   if (clocks.length) body.append(folded(`Clocks (${clocks.length}), the furthest off first`, table(["source", "#off, ms", "#sd, ms", "#drift, ppm", "#steps", "fault"], clocks.map(([k, c]) => [k, fixed(c.offset_ms), fixed(c.sd_ms), fixed(c.drift_ppm), count(c.steps), c.fault || ""]))));
   if (said.sources) body.append(folded(`Sources of the recording (${said.sources.length})`, table(["source", "kind", "#messages", "#Hz", "#gaps", "#dupl.", "#restarts", "#late p50, ms", "#p90", "#max"], said.sources.map((s) => [s.src, String(s.kinds), count(s.count), fixed(s.rate_hz), count(s.gaps), count(s.duplicates), count(s.restarts), fixed(s.late_p50_ms), fixed(s.late_p90_ms), fixed(s.late_max_ms)]))));
-  const rest = Object.entries(run).filter(([k]) => !TOLD.includes(k) && !STAGES.includes(k));
+  const rest = Object.entries(run).filter(([k]) => !TOLD.includes(k));
   body.append(folded("Versions and digests", table(["what", "value"], [["configuration", run.config || "–"], ["ledger", run.ledger || "–"], ...Object.entries(run.versions || {}), ...rest.map(([k, v]) => [k, JSON.stringify(v)])])));
 }
 
-const STAGES = ["stages", "latency"];
+/** How long after it happened something was said, by stage. */
+function latency(run) {
+  const rows = Object.entries(run.latency || {}).map(([stage, w]) => [stage, count(w.n), fixed(w.p50_s), fixed(w.p99_s), fixed(w.max_s)]);
+  return rows.length ? [el("h3", {}, "Latency"), table(["from … to", "#times", "#median, s", "#99 of 100, s", "#most, s"], rows)] : [];
+}
 
-/** Times by stage, where the run wrote any: whatever numbers stand under those keys. */
-function stages(run) {
-  return STAGES.filter((k) => run[k] && typeof run[k] === "object").flatMap((k) => [el("h3", {}, k === "stages" ? "Time by stage" : "Latency"), table(["what", "value"], Object.entries(run[k]).map(([name, v]) => [name, typeof v === "object" ? Object.entries(v).map(([a, b]) => `${a} ${b}`).join(", ") : String(v)]))]);
+/** The mode that the store ended in, and every sensor that was not well then. */
+function sensors(run) {
+  const health = run.health;
+  if (!health) return [];
+  const mode = [health.mode, ...(health.reasons || []), ...(health.blind || [])].join("; ");
+  const rows = Object.entries(health.sensors || {}).map(([name, one]) => [name, chip(one.state, one.state === "down" ? "bad" : "doubt"), one.text]);
+  return [el("h3", {}, "Sensors"), el("p", {}, `At the end the store was ${mode}.`), ...(rows.length ? [table(["sensor", "state", "what is wrong"], rows)] : [])];
 }
 
 function counted(title, counts) {
