@@ -103,9 +103,8 @@ def _plates(
         _add(out, names[row], Finding("is noisy", DEGRADED, text, int(plates.noisy.began_ns[row])))
     for row in np.flatnonzero(plates.spiking.on).tolist():
         text = f"throws spikes of up to {float(plates.spike_g[row]):.0f} g"
-        _add(
-            out, names[row], Finding("throws spikes", DEGRADED, text, _began(plates.spiking, row, config.spike_memory_s))
-        )
+        since = _began(plates.spiking, row, config.spike_memory_s)
+        _add(out, names[row], Finding("throws spikes", DEGRADED, text, since))
     for row in np.flatnonzero(plates.drifting.on).tolist():
         text = f"drifts by {float(plates.rate[row]):+.1f} g a second"
         _add(out, names[row], Finding("drifts", DEGRADED, text, _began(plates.drifting, row, config.drift_s)))
