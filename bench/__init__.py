@@ -1,8 +1,9 @@
 """Bench: what is measured, never asserted in a test.
 
 judge.py replays recorded cases and scores them with the outside judge; speed.py prints how many seconds of store time
-one second of wall time replays, and where the time goes. realism.py (realism_*.py) puts simulated plates beside those
-of a real store, camera_figures.py (camera_rows.py) any ceiling cameras beside the truth of their case. picture.py draws
-an output folder, stage_picture.py what truly happened in a scenario. golden.py keeps the recorded scenarios' ledgers.
-accuracy/ tells how right receipts are and what each witness earns, trackers/ how the floor tracking stands to others.
+one second of wall time replays, and where the time goes; rush/ tells which stage takes it in a full store. realism.py
+(realism_*.py) puts simulated plates beside those of a real store, camera_figures.py (camera_rows.py) any ceiling
+cameras beside the truth of their case. picture.py draws an output folder, stage_picture.py what truly happened in a
+scenario. golden.py keeps the recorded scenarios' ledgers. accuracy/ tells how right receipts are and what each witness
+earns, trackers/ how the floor tracking stands to others.
 """
