@@ -69,10 +69,17 @@ class _Shelves:
 
 
 def draw_script(
-    people: int, over_s: float, hard: float, store_name: str, store: Store, rng: np.random.Generator
+    people: int,
+    over_s: float,
+    hard: float,
+    store_name: str,
+    store: Store,
+    rng: np.random.Generator,
+    *,
+    picks_mean: float = PICKS_MEAN,
 ) -> Script:
     """Return a script of random trips in a store; see draw_shoppers."""
-    shoppers = draw_shoppers(people, over_s, hard, store, rng)
+    shoppers = draw_shoppers(people, over_s, hard, store, rng, picks_mean=picks_mean)
     about = f"{people} people who come within {over_s:g} s, drawn at random, {hard:.0%} of what they do hard"
     return Script(name="drawn", about=about, shoppers=shoppers, store=store_name, handover=store.handover)
 
@@ -87,18 +94,20 @@ def draw_shoppers(
     *,
     goods: Collection[str] = (),
     carts: Collection[str] = (),
+    picks_mean: float = PICKS_MEAN,
 ) -> tuple[Shopper, ...]:
     """Return shoppers who come within over_s seconds; `hard`, 0 to 1, is the share of hard behaviour in what they do.
 
-    `names`, `goods` and `carts` are taken already: nobody is called so, and nobody takes those. Raises ValueError for
-    numbers out of range and for a store without goods.
+    `names`, `goods` and `carts` are taken already: nobody is called so, and nobody takes those. Everybody takes
+    something about `picks_mean` times. Raises ValueError for numbers out of range and for a store without goods.
     """
     if people < 1 or not over_s >= 0.0 or not 0.0 <= hard <= 1.0:
         expected = "1 person or more within 0 s or more, a share of hard behaviour from 0 to 1"
         raise ValueError(f"crowd: expected {expected}, received {people}, {over_s}, {hard}")
+    assert picks_mean >= 1.0
     shelves = _shelves(store, goods, rng)
     free = [cart for cart in store.carts if cart not in carts]
-    trips = [_trip(shelves, hard, free) for _ in range(people)]
+    trips = [_trip(shelves, hard, free, picks_mean) for _ in range(people)]
     called = list(islice(_names(names), people))
     _hand_over(trips, called, hard, shelves)
     at_s = np.sort(rng.uniform(0.0, over_s, people)).round(2)
@@ -121,13 +130,13 @@ def _names(taken: Collection[str]) -> Iterator[str]:
     return (name for name in every if name not in taken)
 
 
-def _trip(shelves: _Shelves, hard: float, free_carts: list[str]) -> Doing:
+def _trip(shelves: _Shelves, hard: float, free_carts: list[str], picks_mean: float) -> Doing:
     """Draw what one shopper does before she leaves; a cart that she takes is free no more."""
     rng, does = shelves.rng, list[Intention]()
     has_cart = bool(free_carts) and rng.random() < CART_SHARE
     if has_cart:
         does.append(TakeCart(free_carts.pop(0)))
-    for _ in range(int(np.clip(1 + rng.poisson(PICKS_MEAN - 1.0), 1, PICKS_MAX))):
+    for _ in range(int(np.clip(1 + rng.poisson(picks_mean - 1.0), 1, PICKS_MAX))):
         if rng.random() < hard:
             does += HARD[int(rng.integers(len(HARD)))](shelves)
         else:

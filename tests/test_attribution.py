@@ -20,7 +20,7 @@ from fusion.attribution.explanations import (
     Seen,
     movers,
 )
-from fusion.attribution.handover import Meeting, Touch, handover_readings, meetings, ways
+from fusion.attribution.handover import Meeting, Touch, handover_readings, meetings, touching, ways
 from fusion.attribution.hypotheses import (
     Group,
     Hypothesis,
@@ -292,3 +292,27 @@ def test_goods_that_hands_still_show_were_hardly_put_back(seen: float) -> None:
 
     assert nats(0) < unseen(0), "the last of its kind"
     assert nats(1) == unseen(1), "one of two stays in the hand"
+
+
+PLACES = st.sampled_from((0.0, 0.1, 0.5, 0.6))  # near and far from each other and from the plates
+HANDS = st.lists(st.lists(st.none() | st.tuples(PLACES, PLACES, PLACES), min_size=2, max_size=2), max_size=6)
+
+
+@given(HANDS)
+def test_hands_touch_where_two_of_two_people_meet_away_from_every_plate(people) -> None:
+    plates = STORE.plates.centre
+    at = np.array([[(np.nan,) * 3 if xyz is None else xyz + plates[0] for xyz in one] for one in people])
+    hands = at.reshape(-1, 2, 3)
+
+    def is_free(hand) -> bool:
+        return bool(np.linalg.norm(plates - hand, axis=1).min() > CONFIG.shelf_side_m)
+
+    want = [
+        (i, j)
+        for i in range(len(hands))
+        for j in range(i + 1, len(hands))
+        if any(
+            is_free(a) and is_free(b) and np.linalg.norm(a - b) <= CONFIG.touch_m for a in hands[i] for b in hands[j]
+        )
+    ]
+    assert touching(hands, STORE, CONFIG) == want

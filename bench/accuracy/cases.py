@@ -79,12 +79,12 @@ def _seed(case: Case) -> int:
 
 def _digest(case: Case) -> str:
     """Return a hash over all that a simulated case depends on: its script, its seed and the simulator."""
-    parts = (write_script(script_named(case.family)), str(_seed(case)), _sources_digest())
+    parts = (write_script(script_named(case.family)), str(_seed(case)), sources_digest())
     return hashlib.blake2b("\0".join(parts).encode(), digest_size=16).hexdigest()
 
 
 @cache
-def _sources_digest() -> str:
+def sources_digest() -> str:
     digest = hashlib.blake2b(digest_size=16)
     for path in sorted(path for pattern in SOURCES for path in ROOT.glob(pattern)):
         digest.update(path.relative_to(ROOT).as_posix().encode() + b"\0" + path.read_bytes())

@@ -53,12 +53,19 @@ def touches(
             continue
         if nearest_m(np.asarray(frame.hands, np.float64)) > config.touch_m:
             continue  # nearly every frame: the shelves need not be asked
-        gap = _hand_gaps(_free_hands(frame.hands, store, config))
-        for i, j in np.argwhere(np.triu(gap <= config.touch_m, 1)):
-            pair = sorted(alias.get(int(match.track_id[k]), int(match.track_id[k])) for k in (i, j))
+        for rows in touching(frame.hands, store, config):
+            pair = sorted(alias.get(int(match.track_id[k]), int(match.track_id[k])) for k in rows)
             if pair[0] >= 0 and pair[0] != pair[1]:
                 out.append(Touch(frame.t_ns, pair[0], pair[1], frame.camera))
     return tuple(out)
+
+
+def touching(hands: Floats, store: Store, config: AttributionConfig) -> list[tuple[int, int]]:
+    """Return the pairs of rows of hands (n, 2, 3) that touch away from all shelves."""
+    # Shelves are asked about those whose hands meet: leaving a hand out brings no others together.
+    meet = np.flatnonzero((_hand_gaps(hands) <= config.touch_m).any(axis=1))
+    gap = _hand_gaps(_free_hands(hands[meet], store, config))
+    return [(int(meet[i]), int(meet[j])) for i, j in np.argwhere(np.triu(gap <= config.touch_m, 1))]
 
 
 def _free_hands(hands: Floats, store: Store, config: AttributionConfig) -> Floats:

@@ -69,9 +69,9 @@ def extend(
     for row, hypothesis in enumerate(group.beam):
         for reading in readings[row][: config.explanations_max]:
             claims = {c.stretch: c for c in reading.claims}
-            if not _agree(hypothesis.claims, claims):
+            if claims and not _agree(hypothesis.claims, claims):
                 continue
-            fresh = sum(c.nats for k, c in claims.items() if k not in hypothesis.claims)
+            fresh = sum(c.nats for k, c in claims.items() if k not in hypothesis.claims) if claims else 0.0
             found.append((hypothesis.nats + reading.nats + fresh, hypothesis, reading, claims))
     kept, cut = _kept([nats for nats, *_ in found], [h.barred for _, h, *_ in found], config)
     top = found[kept[0]][0]
@@ -99,10 +99,16 @@ def made_final(group: Group, events: Collection[str]) -> Group:
 
 
 def bar(group: Group, keep: Callable[[Hypothesis], bool]) -> Group:
-    """Bar the hypotheses that a charge contradicts; where that would leave none, it contradicts nothing."""
-    if not any(keep(h) for h in group.beam if not h.barred):
+    """Bar the hypotheses that a charge contradicts; where that would leave none, it contradicts nothing.
+
+    The group itself is returned where nothing changes.
+    """
+    free = [h for h in group.beam if not h.barred]
+    kept = sum(keep(h) for h in free)
+    if kept in (0, len(free)):
         return group
-    return replace(group, beam=tuple(replace(h, barred=h.barred or not keep(h)) for h in group.beam))
+    beam = (h if h.barred or keep(h) else replace(h, barred=True) for h in group.beam)
+    return replace(group, beam=tuple(beam))
 
 
 def chargeable(group: Group) -> Group:
@@ -168,12 +174,15 @@ def weights(group: Group) -> np.ndarray:
 
 def reading_posterior(group: Group, event: str) -> tuple[tuple[Explanation, float], ...]:
     """Return the marginal of each reading of a change, best first."""
-    total: dict[tuple[Part, ...], tuple[Explanation, float]] = {}
+    row_of: dict[tuple[Part, ...], int] = {}
+    total: list[tuple[Explanation, float]] = []
     for hypothesis, w in zip(group.beam, weights(group).tolist(), strict=True):
         reading = hypothesis.choice[event]
-        _, before = total.get(reading.parts, (reading, 0.0))
-        total[reading.parts] = (reading, before + w)
-    return tuple(sorted(total.values(), key=lambda pair: -pair[1]))
+        row = row_of.setdefault(reading.parts, len(total))
+        if row == len(total):
+            total.append((reading, 0.0))
+        total[row] = reading, total[row][1] + w
+    return tuple(sorted(total, key=lambda pair: -pair[1]))
 
 
 def goods_posterior(group: Group, trip: str) -> tuple[tuple[Goods, float], ...]:
@@ -194,7 +203,8 @@ def goods_posterior(group: Group, trip: str) -> tuple[tuple[Goods, float], ...]:
 def drop(group: Group, trips: frozenset[str], events: frozenset[str], config: AttributionConfig) -> Group:
     """Forget trips and changes that are settled; readings that differed only there fall together."""
     left = group.trips - trips
-    total: dict[tuple[object, ...], Hypothesis] = {}
+    row_of: dict[tuple[object, ...], int] = {}
+    total: list[Hypothesis] = []
     for hypothesis in group.beam:
         goods = {t: g for t, g in hypothesis.goods.items() if t in left}
         choice = {e: r for e, r in hypothesis.choice.items() if e not in events}
@@ -203,10 +213,13 @@ def drop(group: Group, trips: frozenset[str], events: frozenset[str], config: At
         whose = tuple((k, c.trip) for k, c in claims.items())
         read = tuple((e, r.parts) for e, r in sorted(choice.items()))
         key = (tuple(sorted(goods.items())), read, whose, hypothesis.barred)
-        seen = total.get(key)
-        nats = hypothesis.nats if seen is None else float(np.logaddexp(seen.nats, hypothesis.nats))
-        total[key] = Hypothesis(nats, goods, choice, claims, hypothesis.barred)
-    return _pruned(Group(left, tuple(total.values()), group.cut), config)
+        row = row_of.setdefault(key, len(total))
+        if row == len(total):
+            total.append(Hypothesis(hypothesis.nats, goods, choice, claims, hypothesis.barred))
+        else:
+            nats = float(np.logaddexp(total[row].nats, hypothesis.nats))
+            total[row] = Hypothesis(nats, goods, choice, claims, hypothesis.barred)
+    return _pruned(Group(left, tuple(total), group.cut), config)
 
 
 def _pruned(group: Group, config: AttributionConfig) -> Group:

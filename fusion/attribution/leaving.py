@@ -171,9 +171,12 @@ def close_trip(
     last = group.trips == {trip}
     settled: list[Settled] = []
     concerned = {trip}
+    asked, free = group, chargeable(group)
     # Latest first: goods that came by hand-over bring the giver's earlier changes with them.
     for event in sorted(posterior, key=lambda e: (state.open[e].step_ns, e), reverse=True):
-        reading = reading_posterior(chargeable(group), event)[0][0]
+        if group is not asked:
+            asked, free = group, chargeable(group)
+        reading = reading_posterior(free, event)[0][0]
         movers_of = {part.trip for part in reading.parts}
         if last or movers_of & concerned:
             # What is settled is settled for all: the others are charged by hypotheses that agree.

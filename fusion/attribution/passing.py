@@ -28,6 +28,7 @@ from fusion.attribution.state import Attribution, People, group_of, is_dark
 from fusion.attribution.unwatched import Unwatched, unwatched_now, unwatched_readings
 from fusion.checkout.records import derive_id
 from fusion.config import SECOND_NS, AttributionConfig
+from fusion.shelf import ShelfChange
 from fusion.store import Store
 from fusion.tracking.carts import SeenMove
 from fusion.tracking.floor import Match
@@ -161,7 +162,8 @@ def read_content(
     own = config.possession
     state = replace(state, runs=lengthened(state.runs, trip, content, own))
     group = group_of(state, trip)
-    fits = np.array([explained(content, trip, h, state.open) for h in group.beam])
+    recent = _since(state, content.t0_ns)
+    fits = np.array([explained(content, trip, h, recent) for h in group.beam])
     if float(weights(group) @ fits) < own.explained_min:
         givers, unseen = _sources(state, content, trip, people, store, config)
         if givers or unseen:
@@ -173,13 +175,18 @@ def read_content(
             state = _read_passing(
                 state, content.t0_ns, witness, asked, readings, store, config, may_appear=bool(unseen)
             )
-            group = group_of(state, trip)
+            group, recent = group_of(state, trip), _since(state, content.t0_ns)
 
     def nats_of(hypothesis: Hypothesis) -> float:
-        return content_nats(explained(content, trip, hypothesis, state.open), content, own)
+        return content_nats(explained(content, trip, hypothesis, recent), content, own)
 
     rest = tuple(g for g in state.groups if trip not in g.trips)
     return replace(state, groups=(*rest, weigh(group, nats_of, config)))
+
+
+def _since(state: Attribution, t_ns: int) -> dict[str, ShelfChange]:
+    """Return the open changes since a moment: of all that a trip waits with, few are recent."""
+    return {event: change for event, change in state.open.items() if change.step_ns >= t_ns}
 
 
 def _sources(
@@ -224,7 +231,7 @@ def _read_passing(
     t_ns: int,
     witness: str,  # tells apart what was seen at one instant
     trips: tuple[str, ...],
-    readings: Callable[[Mapping[str, Goods]], tuple[Explanation, ...]],
+    readings: Callable[[Mapping[str, Goods]], tuple[Explanation, ...]],  # by the goods of these trips
     store: Store,
     config: AttributionConfig,
     *,
@@ -239,7 +246,14 @@ def _read_passing(
     group = touched[0]
     for other in touched[1:]:
         group = merge(group, other, config)
-    rows = {row: readings(h.goods) for row, h in enumerate(group.beam)}
+    # What may have passed follows from what these trips carry, and hypotheses mostly agree on that.
+    of_goods: dict[tuple[Goods, ...], Readings] = {}
+    rows: dict[int, Readings] = {}
+    for row, hypothesis in enumerate(group.beam):
+        key = tuple(hypothesis.goods.get(trip, ()) for trip in trips)
+        if key not in of_goods:
+            of_goods[key] = readings(hypothesis.goods)
+        rows[row] = of_goods[key]
     if all(len(found) == 1 for found in rows.values()):
         return state
     event = f"ho-{derive_id('passing', store.store_id, str(t_ns), witness, *sorted(trips)).hex()[:16]}"

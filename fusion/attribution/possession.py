@@ -75,8 +75,9 @@ def explained(content: Content, trip: str, hypothesis: Hypothesis, open_: Mappin
     A classifier spreads its belief over what looks alike: the second best may well be the one.
     """
     had = {product for product, _, _ in hypothesis.goods.get(trip, ())}
-    for event, reading in hypothesis.choice.items():
-        if reading.parts and open_[event].step_ns >= content.t0_ns:
+    for event, change in open_.items():
+        reading = hypothesis.choice.get(event)
+        if reading is not None and change.step_ns >= content.t0_ns:
             had |= {part.product for part in reading.parts if part.trip == trip}
     return max((p for product, p in content.p if product in had), default=0.0) / max(p for _, p in content.p)
 

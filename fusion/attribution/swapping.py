@@ -1,11 +1,13 @@
 """One thing taken and another set down in its place at one moment: the plates show only the difference."""
 
+from dataclasses import replace
+
 import numpy as np
 
 from fusion.attribution.explanations import PICK, PUT, Explanation, Goods, Mover, Part, rank
 from fusion.attribution.normal import normal_nats
 from fusion.attribution.priors import Moved
-from fusion.attribution.why import COUNT, MASS, PLANOGRAM, PRIOR, add
+from fusion.attribution.why import COUNT, MASS, PLANOGRAM, PRIOR, Why, add
 from fusion.config import AttributionConfig
 from fusion.store import Store
 
@@ -20,7 +22,7 @@ def swaps(
     if not carried or not here:
         return ()
     rare = float(np.log(config.swap_p) - np.log(len(carried)))
-    out = []
+    out: list[tuple[Explanation, Why]] = []
     for back, _, back_g in carried:
         for taken in here:
             mass_g, sd_g = float(masses.mean_g[taken]), float(masses.sd_g[taken])
@@ -35,9 +37,14 @@ def swaps(
                     (COUNT, float(moved.count[taken, n - 1])),
                     (PRIOR, rare),
                 )
-                why = add(own, mover.whole_why(PICK, taken), mover.before.why(back))
                 nats = sum(x for _, x in own) + mover.nats + mover.after.of(taken) + mover.before.of(back)
                 parts = Part(mover.trip, PUT, back, 1, back_g), Part(mover.trip, PICK, taken, n, taken_g)
-                out.append(Explanation(parts, nats, mover.claims, why))
-    best = [e for e in sorted(out, key=rank) if e.parts[1].grams > 0.0]
-    return tuple(best[: config.explanations_max])
+                out.append((Explanation(parts, nats, mover.claims), own))
+    best = [one for one in sorted(out, key=lambda one: rank(one[0])) if one[0].parts[1].grams > 0.0]
+    return tuple(_told(e, own, mover) for e, own in best[: config.explanations_max])
+
+
+def _told(swap: Explanation, own: Why, mover: Mover) -> Explanation:
+    """Add what speaks for a swap, which is asked of the best only."""
+    back, taken = (part.product for part in swap.parts)
+    return replace(swap, why=add(own, mover.whole_why(PICK, taken), mover.before.why(back)))

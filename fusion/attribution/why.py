@@ -19,11 +19,11 @@ WITNESSES = (MASS, PLANOGRAM, COUNT, BODY, HANDS, HELD, CART, PRIOR)
 
 def add(*whys: Why) -> Why:
     """Return the sum of several, one pair a witness, in the order of WITNESSES; what says nothing is left out."""
-    total = dict.fromkeys(WITNESSES, 0.0)
+    total: dict[str, float] = {}
     for why in whys:
         for witness, nats in why:
-            total[witness] += nats
-    return tuple((witness, nats) for witness, nats in total.items() if nats != 0.0)
+            total[witness] = total.get(witness, 0.0) + nats
+    return tuple([(witness, total[witness]) for witness in WITNESSES if total.get(witness, 0.0) != 0.0])
 
 
 def explained(why: Why, nats: float) -> Why:
