@@ -13,7 +13,8 @@ until it is decided (see `disputes`): posted, or voided.
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import UTC, datetime
+
+import numpy as np
 
 from fusion.checkout import goods
 from fusion.checkout.decision import CheckoutConfig
@@ -186,4 +187,4 @@ def _line(receipt: Receipt, sku: str) -> Line:
 
 
 def _when(t_ns: int) -> str:
-    return f"{datetime.fromtimestamp(t_ns // SECOND_NS, UTC):%Y-%m-%d %H:%M:%S} UTC"
+    return f"{np.datetime64(t_ns // SECOND_NS, 's')} UTC".replace("T", " ")
