@@ -4,5 +4,6 @@ judge.py replays recorded cases and scores them with the outside judge; speed.py
 one second of wall time replays, and where the time goes. realism.py (realism_*.py) puts simulated plates beside those
 of a real store, camera_figures.py (camera_rows.py) any ceiling cameras beside the truth of their case. picture.py draws
 an output folder, stage_picture.py what truly happened in a scenario. golden.py keeps the recorded scenarios' ledgers.
+page.py (page_crowd.py, page_picture.py) looks at the operator's page in a browser: frames, load, heap, and a picture.
 accuracy/ tells how right receipts are and what each witness earns, trackers/ how the floor tracking stands to others.
 """

@@ -143,7 +143,7 @@ def played(page: Page, minutes: float, share: float) -> int:
 
 def seek(page: Page, share: float) -> None:
     """Go to a share of the run."""
-    page.locator("input[type=range]").evaluate(
+    page.locator("input[type=range]:enabled").evaluate(
         "(s, k) => { s.value = +s.min + k * (s.max - s.min); s.dispatchEvent(new Event('input', {bubbles: true})); }",
         share,
     )

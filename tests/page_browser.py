@@ -47,7 +47,7 @@ def sign_in(page: Page, host: str, token: str) -> None:
 
 def seek(page: Page, share: float) -> None:
     """Move the time slider to a share of the run."""
-    page.locator("input[type=range]").evaluate(
+    page.locator("input[type=range]:enabled").evaluate(
         """(slider, share) => {
             slider.value = Number(slider.min) + share * (Number(slider.max) - Number(slider.min));
             slider.dispatchEvent(new Event("input", { bubbles: true }));

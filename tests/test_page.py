@@ -67,6 +67,18 @@ def test_the_token_leaves_the_address_and_signing_out_ends_it(site: Site) -> Non
         page.locator(".login").wait_for()
 
 
+def test_keys_are_heard_once_after_signing_in_again(site: Site) -> None:
+    with browsing(site.host, refused=True) as page:
+        sign_in(page, site.host, site.tokens["viewer"])
+        page.get_by_role("button", name="Sign out").click()
+        page.get_by_label("Access token").fill(site.tokens["viewer"])
+        page.keyboard.press("Enter")
+        page.locator(".console").wait_for()
+        ground = page.evaluate("getComputedStyle(document.body).backgroundColor")
+        page.keyboard.press("t")
+        assert page.evaluate("getComputedStyle(document.body).backgroundColor") != ground
+
+
 def test_a_trip_is_watched_to_its_receipt(site: Site, out: Path) -> None:
     receipt = next(one for one in rows(out / "receipts.jsonl") if one["lines"] and one["status"] == "settled")
     names = dict(zip(load_store(STORE).products.sku, load_store(STORE).products.name, strict=True))

@@ -24,7 +24,7 @@ newest scene only; what was said is never left out, and where too much of it wai
     settings.py app.py serving.py __main__.py      the application, its process
     child.py beside.py          the process beside a run, seen from there
     flags.py commands.py        --web, `aisle web`
-    page/ assets/               the page's source, and what is built from it
+    page/ assets/               the page's source (page/src/main.ts first), and what `make page` builds of it
 
 In what is sent, times are milliseconds since the epoch, lengths metres, money cents. `live` of a span says whether this
 viewer follows the newest, `over` whether the run has ended.

@@ -53,7 +53,7 @@ export function startConsole(store: Store, me: Me, leave: (why: string) => void)
   announce(model, spoken);
   const transport = makeTransport(model, () => stream);
   const keys = makeKeys({ model, plan, tabs, detail, transport, help: () => help.showModal(), theme });
-  const help = makeHelp(keys);
+  const help = makeHelp(keys, () => void signOut());
   const header = makeHeader(model, { theme, help: () => help.showModal(), signOut: () => void signOut() });
   const element = el("div", { class: "console" }, header, lost, stage, tabs.element, transport.element, toast.element, spoken, help);
 
@@ -61,8 +61,7 @@ export function startConsole(store: Store, me: Me, leave: (why: string) => void)
     changeTheme();
     plan.repaint();
   }
-  onTheme(() => plan.repaint());
-  hearKeys(keys);
+  const deaf = [onTheme(() => plan.repaint()), hearKeys(keys)];
 
   async function askReviews(): Promise<void> {
     try {
@@ -127,6 +126,7 @@ export function startConsole(store: Store, me: Me, leave: (why: string) => void)
     clearInterval(asking);
     clearTimeout(soon);
     stream.close();
+    for (const end of deaf) end(); // another console may follow, with keys of its own
   }
 
   async function signOut(): Promise<void> {

@@ -10,16 +10,18 @@ export interface Key {
   run: (key: string) => void;
 }
 
-/** Hear keys wherever nobody is writing. */
-export function hearKeys(keys: readonly Key[]): void {
+/** Hear keys wherever nobody is writing; return what ends it. */
+export function hearKeys(keys: readonly Key[]): () => void {
   const by = new Map(keys.flatMap((key) => key.keys.map((name) => [name, key] as const)));
-  document.addEventListener("keydown", (event) => {
+  const hear = (event: KeyboardEvent): void => {
     if (event.defaultPrevented || event.altKey || event.ctrlKey || event.metaKey || isWriting(event)) return;
     const found = by.get(event.key);
     if (found === undefined) return;
     event.preventDefault();
     found.run(event.key);
-  });
+  };
+  document.addEventListener("keydown", hear);
+  return () => document.removeEventListener("keydown", hear);
 }
 
 /** Keys belong to a field that takes them: letters to what is written into, space and Enter to what is pressed. */
@@ -35,14 +37,14 @@ function isWriting(event: KeyboardEvent): boolean {
   return (event.key === " " || event.key === "Enter") && target.matches("button, a, summary, [role=tab]");
 }
 
-/** Make the dialog that says what every key does. */
-export function makeHelp(keys: readonly Key[]): HTMLDialogElement {
+/** Make the dialog that says what every key does; a phone signs out there, for its bar has no room. */
+export function makeHelp(keys: readonly Key[], signOut: () => void): HTMLDialogElement {
   const groups = [...new Set(keys.map((key) => key.group))];
   const close = el("button", { class: "quiet", text: "Close", onclick: () => dialog.close() });
   const dialog = el(
     "dialog",
     { class: "help", "aria-labelledby": "help-title" },
-    el("header", {}, el("h2", { id: "help-title", text: "Keys" }), close),
+    el("header", {}, el("h2", { id: "help-title", text: "Keys" }), el("button", { class: "quiet sign-out", text: "Sign out", onclick: signOut }), close),
     el(
       "div",
       { class: "help-groups" },

@@ -23,7 +23,9 @@ export function changeTheme(): void {
   localStorage.setItem(KEY, next);
 }
 
-/** Call `told` when the system changes its theme. */
-export function onTheme(told: () => void): void {
-  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", told);
+/** Call `told` when the system changes its theme; return what ends it. */
+export function onTheme(told: () => void): () => void {
+  const system = matchMedia("(prefers-color-scheme: dark)");
+  system.addEventListener("change", told);
+  return () => system.removeEventListener("change", told);
 }

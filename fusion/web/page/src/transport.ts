@@ -21,7 +21,7 @@ export interface Transport {
 
 /** Make the bar; what is wished is kept in the model, so that a new connection asks for the same. */
 export function makeTransport(model: Model, stream: () => Stream): Transport {
-  const slider = el("input", { type: "range", min: 0, max: 0, step: 100, value: 0, "aria-label": "Time", oninput: () => dragged() });
+  const slider = el("input", { type: "range", min: 0, max: 0, step: 100, value: 0, disabled: true, "aria-label": "Time", oninput: () => dragged() });
   const clock = el("output", { class: "clock" });
   const ends = el("span", { class: "behind" });
   const pause = el("button", { class: "icon", onclick: () => toggle() });
@@ -92,6 +92,7 @@ export function makeTransport(model: Model, stream: () => Stream): Transport {
     const { isLive, isPaused, speed } = model.playback;
     const here = now();
     if (model.span !== null) {
+      slider.disabled = false; // there is a time to go to
       slider.min = `${Math.floor(model.span.from)}`;
       slider.max = `${Math.ceil(model.span.to)}`;
     }

@@ -78,9 +78,9 @@ export function brief(account: string | null): string {
 export const verb = (kind: Happening["kind"]): string => (kind === "pick" ? "took" : "put back");
 
 const HOLDS: Record<string, string> = {
-  doubt: "It is not certain enough what was taken, or by whom",
-  age: "Goods sold by age, and nobody has verified that of the account",
-  tender: "The account's tenders leave something unpaid",
+  doubt: "Not certain enough what was taken, or by whom",
+  age: "Sold by age, and the account's is not verified",
+  tender: "The tenders leave something unpaid",
 };
 
 /** Say why a receipt waits. */

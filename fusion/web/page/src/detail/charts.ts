@@ -11,6 +11,7 @@ const LEFT = 46;
 const BOTTOM = 20;
 const TOP = 10;
 const RIGHT = 10;
+const NEAR_M = 2.5; // from the plates: who was farther away is not on the small map
 
 export interface Trace {
   name: string;
@@ -66,7 +67,9 @@ function swatch(hue: string, i: number): HTMLElement {
 export function floorAround(evidence: Evidence, store: Store): HTMLElement {
   const changed = new Set([...evidence.plates.map((one) => one.plate), ...(evidence.event.plates ?? [])]);
   const plates = store.plates.filter((plate) => changed.has(plate.id));
-  const near: Point[] = [...plates.flatMap((plate) => plate.outline), ...evidence.floor.flatMap((one) => one.x.map((v, i): Point => [v, one.y[i] as number]))];
+  const centres = plates.map((plate): Point => [mean(plate.outline.map((p) => p[0])), mean(plate.outline.map((p) => p[1]))]);
+  const people = evidence.floor.filter((one) => centres.length === 0 || one.x.some((v, i) => centres.some((c) => Math.hypot(v - c[0], (one.y[i] as number) - c[1]) < NEAR_M)));
+  const near: Point[] = [...plates.flatMap((plate) => plate.outline), ...people.flatMap((one) => one.x.map((v, i): Point => [v, one.y[i] as number]))];
   if (near.length === 0) return el("p", { class: "nothing", text: "Nobody's place is known." });
   const [x0, x1] = extent(near.map((p) => p[0]));
   const [y0, y1] = extent(near.map((p) => p[1]));
@@ -77,10 +80,10 @@ export function floorAround(evidence: Evidence, store: Store): HTMLElement {
   const x = (v: number): string => ((v - cx) * scale + W / 2).toFixed(1);
   const y = (v: number): string => (high / 2 - (v - cy) * scale).toFixed(1);
   const ring = (points: readonly Point[]): string => points.map((p) => `${x(p[0])},${y(p[1])}`).join(" ");
-  const drawn = svg("svg", { viewBox: `0 0 ${W} ${high}`, role: "img", class: "chart map", "aria-label": `Where ${evidence.floor.length} people were around that moment` });
+  const drawn = svg("svg", { viewBox: `0 0 ${W} ${high}`, role: "img", class: "chart map", "aria-label": `Where the ${people.length} people near were around that moment` });
   for (const shelf of store.shelves) drawn.append(svg("polygon", { points: ring(shelf.outline), class: "map-shelf" }));
   for (const plate of plates) drawn.append(svg("polygon", { points: ring(plate.outline), class: "map-plate" }));
-  for (const one of evidence.floor) {
+  for (const one of people) {
     const hue = hueOf(one.account);
     const points = one.x.map((v, i) => `${x(v)},${y(one.y[i] as number)}`).join(" ");
     if (one.x.length > 1) drawn.append(svg("polyline", { points, class: `trace ${hue}` }));
@@ -95,6 +98,8 @@ export function floorAround(evidence: Evidence, store: Store): HTMLElement {
 }
 
 export const hueOf = (account: string | null): string => (account === null ? "hue-unknown" : `hue${colourOf(account)}`);
+
+const mean = (values: readonly number[]): number => values.reduce((sum, v) => sum + v, 0) / Math.max(1, values.length);
 
 function extent(values: readonly number[]): [number, number] {
   let [low, high] = [Infinity, -Infinity];

@@ -26,7 +26,7 @@ export function makeDetail(model: Model, stage: HTMLElement, decided: (words: st
   const element = el(
     "section",
     { class: "detail", hidden: true, "aria-labelledby": "detail-title" },
-    el("header", { class: "detail-head" }, el("button", { class: "quiet", onclick: () => close(), title: "Back (Esc)" }, "← Floor"), title),
+    el("header", { class: "detail-head" }, el("button", { class: "quiet", onclick: () => close(), title: "Back (Esc)" }, "← Back"), title),
     body,
   );
   let view: CaseView | null = null;

@@ -7,6 +7,8 @@ import type { Evidence } from "../protocol";
 import { brief, percent, timeOf, verb } from "../words";
 import { floorAround, hueOf, lines } from "./charts";
 
+const HANDS_MAX = 4; // the nearest; a hand beyond HAND_M moved nothing
+const HAND_M = 2;
 const PLATE_HUES = ["hue0", "hue1", "hue2", "hue3"];
 
 /** Make the view of one change's evidence. */
@@ -31,7 +33,7 @@ export function makeEvidence(evidence: Evidence, model: Model): HTMLElement {
       card(
         "Nearest hand to the plate",
         lines(
-          evidence.hands.map((one) => ({ name: one.account === null ? `track ${one.track}` : brief(one.account), hue: hueOf(one.account), t: one.t, y: one.distance })),
+          nearest(evidence.hands).map((one) => ({ name: one.account === null ? `track ${one.track}` : brief(one.account), hue: hueOf(one.account), t: one.t, y: one.distance })),
           at,
           "m",
           "Distance of each person's hand, in metres",
@@ -42,6 +44,13 @@ export function makeEvidence(evidence: Evidence, model: Model): HTMLElement {
   if (evidence.words.length)
     body.append(el("details", { class: "card wide words", open: evidence.plates.length === 0 }, el("summary", { text: "In words" }), ...evidence.words.map((line) => el("p", { text: line }))));
   return body;
+}
+
+/** Return the hands that came near, nearest first; at least one. */
+function nearest(hands: Evidence["hands"]): Evidence["hands"] {
+  const far = (one: Evidence["hands"][number]): number => Math.min(...one.distance);
+  const sorted = [...hands].sort((a, b) => far(a) - far(b));
+  return sorted.filter((one, i) => i === 0 || (i < HANDS_MAX && far(one) <= HAND_M));
 }
 
 const card = (title: string, ...inside: HTMLElement[]): HTMLElement => el("section", { class: "card" }, el("h4", { text: title }), ...inside);

@@ -143,7 +143,9 @@ function reachLine(pen: Pen, reach: Reach, person: Person | undefined, frame: Fr
   pen.fill();
 }
 
-function people(pen: Pen, all: readonly Person[], frame: Frame, colours: Colours, pointing: Pointing): void {
+function people(pen: Pen, unordered: readonly Person[], frame: Frame, colours: Colours, pointing: Pointing): void {
+  const isAbove = (person: Person): boolean => person[0] === pointing.track || (person[4] !== null && person[4] === pointing.chosen);
+  const all = [...unordered].sort((a, b) => Number(isAbove(a)) - Number(isAbove(b))); // whoever is meant is not hidden
   const r = bodySize(frame);
   for (const person of all) body(pen, person, r, frame, colours);
   pen.font = "600 11px Inter, sans-serif";

@@ -85,7 +85,10 @@ export function makePlan(model: Model): Plan {
     ms += performance.now() - begun;
   }
 
+  let wasShown = false;
   function loop(now: number): void {
+    if (wasShown && !canvas.isConnected) return; // signed out
+    wasShown = canvas.isConnected;
     draw(now);
     requestAnimationFrame(loop);
   }

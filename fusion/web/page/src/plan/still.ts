@@ -83,9 +83,9 @@ function views(pen: Pen, store: Store, frame: Frame, colours: Colours, blind: Re
     const isBlind = blind.has(camera.id);
     outline(pen, frame, [camera.view]);
     pen.fillStyle = isBlind ? colours.blind : colours.view;
-    pen.globalAlpha = isBlind ? 0.1 : Math.min(0.07, 0.9 / store.cameras.length);
+    pen.globalAlpha = isBlind ? 0.1 : Math.min(0.06, 0.4 / store.cameras.length);
     pen.fill();
-    pen.globalAlpha = isBlind ? 0.8 : store.cameras.length > 24 ? 0.18 : 0.35;
+    pen.globalAlpha = isBlind ? 0.8 : store.cameras.length > 24 ? 0.14 : 0.35;
     pen.setLineDash(isBlind ? [6, 5] : []);
     stroke(pen, isBlind ? colours.blind : colours.view, 1);
   }
