@@ -28,6 +28,7 @@ BUILT_IN: dict[str, str] = {
     "web": "fusion.web.commands:add_web",
     "purchase": "fusion.purchase.commands:add_purchase",
     "ledger": "fusion.ledger.commands:add_ledger",
+    "completion": "fusion.completion:add_completion",
 }
 DONE, REFUSED, INTERRUPTED = 0, 2, 130
 DESCRIPTION = "Work out from a store's sensors who took what, who put what back, and what each shopper pays."
@@ -56,7 +57,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run one subcommand and return its exit status."""
     words = list(sys.argv[1:] if argv is None else argv)
     try:
-        args = _parser(words).parse_args(words)
+        args = parser_of(words).parse_args(words)
         status: int = args.run(args)
         return status
     except SystemExit as leaving:  # argparse leaves this way after --help and after a refusal
@@ -75,7 +76,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         return REFUSED
 
 
-def _parser(words: list[str]) -> argparse.ArgumentParser:
+def parser_of(words: Sequence[str]) -> argparse.ArgumentParser:
+    """Return the parser of the subcommand that words begin with, of all of them where there is none."""
     parser = _one_line_parser(
         prog="aisle",
         description=DESCRIPTION,

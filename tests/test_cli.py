@@ -153,6 +153,25 @@ def test_help_teaches(capsys: Capture) -> None:
         assert "example" in capsys.readouterr().out
 
 
+def test_bash_completes_commands_flags_and_what_may_be_chosen(tmp_path: Path, capsys: Capture) -> None:
+    assert main(["completion", "bash"]) == 0
+    (tmp_path / "aisle.bash").write_text(capsys.readouterr().out)
+
+    def completed(*words: str) -> list[str]:
+        typed = " ".join(f"'{word}'" for word in words)
+        ask = f"source aisle.bash; COMP_WORDS=({typed}); COMP_CWORD={len(words) - 1}; "
+        function = "$(complete -p aisle | sed 's/.*-F \\([^ ]*\\).*/\\1/')"
+        show = f'{function} aisle "{words[-1]}" "{words[-2]}"; printf "%s\\n" "${{COMPREPLY[@]}}"'
+        done = subprocess.run(["bash", "-c", ask + show], cwd=tmp_path, capture_output=True, text=True, check=True)
+        return done.stdout.split()
+
+    assert completed("aisle", "re") == ["replay", "report"]
+    assert "--store" in completed("aisle", "replay", "--s")
+    assert completed("aisle", "ledger", "ver") == ["verify"]
+    (tmp_path / "shop.mcap").touch()
+    assert "shop.mcap" in completed("aisle", "replay", "sh")
+
+
 def test_version_is_told(capsys: Capture) -> None:
     assert main(["--version"]) == 0
     assert capsys.readouterr().out.startswith("aisle 0.")

@@ -13,6 +13,7 @@ until it is decided (see `disputes`): posted, or voided.
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 from fusion.checkout import goods
 from fusion.checkout.decision import CheckoutConfig
@@ -22,6 +23,7 @@ from fusion.checkout.receipts import SETTLED, Line, Receipt
 from fusion.checkout.records import PENDING, POSTED, Entry, Leg, Transfer
 from fusion.checkout.rulings import Recorded, Refusal, Ruling, transfer, unnamed
 from fusion.checkout.shares import DISPUTE, MEMO_WORDS, REFUND, all_payments, given_back, paid_for, words
+from fusion.config import SECOND_NS
 from fusion.store import Store
 
 # Why money is given back, and where the goods are then; None: they stay with the shopper.
@@ -91,10 +93,11 @@ def _refusal(
     if claim.reason not in REASONS:
         return Refusal(f"a reason of {', '.join(REASONS)}", repr(claim.reason))
     if not 0 <= claim.t_ns - receipt.closed_ns <= config.refund_window_ns:
-        return Refusal(f"a time up to {config.refund_window_ns} ns after {receipt.closed_ns}", str(claim.t_ns))
+        days = config.refund_window_ns / (86_400 * SECOND_NS)
+        return Refusal(f"a time within {days:g} days after {_when(receipt.closed_ns)}", _when(claim.t_ns))
     charged_ns = max((entry.t_ns for entry in _charged(recorded).values()), default=receipt.closed_ns)
     if claim.t_ns < charged_ns:
-        return Refusal(f"a time from {charged_ns} ns on, when it was charged", str(claim.t_ns))
+        return Refusal(f"a time from {_when(charged_ns)} on, when it was charged", _when(claim.t_ns))
     left = line.quantity - given_back(recorded.entries, claim.sku).pieces
     if not 0 < claim.quantity <= left:
         most = f"1 to {left} pieces of {claim.sku}" if left else f"pieces of {claim.sku} not given back yet"
@@ -180,3 +183,7 @@ def moved(receipt: Receipt, claim: Claim, number: int, store_id: str) -> tuple[T
 
 def _line(receipt: Receipt, sku: str) -> Line:
     return next(line for line in receipt.lines if line.sku == sku)
+
+
+def _when(t_ns: int) -> str:
+    return f"{datetime.fromtimestamp(t_ns // SECOND_NS, UTC):%Y-%m-%d %H:%M:%S} UTC"
