@@ -235,6 +235,19 @@ def test_a_review_is_put_right_line_by_line(tmp_path: Path) -> None:
     assert main(["ledger", "verify", str(ledger)]) == 0
 
 
+def test_what_another_reviewer_decides_is_seen_where_it_is_open(tmp_path: Path) -> None:
+    out = recorded(TAPE, tmp_path / "out")
+    trip = next(one["trip"] for one in rows(out / "receipts.jsonl") if one["status"] == "review")
+    with shown(out) as site, browsing(site.host, viewport=WIDE) as page, site.client("reviewer") as another:
+        sign_in(page, site.host, site.tokens["reviewer"])
+        expect(page.locator("#tab-review .badge")).to_have_text("1")
+        page.keyboard.press("r")
+        page.locator(".decide").wait_for()
+        assert another.post(f"/api/reviews/{trip}", json={"verdict": "waive"}).status_code == 200
+        expect(page.locator(".decisions")).to_contain_text("waive")
+        assert page.locator(".decide").count() == 0
+
+
 @contextmanager
 def served(out: Path, tokens: Path, host: str) -> Iterator[Child]:
     """Serve a run's page at an address to owners of tokens; give the process."""

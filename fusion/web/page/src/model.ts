@@ -130,8 +130,8 @@ export class Model {
   }
 
   takeDecided(decided: Decided): void {
-    this.reviews = this.reviews.filter((review) => review.trip !== decided.trip && review.id !== decided.id);
-    if (decided.receipt) this.putReceipt(decided.receipt);
+    this.reviews = this.reviews.filter((review) => review.id !== decided.id);
+    this.putReceipt(decided.receipt);
     this.tell("reviews");
     this.tell("receipts");
   }
