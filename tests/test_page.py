@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 from page_browser import browsing, seek, sign_in
 from playwright.sync_api import Page, expect
-from web_page import Site, recorded, shown
+from web_page import Site, recorded, shown, site_of
 
-from bench.golden import STORE
+from bench.golden import STORE, tape_of
 from fusion.cli import main
 from fusion.ledger.reading import reading_book
 from fusion.store import load_store
@@ -142,6 +142,34 @@ def test_time_goes_back_stops_and_goes_on_step_by_step(site: Site) -> None:
         expect(page.locator("#panel-feed .item")).to_have_count(at_end)
 
 
+def test_what_is_played_faster_than_it_happens_is_live_again_once_it_has_caught_up(tmp_path: Path) -> None:
+    words = ("replay", str(tape_of(TAPE)), "--store", str(STORE), "--out", str(tmp_path / "out"), "--rate", "1")
+    with running(*words, "--web", "127.0.0.1:0") as (child, lines):
+        site = site_of(child, lines)
+        with browsing(site.host, viewport=WIDE) as page:
+            sign_in(page, site.host, site.tokens["viewer"])
+            slider = page.locator("input[type=range]").element_handle()
+            page.wait_for_function("s => Number(s.max) - Number(s.min) > 6000", arg=slider)
+            seek(page, 0.0)
+            page.wait_for_function("s => Number(s.value) < Number(s.min) + 3000", arg=slider)
+            expect(page.locator("#link")).to_contain_text("Looking back")
+            page.get_by_label("Speed").select_option("16")
+            expect(page.locator("#link")).to_contain_text("Live")
+            expect(page.get_by_label("Speed")).to_have_value("1")
+            assert child.poll() is None  # it still goes on
+
+
+def test_a_speed_that_is_chosen_at_once_keeps_the_instant_that_was_asked_for(site: Site) -> None:
+    with browsing(site.host, viewport=WIDE) as page:
+        sign_in(page, site.host, site.tokens["viewer"])
+        slider = page.locator("input[type=range]:enabled").element_handle()
+        page.keyboard.press(" ")  # it plays from its beginning
+        page.keyboard.press("[")  # before the server has answered
+        page.wait_for_timeout(1000)
+        assert page.evaluate("s => (s.value - s.min) / (s.max - s.min)", slider) < 0.5
+        expect(page.get_by_label("Speed")).to_have_value("0.5")
+
+
 def test_a_viewer_sees_the_evidence_and_cannot_decide(site: Site) -> None:
     with browsing(site.host, viewport=WIDE) as page:
         sign_in(page, site.host, site.tokens["viewer"])
@@ -205,6 +233,19 @@ def test_a_review_is_put_right_line_by_line(tmp_path: Path) -> None:
     memo, ledger = decided(tmp_path, ["e", "3", "Enter"])  # the field is chosen whole: 3 of the first line
     assert re.match(r"adjust \w+ \w+=3$", memo)
     assert main(["ledger", "verify", str(ledger)]) == 0
+
+
+def test_what_another_reviewer_decides_is_seen_where_it_is_open(tmp_path: Path) -> None:
+    out = recorded(TAPE, tmp_path / "out")
+    trip = next(one["trip"] for one in rows(out / "receipts.jsonl") if one["status"] == "review")
+    with shown(out) as site, browsing(site.host, viewport=WIDE) as page, site.client("reviewer") as another:
+        sign_in(page, site.host, site.tokens["reviewer"])
+        expect(page.locator("#tab-review .badge")).to_have_text("1")
+        page.keyboard.press("r")
+        page.locator(".decide").wait_for()
+        assert another.post(f"/api/reviews/{trip}", json={"verdict": "waive"}).status_code == 200
+        expect(page.locator(".decisions")).to_contain_text("waive")
+        assert page.locator(".decide").count() == 0
 
 
 @contextmanager

@@ -106,11 +106,11 @@ def replayed(name: str, out: Path, *more: str) -> Iterator[Site]:
         assert child.wait(timeout=30) == 0
 
 
-def recorded(name: str, out: Path, **ledger: Any) -> Path:
-    """Replay a golden tape in this process, with a log for the page."""
+def recorded(tape: str | Path, out: Path, **ledger: Any) -> Path:
+    """Replay a tape, or a golden one by its name, in this process, with a log for the page."""
     session, recorder = Session(load_store(STORE), out, **ledger), Recorder(out)
     session.watch = recorder
-    for frame in read_recording(tape_of(name)):
+    for frame in read_recording(tape_of(tape) if isinstance(tape, str) else tape):
         session.feed(frame)
     session.finish()
     session.close()

@@ -93,6 +93,7 @@ export function startConsole(store: Store, me: Me, leave: (why: string) => void)
       case "said":
         model.takeSaid(message);
         if (message.what === "receipt" && message.body.status === "review") askSoon();
+        if (message.what === "decided") detail.decidedOn(message.body.id);
     }
   }
 

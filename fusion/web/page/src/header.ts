@@ -3,7 +3,7 @@
 import { el, put } from "./dom";
 import { icon } from "./icons";
 import type { Model } from "./model";
-import { count, span } from "./words";
+import { count, modeWords, span } from "./words";
 
 interface Acts {
   theme: () => void;
@@ -30,10 +30,9 @@ export function makeHeader(model: Model, acts: Acts): HTMLElement {
     const isOpen = model.mode.mode === "open";
     put(mode, `${isOpen ? "●" : "▲"} ${capital(model.mode.mode)}`);
     mode.dataset["tone"] = isOpen ? "good" : "doubt";
-    mode.title = model.mode.text;
-    const all = [...model.health.values()];
-    const bad = all.filter((one) => one.state !== "ok").length;
-    set(2, all.length === 0 ? "–" : bad ? `${all.length - bad}/${all.length}` : `${all.length} ok`, bad ? "bad" : "");
+    mode.title = modeWords(model.mode);
+    const bad = [...model.health.values()].filter((one) => one.state !== "ok").length;
+    set(2, bad ? `${bad} ill` : "ok", bad ? "bad" : ""); // of those that are well nothing need be said
   });
   model.on(["reviews"], () => set(1, `${model.reviews.length}`, model.reviews.length ? "doubt" : ""));
   model.on(["rates", "scene", "span"], () => {

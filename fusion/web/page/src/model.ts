@@ -40,6 +40,7 @@ export class Model {
   playback: Playback = { isLive: true, isPaused: false, speed: 1 };
   reviews: Review[] = [];
   chosen: string | null = null; // an account
+  t: number | null = null; // of what is shown
   stateTold = 0; // how many full states came: after a seek views start afresh
 
   private readonly heard = new Map<Topic, Set<() => void>>();
@@ -91,11 +92,13 @@ export class Model {
     this.health = new Map(Object.entries(state.health));
     this.mode = state.mode;
     this.stateTold += 1;
+    this.t = state.t;
     this.playhead.reset();
     for (const topic of ["feed", "baskets", "receipts", "health"] as const) this.tell(topic);
   }
 
   takeScene(scene: Scene): void {
+    this.t = scene.t;
     this.playhead.add(scene, performance.now());
     this.tell("scene");
   }
@@ -127,8 +130,8 @@ export class Model {
   }
 
   takeDecided(decided: Decided): void {
-    this.reviews = this.reviews.filter((review) => review.trip !== decided.trip && review.id !== decided.id);
-    if (decided.receipt) this.putReceipt(decided.receipt);
+    this.reviews = this.reviews.filter((review) => review.id !== decided.id);
+    this.putReceipt(decided.receipt);
     this.tell("reviews");
     this.tell("receipts");
   }

@@ -154,9 +154,8 @@ export type Said = { kind: "said"; t: number } & (
 );
 
 export interface Decided {
-  trip: string;
-  id?: string;
-  receipt?: Receipt;
+  id: string;
+  receipt: Receipt;
 }
 
 export interface State {

@@ -7,6 +7,7 @@ import type { Stream } from "./stream";
 import { dayOf, span, timeOf } from "./words";
 
 const SPEEDS = [0.25, 0.5, 1, 2, 4, 8, 16, 32];
+const CAUGHT_UP_MS = 400;
 const SEEK_MS = 150; // a slider that is dragged asks this often
 
 export interface Transport {
@@ -36,12 +37,18 @@ export function makeTransport(model: Model, stream: () => Stream): Transport {
   let timer = 0;
   let wasStill: boolean | null = null;
 
-  const now = (): number => model.playhead.newest?.t ?? model.span?.to ?? 0;
+  let wished: { t: number; before: number } | null = null; // until the server's state of then is here
+
+  const now = (): number => {
+    if (wished !== null && model.stateTold !== wished.before) wished = null;
+    return wished?.t ?? model.t ?? model.span?.to ?? 0;
+  };
 
   function wish(t: number): void {
     const { speed, isPaused } = model.playback;
     model.playback = { ...model.playback, isLive: false };
     model.playhead.speed = speed;
+    wished = { t, before: model.stateTold };
     stream().send({ go: t, speed, paused: isPaused });
     model.tell("playback");
   }
@@ -83,12 +90,21 @@ export function makeTransport(model: Model, stream: () => Stream): Transport {
 
   function live(): void {
     model.playback = { isLive: true, isPaused: false, speed: 1 };
+    wished = null;
     model.playhead.speed = 1;
     stream().send({ go: "live" });
     model.tell("playback");
   }
 
+  /** What is played faster than it happens is followed live once it has caught up. */
+  function catchUp(): void {
+    const { span, playback } = model;
+    if (span === null || span.over || playback.isLive || playback.isPaused || playback.speed <= 1) return;
+    if (timer === 0 && now() >= span.to - CAUGHT_UP_MS) live();
+  }
+
   model.on(["scene", "span", "playback"], () => {
+    catchUp();
     const { isLive, isPaused, speed } = model.playback;
     const here = now();
     if (model.span !== null) {

@@ -1,6 +1,6 @@
 // Numbers and names as people read them.
 
-import type { Happening, Line, Product, Store } from "./protocol";
+import type { Happening, Line, Mode, Product, Store } from "./protocol";
 
 const clock = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit", second: "2-digit", hour12: false });
 const day = new Intl.DateTimeFormat(undefined, { dateStyle: "medium" });
@@ -76,6 +76,10 @@ export function brief(account: string | null): string {
 
 /** Say what a change was. */
 export const verb = (kind: Happening["kind"]): string => (kind === "pick" ? "took" : "put back");
+
+/** Say why a store is in its mode: why it lets nobody in, and what it is blind to. */
+export const modeWords = (mode: Mode): string =>
+  [mode.text, mode.blind.length ? `Blind: ${mode.blind.join(", ")}` : ""].filter(Boolean).join(". ");
 
 const HOLDS: Record<string, string> = {
   doubt: "Not certain enough what was taken, or by whom",

@@ -77,7 +77,7 @@ export function makeCase(id: string, found: ReceiptCase, model: Model, holds: st
     put(said, "");
     try {
       const after = await api.decide(id, verdict);
-      model.takeDecided({ trip: receipt.trip, id, receipt: after });
+      model.takeDecided({ id, receipt: after });
       const words = { approve: `Approved, ${money(after.total)} charged.`, adjust: `Adjusted, ${money(after.total)} charged.`, waive: "Waived, nothing charged." };
       decided(words[verdict.verdict]);
     } catch (error) {

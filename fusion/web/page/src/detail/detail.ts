@@ -17,6 +17,8 @@ export interface Detail {
   /** Cancel a decision, or close; false where nothing is open. */
   back: () => boolean;
   begin: (choice: Choice) => boolean;
+  /** Show a receipt anew where it is open: somebody has decided on it. */
+  decidedOn: (id: string) => void;
 }
 
 /** Make the place where things are opened; `decided` hears of decisions. */
@@ -31,12 +33,14 @@ export function makeDetail(model: Model, stage: HTMLElement, decided: (words: st
   );
   let view: CaseView | null = null;
   let asked = 0;
+  let shown: { id: string; again: () => void } | null = null; // the receipt that is open
   let from: HTMLElement | null = null;
 
   async function open(name: string, load: () => Promise<HTMLElement[]>): Promise<void> {
     const mine = (asked += 1);
     if (element.hidden) from = document.activeElement as HTMLElement | null;
     view = null;
+    shown = null;
     element.hidden = false;
     stage.classList.add("has-detail");
     document.documentElement.dataset["detail"] = "";
@@ -56,6 +60,7 @@ export function makeDetail(model: Model, stage: HTMLElement, decided: (words: st
     if (element.hidden) return;
     asked += 1;
     view = null;
+    shown = null;
     element.hidden = true;
     stage.classList.remove("has-detail");
     delete document.documentElement.dataset["detail"];
@@ -69,6 +74,7 @@ export function makeDetail(model: Model, stage: HTMLElement, decided: (words: st
       const holds = model.reviews.find((review) => review.id === id)?.holds.map(holdWords) ?? [];
       const mine = makeCase(id, found, model, holds, decided);
       view = mine;
+      shown = { id, again: () => void openCase(name, load)(id) };
       return [mine.element];
     });
 
@@ -89,5 +95,8 @@ export function makeDetail(model: Model, stage: HTMLElement, decided: (words: st
       return true;
     },
     begin: (choice) => view?.begin(choice) ?? false,
+    decidedOn: (id) => {
+      if (shown?.id === id) shown.again();
+    },
   };
 }

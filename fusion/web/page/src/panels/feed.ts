@@ -4,7 +4,7 @@ import { el, keyed, put, type Row } from "../dom";
 import type { Entry, Model } from "../model";
 import { nothing, statusChip, sureness, whoChip } from "../parts";
 import type { Happening } from "../protocol";
-import { certainty, timeOf, verb } from "../words";
+import { certainty, modeWords, timeOf, verb } from "../words";
 
 const OUTCOMES: Record<Happening["outcome"], string> = {
   attributed: "",
@@ -75,7 +75,7 @@ function accountOf(entry: Entry): string | null {
 function parts(entry: Entry, model: Model): HTMLElement[] {
   const time = el("time", { text: timeOf(entry.t) });
   if (entry.what === "mode")
-    return [el("span", { class: "mark", text: "▲", "aria-hidden": "true" }), el("span", { class: "what" }, el("b", { text: `Store ${entry.mode.mode}` }), el("span", { class: "sub", text: entry.mode.text })), time];
+    return [el("span", { class: "mark", text: "▲", "aria-hidden": "true" }), el("span", { class: "what" }, el("b", { text: `Store ${entry.mode.mode}` }), el("span", { class: "sub", text: modeWords(entry.mode) })), time];
   if (entry.what === "receipt") {
     const { receipt } = entry;
     return [

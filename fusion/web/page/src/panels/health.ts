@@ -4,7 +4,7 @@ import { el, keyed, put } from "../dom";
 import type { Model } from "../model";
 import { nothing } from "../parts";
 import type { SensorHealth } from "../protocol";
-import { count, span, timeOf } from "../words";
+import { count, modeWords, span, timeOf } from "../words";
 
 const MARKS: Record<string, string> = { ok: "✓", degraded: "▲", down: "✕" };
 const RANK: Record<string, number> = { down: 0, degraded: 1, ok: 3 };
@@ -16,7 +16,7 @@ type Item = [src: string, health: SensorHealth];
 export function makeHealth(model: Model): HTMLElement {
   const mode = el("div", { class: "mode-card", role: "status" });
   const list = el("ul", { class: "list tight", "aria-label": "Sensors, those in trouble first" });
-  const empty = nothing("No sensor has said anything of its health.");
+  const empty = nothing("Nothing is known to be wrong with any sensor.");
   const figures = new Map(["Messages/s", "Store time", "Lag", "Behind", "Queue", "Dropped"].map((name) => [name, el("b", { text: "–" })]));
   const drops = el("ul", { class: "lines drops" });
 
@@ -42,10 +42,9 @@ export function makeHealth(model: Model): HTMLElement {
     empty.hidden = all.length > 0;
     const isOpen = model.mode.mode === "open";
     mode.dataset["tone"] = isOpen ? "good" : "doubt";
-    const blind = model.mode.blind.length ? `Blind: ${model.mode.blind.join(", ")}` : "";
     mode.replaceChildren(
       el("b", { text: `${isOpen ? "●" : "▲"} Store is ${model.mode.mode.replaceAll("_", " ")}` }),
-      el("span", { class: "sub", text: [model.mode.text, blind].filter(Boolean).join(". ") || "Everything that is needed is there." }),
+      el("span", { class: "sub", text: modeWords(model.mode) || "Everything that is needed is there." }),
     );
   });
   model.on(["rates"], () => {

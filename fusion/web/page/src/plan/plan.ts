@@ -174,8 +174,9 @@ export function makePlan(model: Model): Plan {
   });
 
   model.on(["health"], () => {
-    if (model.mode.blind.join() !== [...blind].join()) {
-      blind = new Set(model.mode.blind);
+    const down = [...model.health].filter(([, one]) => one.state === "down").map(([src]) => src);
+    if (down.join() !== [...blind].join()) {
+      blind = new Set(down);
       changed();
     }
   });

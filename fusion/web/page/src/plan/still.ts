@@ -8,7 +8,7 @@ type Pen = CanvasRenderingContext2D;
 
 export interface Shown {
   views: boolean; // cameras' fields of view
-  blind: ReadonlySet<string>;
+  blind: ReadonlySet<string>; // cameras and plates that tell nothing
 }
 
 /** Draw the store without its people. */
@@ -32,6 +32,7 @@ export function drawStill(pen: Pen, store: Store, frame: Frame, colours: Colours
   outline(pen, frame, store.shelves.map((shelf) => shelf.outline));
   stroke(pen, colours.shelfEdge, 1);
   if (frame.scale > 14) names(pen, store, frame, colours);
+  blindPlates(pen, store, frame, colours, shown.blind);
   gates(pen, store, frame, colours);
   cameras(pen, store, frame, colours, shown.blind);
   ruler(pen, frame, colours);
@@ -90,6 +91,19 @@ function views(pen: Pen, store: Store, frame: Frame, colours: Colours, blind: Re
     stroke(pen, isBlind ? colours.blind : colours.view, 1);
   }
   pen.restore();
+}
+
+/** A frame and a stroke through each plate that tells nothing. */
+function blindPlates(pen: Pen, store: Store, frame: Frame, colours: Colours, blind: ReadonlySet<string>): void {
+  const outlines = store.plates.filter((plate) => blind.has(plate.id)).map((plate) => plate.outline);
+  if (outlines.length === 0) return;
+  outline(pen, frame, outlines);
+  for (const [from, , to] of outlines) {
+    if (from === undefined || to === undefined) continue;
+    pen.moveTo(frame.x(from[0]), frame.y(from[1]));
+    pen.lineTo(frame.x(to[0]), frame.y(to[1]));
+  }
+  stroke(pen, colours.blind, 2);
 }
 
 function names(pen: Pen, store: Store, frame: Frame, colours: Colours): void {
