@@ -187,4 +187,4 @@ def _line(receipt: Receipt, sku: str) -> Line:
 
 
 def _when(t_ns: int) -> str:
-    return f"{np.datetime64(t_ns // SECOND_NS, 's')} UTC".replace("T", " ")
+    return str(np.datetime64(t_ns // SECOND_NS, "s")).replace("T", " ") + " UTC"
