@@ -89,6 +89,11 @@ def parser_of(words: Sequence[str]) -> argparse.ArgumentParser:
     # A function in place of a class: argparse only ever calls it.
     subparsers._parser_class = _one_line_parser  # type: ignore[assignment]
     places = _places()
+    if words and not words[0].startswith("-") and words[0] not in places:
+        from difflib import get_close_matches
+
+        near = " or ".join(f"`{name}`" for name in get_close_matches(words[0], places, n=2))
+        _refuse("aisle", f"expected {near or 'a command'}, received {words[0]!r}")
     wanted = [word for word in words[:1] if word in places] or list(places)
     for name in wanted:
         add = _adder(name, places[name])
@@ -142,6 +147,8 @@ def _explained(error: Exception) -> str | None:
     if isinstance(error, StoreError):
         more = len(error.problems) - 1
         return f"{error}" + (f" (and {more} more; `aisle check` lists them)" if more else "")
+    if isinstance(error, FileExistsError):
+        return f"{error.filename}: expected a folder, or a place for one, received a file"
     if isinstance(error, OSError):
         return f"{error.filename or 'file'}: expected a file that can be used, received {error.strerror}"
     of_input = (
