@@ -14,6 +14,7 @@ from scenarios.script import Script
 from scenarios.script_text import read_script
 
 SUFFIX: Final = ".txt"
+SCRIPTS: tuple[Script, ...]  # all of them, sorted by name; read where somebody asks for it (below)
 
 __all__ = ["SCRIPTS", "names", "script_named"]
 
