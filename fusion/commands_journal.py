@@ -86,12 +86,13 @@ def _export(args: argparse.Namespace) -> int:
 def _info(args: argparse.Namespace) -> int:
     from fusion.journal.reader import JournalReader
     from fusion.journal.segment import expect_a_journal, segments_of
+    from fusion.journal.watching import watched_journal
 
     expect_a_journal(args.journal)
     reader = JournalReader(args.journal)
     reader.start_at_the_first()
     begin, count, payload_bytes = reader.next, 0, 0
-    for _, record in reader:
+    for _, record in watched_journal(reader, "reading"):
         count += 1
         payload_bytes += len(record.frame.payload)
     looks = sum(not path.with_suffix(".forgotten").exists() for path in segments_of(args.journal))
@@ -119,12 +120,15 @@ def _retain(args: argparse.Namespace) -> int:
 def _forget(args: argparse.Namespace) -> int:
     from fusion.journal.retention import forget_looks, sealed_of, to_forget
     from fusion.journal.segment import expect_a_journal
+    from fusion.progress import watched
 
     expect_a_journal(args.journal)
     sealed = sealed_of(args.journal)
     needed = sealed[-1].end if sealed else 0
     chosen = to_forget(sealed, time.time_ns() - args.older, needed)
-    count = sum(forget_looks(one.path) for one in chosen)
+    count = sum(
+        forget_looks(one.path) for one in watched(chosen, f"forgetting {args.journal}", len(chosen), "segments")
+    )
     print(f"{args.journal}: {count} messages lost their appearance vectors, {len(chosen)} segments written anew")
     return 0
 

@@ -6,6 +6,7 @@ from pathlib import Path
 import polars as pl
 
 from fusion.messages import KIND_OF, Kind, Malformed, Plates, Reason
+from fusion.progress import watched_recording
 from fusion.recording import read_recording
 from fusion.wire import decode
 
@@ -46,7 +47,7 @@ def survey(path: Path) -> Survey:
     rows: list[tuple[str, str, int, int, int]] = []
     refusals: list[Refusal] = []
     channels: dict[str, int] = {}
-    for number, frame in enumerate(recording, start=1):
+    for number, frame in enumerate(watched_recording(recording, "reading"), start=1):
         message = decode(frame.topic, frame.payload)
         if isinstance(message, Malformed):
             refusals.append(Refusal(number, message.reason, message.text))

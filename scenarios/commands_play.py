@@ -3,12 +3,14 @@
 import argparse
 import sys
 import time
+from itertools import count
 
 from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from fusion.live.bus import BusError, check_address
 from fusion.live.stopping import stop_on_signals
+from fusion.progress import progress
 from scenarios.live import Ending, play_live
 from scenarios.script_text import in_one_line
 from scenarios.simulate import Recipe, simulate, source_names, write_scenario_store
@@ -25,14 +27,13 @@ SENT_COLUMNS = (
 
 def simulate_command(args: argparse.Namespace) -> int:
     """Run `aisle simulate`; return its exit status."""
-    console = Console(stderr=True)
     start_s = time.perf_counter()
     try:
         recipe = _recipe(args)
         sources = source_names(recipe.name, recipe.seed, recipe.shop)
-        with Progress(console=console, disable=not console.is_terminal) as bar:
-            task = bar.add_task(f"simulate {args.name}", total=len(sources))
-            case = simulate(recipe, args.out, progress=lambda _: bar.advance(task))
+        sensed = count()
+        with progress(f"simulating {args.name}", len(sources), "sources") as tell:
+            case = simulate(recipe, args.out, progress=lambda _: tell(next(sensed)))
     except (ValueError, OSError, PlanError) as error:
         print(f"aisle simulate: {in_one_line(error)}", file=sys.stderr)
         return 2

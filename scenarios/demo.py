@@ -24,7 +24,7 @@ from scenarios.simulate import scenario_seconds, scenario_truth, write_scenario_
 
 LOOK_S = 0.2  # how often running children are looked at
 SAY_S = 10.0  # how often to say how far we are where there is no terminal
-WIDTH = 110  # columns where there is no terminal
+WIDTH = 100  # columns where there is no terminal
 STAGES = 5
 SHARED = ("receipts.jsonl", "events.jsonl")  # byte for byte, live and replayed
 

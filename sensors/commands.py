@@ -95,22 +95,18 @@ def _rate(text: str) -> float | None:
 
 
 def _publish(args: argparse.Namespace) -> int:
-    from rich.console import Console
-    from rich.progress import Progress
-
     from fusion.live.bus import BusError
+    from fusion.progress import BYTES, progress
     from fusion.recording import read_recording
     from sensors.faults import PlanError
     from sensors.publish import publish
 
-    console = Console(stderr=True)
     try:
         recording = read_recording(args.recording)
         frames = _frames(recording, args) if args.plan else recording
-        total = sum(1 for _ in recording) if console.is_terminal else None
-        with Progress(console=console, disable=not console.is_terminal) as bar, _sender(args) as sender:
-            task = bar.add_task(f"publish {args.recording.name}", total=total)
-            count = publish(frames, sender, args.rate, lambda _: bar.advance(task))
+        what = f"publishing {args.recording.name}"
+        with progress(what, recording.bytes_total, BYTES) as tell, _sender(args) as sender:
+            count = publish(frames, sender, args.rate, lambda _: tell(recording.bytes_read))
     except (BusError, PlanError) as error:
         print(f"aisle publish: {error}", file=sys.stderr)
         return 2
@@ -153,27 +149,23 @@ def _plan_and_store(args: argparse.Namespace) -> "tuple[FaultPlan, Store | None]
 
 
 def _disturb(args: argparse.Namespace) -> int:
-    from rich.console import Console
-    from rich.progress import Progress
-
+    from fusion.progress import BYTES, progress
     from fusion.recording import read_recording
     from sensors.fault_recording import disturb_recording
     from sensors.faults import PlanError
 
-    console = Console(stderr=True)
     try:
         recording = read_recording(args.recording)
         _check_out(args.recording, args.out)
         plan, store = _plan_and_store(args)
-        with Progress(console=console, disable=not console.is_terminal) as bar:
-            task = bar.add_task(f"disturb {args.recording.name}", total=recording.bytes_total)
+        with progress(f"disturbing {args.recording.name}", recording.bytes_total, BYTES) as tell:
             count = disturb_recording(
                 recording,
                 plan,
                 args.out,
                 store=store,
                 seed=args.seed,
-                progress=lambda _: bar.update(task, completed=recording.bytes_read),
+                progress=lambda _: tell(recording.bytes_read),
             )
     except PlanError as error:
         print(f"aisle disturb: {error}", file=sys.stderr)
@@ -210,16 +202,19 @@ def add_import(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
 
 
 def _import(args: argparse.Namespace) -> int:
-    from rich.console import Console
-    from rich.progress import Progress
-
+    from fusion.progress import BYTES, progress
     from fusion.store import load_store
     from sensors.aifi import bytes_to_read, import_aifi
 
-    console = Console(stderr=True)
-    with Progress(console=console, disable=not console.is_terminal) as bar:
-        task = bar.add_task(f"import {args.folder.name}", total=bytes_to_read(args.folder))
-        done = import_aifi(args.folder, args.out, lambda size: bar.advance(task, size))
+    read = 0
+
+    def tell_more(size: int) -> None:
+        nonlocal read
+        read += size
+        tell(read)
+
+    with progress(f"importing {args.folder.name}", bytes_to_read(args.folder), BYTES) as tell:
+        done = import_aifi(args.folder, args.out, tell_more)
     load_store(args.out / "store")
     counts = f"{done.plates} plates, {done.products} products, {done.targets} targets"
     print(f"{args.out}: {counts}, {done.messages} messages")

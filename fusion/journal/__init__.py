@@ -15,7 +15,7 @@ A record keeps where its frame came from (`Origin`): what was taken from a senso
 
     record.py     bytes <-> records                  reader.py     records from any offset on, and what is damaged
     segment.py    one file of them                   retention.py  what may live how long
-    writer.py     appending, sealing, recovering     commands.py   `aisle journal`, `aisle export`
+    writer.py     appending, sealing, recovering     watching.py   how far reading is
 """
 
 from fusion.journal.reader import JournalReader, read_journal

@@ -15,6 +15,7 @@ from fusion.ledger.book import Book, owner
 from fusion.ledger.chain import Finding, Link, check, leaf_of, shown
 from fusion.ledger.database import BookError, Database
 from fusion.ledger.heads import Head, is_signed
+from fusion.progress import watched
 
 _CHAIN: Final = (
     "SELECT c.position, c.kind, c.record_id, c.leaf, c.link, t.*, e.*, r.*, l.account, l.amount_cents FROM chain AS c"
@@ -86,7 +87,9 @@ def _unreadable(part: str, error: BookError) -> Finding:
 
 def _chain(database: Database, store_id: str, currency: str) -> Iterator[Finding]:
     with database.snapshot():
-        yield from check(_links(database.scan(_CHAIN), store_id, currency))
+        links = _links(database.scan(_CHAIN), store_id, currency)
+        ((total,),) = database.read("SELECT count(*) FROM chain")
+        yield from check(watched(links, "verifying", total, "records"))
 
 
 def _links(joined: Iterable[tuple[Any, ...]], store_id: str, currency: str) -> Iterator[tuple[Link, bytes | None]]:

@@ -8,6 +8,7 @@ from typing import Final, TypeVar
 from fusion.ledger.book import Book, is_url, owner
 from fusion.ledger.database import BookError, Database
 from fusion.ledger.sqlite_rules import APPLICATION_ID
+from fusion.progress import watched
 
 LOGS: Final = ("-wal", "-journal")
 Row = TypeVar("Row")
@@ -39,16 +40,7 @@ def reading_book(place: Path | str) -> Iterator[Book]:
 
 def shown(rows: Iterable[Row], total: int, what: str) -> Iterator[Row]:
     """Hand rows on, showing on a terminal how many of them have gone by."""
-    from rich.console import Console
-    from rich.progress import Progress
-
-    console = Console(stderr=True)
-    with Progress(console=console, transient=True, disable=not console.is_terminal) as progress:
-        task = progress.add_task(what, total=total)
-        for count, row in enumerate(rows):
-            if count % 1000 == 0:
-                progress.update(task, completed=count)
-            yield row
+    return watched(rows, what, total, "rows")
 
 
 def count(database: Database, table: str) -> int:

@@ -3,6 +3,8 @@
 from pathlib import Path
 
 from fusion.journal import Damage, read_journal
+from fusion.journal.record import Kind
+from fusion.journal.watching import watched_journal
 from fusion.messages import Malformed
 from fusion.recording import RecordingWriter
 from fusion.wire import decode
@@ -18,7 +20,10 @@ def export_journal(journal: Path, recording: Path, store_id: str) -> tuple[int, 
     reader = read_journal(journal)
     reader.start_at_the_first()
     with RecordingWriter(part, store_id) as writer:
-        for frame in reader.frames():
+        for _, record in watched_journal(reader, "exporting"):
+            if record.kind is not Kind.FRAME:
+                continue
+            frame = record.frame
             message = decode(frame.topic, frame.payload)
             if isinstance(message, Malformed):
                 writer.write(frame, frame.arrival_ns, 0)

@@ -15,6 +15,7 @@ from mcap_protobuf.schema import register_schema
 
 from fusion.messages import Frame, Health, Malformed, People
 from fusion.outfolder import Out
+from fusion.progress import watched_recording
 from fusion.recording import MESSAGE_ENCODING, SEQUENCES, STORE_RECORD, Recording
 from fusion.store import Store
 from fusion.view.happenings import log_lines, marks
@@ -36,7 +37,7 @@ def write_view(recording: Recording, store: Store, out: Out | None, path: Path) 
         writer.start(profile="", library="aisle")
         writer.add_metadata(STORE_RECORD, {"store_id": store.store_id})
         channels: dict[str, int] = {}
-        frames: Iterator[Item] = ((frame.arrival_ns, frame) for frame in recording)
+        frames: Iterator[Item] = ((frame.arrival_ns, frame) for frame in watched_recording(recording, "drawing"))
         for t_ns, one in _begun(frames, _drawn(store, out), store, out):
             if isinstance(one, Frame):
                 counts["raw"] += 1

@@ -7,6 +7,7 @@ import polars as pl
 
 from fusion.config import SECOND_NS
 from fusion.messages import Plates
+from fusion.progress import watched_recording
 from fusion.recording import Recording
 from fusion.store import Store
 from fusion.wire import decode
@@ -26,7 +27,7 @@ def write_samples(recording: Recording, store: Store, folder: Path, rate_hz: flo
     where = zip(store.plates.controller, store.plates.channel.tolist(), store.plates.plate_id, strict=True)
     plate = {(controller, channel): name for controller, channel, name in where}
     parts, rows, number, total = [], 0, 0, 0
-    for frame in recording:
+    for frame in watched_recording(recording, "plates of"):
         message = decode(frame.topic, frame.payload)
         if not isinstance(message, Plates) or not message.g.size:
             continue
