@@ -94,8 +94,7 @@ def _rounds(case: Path, out: Path, hours: float) -> Iterator[Round]:
             lines = (out / "receipts.jsonl").read_text().splitlines()
             said = {row["account"]: json.dumps(_goods(row)) for row in map(json.loads, lines[told:]) if row["account"]}
             told = len(lines)
-            first = first or said
-            same = sum(first.get(account) == goods for account, goods in said.items())
+            same = sum(first.setdefault(account, goods) == goods for account, goods in said.items())
             one = Round(_memory_mib(), (time.perf_counter() - begun_s) * SECOND_NS / length_ns, len(said), same)
             print(
                 f"round {number + 1:4}  {one.memory_mib:7.0f} MiB  {one.work:6.3f} s of work a second  "
