@@ -3,6 +3,7 @@
 # make check  lint and strict types
 # make page   type-check the operator's page and build what ships of it (needs Node.js, which users do not)
 # make judge  replay every case under ../shared/cases and score it
+# make docs   write pages of the docstrings, out/api
 # make golden write the ledgers of the recorded scenarios anew; the difference is the review
 
 PYTHON ?= python3
@@ -15,7 +16,7 @@ CASES ?= ../shared/cases
 JUDGE ?= ../shared/judge/score.py
 OUT ?= out
 
-.PHONY: setup server books browser zmq node page demo test check judge golden clean
+.PHONY: setup server books browser zmq node page demo test check judge golden docs clean
 
 setup: $(STAMP) $(WARM)
 
@@ -70,6 +71,10 @@ judge: setup
 
 golden: setup
 	$(BIN)/python -m bench.golden --rewrite
+
+# argparse gives its subparsers no type at run time; any other warning is an error.
+docs: setup
+	$(BIN)/python -W error -W 'ignore:Error parsing type annotation argparse._SubParsersAction' -m pdoc --no-show-source -o $(OUT)/api fusion sensors scenarios
 
 clean:
 	rm -rf $(VENV) $(OUT) build *.egg-info

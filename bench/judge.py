@@ -1,6 +1,6 @@
 """Replay every case of a folder and score it: `python -m bench.judge CASES OUTS --score SCORE`.
 
-The judge compares pieces and grams. Its column `amt` counts lines whose amount is not the plain price of products.csv:
+The judge compares pieces and grams. Its column "amt" counts lines whose amount is not the plain price of products.csv:
 where a store has promotions and deposits these are no faults. `review` counts receipts that a rule holds as well.
 """
 

@@ -16,9 +16,9 @@ GROUP = "aisle.commands"  # entry points: sensors and scenarios add theirs, fusi
 BUILT_IN: dict[str, str] = {
     "replay": "fusion.replay:add_replay",
     "serve": "fusion.live.serve:add_serve",
-    "export": "fusion.journal.commands:add_export",
+    "export": "fusion.commands_journal:add_export",
     "keys": "fusion.live.commands_keys:add_keys",
-    "journal": "fusion.journal.commands:add_journal",
+    "journal": "fusion.commands_journal:add_journal",
     "check": "fusion.commands_check:add_check",
     "info": "fusion.commands_info:add_info",
     "explain": "fusion.explain:add_explain",
@@ -32,23 +32,6 @@ BUILT_IN: dict[str, str] = {
 }
 DONE, REFUSED, INTERRUPTED = 0, 2, 130
 DESCRIPTION = "Work out from a store's sensors who took what, who put what back, and what each shopper pays."
-EPILOG = """\
-examples:
-  aisle demo                                            a small shop, live, from sensors to receipts
-  aisle replay shop/recording.mcap --store shop/store --out out
-  aisle serve --store shop/store --out out --listen tcp://127.0.0.1:5555
-  aisle check shop                                      is this store and recording valid?
-  aisle info shop/recording.mcap                        what is in this recording?
-  aisle explain out acct-1                              why was this charged?
-  aisle report out --store shop/store                   a page to look at: floor, evidence, receipts
-  aisle web out --store shop/store                      the operator's page: floor, feed, reviews
-  aisle compare out before                              what changed between two runs?
-  aisle view foxglove shop/recording.mcap --store shop/store --to view.mcap
-  aisle purchase list out                               what was asked for, and who owes?
-  aisle ledger verify out/ledger.db                     has anybody touched the books?
-
-`aisle COMMAND --help` tells more. Exit status: 0 done, 2 bad arguments or unreadable input.
-"""
 
 Adder: TypeAlias = Callable[[Any], None]
 
@@ -81,20 +64,30 @@ def parser_of(words: Sequence[str]) -> argparse.ArgumentParser:
     parser = _one_line_parser(
         prog="aisle",
         description=DESCRIPTION,
-        epilog=EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--version", action="version", version=f"aisle {version('aisle')}")
     subparsers = parser.add_subparsers(title="commands", metavar="COMMAND", dest="command", required=True)
     # A function in place of a class: argparse only ever calls it.
     subparsers._parser_class = _one_line_parser  # type: ignore[assignment]
     places = _places()
+    if words and not words[0].startswith("-") and words[0] not in places:
+        from difflib import get_close_matches
+
+        near = " or ".join(f"`{name}`" for name in get_close_matches(words[0], places, n=2))
+        _refuse("aisle", f"expected {near or 'a command'}, received {words[0]!r}")
     wanted = [word for word in words[:1] if word in places] or list(places)
     for name in wanted:
         add = _adder(name, places[name])
         if add is not None:
             add(subparsers)
+    parser.format_help = partial(_overview, subparsers)  # type: ignore[method-assign]
     return parser
+
+
+def _overview(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> str:
+    from fusion.overview import helps_of, overview
+
+    return overview(DESCRIPTION, helps_of(subparsers))
 
 
 def _one_line_parser(**settings: Any) -> argparse.ArgumentParser:
@@ -142,6 +135,8 @@ def _explained(error: Exception) -> str | None:
     if isinstance(error, StoreError):
         more = len(error.problems) - 1
         return f"{error}" + (f" (and {more} more; `aisle check` lists them)" if more else "")
+    if isinstance(error, FileExistsError):
+        return f"{error.filename}: expected a folder, or a place for one, received a file"
     if isinstance(error, OSError):
         return f"{error.filename or 'file'}: expected a file that can be used, received {error.strerror}"
     of_input = (

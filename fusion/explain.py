@@ -73,7 +73,8 @@ def read_out(out: Path) -> "Folder":
     missing = [name for name in FILES if not (out / name).is_file()]
     if missing:
         there = sorted(p.name for p in out.iterdir())[:6] if out.is_dir() else []
-        received = f"only {', '.join(there)}" if there else "an empty folder" if out.is_dir() else "no such folder"
+        nothing = "an empty folder" if out.is_dir() else "a file" if out.exists() else "no such folder"
+        received = f"only {', '.join(there)}" if there else nothing
         raise Unexplained(f"{out}: expected an output folder with {', '.join(missing)}, received {received}")
     receipts, events, evidence = (
         tuple(json.loads(line) for line in (out / name).read_text(encoding="utf-8").splitlines()) for name in FILES

@@ -38,6 +38,10 @@ class Recording:
     """Frames of a recording in file order; `damage` and `store_id` are known once the frames are read."""
 
     def __init__(self, path: Path) -> None:
+        if path.is_dir():
+            inside = path / "recording.mcap"
+            hint = f"; try {inside}" if inside.exists() else ""
+            raise RecordingError(str(path), "file", "a recording, one MCAP file", f"a folder{hint}")
         self.path = path
         self.damage = ""  # where and why reading stopped early; "" for a whole file
         self.store_id = ""  # "" where the file does not say

@@ -27,6 +27,8 @@ from fusion.store_terms_load import check_terms, read_files, terms_of
 
 def read_store(folder: Path) -> Store:
     """Return the store of a folder; raises StoreError with every problem found."""
+    if not (folder / "store.toml").exists():
+        raise StoreError([_no_store(folder)])
     problems: list[Problem] = []
     text = read_toml(folder / "store.toml", problems)
     plates = read_csv(folder / "plates.csv", PLATES, problems)
@@ -40,6 +42,16 @@ def read_store(folder: Path) -> Store:
     if problems:
         raise StoreError(problems)
     return _assemble(text, plates, products, facings, terms_of(text, products, files))
+
+
+def _no_store(folder: Path) -> Problem:
+    """Say what stands where a store folder was expected, and where one may be."""
+    expected = "a store folder, with store.toml"
+    if not folder.is_dir():
+        return Problem(str(folder), "folder", expected, "a file" if folder.exists() else "no such folder")
+    nested = folder / "store"
+    hint = f"; try {nested}" if (nested / "store.toml").exists() else ""
+    return Problem(str(folder), "folder", expected, f"a folder without it{hint}")
 
 
 def _assemble(text: Row, plates: list[Row], products: list[Row], facings: list[Row], terms: Terms) -> Store:

@@ -6,7 +6,14 @@ from pathlib import Path
 
 def add_simulate(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     """Add `aisle simulate NAME --seed S --out DIR`."""
-    parser = subparsers.add_parser("simulate", help="write a scenario as store, recording and truth")
+    parser = subparsers.add_parser(
+        "simulate",
+        help="write a scenario as store, recording and truth",
+        epilog="examples:\n  aisle simulate b12 --seed 3 --out shop\n"
+        "  aisle simulate b12 --store 250m2 --out hall      the same script in a shop of any size\n"
+        "  aisle simulate mine.txt --out mine",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
     _add_recipe(parser)
     parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="folder to write into")
     parser.set_defaults(run=_simulate)
@@ -14,7 +21,12 @@ def add_simulate(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser
 
 def add_sensors(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     """Add `aisle sensors SCENARIO --to ADDRESS`."""
-    parser = subparsers.add_parser("sensors", help="play a scenario live, each sensor a process of its own")
+    parser = subparsers.add_parser(
+        "sensors",
+        help="play a scenario live, each sensor a process of its own",
+        epilog="example:\n  aisle sensors corner --seed 7 --to tcp://127.0.0.1:5555 --store-out shop/store",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
     _add_recipe(parser)
     parser.add_argument("--to", required=True, metavar="ADDRESS", help="where `aisle serve` listens, tcp://HOST:PORT")
     parser.add_argument("--speed", type=_speed, default=1.0, help="times real speed (default 1.0)")
@@ -55,7 +67,12 @@ def add_scenarios(subparsers: "argparse._SubParsersAction[argparse.ArgumentParse
 
 def add_demo(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     """Add `aisle demo`."""
-    parser = subparsers.add_parser("demo", help="a minute of a small shop, live: receipts beside the truth")
+    parser = subparsers.add_parser(
+        "demo",
+        help="a minute of a small shop, live: receipts beside the truth",
+        epilog="examples:\n  aisle demo\n  aisle demo --scenario exchange --seed 3 --out out/exchange",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
     parser.add_argument("--scenario", default="corner", help="a scenario; `aisle scenarios` lists them")
     parser.add_argument("--seed", type=_seed, default=7, help="whole number, 0 or more (default 7)")
     parser.add_argument("--out", type=Path, default=Path("out/demo"), help="where everything goes (out/demo)")

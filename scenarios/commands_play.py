@@ -10,6 +10,7 @@ from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from fusion.live.bus import BusError, check_address
 from fusion.live.stopping import stop_on_signals
 from scenarios.live import Ending, play_live
+from scenarios.script_text import in_one_line
 from scenarios.simulate import Recipe, simulate, source_names, write_scenario_store
 from sensors.fault_plan import read_plan
 from sensors.faults import PlanError
@@ -33,7 +34,7 @@ def simulate_command(args: argparse.Namespace) -> int:
             task = bar.add_task(f"simulate {args.name}", total=len(sources))
             case = simulate(recipe, args.out, progress=lambda _: bar.advance(task))
     except (ValueError, OSError, PlanError) as error:
-        print(f"aisle simulate: {error}", file=sys.stderr)
+        print(f"aisle simulate: {in_one_line(error)}", file=sys.stderr)
         return 2
     factor = case.seconds / (time.perf_counter() - start_s)
     print(f"{case.folder}: {case.seconds:.1f} s of store time, {case.messages} messages, {factor:.0f} x real time")
@@ -57,7 +58,7 @@ def sensors_command(args: argparse.Namespace) -> int:
 
             ending = play_live(recipe, args.to, args.speed, stopping, say, keys=args.keys, spool=args.spool)
     except (ValueError, OSError, BusError, PlanError) as error:
-        print(f"aisle sensors: {error}", file=sys.stderr)
+        print(f"aisle sensors: {in_one_line(error)}", file=sys.stderr)
         return 2
     return _report_sensors(args.to, ending)
 

@@ -19,6 +19,7 @@ from fusion.live.serve import OUTPUTS, STAYING
 from fusion.store import load_store
 from scenarios.beside import Row, compare, table_of
 from scenarios.children import AISLE, END_S_MAX, Child, Lines, listening_address, next_line, running
+from scenarios.script_text import in_one_line
 from scenarios.simulate import scenario_seconds, scenario_truth, write_scenario_store
 
 LOOK_S = 0.2  # how often running children are looked at
@@ -47,7 +48,7 @@ def demo_command(args: argparse.Namespace) -> int:
     try:
         return run_demo(Demo(args.scenario, args.seed, args.out, args.speed))
     except (ValueError, OSError) as error:
-        print(f"aisle demo: {error}", file=sys.stderr)
+        print(f"aisle demo: {in_one_line(error)}", file=sys.stderr)
         return 2
 
 

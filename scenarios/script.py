@@ -2,7 +2,7 @@
 
     Shopper("ann", at_s=2.0, does=(Pick("cola", 2), Look(3.0), PutBack("cola"), Leave()))
 
-Goods are named as the catalogue does, or by a part that `Casting` gives to a product of the store at hand. Where a
+Goods are named as the catalogue does, or by a part that casting.py gives to a product of the store at hand. Where a
 shopper walks, which hand she takes and how long it lasts is the business of the motion model. script_text.py
 reads and writes the same as text; script_check.py says what cannot be done.
 """

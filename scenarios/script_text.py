@@ -178,3 +178,9 @@ def _part_lines(parts: tuple[Part, ...]) -> Iterator[str]:
     for part in parts:
         rules.setdefault(part.name, []).append(f"{part.how} {part.of}".rstrip())
     yield from (f"{name}: {', '.join(said)}" for name, said in rules.items())
+
+
+def in_one_line(error: Exception) -> str:
+    """Return the first problem of an error and how many more there are, for a command that does not list them."""
+    first, *more = str(error).splitlines()
+    return first + (f" (and {len(more)} more; `aisle scenarios` with the same script lists them)" if more else "")

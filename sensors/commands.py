@@ -18,7 +18,13 @@ if TYPE_CHECKING:
 
 def add_publish(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     """Add `aisle publish RECORDING --to ADDRESS`."""
-    parser = subparsers.add_parser("publish", help="send a recording over ZeroMQ as live sensors would")
+    parser = subparsers.add_parser(
+        "publish",
+        help="send a recording over ZeroMQ as live sensors would",
+        epilog="examples:\n  aisle publish shop/recording.mcap --to tcp://127.0.0.1:5555\n"
+        "  aisle publish shop/recording.mcap --to tcp://127.0.0.1:5555 --rate max --faults plan.toml",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
     parser.add_argument("recording", type=Path, metavar="RECORDING", help="an MCAP recording")
     way = parser.add_mutually_exclusive_group(required=True)
     way.add_argument("--to", metavar="ADDRESS", help="where `aisle serve` listens, tcp://HOST:PORT")

@@ -27,7 +27,9 @@ def read_plan(path: Path, store: Store | None = None) -> FaultPlan:
     try:
         text = path.read_text(encoding="utf-8")
     except UnicodeDecodeError as error:
-        raise PlanError([Problem(str(path), "text", "UTF-8", str(error))]) from None
+        raise PlanError([Problem(str(path), f"byte {error.start}", "UTF-8 text", error.reason)]) from None
+    except OSError as error:
+        raise PlanError([Problem(str(path), "file", "a fault plan", (error.strerror or "none").lower())]) from None
     return parse_plan(text, str(path), store)
 
 

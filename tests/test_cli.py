@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -10,8 +11,9 @@ import numpy as np
 import pytest
 from corner_store import TOML, write
 
-from fusion.cli import main
+from fusion.cli import main, parser_of
 from fusion.messages import Frame, Gate, Health, Message, Plates
+from fusion.overview import overview
 from fusion.recording import RecordingWriter
 from fusion.wire import encode, topic_of
 
@@ -146,11 +148,24 @@ def test_a_command_whose_module_is_missing_is_skipped(monkeypatch: pytest.Monkey
 def test_help_teaches(capsys: Capture) -> None:
     assert main(["--help"]) == 0
     said = capsys.readouterr()
-    for word in ("replay", "serve", "check", "info", "import", "examples:"):
-        assert word in said.out
-    for words in (["check", "--help"], ["info", "--help"], ["import", "--help"]):
-        assert main(words) == 0
-        assert "example" in capsys.readouterr().out
+    assert max(map(len, said.out.splitlines())) <= 100
+    commands = parser_of(())._subparsers._group_actions[0].choices
+    shown = [line.split()[0] for line in said.out.splitlines() if re.match(r"  [a-z]+  ", line)]
+    assert sorted(shown) == sorted(commands), "each command stands there once"
+    assert "\nmore:\n" not in said.out, "each has a job"
+    for name in commands:
+        assert main([name, "--help"]) == 0
+        assert re.search(rf"examples?:\n(.*\n)*?.*aisle {name}\b", capsys.readouterr().out), name
+
+
+def test_a_command_that_a_package_adds_is_shown_among_more() -> None:
+    said = overview("what it does", {"serve": "runs a store", "weigh": "weighs something"})
+    assert "run a store:\n  serve  runs a store\n\nmore:\n  weigh  weighs something\n" in said
+
+
+def test_help_of_all_needs_no_arrays() -> None:
+    code = "import sys; from fusion.cli import main; main(['--help']); sys.exit('numpy' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], stdout=subprocess.DEVNULL, check=False).returncode == 0
 
 
 def test_bash_completes_commands_flags_and_what_may_be_chosen(tmp_path: Path, capsys: Capture) -> None:

@@ -86,6 +86,14 @@ def segments_of(folder: Path) -> list[Path]:
     return sorted((path for path in folder.iterdir() if path.suffix == SUFFIX), key=base_of)
 
 
+def expect_a_journal(folder: Path) -> None:
+    """Refuse a folder that holds no segments, for whoever named it meant another; raises JournalError."""
+    if not segments_of(folder):
+        inside = folder / "journal"  # what an output folder calls it
+        hint = f"; try {inside}" if inside.is_dir() else ""
+        raise JournalError(f"{folder}: expected the folder of a journal, received one without segments{hint}")
+
+
 def head(base: int) -> bytes:
     """Return the first bytes of a segment."""
     start = MAGIC + base.to_bytes(8, "little")

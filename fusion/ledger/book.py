@@ -171,7 +171,7 @@ def open_existing(place: Path | str) -> Book:
     else:
         from fusion.ledger import sqlite
 
-        Path(place).stat()  # the driver would make one
+        sqlite.expect_a_ledger(Path(place))  # the driver would make one
         database = sqlite.open_file(Path(place), ())
     try:
         return Book(database, *owner(database))

@@ -65,7 +65,7 @@ def _opened(place: Path | str) -> Database:
     from fusion.ledger import sqlite
 
     path = Path(place)
-    path.stat()  # OSError where there is none: the driver would say less
+    sqlite.expect_a_ledger(path)
     # A file that nobody writes to is read as it is; beside one in use, its log is read too.
     database = sqlite.open_read_only(path, is_open=any(path.with_name(path.name + log).exists() for log in LOGS))
     try:

@@ -36,6 +36,10 @@ def sitting(
 
     Raises OSError or BookError where there is no such ledger, or something in a signed one is not as it was signed.
     """
+    if not is_url(place):
+        from fusion.ledger.sqlite import expect_a_ledger
+
+        expect_a_ledger(Path(place))  # before a lock stands beside it
     with alone_with(place):
         before = _verified(place, seal)
         with open_existing(place) as book:

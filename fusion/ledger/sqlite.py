@@ -23,6 +23,8 @@ _SETTINGS: Final = (
 )
 WAIT_S: Final = 60.0  # for another writer to finish
 FAULTS_MAX: Final = 100  # told by SQLite's own check
+FILE: Final = "ledger.db"  # what an output folder calls it
+_MAGIC: Final = b"SQLite format 3\0"
 
 
 class SqliteFile:
@@ -112,6 +114,21 @@ def open_read_only(path: Path, *, is_open: bool) -> SqliteFile:
     with _named(str(path), "a ledger"):
         connection = sqlite3.connect(f"{path.absolute().as_uri()}?{mode}", uri=True, isolation_level=None)
     return SqliteFile(connection, str(path))
+
+
+def expect_a_ledger(path: Path) -> None:
+    """Say in plain words that a folder or another kind of file is no ledger: the driver would say less.
+
+    Raises BookError for them, OSError where there is nothing.
+    """
+    if path.is_dir():
+        inside = path / FILE
+        hint = f"; try {inside}" if inside.exists() else ""
+        raise BookError(f"{path}: expected a ledger, received a folder{hint}")
+    with path.open("rb") as file:
+        start = file.read(len(_MAGIC))
+    if start and start != _MAGIC:  # an empty file is an empty database
+        raise BookError(f"{path}: expected a ledger (SQLite), received another kind of file")
 
 
 def _found(connection: sqlite3.Connection, founding: Sequence[tuple[str, Row]]) -> None:

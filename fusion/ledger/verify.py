@@ -115,7 +115,8 @@ def _against_chain(database: Database, seal: Seal, place: Path) -> Iterator[Find
 
 
 def _read_only(path: Path, is_open: bool) -> Database:
-    from fusion.ledger.sqlite import open_read_only
+    from fusion.ledger.sqlite import expect_a_ledger, open_read_only
 
-    path.stat()  # OSError where there is none: the driver would say less
+    if not path.is_file():  # of a file whose first bytes somebody changed, findings say more
+        expect_a_ledger(path)
     return open_read_only(path, is_open=is_open)

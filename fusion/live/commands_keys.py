@@ -69,10 +69,16 @@ def _revoke(args: argparse.Namespace) -> int:
 
 
 def _list(args: argparse.Namespace) -> int:
-    from fusion.live.keys import read_allowed
+    from fusion.live.keys import BadKey, read_allowed
 
-    for one in read_allowed(args.folder).values():
+    if not args.folder.is_dir():
+        received = "a file" if args.folder.exists() else "none"
+        raise BadKey(f"{args.folder}: expected a folder of keys, received {received}")
+    allowed = read_allowed(args.folder)
+    for one in allowed.values():
         print(_line(one))
+    if not allowed:
+        print(f"aisle: {args.folder}: nobody is allowed; `aisle keys allow` lets sensors in", file=sys.stderr)
     return 0
 
 

@@ -45,7 +45,7 @@ class Keeper:
             SERVICE.warning("no snapshot: %s", error.strerror)
 
     def _mark(self, frontier_ns: int) -> None:
-        """Note where the journal was at this event time; of what is older than trips not heard of yet one mark stays."""
+        """Note where the journal was at this event time; one mark stays of what no trip can have begun before."""
         self._marks.append((frontier_ns, self._next))
         while len(self._marks) > 1 and self._marks[1][0] < frontier_ns - MARKS_NS:
             self._marks.pop(0)

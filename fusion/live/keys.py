@@ -140,10 +140,14 @@ def _write(folder: Path, allowed: list[Allowed]) -> None:
 def _read(path: Path) -> tuple[bytes, bytes | None]:
     from zmq.auth import load_certificate
 
+    if not path.is_file():
+        received = "a folder" if path.is_dir() else "none"
+        raise BadKey(f"{path}: expected a key file, received {received}; `aisle keys new` makes one")
     try:
         public, secret = load_certificate(path)
     except (ValueError, OSError) as error:
-        raise BadKey(f"{path}: expected a key file, received {error}") from None
+        received = getattr(error, "strerror", None) or "a file without a key"
+        raise BadKey(f"{path}: expected a key file, received {received}") from None
     for key in (public, secret):
         if key is not None and len(key) != KEY_CHARS:
             raise BadKey(f"{path}: expected a key of {KEY_CHARS} characters, received {len(key)}")

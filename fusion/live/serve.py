@@ -4,7 +4,7 @@ import argparse
 from pathlib import Path
 
 from fusion.aside import move_aside
-from fusion.journal.commands import age_ns, size_bytes
+from fusion.commands_journal import age_ns, size_bytes
 from fusion.live.logs import SERVICE, log_as
 from fusion.purchase.flags import add_purchases_flag
 from fusion.replay import add_ledger_flags

@@ -4,6 +4,7 @@ b01 to b30 follow the thirty public baseline cases of the AutoCheckout competiti
 described them in public (AutoCheckout-CMU/AutoCheckout, evaluation.md); the others are named for what happens in them.
 """
 
+from difflib import get_close_matches
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
@@ -11,9 +12,9 @@ from typing import Final
 
 from scenarios.script import Script
 from scenarios.script_text import read_script
-from scenarios.script_words import nearest_of
 
 SUFFIX: Final = ".txt"
+SCRIPTS: tuple[Script, ...]  # all of them, sorted by name; read where somebody asks for it (below)
 
 __all__ = ["SCRIPTS", "names", "script_named"]
 
@@ -33,12 +34,16 @@ def script_named(name: str) -> Script:
     if name in names():
         return _from_library(name)
     path = Path(name)
-    if path.suffix != SUFFIX or not path.is_file():
-        raise ValueError(f"scenario: expected one of {nearest_of(name, names())}, received {name!r}")
+    if path.suffix != SUFFIX:
+        near = get_close_matches(name, names(), n=3, cutoff=0.5)
+        expected = f"one of {', '.join(near)}" if near else f"a name that `aisle scenarios` lists, or a file *{SUFFIX}"
+        raise ValueError(f"scenario: expected {expected}, received {name!r}")
     try:
         return read_script(path.read_text(encoding="utf-8"), name)
     except UnicodeDecodeError as error:
-        raise ValueError(f"{name}: expected UTF-8 text, received {error}") from None
+        raise ValueError(f"{name}: byte {error.start}: expected UTF-8 text, received {error.reason}") from None
+    except OSError as error:
+        raise ValueError(f"{name}: expected a script file, received {(error.strerror or 'none').lower()}") from None
 
 
 @cache

@@ -69,8 +69,10 @@ def size_bytes(text: str) -> int:
 
 
 def _export(args: argparse.Namespace) -> int:
+    from fusion.journal.segment import expect_a_journal
     from fusion.live.export import export_journal
 
+    expect_a_journal(args.journal)
     count, damage = export_journal(args.journal, args.out, args.store_id)
     _tell(damage)
     print(f"{args.out}: {count} messages")
@@ -83,8 +85,9 @@ def _export(args: argparse.Namespace) -> int:
 
 def _info(args: argparse.Namespace) -> int:
     from fusion.journal.reader import JournalReader
-    from fusion.journal.segment import segments_of
+    from fusion.journal.segment import expect_a_journal, segments_of
 
+    expect_a_journal(args.journal)
     reader = JournalReader(args.journal)
     reader.start_at_the_first()
     begin, count, payload_bytes = reader.next, 0, 0
@@ -101,8 +104,9 @@ def _info(args: argparse.Namespace) -> int:
 
 def _retain(args: argparse.Namespace) -> int:
     from fusion.journal.retention import Limits, remove, sealed_of, to_remove
-    from fusion.journal.segment import segments_of
+    from fusion.journal.segment import expect_a_journal, segments_of
 
+    expect_a_journal(args.journal)
     sealed = sealed_of(args.journal)
     open_bytes = sum(path.stat().st_size for path in segments_of(args.journal)[-1:])
     needed = sealed[-1].end if sealed else 0
@@ -114,7 +118,9 @@ def _retain(args: argparse.Namespace) -> int:
 
 def _forget(args: argparse.Namespace) -> int:
     from fusion.journal.retention import forget_looks, sealed_of, to_forget
+    from fusion.journal.segment import expect_a_journal
 
+    expect_a_journal(args.journal)
     sealed = sealed_of(args.journal)
     needed = sealed[-1].end if sealed else 0
     chosen = to_forget(sealed, time.time_ns() - args.older, needed)
