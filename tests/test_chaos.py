@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from test_live import CASE, needs_case
 
-from bench.chaos import attacks, cuts, load, network
+from bench.chaos import attacks, cuts, load, machine, network
 from bench.chaos.proxy import Faults
 
 
@@ -22,6 +22,17 @@ def test_a_network_without_promises_changes_nothing_in_the_ledger(tmp_path: Path
     case.chmod(0o755)
     done = network.disturb(case, tmp_path / "out", Faults(0.3, 0.5, 0.2, 0.7, 2.0, 3.0), seed=4, rate=4.0)
     assert done.counts.lost and done.counts.doubled and done.counts.shuffled and done.counts.hang_ups
+    assert (done.missing, done.doubled, done.same_ledger, done.same_outputs) == (0, 0, True, True)
+
+
+@needs_case
+def test_a_full_disk_slow_syncs_and_a_clock_that_steps_back_cost_time_and_nothing_else(tmp_path: Path) -> None:
+    case = tmp_path / "case"
+    shutil.copytree(CASE, case)
+    case.chmod(0o755)
+    trouble = machine.Trouble(fsync_ms=30, full_s=(3.0, 5.0), clock_s=(4.0, -3600.0))
+    done = machine.strain(case, tmp_path / "out", trouble, rate=3.0)
+    assert any("No space left" in line for line in done.said)
     assert (done.missing, done.doubled, done.same_ledger, done.same_outputs) == (0, 0, True, True)
 
 

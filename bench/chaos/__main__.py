@@ -6,7 +6,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from bench.chaos import attacks, cuts, kills, load, network
+from bench.chaos import attacks, cuts, kills, load, machine, network
 from bench.chaos.proxy import Faults
 from bench.chaos.tape import long_tape
 
@@ -17,6 +17,12 @@ NETWORKS = {
     "stalls of 5 s": Faults(stall_s=5.0),
     "disconnects": Faults(hang_up_every_s=3.0),
     "all of it": Faults(0.3, 0.5, 0.2, 5.0, 6.0, 8.0),
+}
+MACHINES = {
+    "fsync takes 200 ms": machine.Trouble(fsync_ms=200),
+    "disk full for 4 s": machine.Trouble(full_s=(4.0, 8.0)),
+    "clock an hour ahead": machine.Trouble(clock_s=(4.0, 3600.0)),
+    "clock an hour back": machine.Trouble(clock_s=(4.0, -3600.0)),
 }
 RATE_BAR = 20_000.0  # durable messages a second
 
@@ -64,6 +70,17 @@ def _network(args: argparse.Namespace) -> bool:
     return fine
 
 
+def _machine(args: argparse.Namespace) -> bool:
+    case, fine = long_tape(args.out, args.seed, 5_000), True
+    for name, trouble in MACHINES.items():
+        done = machine.strain(case, _fresh(args.out / "machine"), trouble, rate=2.0)
+        _say("machine", name, f"stopped {done.stops}", _result(done))
+        for line in done.said:
+            print(f"         {line}", flush=True)
+        fine = fine and _is_fine(done)
+    return fine
+
+
 def _attacks(args: argparse.Namespace) -> bool:
     fine = True
     for done in attacks.attack_all(_fresh(args.out / "attacks")):
@@ -89,15 +106,15 @@ def _say(part: str, *words: str) -> None:
     print(f"{part:9}{'  '.join(words)}", flush=True)
 
 
-def _is_fine(done: kills.Outcome | network.Outcome) -> bool:
+def _is_fine(done: kills.Outcome | network.Outcome | machine.Outcome) -> bool:
     return done.missing == done.doubled == 0 and done.same_ledger and done.same_outputs
 
 
-def _result(done: kills.Outcome | network.Outcome) -> str:
+def _result(done: kills.Outcome | network.Outcome | machine.Outcome) -> str:
     return f"missing {done.missing}  doubled {done.doubled}  {_same(done)}"
 
 
-def _same(done: kills.Outcome | network.Outcome) -> str:
+def _same(done: kills.Outcome | network.Outcome | machine.Outcome) -> str:
     ledger = "the same ledger" if done.same_ledger else "ANOTHER LEDGER"
     return f"{ledger}, {'the same' if done.same_outputs else 'OTHER'} receipts and events"
 
@@ -113,6 +130,7 @@ PARTS: dict[str, Callable[[argparse.Namespace], bool]] = {
     "cuts": _cuts,
     "kills": _kills,
     "load": _load,
+    "machine": _machine,
     "network": _network,
 }
 

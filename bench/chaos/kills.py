@@ -40,7 +40,7 @@ def kill_again_and_again(case: Path, out: Path, *, seed: int, kills: int, rate: 
     sizes = [len(frame.topic) + len(frame.payload) + 30 for frame in read_recording(recording)]
     total = sum(sizes) + len(sizes) * (PREFIX.size + HEAD.size + ORIGIN.size)
     instants = sorted(rng.uniform(0.02, 0.97) * total for _ in range(kills))
-    address, gateways = _free_address(), 0
+    address, gateways = free_address(), 0
     sends = ("--to", address, "--rate", str(rate), "--spool", str(out / "spool"), "--patience", "120")
     words = ("publish", str(recording), *sends)
     out.mkdir(parents=True, exist_ok=True)
@@ -105,6 +105,7 @@ def _gateway_of(serve: Child) -> int | None:
     return None
 
 
-def _free_address() -> str:
+def free_address() -> str:
+    """Return an address of this machine that nobody uses."""
     with zmq.Context() as context, context.socket(zmq.ROUTER) as socket:
         return f"tcp://127.0.0.1:{socket.bind_to_random_port('tcp://127.0.0.1')}"

@@ -53,6 +53,11 @@ def disturb(case: Path, out: Path, faults: Faults, *, seed: int, rate: float) ->
             counts = proxy.counts
         serve.terminate()
         assert serve.wait(WAIT_S_MAX) == 0, "the service did not end well"
+    return Outcome(counts, *compared(case, out))
+
+
+def compared(case: Path, out: Path) -> tuple[int, int, bool, bool]:
+    """Compare OUT/live with a recording: messages missing and doubled, whether ledger and outputs are the same."""
     missing, doubled = differences(out / "live" / "journal", case / "recording.mcap")
     ordered = in_order(out / "live" / "journal", out / "ordered")
     if not (ordered / "store").exists():
@@ -60,7 +65,7 @@ def disturb(case: Path, out: Path, faults: Faults, *, seed: int, rate: float) ->
     reference, live = undisturbed(ordered), out / "live"
     ledgers = [json.loads((folder / "run.json").read_text())["ledger"] for folder in (reference, live)]
     same = all((reference / name).read_bytes() == (live / name).read_bytes() for name in OUTPUTS)
-    return Outcome(counts, missing, doubled, ledgers[0] == ledgers[1], same)
+    return missing, doubled, ledgers[0] == ledgers[1], same
 
 
 def _size(journal: Path) -> int:

@@ -89,15 +89,17 @@ class Sequencer:
         return self._newest[0] if alone else self._second_ns
 
     def watermark_ns(self) -> int:
-        """Return up to where slices are complete: the reorder window behind the slowest source that is not idle.
+        """Return up to where slices are complete: the reorder window behind the frontier, but no source that speaks.
 
+        A gate speaks when somebody passes: what it may still say of the past is as old as the window at most, so that
+        its silence holds nobody up; a stream that lags by more is waited for until it counts as idle.
         Who is idle is asked once a slice, by event time: in the tape's order, so that a replay decides alike.
         """
         frontier = self.frontier_ns()
         if frontier >= self._asked_ns + self.config.slice_ns or self._waits_ns < 0:
             self._asked_ns = frontier
             self._ask(frontier)
-        return min(frontier, self._waits_ns) - self.config.reorder_window_ns
+        return min(frontier - self.config.reorder_window_ns, self._waits_ns)
 
     def _ask(self, frontier: int) -> None:
         idle = frozenset(src for src, t_ns in self._last_ns.items() if t_ns < frontier - self.config.idle_ns)

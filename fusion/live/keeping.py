@@ -5,6 +5,7 @@ import time
 from collections.abc import Mapping
 from typing import Final
 
+from fusion.config import SECOND_NS
 from fusion.journal.retention import Limits, forget_looks, remove, sealed_of, to_forget, to_remove
 from fusion.journal.segment import segments_of
 from fusion.live.baskets import Baskets
@@ -14,6 +15,7 @@ from fusion.session import Session
 from fusion.snapshots import KEPT, read_head, snapshots_in
 
 NEVER_NS: Final = 2**63
+MARKS_NS: Final = 60 * SECOND_NS
 
 
 class Keeper:
@@ -25,21 +27,33 @@ class Keeper:
         self._store = store_digest(args.store)
         self._entered: Mapping[str, int] = start.entered
         self._next, self._taken_s = start.next, time.monotonic()
+        self._marks = [(-1, start.next)]  # event time, record
 
     def keep(self, session: Session, next_: int, baskets: Baskets) -> None:
         """Do what is due, between two records."""
         if next_ == self._next or time.monotonic() - self._taken_s < self._every_s:
             return
-        # Who has come in since the last snapshot came behind it; nobody's first record lies before that.
-        live = [trip.trip for trip in session.state.trips.live]
-        self._entered = {trip: self._entered.get(trip, self._next) for trip in live}
+        live = session.state.trips.live
+        self._entered = {t.trip: self._entered.get(t.trip, self._mark_before(t.entered_ns)) for t in live}
         self._taken_s = time.monotonic()
         try:
             take_snapshot(self._out, self._store, next_, Moment(session.save(), baskets, self._entered))
             self._next = next_
+            self._mark(session.sequencer.frontier_ns())
             self._forget()
         except OSError as error:  # a full disk: the snapshot before is still good
             SERVICE.warning("no snapshot: %s", error.strerror)
+
+    def _mark(self, frontier_ns: int) -> None:
+        """Note where the journal was at this event time; one mark stays of what no trip can have begun before."""
+        self._marks.append((frontier_ns, self._next))
+        while len(self._marks) > 1 and self._marks[1][0] < frontier_ns - MARKS_NS:
+            self._marks.pop(0)
+
+    def _mark_before(self, entered_ns: int) -> int:
+        """Return a record before the first of somebody who came in then: the engine hears of it seconds later."""
+        before = [next_ for t_ns, next_ in self._marks if t_ns < entered_ns - SECOND_NS]
+        return max(before, default=self._marks[0][1])
 
     def _forget(self) -> None:
         """Let go of what neither a recovery nor a visit needs."""
