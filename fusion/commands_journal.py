@@ -1,6 +1,7 @@
 """`aisle export` and `aisle journal`: a recording from a journal, what is in it, what may live how long."""
 
 import argparse
+import json
 import re
 import sys
 import time
@@ -42,6 +43,7 @@ def add_journal(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]
     )
     actions = parser.add_subparsers(title="actions", metavar="ACTION", dest="action", required=True)
     info = actions.add_parser("info", help="what is in it, and what of it cannot be read")
+    info.add_argument("--json", action="store_true", help="print one JSON object")
     retain = actions.add_parser("retain", help="remove the oldest segments")
     retain.add_argument("--age", type=age_ns, metavar="AGE", help="remove what is older, 30d or 12h")
     retain.add_argument("--size", type=size_bytes, metavar="SIZE", help="remove the oldest beyond this, 20G or 500M")
@@ -97,6 +99,11 @@ def _info(args: argparse.Namespace) -> int:
         payload_bytes += len(record.frame.payload)
     looks = sum(not path.with_suffix(".forgotten").exists() for path in segments_of(args.journal))
     segments = len(segments_of(args.journal))
+    if args.json:
+        found = {"first": begin, "next": reader.next, "whole": count, "payload_bytes": payload_bytes}
+        damage = [str(one) for one in reader.damage]
+        print(json.dumps(found | {"segments": segments, "with_looks": looks, "damage": damage}))
+        return 1 if damage else 0
     print(f"{args.journal}: records {begin} to {reader.next - 1}, {count} whole, {payload_bytes} bytes of payload")
     print(f"{segments} segments, {looks} of them may hold appearance vectors")
     _tell(reader.damage)

@@ -62,6 +62,7 @@ def add_scenarios(subparsers: "argparse._SubParsersAction[argparse.ArgumentParse
     )
     parser.add_argument("--store", metavar="SHOP", help="the shop they go to, by name or size (default nano)")
     parser.add_argument("--seed", type=int, default=0, help="of the drawing (default 0)")
+    parser.add_argument("--json", action="store_true", help="list them as one JSON object a scenario")
     parser.set_defaults(run=_scenarios)
 
 

@@ -1,6 +1,7 @@
 """`aisle scenarios`: list what is in the library, show and check a script, draw one at random."""
 
 import argparse
+import json
 import sys
 from typing import Final
 
@@ -18,7 +19,7 @@ from scenarios.script_text import write_script
 from scenarios.shops import shop_named
 from sensors.world import generator
 
-PIPED_WIDTH: Final = 160  # columns, so that a line stays a line where another program reads it
+WIDTH_MAX: Final = 100  # columns; other programs read --json
 
 
 def scenarios_command(args: argparse.Namespace) -> int:
@@ -29,20 +30,30 @@ def scenarios_command(args: argparse.Namespace) -> int:
         elif args.name is not None:
             sys.stdout.write(write_script(_checked(args.name, args.store, args.seed)))
         else:
-            _list()
+            _list(as_json=args.json)
     except (ValueError, OSError) as error:
         print(f"aisle scenarios: {error}", file=sys.stderr)
         return 2
     return 0
 
 
-def _list() -> None:
-    console = Console(width=None if sys.stdout.isatty() else PIPED_WIDTH)
+def _list(*, as_json: bool) -> None:
+    rows = [(script.name, script.store, _people(script), script.about) for script in SCRIPTS]
+    if as_json:
+        print(
+            "\n".join(json.dumps(dict(zip(("scenario", "store", "people", "about"), row, strict=True))) for row in rows)
+        )
+        return
+    console = Console()
+    console = console if console.is_terminal and console.width <= WIDTH_MAX else Console(width=WIDTH_MAX)
     table = Table("scenario", "store", "people", "what happens", box=SIMPLE)
-    for script in SCRIPTS:
-        people = len(script.shoppers) + (script.crowd.people if script.crowd else 0)
-        table.add_row(script.name, script.store, str(people), script.about)
+    for row in rows:
+        table.add_row(*map(str, row))
     console.print(table)
+
+
+def _people(script: Script) -> int:
+    return len(script.shoppers) + (script.crowd.people if script.crowd else 0)
 
 
 def _drawn(args: argparse.Namespace) -> Script:

@@ -16,6 +16,7 @@ from fusion.messages import Frame, Gate, Health, Message, Plates
 from fusion.overview import overview
 from fusion.recording import RecordingWriter
 from fusion.wire import encode, topic_of
+from scenarios.library import names
 
 SECOND_NS = 10**9
 Capture = pytest.CaptureFixture[str]
@@ -185,6 +186,27 @@ def test_bash_completes_commands_flags_and_what_may_be_chosen(tmp_path: Path, ca
     assert completed("aisle", "ledger", "ver") == ["verify"]
     (tmp_path / "shop.mcap").touch()
     assert "shop.mcap" in completed("aisle", "replay", "sh")
+
+
+def test_scenarios_are_listed_within_the_page_and_for_programs(capsys: Capture) -> None:
+    assert main(["scenarios"]) == 0
+    table = capsys.readouterr().out
+    assert max(map(len, table.splitlines())) <= 100
+    assert main(["scenarios", "--json"]) == 0
+    rows = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert tuple(row["scenario"] for row in rows) == names()
+    assert all(row["people"] > 0 and row["about"] and row["store"] for row in rows)
+    assert all(f" {row['scenario']} " in table for row in rows)
+
+
+def test_who_is_allowed_is_told_programs_too(tmp_path: Path, capsys: Capture) -> None:
+    keys = str(tmp_path / "keys")
+    assert main(["keys", "new", keys, "cam-01"]) == 0
+    assert main(["keys", "allow", keys, "cam-01", f"{keys}/cam-01.key", "--src", "cam-01"]) == 0
+    capsys.readouterr()
+    assert main(["keys", "list", keys, "--json"]) == 0
+    said = json.loads(capsys.readouterr().out)
+    assert (said["name"], said["srcs"], said["reads"], len(said["public"])) == ("cam-01", ["cam-01"], False, 40)
 
 
 def test_version_is_told(capsys: Capture) -> None:

@@ -1,5 +1,6 @@
 """The journal: whatever happens to its last segment, everything before stands; what is lost elsewhere has a name."""
 
+import json
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -276,6 +277,9 @@ def test_removed_segments_are_not_missing(tmp_path: Path, capsys: pytest.Capture
     remove(sealed_of(tmp_path)[:2])
     assert main(["journal", "info", str(tmp_path)]) == 0
     assert "records 2 to 3, 2 whole" in capsys.readouterr().out
+    assert main(["journal", "info", str(tmp_path), "--json"]) == 0
+    said = json.loads(capsys.readouterr().out)
+    assert (said["first"], said["next"], said["whole"], said["segments"], said["damage"]) == (2, 4, 2, 2, [])
     assert main(["journal", "retain", str(tmp_path), "--size", "0"]) == 0
     assert len(segments_of(tmp_path)) == 1
     assert main(["journal", "retain", str(tmp_path), "--age", "soon"]) == 2

@@ -1,6 +1,7 @@
 """`aisle keys`: pairs of keys, and who may do what with an engine."""
 
 import argparse
+import json
 import sys
 from pathlib import Path
 
@@ -30,6 +31,7 @@ def add_keys(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     allow = actions.add_parser("allow", help="let the owner of a public key in")
     revoke = actions.add_parser("revoke", help="let it in no more")
     listed = actions.add_parser("list", help="who is allowed what")
+    listed.add_argument("--json", action="store_true", help="print one JSON object a key")
     for action, run in ((new, _new), (allow, _allow), (revoke, _revoke), (listed, _list)):
         action.add_argument("folder", type=Path, metavar="DIR", help="folder of keys")
         action.set_defaults(run=run)
@@ -69,6 +71,8 @@ def _revoke(args: argparse.Namespace) -> int:
 
 
 def _list(args: argparse.Namespace) -> int:
+    from dataclasses import asdict
+
     from fusion.live.keys import BadKey, read_allowed
 
     if not args.folder.is_dir():
@@ -76,7 +80,7 @@ def _list(args: argparse.Namespace) -> int:
         raise BadKey(f"{args.folder}: expected a folder of keys, received {received}")
     allowed = read_allowed(args.folder)
     for one in allowed.values():
-        print(_line(one))
+        print(json.dumps(asdict(one)) if args.json else _line(one))
     if not allowed:
         print(f"aisle: {args.folder}: nobody is allowed; `aisle keys allow` lets sensors in", file=sys.stderr)
     return 0
