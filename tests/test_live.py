@@ -13,15 +13,17 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
+import polars as pl
 import pytest
 import zmq
 from gateway_thread import ANY_PORT, gateway_at, gateway_turning, kept, turn_once, turn_until_quiet
 from hypothesis import given
 from hypothesis import strategies as st
 from journal_frames import people
+from mcap.reader import make_reader
 
 from fusion.cli import main
-from fusion.journal import Record, read_journal
+from fusion.journal import Journal, Record, read_journal
 from fusion.live.admission import PARTS, TOPIC_CHARS_MAX, Refusal, admit
 from fusion.live.bus import BusError, check_address
 from fusion.live.gateway import Limits
@@ -476,3 +478,28 @@ def test_the_demo_shows_that_live_and_replay_are_identical(tmp_path: Path) -> No
     assert done.returncode == 0, done.stdout + done.stderr
     assert "live and replay are identical" in done.stdout
     assert "0 are missing" in done.stdout
+
+
+def test_a_journal_is_exported_for_viewers_and_notebooks(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    store, out, shop = tmp_path / "shop" / "store", tmp_path / "out", tmp_path / "shop"
+    assert main(["simulate", "single", "--seed", "3", "--out", str(shop)]) == 0
+    assert main(["replay", str(shop / "recording.mcap"), "--store", str(store), "--out", str(out)]) == 0
+    recorded = list(read_recording(shop / "recording.mcap"))
+    with Journal(out / "journal") as journal:
+        for frame in recorded:
+            journal.append(frame)
+        journal.sync()
+    more = ("--store", str(store), "--run", str(out))
+    assert main(["export", str(out / "journal"), "--foxglove", str(tmp_path / "view.mcap"), *more]) == 0
+    with (tmp_path / "view.mcap").open("rb") as file:
+        summary = make_reader(file).get_summary()
+    assert summary is not None and "foxglove.SceneUpdate" in {one.name for one in summary.schemas.values()}
+    counts = {summary.channels[k].topic: n for k, n in summary.statistics.channel_message_counts.items()}
+    assert sum(counts.get(topic, 0) for topic in {frame.topic for frame in recorded}) == len(recorded)
+    assert main(["export", str(out / "journal"), "--parquet", str(tmp_path / "tables"), *more]) == 0
+    events = len((out / "events.jsonl").read_text().splitlines())
+    assert pl.read_parquet(tmp_path / "tables" / "events.parquet").height == events > 0
+    assert not list(tmp_path.glob(".export-*"))
+    capsys.readouterr()
+    assert main(["export", str(out / "journal"), "--parquet", str(tmp_path / "tables")]) == 2
+    assert "expected --store DIR as well" in capsys.readouterr().err

@@ -4,6 +4,7 @@ import argparse
 import sys
 from pathlib import Path
 
+SAMPLES_HZ = 10.0
 EPILOG = """\
 examples:
   aisle view foxglove shop/recording.mcap --store shop/store --to view.mcap
@@ -45,7 +46,7 @@ def _add_parquet(kinds: "argparse._SubParsersAction[argparse.ArgumentParser]") -
     parser.add_argument(
         "--recording", type=Path, metavar="FILE", help="recording, for samples of plates; needs --store"
     )
-    parser.add_argument("--rate", type=_rate, default=10.0, metavar="HZ", help="of samples, means between (10)")
+    parser.add_argument("--rate", type=_rate, default=SAMPLES_HZ, metavar="HZ", help="of samples, means between (10)")
     parser.add_argument("--to", type=Path, required=True, metavar="DIR", help="folder to write")
     parser.set_defaults(run=run_parquet)
 
