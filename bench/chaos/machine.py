@@ -13,11 +13,12 @@ from bench.chaos.network import WAIT_S_MAX, compared
 from scenarios.children import Child, listening_address, running
 
 SHIM = Path(__file__).with_name("shim.c")
+BEGUN = "begun"
 
 
 @dataclass(frozen=True, slots=True)
 class Trouble:
-    """What the machine does, from some seconds after the sensors began to send."""
+    """What the machine does, in seconds from when the service first listens."""
 
     fsync_ms: int = 0  # longer, each
     full_s: tuple[float, float] | None = None
@@ -54,12 +55,13 @@ def strain(case: Path, out: Path, trouble: Trouble, *, rate: float) -> Outcome:
         "keep",
     )
     sends = ("publish", str(case / "recording.mcap"), "--to", address, "--rate", str(rate), "--patience", "120")
-    begun_s = time.time()
     with running(*sends, "--spool", str(out / "spool")) as (publisher, _):
         end_s = time.monotonic() + WAIT_S_MAX
         while publisher.poll() is None and time.monotonic() < end_s:
-            with _under(shim, out / "live", trouble, begun_s), running(*words) as (serve, said):
-                listening_address(serve, said)
+            with _under(shim, out, trouble), running(*words) as (serve, said):
+                if listening_address(serve, said) is not None and not (out / BEGUN).exists():
+                    (out / f"{BEGUN}.part").write_text(str(time.time()))
+                    (out / f"{BEGUN}.part").replace(out / BEGUN)
                 while serve.poll() is None and publisher.poll() is None and time.monotonic() < end_s:
                     time.sleep(0.1)
                 if publisher.poll() is not None:
@@ -80,15 +82,16 @@ def _end(serve: Child) -> None:
 
 
 @contextmanager
-def _under(shim: Path, live: Path, trouble: Trouble, begun_s: float) -> Iterator[None]:
+def _under(shim: Path, out: Path, trouble: Trouble) -> Iterator[None]:
     """Whoever is started within runs on the machine."""
-    words = {"LD_PRELOAD": str(shim.resolve()), "CHAOS_UNDER": str(live.resolve())}
+    words = {"LD_PRELOAD": str(shim.resolve()), "CHAOS_UNDER": str((out / "live").resolve())}
+    words["CHAOS_BEGUN"] = str((out / BEGUN).resolve())
     if trouble.fsync_ms:
         words["CHAOS_FSYNC_MS"] = str(trouble.fsync_ms)
     if trouble.full_s:
-        words["CHAOS_FULL"] = ",".join(str(begun_s + s) for s in trouble.full_s)
+        words["CHAOS_FULL"] = ",".join(str(s) for s in trouble.full_s)
     if trouble.clock_s:
-        words["CHAOS_CLOCK"] = f"{begun_s + trouble.clock_s[0]},{trouble.clock_s[1]}"
+        words["CHAOS_CLOCK"] = ",".join(str(s) for s in trouble.clock_s)
     before = dict(os.environ)
     os.environ.update(words)
     try:

@@ -1,6 +1,8 @@
 /* A machine that misbehaves, put under a process by LD_PRELOAD: fsync that is slow, a disk that is full for a while, a
-   clock that steps. All instants are seconds since 1970 by the true clock, so that every process sees the same.
+   clock that steps. Instants are seconds from the one, by the true clock, that a file will hold: the same for every
+   process, and none of it happens before there is the file.
 
+   CHAOS_BEGUN=/file       seconds since 1970
    CHAOS_UNDER=/folder     whose files the disk holds
    CHAOS_FULL=FROM,TO      writes there fail with ENOSPC
    CHAOS_FSYNC_MS=N        every fsync and fdatasync takes so much longer
@@ -17,13 +19,14 @@
 #include <time.h>
 #include <unistd.h>
 
-static double full_from, full_to, step_at, step_s;
+static double begun, asked, full_from, full_to, step_at, step_s;
 static long fsync_ms;
-static const char *under;
+static const char *under, *begun_file;
 
 __attribute__((constructor)) static void begin(void) {
     const char *full = getenv("CHAOS_FULL"), *step = getenv("CHAOS_CLOCK"), *slow = getenv("CHAOS_FSYNC_MS");
     under = getenv("CHAOS_UNDER");
+    begun_file = getenv("CHAOS_BEGUN");
     if (full) sscanf(full, "%lf,%lf", &full_from, &full_to);
     if (step) sscanf(step, "%lf,%lf", &step_at, &step_s);
     if (slow) fsync_ms = atol(slow);
@@ -35,9 +38,23 @@ static double now(void) {
     return t.tv_sec + 1e-9 * t.tv_nsec;
 }
 
+/* How long it has gone on; less than 0 before it has begun, which is looked up twenty times a second. */
+static double since(void) {
+    double t = now();
+    if (!begun && begun_file && t - asked > 0.05) {
+        FILE *file = fopen(begun_file, "re");
+        asked = t;
+        if (file) {
+            if (fscanf(file, "%lf", &begun) != 1) begun = 0;
+            fclose(file);
+        }
+    }
+    return begun ? t - begun : -1;
+}
+
 static int is_full(int fd) {
     char link[64], path[4096];
-    double t = now();
+    double t = since();
     if (!under || t < full_from || t >= full_to) return 0;
     snprintf(link, sizeof link, "/proc/self/fd/%d", fd);
     ssize_t n = readlink(link, path, sizeof path - 1);
@@ -81,20 +98,20 @@ int fdatasync(int fd) {
 int clock_gettime(clockid_t clock, struct timespec *t) {
     NEXT(clock_gettime);
     int done = next(clock, t);
-    if (!done && clock == CLOCK_REALTIME && step_s && now() >= step_at) t->tv_sec += (time_t)step_s;
+    if (!done && clock == CLOCK_REALTIME && step_s && since() >= step_at) t->tv_sec += (time_t)step_s;
     return done;
 }
 
 int gettimeofday(struct timeval *restrict t, void *restrict zone) {
     NEXT(gettimeofday);
     int done = next(t, zone);
-    if (!done && step_s && now() >= step_at) t->tv_sec += (time_t)step_s;
+    if (!done && step_s && since() >= step_at) t->tv_sec += (time_t)step_s;
     return done;
 }
 
 time_t time(time_t *t) {
     time_t s = (time_t)now();
-    if (step_s && s >= step_at) s += (time_t)step_s;
+    if (step_s && since() >= step_at) s += (time_t)step_s;
     if (t) *t = s;
     return s;
 }
