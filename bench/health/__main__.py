@@ -16,7 +16,7 @@ from bench.health.runs import Outcome, play
 from bench.health.tapes import clean_tape
 
 WRONG_MAX = 0.005  # of settled receipts
-WIDTH = 160
+WIDTH = 100
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -64,13 +64,12 @@ def _report(found: list[Outcome]) -> int:
         "settled",
         "wrong",
         "by fault",
-        "wrong %",
         "review %",
         "named",
         "notice s",
-        "others named",
+        "others",
     )
-    table = Table(*columns)
+    table = Table(*columns, box=None, padding=(0, 1, 0, 0))
     usual = {(one.seed, account) for one in found if not one.culprit for account in one.wrong}
     for name in dict.fromkeys(one.trouble for one in found):
         table.add_row(name, *_figures([one for one in found if one.trouble == name], usual))
@@ -97,7 +96,6 @@ def _figures(mine: Iterable[Outcome], usual: set[tuple[int, str]]) -> list[str]:
     times = sorted(one.notice_s for one in mine if not math.isnan(one.notice_s))
     return [
         *(str(n) for n in (len(mine), trips, settled, wrong, by_fault)),
-        f"{wrong / max(settled, 1):.1%}",
         f"{sum(one.review for one in mine) / max(trips, 1):.0%}",
         f"{sum(one.named for one in mine)} of {culprits}" if culprits else "",
         f"{times[len(times) // 2]:.1f} to {times[-1]:.1f}" if times else "",
