@@ -10,9 +10,11 @@ from hypothesis import strategies as st
 from bench.fuzz.feeding import feed_mutants
 from bench.fuzz.mutations import mutant
 from fusion.cli import main
-from fusion.messages import Frame, Malformed
+from fusion.messages import Frame, Health, Malformed
 from fusion.recording import read_recording
-from fusion.wire import decode
+from fusion.session import Session
+from fusion.store import load_store
+from fusion.wire import decode, encode
 
 
 @pytest.fixture(scope="module")
@@ -34,6 +36,17 @@ def test_mutants_stop_nothing_and_what_is_charged_stays_balanced(case: Path, tmp
     assert done.fed == 4_000 == done.rejected.total() + done.taken
     assert done.taken > 100 and len(done.rejected) >= 5  # else the mutants are too crude to find anything
     assert done.ledger == ""
+
+
+def test_a_clock_that_begins_in_1970_stops_nothing(case: Path, tape: list[Frame], tmp_path: Path) -> None:
+    session = Session(load_store(case / "store"), tmp_path)
+    for t_ns in (0, 60_000_000, 999_999_999):
+        session.feed(Frame("health/cam-01", encode(Health("cam-01", t_ns, t_ns, "ok", "")), tape[0].arrival_ns))
+    for frame in tape:
+        session.feed(frame)
+    session.finish()
+    session.close()
+    assert (tmp_path / "receipts.jsonl").read_text().count("\n") == 1
 
 
 @given(seed=st.integers(0, 2**32 - 1))
