@@ -110,19 +110,18 @@ def _export_for_others(args: argparse.Namespace) -> int:
         args._refuse("--parquet: expected --run OUT as well, received none")
     to: Path = args.foxglove or args.parquet
     with TemporaryDirectory(dir=to.absolute().parent, prefix=".export-") as folder:
-        recording = args.journal
+        recording, damage = args.journal, list["Damage"]()
         if not recording.is_file():
             expect_a_journal(args.journal)
             recording = Path(folder) / "recording.mcap"
             _, damage = export_journal(args.journal, recording, args.store_id)
             _tell(damage)
+        wanted = {"recording": recording, "store": args.store, "to": to}
         if args.foxglove:
-            return run_foxglove(
-                argparse.Namespace(recording=recording, store=args.store, out_folder=args.run_folder, to=to)
-            )
-        return run_parquet(
-            argparse.Namespace(out=args.run_folder, store=args.store, recording=recording, rate=SAMPLES_HZ, to=to)
-        )
+            status = run_foxglove(argparse.Namespace(**wanted, out_folder=args.run_folder))
+        else:
+            status = run_parquet(argparse.Namespace(**wanted, out=args.run_folder, rate=SAMPLES_HZ))
+        return 1 if damage else status
 
 
 def _info(args: argparse.Namespace) -> int:
