@@ -25,7 +25,7 @@ from fusion.health.doubts import note_tags
 from fusion.health.modes import Mode
 from fusion.health.plates import feel
 from fusion.health.sources import hear_source
-from fusion.health.stage import Watch, doubts_of, first_watch, learn_gains, look
+from fusion.health.stage import Watch, doubts_of, first_watch, is_due, learn_gains, look, note_moves
 from fusion.health.trust import moved_goods, trusted
 from fusion.intake import Slice
 from fusion.intake.clock_filter import Clock, Comparisons, compare
@@ -184,9 +184,12 @@ def _advance(engine: Engine, state: State, messages: tuple[Message, ...], now_ns
 
 def _look(engine: Engine, state: State, news: News) -> tuple[State, tuple[Health, ...], tuple[Mode, ...]]:
     """Look after the sensors, once a second."""
+    watch = note_moves(state.watch, news.said) if news.said else state.watch
+    if not is_due(watch, state.now_ns, engine.config):
+        return replace(state, watch=watch), (), ()
     inside = frozenset(trip.trip for trip in state.trips.live)
     watch, said, modes = look(
-        state.watch, state.levels, state.floor, state.attribution, _people(engine, state), tuple(news.said), inside,
+        watch, state.levels, state.floor, state.attribution, _people(engine, state), inside,
         faults(state.clocks, engine.config.clocks), state.now_ns, engine.store, engine.config,
     )  # fmt: skip
     return replace(state, watch=watch), said, modes

@@ -1,6 +1,6 @@
 """The stage: hear every message, look at all sensors once a second, say what changed."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -50,27 +50,28 @@ def first_watch(store: Store, config: Config) -> Watch:
     return Watch(first_plates(store, config.health), first_cameras(store), first_sources(store))
 
 
+def is_due(watch: Watch, now_ns: int, config: Config) -> bool:
+    """Tell whether it is time to look at every sensor."""
+    return now_ns - watch.looked_ns >= config.health.look_s * SECOND_NS
+
+
 def look(
     watch: Watch,
     levels: Levels,
     floor: Floor,
     attribution: Attribution,
     people: People,
-    moves: tuple[SeenMove, ...],
     inside: frozenset[str],
     clocks: Mapping[str, str],
     now_ns: int,
     store: Store,
     config: Config,
 ) -> tuple[Watch, tuple[Health, ...], tuple[Mode, ...]]:
-    """Look at every sensor if it is time; return what is said anew of sensors, and the mode where it has changed.
+    """Look at every sensor; return what is said anew of sensors, and the mode where it has changed.
 
-    moves are those that carts have seen since the last call, inside are trips, clocks what is wrong with whose clock.
+    inside are trips, clocks what is wrong with whose clock.
     """
     health = config.health
-    watch = replace(watch, sayings=replace(watch.sayings, moves=(*watch.sayings.moves, *moves)))
-    if now_ns - watch.looked_ns < health.look_s * SECOND_NS:
-        return watch, (), ()
     sources = look_at_sources(watch.sources, now_ns, health)
     spoken, _ = speaking(sources, store.plates.controller)
     plates = look_at_plates(watch.plates, levels, spoken, now_ns, store, config.shelf, health)
@@ -93,6 +94,11 @@ def look(
     watch = replace(watch, seen_s=_seen(watch, floor, people, inside, now_ns))
     mode, changed = _mode(watch, now_ns, store, config)
     return replace(watch, touched=touched, looked_ns=now_ns, mode=mode), said, changed
+
+
+def note_moves(watch: Watch, moves: Iterable[SeenMove]) -> Watch:
+    """Keep what carts have seen, until it is looked at."""
+    return replace(watch, sayings=replace(watch.sayings, moves=(*watch.sayings.moves, *moves)))
 
 
 def learn_gains(watch: Watch, settled: tuple[Settled, ...], store: Store, config: Config) -> Watch:
