@@ -35,6 +35,13 @@ from fusion.wire_schema import (
     Wire,
 )
 
+# What no store needs: far beyond it, squares and sums of numbers would leave the range of floats inside the engine.
+METRES_MAX = 1e5
+PIXELS_MAX = 1e6
+GRAMS_MAX = 1e9
+DBM_MAX = 1e3
+SD_MIN = 1e-6  # m or px
+
 ROUNDING = 1e-6  # how far above 1 a probability may come out of float32 sums
 
 
@@ -55,28 +62,28 @@ def _plates(wire: PlatesWire) -> Plates:
     if wire.t + wire.dt * (wire.n - 1) > TIME_NS_MAX:
         raise Rejected(Reason.OUT_OF_RANGE, f"t: expected the last sample before 2^63 ns, received {wire.t}")
     _check_bytes("g", wire.g, 4 * wire.n * wire.ch, (wire.n, wire.ch))
-    _check_no_infinity({"g": wire.g})
+    _check_sizes({"g": wire.g}, GRAMS_MAX)
     g = np.frombuffer(wire.g, "<f4").reshape(wire.n, wire.ch)
     return Plates(wire.src, wire.seq, wire.t, wire.dt, g)
 
 
 def _people(wire: PeopleWire) -> People:
-    head, hands = _measured(wire, {"head": (3,), "hands": (2, 3)})
+    head, hands = _measured(wire, {"head": (3,), "hands": (2, 3)}, METRES_MAX)
     return People(wire.src, wire.seq, wire.t, head, hands, *_rows(wire))
 
 
 def _boxes(wire: BoxesWire) -> Boxes:
     columns = {"box": (4,), "head": (2,), "foot": (2,), "hands": (2, 2)}
-    box, head, foot, hands = _measured(wire, columns)
+    box, head, foot, hands = _measured(wire, columns, PIXELS_MAX)
     return Boxes(wire.src, wire.seq, wire.t, box, head, foot, hands, *_rows(wire))
 
 
-def _measured(wire: PeopleWire | BoxesWire, columns: dict[str, tuple[int, ...]]) -> list[Singles]:
+def _measured(wire: PeopleWire | BoxesWire, columns: dict[str, tuple[int, ...]], most: float) -> list[Singles]:
     """Open arrays in which NaN means "not measured"; an infinity means a broken sensor."""
     raw = {key: getattr(wire, key) for key in columns}
     for key, shape in columns.items():
         _check_bytes(key, raw[key], 4 * wire.n * math.prod(shape), (wire.n, *shape))
-    _check_no_infinity(raw)
+    _check_sizes(raw, most)
     return [np.frombuffer(raw[key], "<f4").reshape(wire.n, *shape) for key, shape in columns.items()]
 
 
@@ -92,7 +99,7 @@ def _rows(wire: PeopleWire | BoxesWire) -> Rows:
         raise Rejected(Reason.WRONG_SHAPE, f"ids: expected {n} entries, received {len(wire.ids)}")
     sd, score = np.frombuffer(wire.sd, "<f4"), np.frombuffer(wire.score, "<f4")
     for row, value in enumerate(sd.tolist()):
-        _check_positive(f"sd[{row}]", value)
+        _check_between(f"sd[{row}]", value, SD_MIN, PIXELS_MAX)
     for row, value in enumerate(score.tolist()):
         _check_share(f"score[{row}]", value)
     held = tuple([_held(row, place, n) for place, row in enumerate(wire.held)])
@@ -120,10 +127,10 @@ def _cart(wire: CartWire) -> Cart:
     pos = _position(wire.pos)
     sd = math.nan if wire.sd is None else wire.sd
     if pos is not None:
-        _check_positive("sd", sd)
+        _check_between("sd", sd, SD_MIN, METRES_MAX)
     g = None if wire.g is None or math.isnan(wire.g) else wire.g
     if g is not None:
-        _check_finite("g", g)
+        _check_between("g", g, -GRAMS_MAX, GRAMS_MAX)
     moves = tuple(_move(move, place) for place, move in enumerate(wire.moves))
     return Cart(wire.src, wire.seq, wire.t, pos, sd, moves, g)
 
@@ -135,8 +142,8 @@ def _position(raw: bytes | None) -> tuple[float, float] | None:
     x, y = np.frombuffer(raw, "<f4").tolist()
     if math.isnan(x) or math.isnan(y):
         return None
-    _check_finite("pos[0]", x)
-    _check_finite("pos[1]", y)
+    _check_between("pos[0]", x, -METRES_MAX, METRES_MAX)
+    _check_between("pos[1]", y, -METRES_MAX, METRES_MAX)
     return x, y
 
 
@@ -153,7 +160,7 @@ def _gate(wire: GateWire) -> Gate:
 
 def _portal(wire: PortalWire) -> Portal:
     for row, (_, rssi_dbm) in enumerate(wire.tags):
-        _check_finite(f"tags[{row}][1]", rssi_dbm)
+        _check_between(f"tags[{row}][1]", rssi_dbm, -DBM_MAX, DBM_MAX)
     return Portal(wire.src, wire.seq, wire.t, wire.portal, wire.tags)
 
 
@@ -167,11 +174,18 @@ def _check_bytes(key: str, raw: bytes, expected: int, shape: tuple[int, ...]) ->
         raise Rejected(Reason.WRONG_SHAPE, text)
 
 
-def _check_no_infinity(raw: dict[str, bytes]) -> None:
-    # One pass over all arrays: most of the cost is the call, not the numbers.
-    if np.isinf(np.frombuffer(b"".join(raw.values()), "<f4")).any():
-        key = next(key for key, part in raw.items() if np.isinf(np.frombuffer(part, "<f4")).any())
+def _check_sizes(raw: dict[str, bytes], most: float) -> None:
+    # One pass over all arrays: most of the cost is the call, not the numbers. NaN is no number and passes.
+    if not (np.abs(np.frombuffer(b"".join(raw.values()), "<f4")) > most).any():
+        return
+    key, worst = next((k, v) for k, part in raw.items() if (v := _largest(part)) > most)
+    if math.isinf(worst):
         raise Rejected(Reason.NOT_FINITE, f"{key}: expected finite numbers or NaN, received an infinity")
+    raise Rejected(Reason.OUT_OF_RANGE, f"{key}: expected numbers up to {most:g} or NaN, received {worst:g}")
+
+
+def _largest(part: bytes) -> float:
+    return float(np.fmax.reduce(np.abs(np.frombuffer(part, "<f4")), initial=0.0))
 
 
 def _check_finite(place: str, value: float) -> None:
@@ -179,10 +193,10 @@ def _check_finite(place: str, value: float) -> None:
         raise Rejected(Reason.NOT_FINITE, f"{place}: expected a finite number, received {value}")
 
 
-def _check_positive(place: str, value: float) -> None:
-    if not 0.0 < value < math.inf:
+def _check_between(place: str, value: float, least: float, most: float) -> None:
+    if not least <= value <= most:
         _check_finite(place, value)
-        raise Rejected(Reason.OUT_OF_RANGE, f"{place}: expected a number above 0, received {value:g}")
+        raise Rejected(Reason.OUT_OF_RANGE, f"{place}: expected {least:g} to {most:g}, received {value:g}")
 
 
 def _check_share(place: str, value: float) -> None:

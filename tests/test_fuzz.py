@@ -1,8 +1,11 @@
 """Bytes that no sensor should send stop nothing: some thousand mutants through a whole session."""
 
 import random
+from dataclasses import replace
 from pathlib import Path
 
+import msgpack
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -10,10 +13,12 @@ from hypothesis import strategies as st
 from bench.fuzz.feeding import feed_mutants
 from bench.fuzz.mutations import mutant
 from fusion.cli import main
-from fusion.messages import Frame, Health, Malformed
+from fusion.config import SECOND_NS, TrackingConfig
+from fusion.messages import Frame, Health, Malformed, People, Reason
 from fusion.recording import read_recording
 from fusion.session import Session
 from fusion.store import load_store
+from fusion.tracking.sightings import from_people
 from fusion.wire import decode, encode
 
 
@@ -47,6 +52,47 @@ def test_a_clock_that_begins_in_1970_stops_nothing(case: Path, tape: list[Frame]
     session.finish()
     session.close()
     assert (tmp_path / "receipts.jsonl").read_text().count("\n") == 1
+
+
+def test_two_sensors_that_leap_years_ahead_once_cost_nobody_a_message(
+    case: Path, tape: list[Frame], tmp_path: Path
+) -> None:
+    def receipts(out: Path, leaps: list[Frame]) -> tuple[str, int]:
+        session = Session(load_store(case / "store"), out)
+        for frame in [*tape[:400], *leaps, *tape[400:]]:
+            session.feed(frame)
+        session.finish()
+        session.close()
+        return (out / "receipts.jsonl").read_text(), session.sequencer.counts["late"]
+
+    years_ns = tape[400].arrival_ns + 10 * 365 * 86_400 * SECOND_NS
+    sources = sorted({f.topic.split("/")[1] for f in tape if f.topic.startswith("plates/")})[:2]
+    leaps = [Frame(f"health/{src}", encode(Health(src, 10**6, years_ns, "ok", "")), years_ns) for src in sources]
+    assert len(leaps) == 2
+    assert receipts(tmp_path / "leapt", leaps) == receipts(tmp_path / "plain", [])
+
+
+def test_a_wrist_with_one_coordinate_unknown_is_not_seen(tape: list[Frame]) -> None:
+    frames = [m for f in tape if isinstance(m := decode(f.topic, f.payload), People)]
+    message = next(m for m in frames if np.isfinite(m.hands).all(axis=2).any())
+    hands, head = message.hands.copy(), message.head.copy()
+    hands[:, :, 1] = np.nan
+    head[:, 2] = np.nan
+    found = from_people(replace(message, hands=hands, head=head), 0, TrackingConfig())
+    assert np.isnan(found.hands).all() and np.isnan(found.head).all()
+
+
+@pytest.mark.parametrize(
+    ("field", "value"), [("head", 3e38), ("hands", -2e5), ("sd", 1e-45), ("g", 3e38), ("pos", 1e6)]
+)
+def test_numbers_that_no_store_has_are_out_of_range(tape: list[Frame], field: str, value: float) -> None:
+    frame = next(
+        f for f in tape if (fields := msgpack.unpackb(f.payload)).get(field) and isinstance(fields[field], bytes)
+    )
+    fields = msgpack.unpackb(frame.payload)
+    fields[field] = np.float32(value).tobytes() + fields[field][4:]
+    found = decode(frame.topic, msgpack.packb(fields))
+    assert isinstance(found, Malformed) and found.reason is Reason.OUT_OF_RANGE and field in found.text
 
 
 @given(seed=st.integers(0, 2**32 - 1))

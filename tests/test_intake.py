@@ -63,6 +63,33 @@ def test_one_clock_in_the_future_does_not_make_the_others_late() -> None:
     assert sequencer.counts["late"] == 0 and sequencer.counts["future"] == 1
 
 
+@given(
+    st.lists(
+        st.tuples(st.sampled_from("abcd"), st.integers(1, 49), st.integers(20_000, 10**15)),
+        max_size=30,
+        unique_by=lambda r: r[:2],
+    )
+)
+def test_single_leaps_into_the_future_cost_nobody_else_a_message(leaps: list[tuple[str, int, int]]) -> None:
+    far = {(src, i): ahead for src, i, ahead in leaps if (src, i - 1) not in {r[:2] for r in leaps}}
+    good = [health(src, i, 100 * i) for i in range(50) for src in "abcd"]
+    wrong = [health(m.src, 1000 + m.seq, m.t_ns + far.get((m.src, m.seq), 0)) for m in good if (m.src, m.seq) in far]
+    plain, _ = run(good)
+    mixed, sequencer = run(sorted(good + wrong, key=lambda m: (m.seq % 1000, m.src, m.seq)))
+    assert mixed == plain
+    assert sequencer.counts["future"] == len(wrong)
+    assert sequencer.counts["late"] == 0
+
+
+def test_two_clocks_that_were_wrong_for_a_while_stop_nobody() -> None:
+    """Both are believed while they last, and what comes after they are set right is in time again."""
+    ahead = dict.fromkeys(range(20, 25), 10**9)
+    messages = [health(src, i, 100 * i + (ahead.get(i, 0) if src in "ab" else 0)) for i in range(60) for src in "abcd"]
+    slices, sequencer = run(messages)
+    assert {m.seq for _, _, inside in slices for m in inside if m.src == "c"} >= {*range(20), *range(27, 60)}
+    assert sequencer.counts["late"] + sequencer.counts["future"] <= 30
+
+
 def test_gaps_and_restarts_are_counted() -> None:
     _, sequencer = run([health("a", s, 100 * i) for i, s in enumerate([0, 1, 4, 5, 0, 1])])
     assert sequencer.missing() == 2 and sequencer.counts["restart"] == 1

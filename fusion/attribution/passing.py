@@ -127,9 +127,11 @@ def look_at_hands(
     end = begin + (until_ns - begin) // length * length
     if store.handover != "holder" or not config.possession.trust:
         return state, ()
+    # Only moments with a look in them: a clock that leaps by years must not be walked through second by second.
+    moments = sorted({begin + (k.t_ns - begin) // length * length for k in state.seen.looks if begin <= k.t_ns < end})
     out = tuple(
         content
-        for t_ns in range(begin, end, length)
+        for t_ns in moments
         for content in contents(state.seen.looks, people.alias, t_ns, t_ns + length, config.possession)
     )
     return replace(state, moment_ns=end), out

@@ -49,6 +49,7 @@ class Sequencer:
     _alone_ns: int = 0  # how long the newest source has spoken while no other did
     _asked_ns: int = -1  # frontier when sources were last asked who is idle
     _waits_ns: int = -1  # the time of the slowest source that is not
+    _leapt: dict[str, tuple[Message, bytes]] = field(default_factory=dict)  # not believed yet, one for each source
     _newest: tuple[int, str] = (-1, "")  # newest time and its source
     _second_ns: int = -1  # newest time of all other sources
     _pushed: int = 0
@@ -57,8 +58,32 @@ class Sequencer:
 
     def push(self, message: Message, payload: bytes) -> Iterator[Slice]:
         """Take one message; yield the slices that are complete now."""
+        for believed in self._believed(message, payload):
+            yield from self._take(*believed)
+
+    def _believed(self, message: Message, payload: bytes) -> tuple[tuple[Message, bytes], ...]:
+        """Return what is to be taken now: a leap far ahead of everybody waits for its source to go on from there.
+
+        A single wrong time must neither drag the frontier nor wait among the others until the window overflows.
+        """
+        held = self._leapt.pop(message.src, None)
+        if held is not None and message.t_ns < held[0].t_ns - self.config.future_ns_max:
+            self.counts["future"] += 1
+            held = None
+        known_ns = max(self.frontier_ns(), self._last_ns.get(message.src, -1))
+        if held is not None:
+            return held, (message, payload)
+        if 0 <= known_ns < message.t_ns - self.config.future_ns_max:
+            self._leapt[message.src] = message, payload
+            return ()
+        return ((message, payload),)
+
+    def _take(self, message: Message, payload: bytes) -> Iterator[Slice]:
         key = (message.t_ns, message.src, message.seq)
-        self._last_ns[message.src] = max(message.t_ns, self._last_ns.get(message.src, -1))
+        last_ns = self._last_ns.get(message.src, -1)
+        self._last_ns[message.src] = max(message.t_ns, last_ns)
+        if message.t_ns < last_ns - self.config.future_ns_max:
+            self._set_back(message.t_ns, message.src)
         if message.t_ns < self.closed_ns:
             self.counts["duplicate" if key in self._emitted else "late"] += 1
             return
@@ -74,14 +99,19 @@ class Sequencer:
 
     def flush(self) -> Iterator[Slice]:
         """End of tape: close everything except what lies in an impossible future."""
-        frontier = self.frontier_ns()
-        yield from self._close_until(frontier + self.config.future_ns_max)
+        if self._leapt.keys() == self._last_ns.keys() and len(self._leapt) == 1:  # there is nobody to compare it with
+            for held in self._leapt.values():
+                yield from self._take(*held)
+        else:
+            self.counts["future"] += len(self._leapt)
+        self._leapt.clear()
+        yield from self._close_until(self.frontier_ns() + self.config.future_ns_max)
         self.counts["future"] += len(self._heap)
         self._heap.clear()
 
     def waiting(self) -> int:
         """Return how many messages wait for the watermark."""
-        return len(self._heap)
+        return len(self._heap) + len(self._leapt)
 
     def frontier_ns(self) -> int:
         """Return the second newest source's time, or that of the only one that still speaks."""
@@ -96,7 +126,7 @@ class Sequencer:
         Who is idle is asked once a slice, by event time: in the tape's order, so that a replay decides alike.
         """
         frontier = self.frontier_ns()
-        if frontier >= self._asked_ns + self.config.slice_ns or self._waits_ns < 0:
+        if not self._asked_ns <= frontier < self._asked_ns + self.config.slice_ns or self._waits_ns < 0:
             self._asked_ns = frontier
             self._ask(frontier)
         return min(frontier - self.config.reorder_window_ns, self._waits_ns)
@@ -121,6 +151,13 @@ class Sequencer:
             self._newest, self._second_ns = (t_ns, src), newest_ns
         else:
             self._second_ns = max(self._second_ns, t_ns)
+
+    def _set_back(self, t_ns: int, src: str) -> None:
+        """A clock was set right: what it said before is no time that has passed."""
+        self._last_ns[src] = t_ns
+        first, *rest = sorted(((t, name) for name, t in self._last_ns.items()), reverse=True)
+        self._newest, self._second_ns = first, rest[0][0] if rest else -1
+        self._alone_ns = 0
 
     def _close_until(self, watermark_ns: int) -> Iterator[Slice]:
         width = self.config.slice_ns

@@ -41,9 +41,9 @@ def from_people(message: People, camera: int, config: TrackingConfig) -> Sightin
         t_ns=message.t_ns,
         camera=camera,
         is_depth=True,
-        head=message.head.astype(np.float64),
+        head=_whole(message.head.astype(np.float64)),
         foot=np.full((len(message.head), 2), np.nan),
-        hands=message.hands.astype(np.float64),
+        hands=_whole(message.hands.astype(np.float64)),
         sd=np.maximum(message.sd.astype(np.float64), config.sd_m_min),
         score=message.score.astype(np.float64),
         look=_padded(message.look),
@@ -57,7 +57,7 @@ def from_boxes(message: Boxes, camera: int, cameras: Cameras, config: TrackingCo
     n = len(message.head)
     K, dist = cameras.K[camera], cameras.dist[camera]
     px = np.concatenate([message.head, message.foot, message.hands.reshape(-1, 2)]).astype(np.float64)
-    points = undistort(px, K, dist)
+    points = _whole(undistort(px, K, dist))
     return Sightings(
         t_ns=message.t_ns,
         camera=camera,
@@ -71,6 +71,12 @@ def from_boxes(message: Boxes, camera: int, cameras: Cameras, config: TrackingCo
         device_id=_hashes(message.ids),
         held=message.held,
     )
+
+
+def _whole(points: Floats) -> Floats:
+    """Return points (..., m), those with a coordinate that is unknown or without bound all NaN: they are no places."""
+    finite = np.isfinite(points)
+    return points if finite.all() else np.where(finite.all(axis=-1, keepdims=True), points, np.nan)
 
 
 def _padded(look: Singles) -> Singles:
