@@ -16,7 +16,7 @@ GROUP = "aisle.commands"  # entry points: sensors and scenarios add theirs, fusi
 BUILT_IN: dict[str, str] = {
     "replay": "fusion.replay:add_replay",
     "serve": "fusion.live.serve:add_serve",
-    "export": "fusion.commands_journal:add_export",
+    "export": "fusion.commands_export:add_export",
     "keys": "fusion.live.commands_keys:add_keys",
     "journal": "fusion.commands_journal:add_journal",
     "check": "fusion.commands_check:add_check",
@@ -24,7 +24,6 @@ BUILT_IN: dict[str, str] = {
     "explain": "fusion.explain:add_explain",
     "report": "fusion.report.commands:add_report",
     "compare": "fusion.compare.commands:add_compare",
-    "view": "fusion.view.commands:add_view",
     "web": "fusion.web.commands:add_web",
     "purchase": "fusion.purchase.commands:add_purchase",
     "ledger": "fusion.ledger.commands:add_ledger",

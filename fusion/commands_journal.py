@@ -1,4 +1,4 @@
-"""`aisle export` and `aisle journal`: a recording from a journal, what is in it, what may live how long."""
+"""`aisle journal`: what is in one, what may live how long."""
 
 import argparse
 import json
@@ -7,7 +7,6 @@ import sys
 import time
 from collections.abc import Iterable
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
@@ -16,30 +15,6 @@ if TYPE_CHECKING:
 SECOND_NS: Final = 1_000_000_000
 SECONDS: Final = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
 BYTES: Final = {"": 1, "k": 1 << 10, "M": 1 << 20, "G": 1 << 30, "T": 1 << 40}
-
-
-def add_export(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    """Add `aisle export JOURNAL --out FILE.mcap`, and the same for viewers and notebooks."""
-    parser = subparsers.add_parser(
-        "export",
-        help="make a recording, or files for viewers and notebooks, from the journal of a live run",
-        epilog="examples:\n  aisle export out/live/journal --out shop.mcap\n"
-        "  aisle export out/live/journal --foxglove view.mcap --store shop/store --run out/live\n"
-        "  aisle export out/live/journal --parquet tables --store shop/store --run out/live\n\n"
-        "A recording will do in place of a journal for the last two, which are those of `aisle view`.",
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    parser.add_argument("journal", type=Path, metavar="JOURNAL", help="journal folder, OUT/journal of `aisle serve`")
-    kinds = parser.add_mutually_exclusive_group(required=True)
-    kinds.add_argument("--out", type=Path, metavar="FILE.mcap", help="recording to write")
-    kinds.add_argument("--foxglove", type=Path, metavar="FILE.mcap", help="recording that Foxglove and Rerun draw")
-    kinds.add_argument("--parquet", type=Path, metavar="DIR", help="tables of the run and of plate samples")
-    parser.add_argument("--store", type=Path, metavar="DIR", help="store folder, for --foxglove and --parquet")
-    parser.add_argument(
-        "--run", dest="run_folder", type=Path, metavar="OUT", help="what the run wrote: people, events, receipts"
-    )
-    parser.add_argument("--store-id", default="", metavar="ID", help="named in the recording")
-    parser.set_defaults(run=_export, _refuse=parser.error)
 
 
 def add_journal(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -81,49 +56,6 @@ def size_bytes(text: str) -> int:
     return int(match[1]) * BYTES[match[2]]
 
 
-def _export(args: argparse.Namespace) -> int:
-    from fusion.journal.segment import expect_a_journal
-    from fusion.live.export import export_journal
-
-    if args.out is None:
-        return _export_for_others(args)
-    expect_a_journal(args.journal)
-    count, damage = export_journal(args.journal, args.out, args.store_id)
-    _tell(damage)
-    print(f"{args.out}: {count} messages")
-    forgotten = len(list(args.journal.glob("*.forgotten")))
-    if forgotten:
-        what = f"{forgotten} segments hold no appearance vectors any more"
-        print(f"aisle: {args.journal}: {what}; a replay may read visits differently than the live run", file=sys.stderr)
-    return 1 if damage else 0
-
-
-def _export_for_others(args: argparse.Namespace) -> int:
-    """Do what `aisle view` does, from a journal by way of a recording beside what is written."""
-    from fusion.journal.segment import expect_a_journal
-    from fusion.live.export import export_journal
-    from fusion.view.commands import SAMPLES_HZ, run_foxglove, run_parquet
-
-    if args.store is None:
-        args._refuse("--foxglove and --parquet: expected --store DIR as well, received none")
-    if args.parquet and args.run_folder is None:
-        args._refuse("--parquet: expected --run OUT as well, received none")
-    to: Path = args.foxglove or args.parquet
-    with TemporaryDirectory(dir=to.absolute().parent, prefix=".export-") as folder:
-        recording, damage = args.journal, list["Damage"]()
-        if not recording.is_file():
-            expect_a_journal(args.journal)
-            recording = Path(folder) / "recording.mcap"
-            _, damage = export_journal(args.journal, recording, args.store_id)
-            _tell(damage)
-        wanted = {"recording": recording, "store": args.store, "to": to}
-        if args.foxglove:
-            status = run_foxglove(argparse.Namespace(**wanted, out_folder=args.run_folder))
-        else:
-            status = run_parquet(argparse.Namespace(**wanted, out=args.run_folder, rate=SAMPLES_HZ))
-        return 1 if damage else status
-
-
 def _info(args: argparse.Namespace) -> int:
     from fusion.journal.reader import JournalReader
     from fusion.journal.segment import expect_a_journal, segments_of
@@ -145,7 +77,7 @@ def _info(args: argparse.Namespace) -> int:
         return 1 if damage else 0
     print(f"{args.journal}: records {begin} to {reader.next - 1}, {count} whole, {payload_bytes} bytes of payload")
     print(f"{segments} segments, {looks} of them may hold appearance vectors")
-    _tell(reader.damage)
+    tell(reader.damage)
     return 1 if reader.damage else 0
 
 
@@ -179,6 +111,7 @@ def _forget(args: argparse.Namespace) -> int:
     return 0
 
 
-def _tell(damage: "Iterable[Damage]") -> None:
+def tell(damage: "Iterable[Damage]") -> None:
+    """Say on standard error what of a journal cannot be read."""
     for one in damage:
         print(f"aisle: {one}", file=sys.stderr)

@@ -8,9 +8,9 @@ from typing import Final
 
 JOBS: Final[dict[str, tuple[str, ...]]] = {
     "run a store": ("serve", "replay", "keys"),
-    "see what happened and why": ("web", "report", "explain", "compare", "view"),
+    "see what happened and why": ("web", "report", "explain", "compare", "export"),
     "money": ("ledger", "purchase"),
-    "stores and recordings": ("check", "info", "import", "export", "journal", "publish"),
+    "stores and recordings": ("check", "info", "import", "journal", "publish"),
     "try it without a store": ("demo", "scenarios", "simulate", "sensors", "disturb"),
     "on the command line": ("completion",),
 }

@@ -1,10 +1,12 @@
-"""Every command block of README and docs is run, page by page in an empty folder, or says why it is not."""
+"""Every command block of README and docs is run, page by page in an empty folder."""
 
 import os
 import re
+import signal
 import socket
 import subprocess
 import sys
+import threading
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,8 +14,10 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 PAGES = (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")))
-FENCE = re.compile(r"(?:^<!-- not run: (?P<why>.+) -->\n)?^```(?P<words>[^\n]*)\n(?P<body>.*?)^```$", re.M | re.S)
-PORTS = ("5555", "9464")  # what pages call them; free ones take their place
+FENCE = re.compile(r"(?:^<!-- (?P<mark>[^\n]+) -->\n)?^```(?P<words>[^\n]*)\n(?P<body>.*?)^```$", re.M | re.S)
+PORTS = ("5555", "9464", "8080")  # what pages call them; free ones take their place
+STOPPED, SHARED = "until stopped", "needs ../shared"  # marks: every command serves until Ctrl-C; reads what lies there
+READY = {"aisle serve": "listening on", "aisle web": "page for a", "aisle replay": "page for a"}  # what they say
 TOOLS = ("aisle", "make", "python", "python3", "pip")
 
 
@@ -24,7 +28,7 @@ class Block:
     kind: str  # "sh": commands; else what the file is that it shows
     file: str  # its name, "" where it is none
     body: str
-    why: str  # it is not run
+    mark: str  # what the comment before it says
 
 
 def blocks_of(page: Path) -> list[Block]:
@@ -32,7 +36,7 @@ def blocks_of(page: Path) -> list[Block]:
     out = []
     for found in FENCE.finditer(page.read_text(encoding="utf-8")):
         kind, _, file = found["words"].partition(" file=")
-        out.append(Block(kind, file, found["body"], found["why"] or ""))
+        out.append(Block(kind, file, found["body"], found["mark"] or ""))
     return out
 
 
@@ -43,7 +47,7 @@ def free_port() -> int:
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
-def test_commands_stand_in_blocks_that_are_run_or_say_why_not(page: Path) -> None:
+def test_commands_stand_in_blocks_that_are_run(page: Path) -> None:
     text = page.read_text(encoding="utf-8")
     outside = FENCE.sub("", text)
     loose = [line for line in outside.splitlines() if re.match(rf"    ({'|'.join(TOOLS)}) ", line)]
@@ -51,24 +55,46 @@ def test_commands_stand_in_blocks_that_are_run_or_say_why_not(page: Path) -> Non
     for block in blocks_of(page):
         assert block.kind in ("sh", "text", "toml", "python"), f"{page.name}: block of kind {block.kind!r}"
         assert block.kind == "sh" or block.file, f"{page.name}: a block shows what is neither run nor a file"
+        # CI runs the two commands of the README: a test that ran the tests would not end.
+        assert block.mark in ("", STOPPED, SHARED, "not run: CI runs both"), f"{page.name}: {block.mark}"
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
 def test_the_commands_of_a_page_do_what_it_says(page: Path, tmp_path: Path) -> None:
-    commands = []
-    for block in blocks_of(page):
+    shared, folder = ROOT.parent / "shared", tmp_path / "page"
+    folder.mkdir()
+    blocks = blocks_of(page)
+    for block in blocks:
         if block.file:
-            (tmp_path / block.file).write_text(block.body, encoding="utf-8")
-        elif not block.why:
-            commands.append(block.body)
-    script = "\n".join(commands)
-    for port in PORTS:
-        script = script.replace(port, str(free_port()))
-    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+            (folder / block.file).write_text(block.body, encoding="utf-8")
+    if shared.is_dir():
+        (tmp_path / "shared").symlink_to(shared)
+    wanted = [b for b in blocks if not b.file and (b.mark in ("", STOPPED) or (b.mark == SHARED and shared.is_dir()))]
+    ports = {port: str(free_port()) for port in PORTS}
+    before: list[str] = []  # commands that run to their end, up to one that does not
+    for block in wanted:
+        body = block.body
+        for port, free in ports.items():
+            body = body.replace(port, free)
+        if block.mark != STOPPED:
+            before.append(f"cd {folder}\n{body}")
+            continue
+        run_all(page, folder, before)
+        before = []
+        for command in body.splitlines():
+            serve_until_stopped(command, folder)
+    run_all(page, folder, before)
+    if any(b.mark == SHARED for b in blocks) and not shared.is_dir():
+        pytest.skip(f"{page.name}: {shared} is not there; all other commands were run")
+
+
+def run_all(page: Path, folder: Path, bodies: list[str]) -> None:
+    """Run commands as one script, as somebody does who pastes them one after the other."""
+    script = "\n".join(bodies)
     done = subprocess.run(
         ["bash", "-euxo", "pipefail", "-c", script],
-        cwd=tmp_path,
-        env={**os.environ, "PATH": path, "AISLE": str(ROOT), "COLUMNS": "100"},
+        cwd=folder,
+        env=environment(),
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
@@ -76,6 +102,45 @@ def test_the_commands_of_a_page_do_what_it_says(page: Path, tmp_path: Path) -> N
         check=False,
     )
     assert done.returncode == 0, f"{page.name}:\n{done.stdout[-2000:]}\n{done.stderr[-3000:]}"
+
+
+def serve_until_stopped(command: str, folder: Path) -> None:
+    """Start what serves, wait until it says where, stop it as Ctrl-C does, and expect that it ends in order."""
+    ready = READY[" ".join(command.split()[:2])]
+    child = subprocess.Popen(
+        ["bash", "-c", f"exec {command}"],
+        cwd=folder,
+        env=environment(),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,
+    )
+    guard = threading.Timer(120.0, child.kill)  # nothing said ends the loop below
+    guard.start()
+    assert child.stdout is not None
+    try:
+        said = []
+        for line in child.stdout:
+            said.append(line)
+            if ready in line:
+                break
+        assert said and ready in said[-1], f"{command}: {''.join(said)}"
+        child.send_signal(signal.SIGINT)
+        said += child.stdout.readlines()
+        assert child.wait() in (0, 130), f"{command}: {''.join(said)}"
+        assert "Traceback" not in "".join(said)
+    finally:
+        guard.cancel()
+        child.kill()
+        child.wait()
+
+
+def environment() -> dict[str, str]:
+    """Return the environment that pages are run in."""
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    return {**os.environ, "PATH": path, "AISLE": str(ROOT), "COLUMNS": "100"}
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)

@@ -198,12 +198,13 @@ def test_the_example_answers_its_questions(shop: Path, tmp_path: Path) -> None:
 def test_the_commands_and_their_refusals(shop: Path, tmp_path: Path, capsys: Capture) -> None:
     store, recording, out = str(write(tmp_path / "store")), str(shop / "recording.mcap"), str(shop / "out")
     view, tables = str(tmp_path / "v.mcap"), str(tmp_path / "tables")
-    assert main(["view", "foxglove", recording, "--store", store, "--out-folder", out, "--to", view]) == 0
-    assert main(["view", "parquet", out, "--store", store, "--recording", recording, "--to", tables]) == 0
+    assert main(["export", recording, "--foxglove", view, "--store", store, "--run", out]) == 0
+    assert main(["export", recording, "--parquet", tables, "--store", store, "--run", out]) == 0
     assert (tmp_path / "tables" / "plates" / "part-0000.parquet").is_file()
     capsys.readouterr()
-    assert main(["view", "foxglove", recording, "--store", store, "--to", recording]) == 2
-    assert main(["view", "parquet", out, "--recording", recording, "--to", tables]) == 2
-    assert main(["view", "parquet", str(tmp_path), "--to", tables]) == 2
-    assert len(capsys.readouterr().err.splitlines()) == 3
+    assert main(["export", recording, "--foxglove", recording, "--store", store]) == 2
+    assert main(["export", recording, "--parquet", tables, "--run", out]) == 2
+    assert main(["export", recording, "--parquet", tables, "--store", store, "--run", str(tmp_path)]) == 2
+    refusals = [line for line in capsys.readouterr().err.splitlines() if not line.startswith(("usage:", " "))]
+    assert len(refusals) == 3
     assert len(raw(shop / "recording.mcap")) > 100

@@ -1,6 +1,6 @@
 """Three questions to a run, answered with polars and drawn: `python docs/notebooks/three_questions.py TABLES PNG`.
 
-TABLES is what `aisle view parquet OUT --store STORE --recording FILE --to TABLES` wrote. Needs matplotlib:
+TABLES is what `aisle export FILE --parquet TABLES --store STORE --run OUT` wrote. Needs matplotlib:
 `pip install 'aisle[pictures]'`. Cells are marked with `# %%`, so that editors run them one by one.
 
 1. Where do people stand, and where do they take things? Long stands without a pick are where the shop loses sales.

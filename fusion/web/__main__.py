@@ -25,7 +25,7 @@ def main() -> int:
 
     threading.Thread(target=until_the_end, daemon=True).start()
     try:
-        serve(settings, _open, stopped)
+        serve(settings, _open, stopped.is_set)
     except (WebError, StoreError) as error:
         _say("error", str(error))
         return 2

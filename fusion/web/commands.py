@@ -62,8 +62,8 @@ def run_web(args: argparse.Namespace) -> int:
     settings, roles = page_settings(args, out)
     if rebuild(out):
         print(f"aisle web: no page saw this run: {out / 'scenes'} is made from its tracks and events", file=sys.stderr)
-    with stop_on_signals():  # the server hears them first; after that they end nothing
-        serve(settings, lambda port: say_where("web", settings, roles, port))
+    with stop_on_signals() as stopped:  # the server hears signals itself, but only from a little after it said where
+        serve(settings, lambda port: say_where("web", settings, roles, port), stopped)
     return 0
 
 

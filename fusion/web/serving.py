@@ -2,7 +2,6 @@
 
 import asyncio
 import socket
-import threading
 from collections.abc import Callable
 
 import uvicorn
@@ -13,6 +12,7 @@ from fusion.web.settings import Settings, WebError
 WISH_BYTES_MAX = 4096  # of a message from a browser
 BACKLOG = 128
 CLOSE_S = 2  # for viewers to be told
+ASKED_S = 0.1  # between two looks whether to stop
 
 
 def bound(settings: Settings) -> socket.socket:
@@ -30,8 +30,8 @@ def bound(settings: Settings) -> socket.socket:
     return listening
 
 
-def serve(settings: Settings, opened: Callable[[int], None], stopped: threading.Event | None = None) -> None:
-    """Serve until a signal, or until `stopped` is set; `opened` is told the port."""
+def serve(settings: Settings, opened: Callable[[int], None], stopped: Callable[[], bool]) -> None:
+    """Serve until a signal, or until `stopped` says so, which is asked often; `opened` is told the port."""
     app = make_app(settings)
     listening = bound(settings)
     config = uvicorn.Config(
@@ -50,16 +50,13 @@ def serve(settings: Settings, opened: Callable[[int], None], stopped: threading.
     asyncio.run(_serve(server, listening, stopped))
 
 
-async def _serve(server: uvicorn.Server, listening: socket.socket, stopped: threading.Event | None) -> None:
+async def _serve(server: uvicorn.Server, listening: socket.socket, stopped: Callable[[], bool]) -> None:
     async def stop() -> None:
-        assert stopped is not None
-        await asyncio.to_thread(stopped.wait)
+        while not stopped():
+            await asyncio.sleep(ASKED_S)
         server.should_exit = True
 
-    waiting = None if stopped is None else asyncio.create_task(stop())
+    waiting = asyncio.create_task(stop())
     with listening:
         await server.serve(sockets=[listening])
-    if waiting is not None:
-        assert stopped is not None
-        stopped.set()
-        await waiting
+    waiting.cancel()
