@@ -135,6 +135,7 @@ def serve_until_stopped(command: str, folder: Path) -> None:
         guard.cancel()
         child.kill()
         child.wait()
+        child.stdout.close()
 
 
 def environment() -> dict[str, str]:
