@@ -24,7 +24,7 @@ from fusion.health.cameras import feel_turn, look_at_frame
 from fusion.health.doubts import note_tags
 from fusion.health.modes import Mode
 from fusion.health.plates import feel
-from fusion.health.sources import hear_source
+from fusion.health.sources import hear_sources
 from fusion.health.stage import Watch, doubts_of, first_watch, is_due, learn_gains, look, note_moves
 from fusion.health.trust import moved_goods, trusted
 from fusion.intake import Slice
@@ -42,8 +42,9 @@ from fusion.shelf import (
     dark_plates,
     empty_levels,
     group_changes,
-    observe_plates,
+    observe_batches,
 )
+from fusion.shelf.batches import batches_of
 from fusion.shelf.changes import channel_rows
 from fusion.store import Store
 from fusion.tracking.carts import Carts, SeenMove, clear_owner, observe_cart, place_of
@@ -161,9 +162,11 @@ def _advance(engine: Engine, state: State, messages: tuple[Message, ...], now_ns
     clocks, ready = retime(state.clocks, messages, now_ns)
     before_ns, state = state.now_ns, replace(state, now_ns=now_ns, clocks=clocks)
     news = News()
+    messages = tuple(one.message for one in ready)
+    state = replace(state, watch=replace(state.watch, sources=hear_sources(state.watch.sources, messages)))
+    state = _take_plates(engine, state, [m for m in messages if isinstance(m, Plates)], news)
     for one in ready:
         news.by_s[one.message.src] = one.by_s
-        state = replace(state, watch=replace(state.watch, sources=hear_source(state.watch.sources, one.message)))
         state = _take(engine, state, one.message, news)
     if news.clocks:
         state = replace(state, clocks=replace(clocks, of={**clocks.of, **news.clocks}))
@@ -195,20 +198,32 @@ def _look(engine: Engine, state: State, news: News) -> tuple[State, tuple[Health
     return replace(state, watch=watch), said, modes
 
 
+def _take_plates(engine: Engine, state: State, messages: list[Plates], news: News) -> State:
+    """Hand all plate samples of a slice to the shelf at once: nothing else of the slice bears on them."""
+    fitting: list[tuple[Plates, Ints]] = []
+    for message in messages:
+        rows = engine.channels.get(message.src)
+        if rows is None or len(rows) < message.g.shape[1]:
+            state = _note(state, f"plates of {message.src} do not fit plates.csv")
+        else:
+            fitting.append((message, rows[: message.g.shape[1]]))
+    if not fitting:
+        return state
+    config, watch = engine.config, state.watch
+    batches = batches_of([message for message, _ in fitting], [rows for _, rows in fitting])
+    levels, changes, noise = observe_batches(state.levels, batches, config.shelf)
+    plates = feel(watch.plates, batches, noise, config.shelf, config.health)
+    state = replace(state, levels=levels, watch=replace(watch, plates=plates))
+    for new in changes:
+        kept, left_out = trusted(new, plates, watch.gains) if new else (new, 0)
+        news.changes.extend(kept)
+        state = _note(state, "change of a plate that had said nothing") if left_out else state
+    return state
+
+
 def _take(engine: Engine, state: State, message: Message, news: News) -> State:
     """Hand one message to its stage; news collects what the slice brings."""
     match message:
-        case Plates():
-            rows = engine.channels.get(message.src)
-            if rows is None or len(rows) < message.g.shape[1]:
-                return _note(state, f"plates of {message.src} do not fit plates.csv")
-            levels, new = observe_plates(state.levels, message, rows[: message.g.shape[1]], engine.config.shelf)
-            watch, config = state.watch, engine.config
-            plates = feel(watch.plates, message, rows[: message.g.shape[1]], levels, config.shelf, config.health)
-            new, left_out = trusted(new, plates, watch.gains)
-            news.changes.extend(new)
-            state = replace(state, levels=levels, watch=replace(watch, plates=plates))
-            return _note(state, "change of a plate that had said nothing") if left_out else state
         case PeopleMessage() | Boxes():
             frame = _sightings(engine, message)
             if frame is None:
