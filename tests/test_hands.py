@@ -54,7 +54,7 @@ def match_of(heads: np.ndarray, wrists: np.ndarray, ids: np.ndarray, camera: int
         wrists = (local[:, :2] / local[:, 2:]).reshape(n, 2, 2)
     frame = Sightings(
         t_ns, max(camera, 0), is_depth, heads, np.full((n, 2), np.nan), wrists, np.full(n, 0.03 if is_depth else 0.003),
-        np.ones(n), np.zeros((n, LOOK_DIM), np.float32), np.zeros(n, np.int64), (),
+        np.zeros((n, LOOK_DIM), np.float32), np.zeros(n, np.int64), (),
     )  # fmt: skip
     return Match(frame, ids, np.stack([ids, ids], axis=1))
 

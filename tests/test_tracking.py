@@ -21,11 +21,13 @@ from fusion.tracking.assignment import assign
 from fusion.tracking.association import associate, birth
 from fusion.tracking.camera import distort, meet_plane, project, undistort
 from fusion.tracking.existence import Chances, drift_sight, weigh
-from fusion.tracking.floor import advance, empty_floor, observe
+from fusion.tracking.floor import advance, empty_floor
+from fusion.tracking.following import observe
+from fusion.tracking.frames import frames_of
 from fusion.tracking.gating import pairs_within
 from fusion.tracking.kalman import predict
 from fusion.tracking.measurement import View, correct, factor, innovate, measure, scratch
-from fusion.tracking.sightings import LOOK_DIM, Sightings, from_people
+from fusion.tracking.sightings import LOOK_DIM, Sightings
 from fusion.tracking.tracks import COLUMNS, NEXT, Seen, Status, Tracks, move
 
 CONFIG = TrackingConfig()
@@ -260,8 +262,7 @@ def depth_frame(t_ns: int, xy: np.ndarray) -> Sightings:
         foot=np.full((n, 2), np.nan),
         hands=np.full((n, 2, 3), np.nan),
         sd=np.full(n, 0.05),
-        score=np.ones(n),
-        look=np.zeros((n, 64)),
+        look=np.zeros((n, 64), np.float32),
         device_id=np.zeros(n, np.int64),
         held=(),
     )
@@ -332,7 +333,7 @@ def follow(frames: list[People], order: list[int] | None = None) -> list[tuple[i
             frame.src, frame.seq, frame.t_ns, frame.head[keep], frame.hands[keep], frame.sd[keep], frame.score[keep],
             frame.look[keep], tuple(frame.ids[k] for k in keep), (),
         )  # fmt: skip
-        floor, _ = observe(floor, from_people(shuffled, 0, CONFIG), store, CONFIG)
+        floor, _ = observe(floor, frames_of([shuffled], [0], store.cameras, CONFIG).sightings(0), store, CONFIG)
         floor = advance(floor, frame.t_ns, CONFIG)
         sure = floor.tracks.status == Status.CONFIRMED
         out.append((int(sure.sum()), np.sort(floor.tracks.mean[sure, :2], axis=0)))
@@ -382,7 +383,7 @@ def two_beside_each_other(status: Status, *, together: bool) -> int:
     store = tiny_store()
     floor = empty_floor(store)
     for step in range(30):
-        frame = from_people(sighting(step, np.zeros(4)), 0, CONFIG)
+        frame = frames_of([sighting(step, np.zeros(4))], [0], store.cameras, CONFIG).sightings(0)
         floor, _ = observe(floor, frame, store, CONFIG)
         floor = advance(floor, frame.t_ns, CONFIG)
     one = floor.tracks

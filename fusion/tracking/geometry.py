@@ -25,6 +25,15 @@ def inside(points: Floats, outline: Floats) -> Bools:
 
 
 @njit(cache=True)
+def segment_distance(x: float, y: float, line: Floats) -> float:
+    """Return the distance of a point to the segment line (2, 2), m."""
+    ax, ay = line[0]
+    dx, dy = line[1, 0] - ax, line[1, 1] - ay
+    share = min(max(((x - ax) * dx + (y - ay) * dy) / max(dx * dx + dy * dy, 1e-9), 0.0), 1.0)
+    return float(np.sqrt((x - ax - share * dx) ** 2 + (y - ay - share * dy) ** 2))
+
+
+@njit(cache=True)
 def outside_by(x: float, y: float, outline: Floats) -> float:
     """Return how far a point lies outside the polygon (v, 2), m; 0 inside."""
     is_inside, far2 = False, np.inf
