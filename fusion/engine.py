@@ -1,7 +1,7 @@
 """step: one slice of event time through all stages. Pure: no sockets, files, clocks, global random numbers."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -20,6 +20,7 @@ from fusion.checkout import trips as visits
 from fusion.checkout.tenders import Spent, spend
 from fusion.clock_steps import stepping
 from fusion.config import SECOND_NS, Config
+from fusion.frozen import replace
 from fusion.health.cameras import feel_turns, look_at_frames
 from fusion.health.doubts import note_tags
 from fusion.health.modes import Mode

@@ -1,12 +1,13 @@
 """Cameras: silent, frozen, blind to whom others see, turned against where others have people."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 import numpy as np
 
 from fusion.arrays import Bools, Floats, Ints
 from fusion.config import SECOND_NS, TrackingConfig
+from fusion.frozen import replace
 from fusion.health.alarms import Alarms, no_alarms, watch
 from fusion.health.coverage import in_the_open
 from fusion.health.settings import HealthConfig

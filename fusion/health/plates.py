@@ -1,12 +1,13 @@
 """Plates: silent, still, noisy, spiking, drifting; by their own samples."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
 
 from fusion.arrays import Bools, Floats
 from fusion.config import SECOND_NS, ShelfConfig
+from fusion.frozen import replace
 from fusion.health.alarms import Alarms, no_alarms, watch
 from fusion.health.repeats import COLUMNS, Repeats, no_repeats, stuck, thawed
 from fusion.health.samples import Rules, feel_batches

@@ -1,13 +1,14 @@
 """Sources: who has fallen silent by the event time of the others, and what sources say of themselves."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 import numpy as np
 from numba import njit
 
 from fusion.arrays import Bools, Floats, Ints
 from fusion.config import SECOND_NS
+from fusion.frozen import replace
 from fusion.health.alarms import Alarms, no_alarms, watch
 from fusion.health.settings import HealthConfig
 from fusion.messages import Health, Message

@@ -7,12 +7,14 @@ wait for `hold_s` after their slice, so that they leave in the order of correcte
 
 from bisect import bisect_left
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
+from operator import attrgetter
 from typing import Any
 
 import numpy as np
 
 from fusion.config import SECOND_NS, ClockConfig
+from fusion.frozen import replace
 from fusion.intake.clock_filter import Clock
 from fusion.messages import Cart, Message
 
@@ -99,5 +101,4 @@ def _corrected(message: Message, offset_s: float) -> Corrected:
     return Corrected(replace(message, t_ns=message.t_ns + shift_ns) if shift_ns else message, offset_s)
 
 
-def _key(one: Corrected) -> tuple[int, str, int]:
-    return one.message.t_ns, one.message.src, one.message.seq
+_key = attrgetter("message.t_ns", "message.src", "message.seq")  # the one order of the house

@@ -1,12 +1,13 @@
 """Plate changes that belong together become shelf changes."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 import numpy as np
 
 from fusion.arrays import Ints
 from fusion.config import SECOND_NS, ShelfConfig
+from fusion.frozen import replace
 from fusion.shelf.levels import Levels, PlateChange, Trace, trace_of
 from fusion.shelf.shares import shares_beside
 from fusion.store import Store

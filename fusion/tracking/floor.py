@@ -1,12 +1,13 @@
 """Floor tracking over time: confirmation, coasting, loss, merging; what frames do to it stands in following.py."""
 
 from collections.abc import Collection
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
 from fusion.arrays import Floats, Ints
 from fusion.config import SECOND_NS, TrackingConfig
+from fusion.frozen import replace
 from fusion.store import Store
 from fusion.tracking.kalman import predict
 from fusion.tracking.life import Span, age
