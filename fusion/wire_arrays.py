@@ -21,7 +21,9 @@ from fusion.messages import (
     Reason,
 )
 from fusion.wire_schema import (
+    PAYLOADS,
     TIME_NS_MAX,
+    WIRE_OF,
     Beliefs,
     BoxesWire,
     CartWire,
@@ -92,9 +94,11 @@ def _rows(wire: PeopleWire | BoxesWire) -> Rows:
         raise Rejected(Reason.WRONG_SHAPE, f"ids: expected {n} entries, received {len(wire.ids)}")
     sd, score = np.frombuffer(wire.sd, "<f4"), np.frombuffer(wire.score, "<f4")
     for row, value in enumerate(sd.tolist()):
-        _check_positive(f"sd[{row}]", value)
+        if not 0.0 < value < math.inf:  # the text of a place is only made for one that is wrong
+            _check_positive(f"sd[{row}]", value)
     for row, value in enumerate(score.tolist()):
-        _check_share(f"score[{row}]", value)
+        if not 0.0 <= value <= 1.0 + ROUNDING:
+            _check_share(f"score[{row}]", value)
     held = tuple([_held(row, place, n) for place, row in enumerate(wire.held)])
     return sd, score, _look(wire.look, n, wire.d), wire.ids, held
 
@@ -102,9 +106,9 @@ def _rows(wire: PeopleWire | BoxesWire) -> Rows:
 def _look(raw: bytes, n: int, d: int) -> Singles:
     _check_bytes("look", raw, 2 * n * d, (n, d))
     look = np.frombuffer(raw, "<f2").astype(np.float32).reshape(n, d)
-    if np.isinf(look).any():
-        raise Rejected(Reason.NOT_FINITE, "look: expected finite numbers or NaN, received an infinity")
     look.flags.writeable = False
+    if look.size and np.isinf(look).any():
+        raise Rejected(Reason.NOT_FINITE, "look: expected finite numbers or NaN, received an infinity")
     return look
 
 
@@ -169,7 +173,8 @@ def _check_bytes(key: str, raw: bytes, expected: int, shape: tuple[int, ...]) ->
 
 def _check_no_infinity(raw: dict[str, bytes]) -> None:
     # One pass over all arrays: most of the cost is the call, not the numbers.
-    if np.isinf(np.frombuffer(b"".join(raw.values()), "<f4")).any():
+    joined = b"".join(raw.values())
+    if joined and np.isinf(np.frombuffer(joined, "<f4")).any():
         key = next(key for key, part in raw.items() if np.isinf(np.frombuffer(part, "<f4")).any())
         raise Rejected(Reason.NOT_FINITE, f"{key}: expected finite numbers or NaN, received an infinity")
 
@@ -194,7 +199,7 @@ def _check_share(place: str, value: float) -> None:
 def _check_beliefs(place: str, beliefs: Beliefs) -> None:
     for _, p in beliefs:
         _check_share(f"{place} p", p)
-    _check_share(f"{place}, sum of p", math.fsum(p for _, p in beliefs))
+    _check_share(f"{place}, sum of p", math.fsum([p for _, p in beliefs]))
 
 
 _OPEN: dict[type[Wire], Callable[[Any], Message]] = {
@@ -206,3 +211,4 @@ _OPEN: dict[type[Wire], Callable[[Any], Message]] = {
     PortalWire: _portal,
     HealthWire: _health,
 }
+_OPEN |= {PAYLOADS[kind]: _OPEN[WIRE_OF[kind]] for kind in PAYLOADS}

@@ -50,7 +50,10 @@ def retime(clocks: Clocks, messages: tuple[Message, ...], until_ns: int) -> tupl
     """Correct the times of new messages; return those before until_ns, in the order (t, src, seq)."""
     offsets = [clock.offset_s(until_ns) for clock in clocks.of.values() if clock.mutual]
     clocks = replace(clocks, middle_s=float(np.median(offsets)) if offsets else 0.0)
-    waiting = sorted((*clocks.waiting, *(_corrected(m, clocks.offset_s(m.src, m.t_ns)) for m in messages)), key=_key)
+    corrected = [
+        _corrected(m, clocks.offset_s(m.src, m.t_ns)) if m.src in clocks.of else Corrected(m, 0.0) for m in messages
+    ]
+    waiting = sorted([*clocks.waiting, *corrected], key=_key)
     first = bisect_left(waiting, until_ns, key=lambda one: one.message.t_ns)
     return replace(clocks, waiting=tuple(waiting[first:])), tuple(waiting[:first])
 

@@ -150,16 +150,13 @@ def take_wrists(
             i = claim[j]
             near = other[order[first[i] : first[i + 1]]]
             # Anywhere about whom the detector names: a wrist that fits no hand better than this is no wrist.
-            y, H, S = _against(rest, broad, head[i], wrists[j, w], is_depth, sd[j], wrist_sd_m, R, T)
-            astray = _nats(y, S) + np.log(astray_p)
+            astray = _nats(rest, broad, head[i], wrists[j, w], is_depth, sd[j], wrist_sd_m, R, T) + np.log(astray_p)
             for k in range(len(near) + 1):
                 row = i if k == 0 else near[k - 1]
                 said = np.log(claim_p if k == 0 else 1.0 - claim_p if found[row] else merged_p)
                 for h in range(2):
-                    y, H, S = _against(
-                        mean[row, h], cov[row, h], head[row], wrists[j, w], is_depth, sd[j], wrist_sd_m, R, T
-                    )
-                    gain = _nats(y, S) + said - astray
+                    nats = _nats(mean[row, h], cov[row, h], head[row], wrists[j, w], is_depth, sd[j], wrist_sd_m, R, T)
+                    gain = nats + said - astray
                     if gain > 0.0:
                         rows.append(2 * row + h)
                         columns.append(2 * j + w)
@@ -211,6 +208,49 @@ def _against(
 
 
 @njit(cache=True)
-def _nats(y: Floats, S: Floats) -> float:
-    """Return log N(y; 0, S) but for the constant, which is the same for all a wrist is compared with."""
-    return float(-0.5 * y @ np.linalg.solve(S, y) - 0.5 * np.log(np.linalg.det(S)))
+def _nats(
+    mean: Floats,
+    cov: Floats,
+    head: Floats,
+    wrist: Floats,
+    is_depth: bool,
+    sd: float,
+    wrist_sd_m: float,
+    R: Floats,
+    T: Floats,
+) -> float:
+    """Return log N(y; 0, S) of what _against returns, but for the constant, the same for all it is compared with.
+
+    Written out, because it is asked of every wrist and every hand near it: -y' S^-1 y / 2 - log det(S) / 2.
+    """
+    x, y, z = head[0] + mean[0], head[1] + mean[1], head[2] + mean[2]
+    own = wrist_sd_m * wrist_sd_m
+    if is_depth:
+        var = sd * sd + own
+        a, b, c = cov[0, 0] + var, cov[0, 1], cov[0, 2]
+        d, e, f = cov[1, 1] + var, cov[1, 2], cov[2, 2] + var
+        u, v, w = wrist[0] - x, wrist[1] - y, wrist[2] - z
+        A, B, C = d * f - e * e, c * e - b * f, b * e - c * d
+        det = a * A + b * B + c * C
+        D, E, F = a * f - c * c, b * c - a * e, a * d - b * b
+        square = (u * (A * u + B * v + C * w) + v * (B * u + D * v + E * w) + w * (C * u + E * v + F * w)) / det
+        return float(-0.5 * square - 0.5 * np.log(det))
+    depth = R[2, 0] * x + R[2, 1] * y + R[2, 2] * z + T[2]
+    far = max(depth, 1e-3)
+    p = (R[0, 0] * x + R[0, 1] * y + R[0, 2] * z + T[0]) / far
+    q = (R[1, 0] * x + R[1, 1] * y + R[1, 2] * z + T[1]) / far
+    pp, pq, qq, length_p, length_q, both = 0.0, 0.0, 0.0, 0.0, 0.0, 0.0
+    for i in range(3):
+        jp, jq = (R[0, i] - p * R[2, i]) / far, (R[1, i] - q * R[2, i]) / far
+        length_p, length_q, both = length_p + jp * jp, length_q + jq * jq, both + jp * jq
+        for k in range(3):
+            kp, kq = (R[0, k] - p * R[2, k]) / far, (R[1, k] - q * R[2, k]) / far
+            pp, pq, qq = pp + jp * cov[i, k] * kp, pq + jp * cov[i, k] * kq, qq + jq * cov[i, k] * kq
+    if depth > DEPTH_MIN_M:
+        pp, pq, qq = pp + sd * sd + own * length_p, pq + own * both, qq + sd * sd + own * length_q
+    else:
+        pp, qq = pp + 1e6, qq + 1e6
+    u, v = wrist[0] - p, wrist[1] - q
+    det = pp * qq - pq * pq
+    square = (qq * u * u - 2.0 * pq * u * v + pp * v * v) / det
+    return float(-0.5 * square - 0.5 * np.log(det))
