@@ -9,6 +9,7 @@ from fusion.arrays import Bools, Floats
 from fusion.config import SECOND_NS, ShelfConfig
 from fusion.frozen import replace
 from fusion.health.alarms import Alarms, no_alarms, watch
+from fusion.health.middles import known_medians, medians
 from fusion.health.repeats import COLUMNS, Repeats, no_repeats, stuck, thawed
 from fusion.health.samples import Rules, feel_batches
 from fusion.health.settings import HealthConfig
@@ -135,10 +136,7 @@ def lightest_on(store: Store) -> Floats:
 def _lately(levels: Levels, now_ns: int) -> Floats:
     """Return the middle of what each plate showed within the last second, (p,) g; NaN where it said nothing."""
     said = (levels.history_ns > now_ns - SECOND_NS) & np.isfinite(levels.history_g)
-    some = np.flatnonzero(said.any(axis=1))
-    out = np.full(len(levels.history_g), np.nan)
-    out[some] = np.nanmedian(np.where(said[some], levels.history_g[some], np.nan), axis=1)
-    return out
+    return np.asarray(known_medians(np.where(said, levels.history_g, np.nan)))
 
 
 def _walk(looks: Floats, noise_g: Floats, config: HealthConfig) -> tuple[Floats, Bools, Bools]:
@@ -148,7 +146,7 @@ def _walk(looks: Floats, noise_g: Floats, config: HealthConfig) -> tuple[Floats,
     and goes, and noise is uneven. noise_g (p,) is that of a block.
     """
     each = looks.shape[1] // PARTS
-    middles = np.median(looks[:, -each * PARTS :].reshape(len(looks), PARTS, each), axis=2)
+    middles = medians(looks[:, -each * PARTS :].reshape(-1, each)).reshape(len(looks), PARTS)
     ways = np.diff(middles, axis=1)
     whole = np.asarray(np.isfinite(ways).all(axis=1))
     ways = np.where(whole[:, None], ways, 0.0)
@@ -157,7 +155,7 @@ def _walk(looks: Floats, noise_g: Floats, config: HealthConfig) -> tuple[Floats,
     one_way = np.asarray((np.sign(ways) == np.sign(ways[:, :1])).all(axis=1))
     walks = whole & one_way & (least > EVEN * most)
     walks &= least > np.maximum(config.drift_g_per_s * seconds, NOISES * noise_g)
-    rate = np.median(ways, axis=1) / seconds
+    rate = medians(ways) / seconds
     # Where noise cannot hide it, hardly a step rests: goods that go piece by piece do.
     steps = np.diff(looks, axis=1) * np.sign(rate)[:, None] / config.look_s
     rests = (np.where(whole[:, None], steps, 0.0) < 0.25 * np.abs(rate)[:, None]).sum(axis=1)

@@ -9,7 +9,7 @@ from fusion.arrays import Bools, Floats, Ints
 from fusion.tracking.association import solve
 from fusion.tracking.camera import predict_image_point
 from fusion.tracking.gating import pairs_within
-from fusion.tracking.measurement import DEPTH_MIN_M, View
+from fusion.tracking.measurement import DEPTH_MIN_M, View, factor, whiten
 from fusion.tracking.tracks import Status
 
 LAST_FOLLOWED = int(Status.LEFT)
@@ -172,13 +172,36 @@ def take_wrists(
         i, h, j, w = r // 2, r % 2, column[r] // 2, column[r] % 2
         owner[j, w] = i
         y, H, S = _against(mean[i, h], cov[i, h], head[i], wrists[j, w], is_depth, sd[j], wrist_sd_m, R, T)
-        gain_of = cov[i, h] @ H.T @ np.linalg.inv(S)
-        mean[i, h] += gain_of @ y
-        # Joseph's form keeps it positive definite: (I - K H) P (I - K H)' + K N K', with N = S - H P H'.
-        keep = np.eye(3) - gain_of @ H
-        cov[i, h] = keep @ cov[i, h] @ keep.T + gain_of @ (S - H @ cov[i, h] @ H.T) @ gain_of.T
-        cov[i, h] = 0.5 * (cov[i, h] + cov[i, h].T)
+        _correct(mean[i, h], cov[i, h], y, H, S)
     return owner
+
+
+@njit(cache=True)
+def _correct(mean: Floats, cov: Floats, y: Floats, H: Floats, S: Floats) -> None:
+    """Correct a hand in place, given innovation y (m,), H (m, 3) and S (m, m), all three spent.
+
+    As in measurement.correct: with W = L^-1 H P the mean moves by W' L^-1 y, and P -= W' W.
+    """
+    m = len(y)
+    W = np.zeros((m, 3))
+    factor(S, m)
+    for c in range(3):
+        for r in range(m):
+            one = 0.0
+            for k in range(3):
+                one += H[r, k] * cov[k, c]
+            for k in range(r):
+                one -= S[r, k] * W[k, c]
+            W[r, c] = one / S[r, r]
+    whiten(S, y, m)
+    for i in range(3):
+        for r in range(m):
+            mean[i] += W[r, i] * y[r]
+        for j in range(i + 1):
+            total = cov[i, j]
+            for r in range(m):
+                total -= W[r, i] * W[r, j]
+            cov[i, j] = cov[j, i] = total
 
 
 @njit(cache=True)
