@@ -11,7 +11,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.ready
 WARM := $(VENV)/.warm
-KERNELS := $(wildcard fusion/tracking/*.py)
+KERNELS := $(wildcard fusion/tracking/*.py fusion/shelf/*.py fusion/health/*.py fusion/intake/*.py)
 CASES ?= ../shared/cases
 JUDGE ?= ../shared/judge/score.py
 OUT ?= out
@@ -29,7 +29,7 @@ $(STAMP): pyproject.toml
 # A compiled kernel keeps what it called when it was compiled: when any of them changes, all are compiled anew.
 $(WARM): $(STAMP) $(KERNELS)
 	find fusion -name '*.nb[ic]' -delete
-	$(BIN)/python -m fusion.tracking.warm
+	$(BIN)/python -m fusion.warm
 	touch $@
 
 # The tests start a PostgreSQL server of their own; this makes sure that there is one to start.

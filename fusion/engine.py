@@ -1,7 +1,7 @@
 """step: one slice of event time through all stages. Pure: no sockets, files, clocks, global random numbers."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -20,16 +20,17 @@ from fusion.checkout import trips as visits
 from fusion.checkout.tenders import Spent, spend
 from fusion.clock_steps import stepping
 from fusion.config import SECOND_NS, Config
-from fusion.health.cameras import feel_turn, look_at_frame
+from fusion.frozen import replace
+from fusion.health.cameras import feel_turns, look_at_frames
 from fusion.health.doubts import note_tags
 from fusion.health.modes import Mode
 from fusion.health.plates import feel
-from fusion.health.sources import hear_source
+from fusion.health.sources import hear_sources
 from fusion.health.stage import Watch, doubts_of, first_watch, is_due, learn_gains, look, note_moves
 from fusion.health.trust import moved_goods, trusted
 from fusion.intake import Slice
 from fusion.intake.clock_filter import Clock, Comparisons, compare
-from fusion.intake.clocks import Clocks, faults, retime
+from fusion.intake.clocks import Clocks, Corrected, faults, retime
 from fusion.messages import Boxes, Cart, Gate, Health, Message, Plates, Portal
 from fusion.messages import People as PeopleMessage
 from fusion.settlement import Outputs, TrackRows, foresee, join, say, settle
@@ -42,18 +43,20 @@ from fusion.shelf import (
     dark_plates,
     empty_levels,
     group_changes,
-    observe_plates,
+    observe_batches,
 )
+from fusion.shelf.batches import batches_of
 from fusion.shelf.changes import channel_rows
 from fusion.store import Store
 from fusion.tracking.carts import Carts, SeenMove, clear_owner, observe_cart, place_of
 from fusion.tracking.clock_evidence import clock_evidence
 from fusion.tracking.clock_witnesses import crossing, rolling
-from fusion.tracking.floor import Floor, Match, advance, carried_on, empty_floor, observe
+from fusion.tracking.floor import Floor, Match, advance, carried_on, empty_floor
+from fusion.tracking.following import follow_frames
+from fusion.tracking.frames import frames_of
 from fusion.tracking.gates import Departure, leave_by_gate, leave_unseen
-from fusion.tracking.hands import Hands, follow_hands, hands_of, no_hands
+from fusion.tracking.hands import Hands, hands_of, no_hands
 from fusion.tracking.identity import Identity, Naming, admit, forget, likeliest, meet, name_tracks, stretch, trips_p
-from fusion.tracking.sightings import Sightings, from_boxes, from_people
 from fusion.tracking.smoothing import Instant, Trail, flush, follow
 from fusion.tracking.tracks import Status
 
@@ -99,7 +102,6 @@ class News:
     said: list[SeenMove] = field(default_factory=list)  # of all carts
     weighings: list[Weighing] = field(default_factory=list)
     clocks: dict[str, Clock] = field(default_factory=dict)  # that were compared
-    by_s: dict[str, float] = field(default_factory=dict)  # what the last message of each source was corrected by
 
 
 def make_engine(store: Store, config: Config) -> Engine:
@@ -161,10 +163,18 @@ def _advance(engine: Engine, state: State, messages: tuple[Message, ...], now_ns
     clocks, ready = retime(state.clocks, messages, now_ns)
     before_ns, state = state.now_ns, replace(state, now_ns=now_ns, clocks=clocks)
     news = News()
+    messages = tuple(one.message for one in ready)
+    state = replace(state, watch=replace(state.watch, sources=hear_sources(state.watch.sources, messages)))
+    state = _take_plates(engine, state, [m for m in messages if isinstance(m, Plates)], news)
+    frames: list[Corrected] = []
     for one in ready:
-        news.by_s[one.message.src] = one.by_s
-        state = replace(state, watch=replace(state.watch, sources=hear_source(state.watch.sources, one.message)))
-        state = _take(engine, state, one.message, news)
+        if isinstance(one.message, PeopleMessage | Boxes):
+            frames.append(one)
+        elif not isinstance(one.message, Plates | Health):
+            # Gates and carts ask where people are: all frames before them must be in.
+            state, frames = _take_frames(engine, state, frames, news), []
+            state = _take(engine, state, one, news)
+    state = _take_frames(engine, state, frames, news)
     if news.clocks:
         state = replace(state, clocks=replace(clocks, of={**clocks.of, **news.clocks}))
     state, gone, people = _follow(engine, state, news)
@@ -195,38 +205,71 @@ def _look(engine: Engine, state: State, news: News) -> tuple[State, tuple[Health
     return replace(state, watch=watch), said, modes
 
 
-def _take(engine: Engine, state: State, message: Message, news: News) -> State:
+def _take_plates(engine: Engine, state: State, messages: list[Plates], news: News) -> State:
+    """Hand all plate samples of a slice to the shelf at once: nothing else of the slice bears on them."""
+    fitting: list[tuple[Plates, Ints]] = []
+    for message in messages:
+        rows = engine.channels.get(message.src)
+        if rows is None or len(rows) < message.g.shape[1]:
+            state = _note(state, f"plates of {message.src} do not fit plates.csv")
+        else:
+            fitting.append((message, rows[: message.g.shape[1]]))
+    if not fitting:
+        return state
+    config, watch = engine.config, state.watch
+    batches = batches_of([message for message, _ in fitting], [rows for _, rows in fitting])
+    levels, changes, noise = observe_batches(state.levels, batches, config.shelf)
+    plates = feel(watch.plates, batches, noise, config.shelf, config.health)
+    state = replace(state, levels=levels, watch=replace(watch, plates=plates))
+    for new in changes:
+        kept, left_out = trusted(new, plates, watch.gains) if new else (new, 0)
+        news.changes.extend(kept)
+        state = _note(state, "change of a plate that had said nothing") if left_out else state
+    return state
+
+
+def _take_frames(engine: Engine, state: State, each: list[Corrected], news: News) -> State:
+    """Hand camera frames, in their order, to tracking at once; news collects what they bring.
+
+    A frame that shows what the last one did is none. A camera that is out goes on being compared with the others: that
+    is how it comes back.
+    """
+    known: list[tuple[PeopleMessage | Boxes, int, float]] = []
+    for one in each:
+        row = engine.camera_row.get(one.message.src)
+        if row is None:
+            state = _note(state, f"camera {one.message.src} is not in store.toml")
+        else:
+            assert isinstance(one.message, PeopleMessage | Boxes)
+            known.append((one.message, row, one.by_s))
+    if not known:
+        return state
+    store, config = engine.store, engine.config
+    cameras, new = look_at_frames(state.watch.cameras, [row for _, row, _ in known], [m for m, _, _ in known])
+    known = [one for one, is_new in zip(known, new, strict=True) if is_new]
+    if not known:
+        return replace(state, watch=replace(state.watch, cameras=cameras))
+    frames = frames_of([m for m, _, _ in known], [row for _, row, _ in known], store.cameras, config.tracking)
+    is_out = cameras.out()[frames.camera]
+    floor, hands, followed = follow_frames(
+        state.floor, state.hands, frames, is_out, store, config.tracking, config.attribution.hands
+    )
+    cameras = feel_turns(cameras, followed, store, config.tracking, config.health)
+    news.matches.extend(followed.matches(is_out))
+    for frame, found in clock_evidence(followed, is_out, store, config.clocks, config.tracking):
+        message, _, by_s = known[frame]
+        _compare(engine, state, Corrected(message, by_s), found, news)
+    return replace(state, floor=floor, hands=hands, watch=replace(state.watch, cameras=cameras))
+
+
+def _take(engine: Engine, state: State, one: Corrected, news: News) -> State:
     """Hand one message to its stage; news collects what the slice brings."""
+    message = one.message
     match message:
-        case Plates():
-            rows = engine.channels.get(message.src)
-            if rows is None or len(rows) < message.g.shape[1]:
-                return _note(state, f"plates of {message.src} do not fit plates.csv")
-            levels, new = observe_plates(state.levels, message, rows[: message.g.shape[1]], engine.config.shelf)
-            watch, config = state.watch, engine.config
-            plates = feel(watch.plates, message, rows[: message.g.shape[1]], levels, config.shelf, config.health)
-            new, left_out = trusted(new, plates, watch.gains)
-            news.changes.extend(new)
-            state = replace(state, levels=levels, watch=replace(watch, plates=plates))
-            return _note(state, "change of a plate that had said nothing") if left_out else state
-        case PeopleMessage() | Boxes():
-            frame = _sightings(engine, message)
-            if frame is None:
-                return _note(state, f"camera {message.src} is not in store.toml")
-            state, is_trusted = _trust_frame(engine, state, frame, message)
-            if not is_trusted:
-                return state
-            floor, match_ = observe(state.floor, frame, engine.store, engine.config.tracking)
-            state = _feel_turn(engine, state, match_)
-            hands, match_ = follow_hands(state.hands, floor, match_, engine.store, engine.config.attribution.hands)
-            news.matches.append(match_)
-            found = clock_evidence(state.floor, match_, engine.store, engine.config.clocks, engine.config.tracking)
-            _compare(engine, state, message, found, news)
-            return replace(state, floor=floor, hands=hands)
         case Cart():
             trip_of = likeliest(state.identity, state.now_ns)
             found = rolling(state.carts.get(message.src), message, state.floor, trip_of, engine.config.clocks)
-            _compare(engine, state, message, found, news)
+            _compare(engine, state, one, found, news)
             carts, moves = observe_cart(state.carts, message, state.floor, trip_of, engine.config.cart)
             lies = message.src in state.watch.sayings.of and state.watch.sayings.of[message.src].on
             news.said.extend(moves)
@@ -235,7 +278,7 @@ def _take(engine: Engine, state: State, message: Message, news: News) -> State:
                 news.weighings.append(Weighing(message.t_ns, message.src, message.g))
             return replace(state, carts=carts)
         case Gate():
-            _compare(engine, state, message, crossing(message, state.floor, engine.store, engine.config.clocks), news)
+            _compare(engine, state, one, crossing(message, state.floor, engine.store, engine.config.clocks), news)
             return _gate(engine, state, message, news)
         case Portal():
             heard = tags_of(message, engine.store)
@@ -247,25 +290,6 @@ def _take(engine: Engine, state: State, message: Message, news: News) -> State:
     return state
 
 
-def _trust_frame(engine: Engine, state: State, frame: Sightings, message: PeopleMessage | Boxes) -> tuple[State, bool]:
-    """Tell whether a frame gives detections: not one that shows what the last one did, nor one of a bad camera.
-
-    A camera that is out goes on being compared with the others: that is how it comes back.
-    """
-    cameras, is_new = look_at_frame(state.watch.cameras, frame.camera, message)
-    state = replace(state, watch=replace(state.watch, cameras=cameras))
-    if not is_new or not cameras.out()[frame.camera]:
-        return state, is_new
-    _, match_ = observe(state.floor, frame, engine.store, engine.config.tracking)
-    return _feel_turn(engine, state, match_), False
-
-
-def _feel_turn(engine: Engine, state: State, match_: Match) -> State:
-    config = engine.config
-    cameras = feel_turn(state.watch.cameras, state.floor, match_, engine.store, config.tracking, config.health)
-    return replace(state, watch=replace(state.watch, cameras=cameras))
-
-
 def _portals_out(engine: Engine, state: State) -> frozenset[str]:
     """Return the portals whose tags say nothing now: they read across, or are silent."""
     sources, of = state.watch.sources, state.watch.sayings.of
@@ -275,12 +299,12 @@ def _portals_out(engine: Engine, state: State) -> frozenset[str]:
     )
 
 
-def _compare(engine: Engine, state: State, message: Message, found: Comparisons | None, news: News) -> None:
+def _compare(engine: Engine, state: State, one: Corrected, found: Comparisons | None, news: News) -> None:
     """Learn of a source's clock from what was found in a message of it."""
     if found is not None:
-        clock = news.clocks.get(message.src) or state.clocks.of.get(message.src)
-        by_s = news.by_s[message.src]
-        news.clocks[message.src] = compare(clock, message.t_ns, found, by_s, engine.config.clocks)
+        src, t_ns = one.message.src, one.message.t_ns
+        clock = news.clocks.get(src) or state.clocks.of.get(src)
+        news.clocks[src] = compare(clock, t_ns, found, one.by_s, engine.config.clocks)
 
 
 def _compare_steps(engine: Engine, state: State, changes: tuple[ShelfChange, ...]) -> Clocks:
@@ -295,15 +319,6 @@ def _compare_steps(engine: Engine, state: State, changes: tuple[ShelfChange, ...
             now = compare(clocks.of.get(src), change.step_ns, seen, by_s, config)
             clocks = replace(clocks, of={**clocks.of, src: now})
     return clocks
-
-
-def _sightings(engine: Engine, message: PeopleMessage | Boxes) -> Sightings | None:
-    row = engine.camera_row.get(message.src)
-    if row is None:
-        return None
-    if isinstance(message, Boxes):
-        return from_boxes(message, row, engine.store.cameras, engine.config.tracking)
-    return from_people(message, row, engine.config.tracking)
 
 
 def _gate(engine: Engine, state: State, gate: Gate, news: News) -> State:

@@ -1,7 +1,7 @@
 """Settlement: trips that are over become receipts, events, transfers of goods and postings of money."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from fusion.arrays import Floats, Ints
 from fusion.attribution.events import Event, Owner, events_of, transfers_of
@@ -18,6 +18,7 @@ from fusion.checkout.records import Entry, Transfer
 from fusion.checkout.tenders import Spent, spend
 from fusion.checkout.trips import Trip, Trips
 from fusion.config import Config
+from fusion.frozen import replace
 from fusion.health.holds import Doubts, hold
 from fusion.health.modes import Mode
 from fusion.messages import Health

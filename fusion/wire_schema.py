@@ -4,10 +4,9 @@ Field names are the wire's keys; arrays are still bytes. Keys a sensor adds on t
 without default is an error.
 """
 
-from dataclasses import dataclass
 from typing import Annotated, Literal, TypeAlias
 
-from msgspec import Meta
+from msgspec import Meta, Struct
 
 from fusion.messages import Kind
 
@@ -32,8 +31,7 @@ HeldRow: TypeAlias = tuple[Annotated[int, Meta(ge=0, lt=ROWS_MAX)], Literal[0, 1
 MoveRow: TypeAlias = tuple[Time, Literal[-1, 1], Beliefs, float]
 
 
-@dataclass(frozen=True, slots=True)
-class PlatesWire:
+class PlatesWire(Struct, frozen=True):
     src: Identifier
     seq: Seq
     t: Time
@@ -43,8 +41,7 @@ class PlatesWire:
     g: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class PeopleWire:
+class PeopleWire(Struct, frozen=True):
     src: Identifier
     seq: Seq
     t: Time
@@ -59,8 +56,7 @@ class PeopleWire:
     held: tuple[HeldRow, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class BoxesWire:
+class BoxesWire(Struct, frozen=True):
     src: Identifier
     seq: Seq
     t: Time
@@ -77,8 +73,7 @@ class BoxesWire:
     held: tuple[HeldRow, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class CartWire:
+class CartWire(Struct, frozen=True):
     src: Identifier
     seq: Seq
     t: Time
@@ -88,8 +83,7 @@ class CartWire:
     g: float | None
 
 
-@dataclass(frozen=True, slots=True)
-class GateWire:
+class GateWire(Struct, frozen=True):
     src: Identifier
     seq: Seq
     t: Time
@@ -100,8 +94,7 @@ class GateWire:
     role: Literal["shopper", "staff"]
 
 
-@dataclass(frozen=True, slots=True)
-class PortalWire:
+class PortalWire(Struct, frozen=True):
     src: Identifier
     seq: Seq
     t: Time
@@ -109,8 +102,7 @@ class PortalWire:
     tags: Annotated[tuple[tuple[Epc, float], ...], Meta(max_length=ROWS_MAX)]
 
 
-@dataclass(frozen=True, slots=True)
-class HealthWire:
+class HealthWire(Struct, frozen=True):
     src: Identifier
     seq: Seq
     t: Time
@@ -128,4 +120,36 @@ WIRE_OF: dict[str, type[Wire]] = {
     Kind.GATE: GateWire,
     Kind.PORTAL: PortalWire,
     Kind.HEALTH: HealthWire,
+}
+
+
+class PlatesPayload(PlatesWire, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What a well-made payload has, each key once and no other: read at once, straight from its bytes."""
+
+    v: Version
+    kind: Literal["plates"]
+
+
+class PeoplePayload(PeopleWire, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    v: Version
+    kind: Literal["people"]
+    held: tuple[HeldRow, ...]
+
+
+class BoxesPayload(BoxesWire, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    v: Version
+    kind: Literal["boxes"]
+    held: tuple[HeldRow, ...]
+
+
+class HealthPayload(HealthWire, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    v: Version
+    kind: Literal["health"]
+
+
+PAYLOADS: dict[str, type[PlatesPayload | PeoplePayload | BoxesPayload | HealthPayload]] = {
+    Kind.PLATES: PlatesPayload,
+    Kind.PEOPLE: PeoplePayload,
+    Kind.BOXES: BoxesPayload,
+    Kind.HEALTH: HealthPayload,
 }

@@ -253,7 +253,6 @@ def looked(t_ns: int, sku: str, p: float) -> Match:
         foot=none[:, :2],
         hands=np.full((1, 2, 3), np.nan),
         sd=np.ones(1),
-        score=np.ones(1),
         look=np.zeros((1, 0), np.float32),
         device_id=np.zeros(1, np.int64),
         held=held,

@@ -12,7 +12,8 @@ from tiny import tiny_store
 from fusion.config import CartConfig, TrackingConfig
 from fusion.messages import Cart, CartMove
 from fusion.tracking.carts import Carts, observe_cart
-from fusion.tracking.floor import Floor, empty_floor, observe
+from fusion.tracking.floor import Floor, empty_floor
+from fusion.tracking.following import observe
 from fusion.tracking.tracks import Status
 
 CONFIG, S = CartConfig(), 1_000_000_000

@@ -14,7 +14,7 @@ from tiny import tiny_store
 
 from fusion.attribution.evidence import Bodies
 from fusion.clock_steps import stepping
-from fusion.config import ClockConfig, TrackingConfig
+from fusion.config import ClockConfig, HandConfig, TrackingConfig
 from fusion.intake.clock_filter import Clock, Comparisons, compare
 from fusion.intake.clocks import Clocks, fault, faults, report, retime
 from fusion.messages import Cart, Gate, Health
@@ -22,7 +22,10 @@ from fusion.shelf import ShelfChange
 from fusion.tracking import clock_evidence as evidence
 from fusion.tracking.carts import CartTrack
 from fusion.tracking.clock_witnesses import crossing, rolling
-from fusion.tracking.floor import advance, empty_floor, observe
+from fusion.tracking.floor import advance, empty_floor
+from fusion.tracking.following import follow_frames
+from fusion.tracking.frames import frames_from
+from fusion.tracking.hands import no_hands
 
 CONFIG = ClockConfig()
 S = 10**9
@@ -187,11 +190,10 @@ def test_the_floor_finds_the_clock_of_one_of_three_cameras(late_s: float) -> Non
     for frame in waiting:
         src = f"c{frame.camera}"
         frame = replace(frame, t_ns=frame.t_ns - round(clocks.offset_s(src, frame.t_ns) * S))
-        before = floor
-        floor, match = observe(floor, frame, store, tracking)
+        none, nobody = np.zeros(1, np.bool_), no_hands()
+        floor, _, followed = follow_frames(floor, nobody, frames_from([frame]), none, store, tracking, HandConfig())
         floor = advance(floor, floor.t_ns, tracking)
-        seen = evidence.clock_evidence(before, match, store, CONFIG, tracking)
-        if seen is not None:
+        for _, seen in evidence.clock_evidence(followed, none, store, CONFIG, tracking):
             clocks = after(clocks, src, frame.t_ns, seen)
     found = clocks.offset_s("c2", 21 * S) - np.mean([clocks.offset_s(f"c{k}", 21 * S) for k in (0, 1)])
     assert found == pytest.approx(late_s, abs=0.05)

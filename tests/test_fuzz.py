@@ -18,7 +18,7 @@ from fusion.messages import Frame, Health, Malformed, People, Reason
 from fusion.recording import read_recording
 from fusion.session import Session
 from fusion.store import load_store
-from fusion.tracking.sightings import from_people
+from fusion.tracking.frames import frames_of
 from fusion.wire import decode, encode
 
 
@@ -72,13 +72,14 @@ def test_two_sensors_that_leap_years_ahead_once_cost_nobody_a_message(
     assert receipts(tmp_path / "leapt", leaps) == receipts(tmp_path / "plain", [])
 
 
-def test_a_wrist_with_one_coordinate_unknown_is_not_seen(tape: list[Frame]) -> None:
+def test_a_wrist_with_one_coordinate_unknown_is_not_seen(case: Path, tape: list[Frame]) -> None:
     frames = [m for f in tape if isinstance(m := decode(f.topic, f.payload), People)]
     message = next(m for m in frames if np.isfinite(m.hands).all(axis=2).any())
     hands, head = message.hands.copy(), message.head.copy()
     hands[:, :, 1] = np.nan
     head[:, 2] = np.nan
-    found = from_people(replace(message, hands=hands, head=head), 0, TrackingConfig())
+    cameras = load_store(case / "store").cameras
+    found = frames_of([replace(message, hands=hands, head=head)], [0], cameras, TrackingConfig())
     assert np.isnan(found.hands).all() and np.isnan(found.head).all()
 
 

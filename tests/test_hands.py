@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.stats import multivariate_normal
 
 from fusion.config import SECOND_NS, HandConfig
 from fusion.tracking.camera import to_camera
@@ -11,6 +12,7 @@ from fusion.tracking.floor import Floor, Match
 from fusion.tracking.hands import Hands, follow_hands, hands_of, nats_at, no_hands, resting
 from fusion.tracking.sightings import LOOK_DIM, Sightings
 from fusion.tracking.tracks import Status, Tracks, no_tracks
+from fusion.tracking.wrists import _against, _nats
 
 CONFIG = HandConfig()
 T0 = 1_000 * SECOND_NS
@@ -54,7 +56,7 @@ def match_of(heads: np.ndarray, wrists: np.ndarray, ids: np.ndarray, camera: int
         wrists = (local[:, :2] / local[:, 2:]).reshape(n, 2, 2)
     frame = Sightings(
         t_ns, max(camera, 0), is_depth, heads, np.full((n, 2), np.nan), wrists, np.full(n, 0.03 if is_depth else 0.003),
-        np.ones(n), np.zeros((n, LOOK_DIM), np.float32), np.zeros(n, np.int64), (),
+        np.zeros((n, LOOK_DIM), np.float32), np.zeros(n, np.int64), (),
     )  # fmt: skip
     return Match(frame, ids, np.stack([ids, ids], axis=1))
 
@@ -176,3 +178,19 @@ def test_a_hand_at_the_goods_is_told_from_one_beside_them() -> None:
 def test_a_track_that_came_since_has_hands_at_rest() -> None:
     mean, _ = hands_of(watched(WRISTS), np.array([2, 7]), T0, CONFIG)
     assert mean[1] == pytest.approx(np.tile(resting(CONFIG)[0], (2, 1)))
+
+
+@given(st.integers(0, 2**32 - 1), st.booleans())
+def test_what_a_wrist_says_is_the_density_of_what_it_is_off_by(seed: int, is_depth: bool) -> None:
+    rng = np.random.default_rng(seed)
+    root = rng.normal(0, 0.2, (3, 3))
+    mean, cov, head = rng.normal([0, 0, -0.5], 0.2), root @ root.T + 1e-3 * np.eye(3), HEADS[0]
+    R, T = STORE.R[0], STORE.T[0]
+    wrist = head + mean + rng.normal(0, 0.2, 3)
+    if not is_depth:
+        local = to_camera(wrist[None], R, T)[0]
+        wrist = local[:2] / local[2]
+    sd = 0.03 if is_depth else 0.003
+    y, _, S = _against(mean, cov, head, wrist, is_depth, sd, 0.06, R, T)
+    expected = multivariate_normal.logpdf(y, np.zeros(len(y)), S) + 0.5 * len(y) * np.log(2 * np.pi)
+    assert _nats(mean, cov, head, wrist, is_depth, sd, 0.06, R, T) == pytest.approx(expected, rel=1e-9, abs=1e-9)

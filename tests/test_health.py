@@ -1,5 +1,6 @@
 """Health: nobody is accused on a healthy tape, faults are named, and what has been mended is well again."""
 
+import warnings
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -13,6 +14,7 @@ from fusion.engine import Outputs
 from fusion.health.alarms import no_alarms, watch
 from fusion.health.doubts import GOOD_NAME, Doubt, doubted
 from fusion.health.gains import Gains, Pick, weigh_gains
+from fusion.health.middles import known_medians, medians
 from fusion.health.modes import CLOSED, DEGRADED, OPEN, mode_of
 from fusion.health.settings import HealthConfig
 from fusion.messages import Gate, Health, Message, People
@@ -196,3 +198,13 @@ def test_modes_say_what_is_blind_and_close_where_too_much_is() -> None:
         without = none_c.copy()
         without[c] = True
         assert mode_of(none_p, without, [], S, store, CONFIG).mode != CLOSED
+
+
+@given(st.lists(st.lists(st.floats(-1e6, 1e6) | st.just(np.nan), min_size=5, max_size=5), min_size=1, max_size=9))
+def test_middles_are_those_of_numpy(rows: list[list[float]]) -> None:
+    table = np.array(rows)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", RuntimeWarning)  # numpy warns of rows without anything
+        for own, theirs in ((medians, np.median), (known_medians, np.nanmedian)):
+            for some in (table, np.ascontiguousarray(table[:, :4])):
+                np.testing.assert_array_equal(own(some), theirs(some, axis=1))

@@ -11,7 +11,8 @@ from tiny import tiny_store
 
 from fusion.config import IdentityConfig, TrackingConfig
 from fusion.tracking.belief import Beliefs, Clue, Mix, Step, balanced, person_p, solve, with_steps
-from fusion.tracking.floor import advance, empty_floor, observe
+from fusion.tracking.floor import advance, empty_floor
+from fusion.tracking.following import observe
 from fusion.tracking.identity import Identity, forget, learn, meet, trips_p
 
 TRACKING = TrackingConfig()

@@ -33,7 +33,13 @@ def test_what_the_engine_calls_is_timed_while_it_is_watched_and_left_as_it_was()
     with watched(Stopwatch()):
         during = as_it_is()
         changed = {name for name, value in before.items() if during[name] is not value}
-        for call in ("engine.attribute", "engine.observe", "engine.observe_plates", "engine.retime", "engine.visits"):
+        for call in (
+            "engine.attribute",
+            "engine.follow_frames",
+            "engine.observe_batches",
+            "engine.retime",
+            "engine.visits",
+        ):
             assert f"fusion.{call}" in changed
         for call in ("settlement.choose", "settlement.weigh_exit", "session.decode", "session.close_book"):
             assert f"fusion.{call}" in changed

@@ -9,7 +9,9 @@ from tiny import tiny_store
 
 from fusion.config import ShelfConfig
 from fusion.messages import Plates
-from fusion.shelf import Pending, ShelfChange, empty_levels, group_changes, observe_plates
+from fusion.shelf import Pending, ShelfChange, empty_levels, group_changes, observe_batches, observe_plates, slow
+from fusion.shelf.batches import batches_of
+from fusion.shelf.levels import COLUMNS
 from fusion.store import Store
 
 CONFIG, STORE, DT = ShelfConfig(), tiny_store(), 16_666_667
@@ -211,3 +213,47 @@ def test_goods_put_down_of_which_one_is_taken_again_are_two_changes(seed: int, m
         load[22 * 60 :, plate] += 2 * share * mass_g
         load[22 * 60 + int(seconds * 60) :, plate] -= share * mass_g
     changes(load, replace(STORE, facings=facings))
+
+
+@SETTINGS
+@given(seeds, st.integers(1, 5), st.integers(1, 17), st.booleans())
+def test_batches_taken_at_once_are_batches_taken_one_by_one(seed: int, together: int, n: int, restarts: bool) -> None:
+    rng = np.random.default_rng(seed)
+    load = rng.uniform(0, 5000, 6) + rng.normal(0, 1, (240, 6))
+    load[rng.integers(0, 200) :, int(rng.integers(0, 6))] -= 200.0
+    load[rng.random(load.shape) < 0.01] = np.nan
+    rows = [np.array([2, 0, -1]), np.array([5, 3])]
+    sent = []
+    for i in range(0, len(load) - n + 1, n):
+        seq = 0 if restarts and i > 100 else i + 1
+        for which, columns in enumerate(([2, 0, 1], [5, 3])):
+            g = load[i : i + n, columns].astype(np.float32)
+            sent.append((Plates(f"c{which}", seq, 1 + i * DT, DT, g), rows[which]))
+    one = other = empty_levels(STORE, CONFIG)
+    alone, joined = [], []
+    for message, own in sent:
+        one, new = observe_plates(one, message, own, CONFIG)
+        alone += new
+    for i in range(0, len(sent), together):
+        part = sent[i : i + together]
+        other, found, _ = observe_batches(other, batches_of([m for m, _ in part], [r for _, r in part]), CONFIG)
+        joined += [change for each in found for change in each]
+    assert joined == alone
+    for name in COLUMNS:
+        np.testing.assert_array_equal(getattr(one, name), getattr(other, name))
+    for name in slow.COLUMNS:
+        np.testing.assert_array_equal(getattr(one.slow, name), getattr(other.slow, name))
+
+
+@given(st.lists(st.floats(-1e6, 1e6), min_size=1, max_size=60))
+def test_numbers_are_added_up_in_the_order_of_numpy(values: list[float]) -> None:
+    assert slow.sum_of(np.array(values)) == np.array(values).sum()
+
+
+def test_levels_that_go_in_stay_as_they_were() -> None:
+    before = empty_levels(STORE, CONFIG)
+    kept = {name: getattr(before, name).copy() for name in COLUMNS}
+    message = Plates("ctl", 1, 1, DT, np.full((12, 6), 100.0, np.float32))
+    observe_plates(before, message, np.arange(6), CONFIG)
+    for name, column in kept.items():
+        np.testing.assert_array_equal(getattr(before, name), column)

@@ -14,18 +14,21 @@ from reference_tracking import associate_reference
 from scipy.optimize import linear_sum_assignment
 from tiny import Action, tape, tiny_store
 
-from fusion.config import TrackingConfig
+from fusion.config import HandConfig, TrackingConfig
 from fusion.messages import People
 from fusion.store import Cameras, Store
 from fusion.tracking.assignment import assign
 from fusion.tracking.association import associate, birth
 from fusion.tracking.camera import distort, meet_plane, project, undistort
 from fusion.tracking.existence import Chances, drift_sight, weigh
-from fusion.tracking.floor import advance, empty_floor, observe
+from fusion.tracking.floor import advance, empty_floor
+from fusion.tracking.following import follow_frames, observe
+from fusion.tracking.frames import frames_from, frames_of
 from fusion.tracking.gating import pairs_within
+from fusion.tracking.hands import no_hands
 from fusion.tracking.kalman import predict
 from fusion.tracking.measurement import View, correct, factor, innovate, measure, scratch
-from fusion.tracking.sightings import LOOK_DIM, Sightings, from_people
+from fusion.tracking.sightings import LOOK_DIM, Sightings
 from fusion.tracking.tracks import COLUMNS, NEXT, Seen, Status, Tracks, move
 
 CONFIG = TrackingConfig()
@@ -260,8 +263,7 @@ def depth_frame(t_ns: int, xy: np.ndarray) -> Sightings:
         foot=np.full((n, 2), np.nan),
         hands=np.full((n, 2, 3), np.nan),
         sd=np.full(n, 0.05),
-        score=np.ones(n),
-        look=np.zeros((n, 64)),
+        look=np.zeros((n, 64), np.float32),
         device_id=np.zeros(n, np.int64),
         held=(),
     )
@@ -332,7 +334,7 @@ def follow(frames: list[People], order: list[int] | None = None) -> list[tuple[i
             frame.src, frame.seq, frame.t_ns, frame.head[keep], frame.hands[keep], frame.sd[keep], frame.score[keep],
             frame.look[keep], tuple(frame.ids[k] for k in keep), (),
         )  # fmt: skip
-        floor, _ = observe(floor, from_people(shuffled, 0, CONFIG), store, CONFIG)
+        floor, _ = observe(floor, frames_of([shuffled], [0], store.cameras, CONFIG).sightings(0), store, CONFIG)
         floor = advance(floor, frame.t_ns, CONFIG)
         sure = floor.tracks.status == Status.CONFIRMED
         out.append((int(sure.sum()), np.sort(floor.tracks.mean[sure, :2], axis=0)))
@@ -382,7 +384,7 @@ def two_beside_each_other(status: Status, *, together: bool) -> int:
     store = tiny_store()
     floor = empty_floor(store)
     for step in range(30):
-        frame = from_people(sighting(step, np.zeros(4)), 0, CONFIG)
+        frame = frames_of([sighting(step, np.zeros(4))], [0], store.cameras, CONFIG).sightings(0)
         floor, _ = observe(floor, frame, store, CONFIG)
         floor = advance(floor, frame.t_ns, CONFIG)
     one = floor.tracks
@@ -453,3 +455,56 @@ def test_a_camera_that_knows_looks_may_join_one_that_does_not() -> None:
         assert floor.tracks.look.shape == (2, LOOK_DIM if k >= 10 else 0)
     np.testing.assert_allclose(floor.tracks.look, np.eye(2, LOOK_DIM), atol=1e-6)
     assert floor.tracks.looks.tolist() == [10, 10]
+
+
+@settings(deadline=None, max_examples=20)
+@given(seeds, st.integers(1, 7))
+def test_frames_taken_at_once_are_frames_taken_one_by_one(seed: int, together: int) -> None:
+    rng = np.random.default_rng(seed)
+    store, hands_config = three_cameras(), HandConfig()
+    at, speed = rng.uniform(0.4, 2.4, (4, 2)), rng.normal(0, 0.4, (4, 2))
+    frames, out = [], []
+    for k in range(40):
+        xy = (at + speed * k * 0.03 + rng.normal(0, 0.03, (4, 2)))[rng.random(4) < 0.8]
+        frame = depth_frame(10**9 + k * 3 * 10**7, xy)
+        hands = frame.head[:, None, :] + rng.normal([0.0, 0.0, -0.5], 0.2, (len(xy), 2, 3))
+        hands[rng.random((len(xy), 2)) < 0.3] = np.nan
+        look = rng.normal(0, 1, (len(xy), 64)).astype(np.float32) if k % 2 else np.zeros((len(xy), 0), np.float32)
+        frames.append(replace(frame, camera=k % 3, hands=hands, look=look))
+        out.append(bool(rng.random() < 0.1))
+    one, other, mine, theirs = empty_floor(store), empty_floor(store), no_hands(), no_hands()
+    alone, joined = [], []
+    for k in range(0, len(frames), together):
+        for frame, is_out in zip(frames[k : k + together], out[k : k + together], strict=True):
+            one, mine, found = follow_frames(
+                one, mine, frames_from([frame]), np.array([is_out]), store, CONFIG, hands_config
+            )
+            alone.append(found)
+        part = frames_from(frames[k : k + together])
+        other, theirs, found = follow_frames(
+            other, theirs, part, np.array(out[k : k + together]), store, CONFIG, hands_config
+        )
+        joined.append(found)
+        one, other = advance(one, one.t_ns, CONFIG), advance(other, other.t_ns, CONFIG)
+    for name in COLUMNS:
+        np.testing.assert_array_equal(getattr(one.tracks, name), getattr(other.tracks, name))
+    for name in ("track_id", "wrist_id", "mean", "cov", "witness_ns", "floor_ns"):
+        each = [np.concatenate([getattr(found, name) for found in some]) for some in (alone, joined)]
+        np.testing.assert_array_equal(*each)
+    np.testing.assert_array_equal(mine.mean, theirs.mean)
+    assert (one.t_ns, one.next_id, mine.t_ns) == (other.t_ns, other.next_id, theirs.t_ns)
+
+
+def test_a_frame_of_a_camera_that_is_out_is_told_and_changes_nothing() -> None:
+    store, floor = three_cameras(), empty_floor(three_cameras())
+    xy = np.array([[0.5, 0.5], [3.5, 2.4]])
+    for k in range(10):
+        floor = observe(floor, depth_frame(10**9 + k * 10**8, xy), store, CONFIG)[0]
+    kept = {name: getattr(floor.tracks, name).copy() for name in COLUMNS}
+    frame = frames_from([replace(depth_frame(2 * 10**9, xy + 0.02), camera=1)])
+    after, hands, found = follow_frames(floor, no_hands(), frame, np.array([True]), store, CONFIG, HandConfig())
+    for name, column in kept.items():
+        np.testing.assert_array_equal(getattr(after.tracks, name), column)
+        np.testing.assert_array_equal(getattr(floor.tracks, name), column)
+    assert after.t_ns == floor.t_ns and not len(hands.track_id) and not after.frame_ns[1]
+    assert found.track_id.tolist() == floor.tracks.track_id.tolist() and found.matches(np.array([True])) == []

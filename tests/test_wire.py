@@ -1,6 +1,7 @@
 """The codec: whatever is encoded comes back, whatever comes in is a message or a reason."""
 
 import math
+import random
 from dataclasses import fields
 from pathlib import Path
 
@@ -10,10 +11,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bench.fuzz.mutations import mutant
 from fusion.messages import (
     Boxes,
     Cart,
     CartMove,
+    Frame,
     Gate,
     Health,
     Held,
@@ -25,7 +28,8 @@ from fusion.messages import (
     Reason,
 )
 from fusion.recording import read_recording
-from fusion.wire import decode, encode, topic_of
+from fusion.wire import decode, down_the_ladder, encode, topic_of
+from fusion.wire_arrays import Rejected
 from fusion.wire_fields import fields_of
 
 names = st.text("abcXYZ019._-", min_size=1, max_size=64)
@@ -103,6 +107,38 @@ def same(one: Message, other: Message) -> bool:
     return type(one) is type(other) and all(
         np.array_equal(a, b, equal_nan=True) if isinstance(a, np.ndarray) else a == b for a, b in pairs
     )
+
+
+def agree(topic: str, payload: bytes) -> None:
+    """Hold what the quick way makes of a payload against the ladder of checks."""
+    quick = decode(topic, payload)
+    try:
+        slow = down_the_ladder(topic, payload)
+    except Rejected as rejected:
+        assert isinstance(quick, Malformed) and quick.reason == rejected.reason and str(rejected) in quick.text
+    else:
+        assert not isinstance(quick, Malformed) and same(quick, slow)
+
+
+@given(messages, messages, st.integers(0, 2**32))
+def test_the_quick_way_says_of_good_and_of_spoiled_payloads_what_the_ladder_says(
+    one: Message, other: Message, seed: int
+) -> None:
+    agree(topic_of(one), encode(one))
+    frames = [Frame(topic_of(m), encode(m), 0) for m in (one, other)]
+    spoiled = mutant(frames[0], frames, random.Random(seed))
+    agree(spoiled.topic, spoiled.payload)
+
+
+def test_a_key_that_stands_for_another_is_no_well_made_payload() -> None:
+    good = fields_of(People("c", 0, 1, *(np.zeros((0, k), np.float32) for k in (3, 6)), *[np.zeros(0, np.float32)] * 2,
+                            np.zeros((0, 0), np.float32), (), ()))  # fmt: skip
+    pairs = [(key, value) for key, value in good.items() if key != "held"]
+    for more in (("t", 2), ("v", 1), ("other", 0)):
+        body = b"".join(msgpack.packb(key) + msgpack.packb(value) for key, value in [*pairs, more])
+        agree("people/c", bytes([0x80 | (len(pairs) + 1)]) + body)
+    for key, value in (("t", 1.0), ("seq", True), ("v", 1.0), ("head", ""), ("held", [[0, 0, []]] * 5000)):
+        agree("people/c", msgpack.packb(good | {key: value}))
 
 
 @given(messages)

@@ -30,7 +30,8 @@ def aisle(rate_hz: float, side_m: float) -> Adapter:
     from dataclasses import replace
 
     from fusion.config import TrackingConfig
-    from fusion.tracking.floor import advance, empty_floor, observe
+    from fusion.tracking.floor import advance, empty_floor
+    from fusion.tracking.following import observe
     from fusion.tracking.sightings import Sightings
     from fusion.tracking.tracks import Status
 
@@ -43,7 +44,7 @@ def aisle(rate_hz: float, side_m: float) -> Adapter:
         m = len(xy)
         return Sightings(
             t_ns=round((1.0 + t_s) * 1e9), camera=0, is_depth=True, head=np.column_stack([xy, np.full(m, 1.6)]),
-            foot=np.full((m, 2), np.nan), hands=np.full((m, 2, 3), np.nan), sd=np.full(m, SD_M), score=np.ones(m),
+            foot=np.full((m, 2), np.nan), hands=np.full((m, 2, 3), np.nan), sd=np.full(m, SD_M),
             look=np.zeros((m, 0), np.float32), device_id=np.zeros(m, np.int64), held=(),
         )  # fmt: skip
 

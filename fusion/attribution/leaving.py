@@ -1,7 +1,6 @@
 """A trip that leaves: its tags and hands are weighed, it is settled on its charge, and the others go on."""
 
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import replace
 from functools import partial
 
 from fusion.attribution.carted import left_behind, out_of_baskets, stayed
@@ -26,6 +25,7 @@ from fusion.attribution.tags import Exit, TagRead, heard_nats, shares
 from fusion.attribution.why import CART, HELD, PRIOR, Why, add
 from fusion.checkout.records import derive_id
 from fusion.config import SECOND_NS, AttributionConfig
+from fusion.frozen import replace
 from fusion.store import Store
 
 

@@ -1,7 +1,6 @@
 """What passes between people without a shelf noticing is read into their beam: from hand to hand, into a cart."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 
 import numpy as np
 
@@ -28,6 +27,7 @@ from fusion.attribution.state import Attribution, People, group_of, is_dark
 from fusion.attribution.unwatched import Unwatched, unwatched_now, unwatched_readings
 from fusion.checkout.records import derive_id
 from fusion.config import SECOND_NS, AttributionConfig
+from fusion.frozen import replace
 from fusion.shelf import ShelfChange
 from fusion.store import Store
 from fusion.tracking.carts import SeenMove

@@ -1,7 +1,6 @@
 """One shelf change is read into the beam of everybody it may concern."""
 
 from collections.abc import Callable, Hashable, Mapping
-from dataclasses import replace
 
 import numpy as np
 
@@ -20,6 +19,7 @@ from fusion.attribution.swapping import swaps
 from fusion.attribution.unexplained import nobody, settling
 from fusion.checkout.records import derive_id
 from fusion.config import AttributionConfig, CartConfig
+from fusion.frozen import replace
 from fusion.shelf import ShelfChange
 from fusion.store import Store
 

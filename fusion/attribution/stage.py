@@ -1,7 +1,5 @@
 """The attribution stage: queue what shelves, hands and carts said, and read it in order of time."""
 
-from dataclasses import replace
-
 from fusion.attribution.cart_pass import CartPass
 from fusion.attribution.dark import Reach
 from fusion.attribution.handover import Meeting, meetings
@@ -22,6 +20,7 @@ from fusion.attribution.settled import Settled
 from fusion.attribution.state import Attribution, People, limited
 from fusion.attribution.unwatched import Unwatched
 from fusion.config import SECOND_NS, AttributionConfig
+from fusion.frozen import replace
 from fusion.shelf import ShelfChange
 from fusion.store import Store
 

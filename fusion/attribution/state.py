@@ -1,7 +1,7 @@
 """What attribution believes, and what it asks of tracking and trips."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from fusion.attribution.cart_pass import CartPass
 from fusion.attribution.carted import Baskets, CartNow
@@ -16,6 +16,7 @@ from fusion.attribution.record import Evidence
 from fusion.attribution.tags import Exit, TagRead
 from fusion.attribution.unwatched import Unwatched
 from fusion.config import CartConfig
+from fusion.frozen import replace
 from fusion.shelf import ShelfChange
 from fusion.store import Store
 

@@ -6,10 +6,11 @@ wrong for a while without looking right, and leaves it after it has looked right
 (alarms.py): one odd second changes nothing, and nothing flaps. What each look rests on:
 
     plates.py    its samples alone: silent; still to the last bit; too noisy to weigh what stands on it; lone samples
-                 far off; a level that walks one way for a quarter of a minute
+                 far off; a level that walks one way for a quarter of a minute (samples.py is the compiled pass
+                 over all samples of a slice)
     gains.py     what its sure picks weighed against the catalogue, with what products are off everywhere set aside
     cameras.py   silent; the same picture again; finds nobody of those whom others see walk through its picture; sees
-                 everybody turned about itself against where others have them
+                 everybody turned about itself against where others have them (turning.py)
     doubts.py    carts and portals, by sums of evidence: moves that the basket's weight or the owner's goods
                  contradict; strong tags of goods that nobody who went out could carry
     sources.py   silent by event time of the others; what it says of itself

@@ -1,19 +1,22 @@
 """Cameras: silent, frozen, blind to whom others see, turned against where others have people."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
 
 from fusion.arrays import Bools, Floats, Ints
 from fusion.config import SECOND_NS, TrackingConfig
+from fusion.frozen import replace
 from fusion.health.alarms import Alarms, no_alarms, watch
 from fusion.health.coverage import in_the_open
 from fusion.health.settings import HealthConfig
+from fusion.health.turning import TurnRules, add_turns
 from fusion.messages import Boxes, People
 from fusion.store import Store
 from fusion.tracking.camera import picture_bounds
-from fusion.tracking.floor import Floor, Match
+from fusion.tracking.floor import Floor
+from fusion.tracking.following import Followed
 from fusion.tracking.tracks import Status
 
 WITNESS_S = 0.5  # another camera saw somebody so recently
@@ -70,66 +73,38 @@ def first_cameras(store: Store) -> CameraHealth:
     )
 
 
-def look_at_frame(health: CameraHealth, camera: int, message: People | Boxes) -> tuple[CameraHealth, bool]:
-    """Return the health after a frame, and whether it is new: noise never shows the same people at the same places."""
-    shown = b"" if not len(message.head) else message.head.tobytes() + message.hands.tobytes()
-    again = bool(shown) and health.picture.get(camera) == shown
-    repeats_ns, crowd = health.repeats_ns.copy(), health.crowd.copy()
-    crowd[camera] = len(message.head)
-    repeats_ns[camera] = (repeats_ns[camera] or message.t_ns) if again else 0
-    picture = health.picture if again else {**health.picture, camera: shown}
-    return replace(health, picture=picture, repeats_ns=repeats_ns, crowd=crowd), not again
+def look_at_frames(
+    health: CameraHealth, rows: Sequence[int], messages: Sequence[People | Boxes]
+) -> tuple[CameraHealth, list[bool]]:
+    """Return the health after frames of some cameras (by row), and which are new.
 
-
-def feel_turn(
-    health: CameraHealth, before: Floor, match: Match, store: Store, tracking: TrackingConfig, config: HealthConfig
-) -> CameraHealth:
-    """Add what a frame says of its camera being turned: heads of tracks that another camera has just seen as well.
-
-    before is the floor without the frame. In normalised image points a small turn w moves a head at (x, y) by
-    (-x y, 1 + x^2, -y) w and (-(1 + y^2), x y, x) w. A clock that is off moves who walks as far as they walk in that
-    time: both are estimated together, so that neither passes for the other.
+    Noise never shows the same people at the same places.
     """
-    frame, tracks = match.sightings, before.tracks
-    at = np.flatnonzero((match.track_id >= 0) & np.isfinite(frame.head).all(axis=1))
-    if not len(at) or not len(tracks):
-        return health
-    rows = np.minimum(np.searchsorted(tracks.track_id, match.track_id[at]), len(tracks) - 1)
-    seen = tracks.seen_by_ns[rows].copy()
-    seen[:, frame.camera] = 0
-    good = tracks.track_id[rows] == match.track_id[at]
-    good &= frame.t_ns - seen.max(axis=1) < WITNESS_S * SECOND_NS
-    if good.any():
-        matched_ns = health.matched_ns.copy()
-        matched_ns[frame.camera] = frame.t_ns
-        health = replace(health, matched_ns=matched_ns)
-    R, T = store.cameras.R[frame.camera], store.cameras.T[frame.camera]
-    ahead_s = (frame.t_ns - before.t_ns) / SECOND_NS
-    mean = tracks.mean[rows]
-    local = np.column_stack([mean[:, :2] + ahead_s * mean[:, 2:4], mean[:, 4]]) @ R.T + T
-    good &= local[:, 2] > NEAREST_M
-    if not good.any():
-        return health
-    at, rows, local = at[good], rows[good], local[good]
-    depth = local[:, 2]
-    seen_at = frame.head[at]
-    if frame.is_depth:
-        spot = seen_at @ R.T + T
-        seen_at = spot[:, :2] / np.maximum(spot[:, 2:], NEAREST_M)
-    x, y = (local[:, :2] / depth[:, None]).T
-    one = np.ones_like(x)
-    A = np.stack([np.stack([-x * y, one + x * x, -y], axis=1), np.stack([-(one + y * y), x * y, x], axis=1)], axis=1)
-    pace = np.column_stack([mean[good, 2:4], np.zeros(len(at))]) @ R.T
-    walked = (pace[:, :2] - np.stack([x, y], axis=1) * pace[:, 2:]) / depth[:, None]
-    A = np.concatenate([A, walked[:, :, None]], axis=2)
-    off = seen_at - np.stack([x, y], axis=1)
-    noise = (frame.sd[at] / depth) ** 2 if frame.is_depth else frame.sd[at] ** 2
-    place = 0.5 * (tracks.cov[rows, 0, 0] + tracks.cov[rows, 1, 1]) + tracking.lean_sd_m**2
-    w = 1.0 / (config.turned_alike * (noise + place / depth**2))
-    weight, pull = health.weight.copy(), health.pull.copy()
-    weight[frame.camera] += np.einsum("n,nij,nik->jk", w, A, A)
-    pull[frame.camera] += np.einsum("n,nij,ni->j", w, A, off)
-    return replace(health, weight=weight, pull=pull)
+    repeats_ns, crowd, picture, new = health.repeats_ns.copy(), health.crowd.copy(), dict(health.picture), []
+    for camera, message in zip(rows, messages, strict=True):
+        people = len(message.head)
+        shown = message.head.tobytes() + message.hands.tobytes() if people else b""
+        again = people > 0 and picture.get(camera) == shown
+        crowd[camera] = people
+        repeats_ns[camera] = (repeats_ns[camera] or message.t_ns) if again else 0
+        picture[camera] = shown
+        new.append(not again)
+    return replace(health, picture=picture, repeats_ns=repeats_ns, crowd=crowd), new
+
+
+def feel_turns(
+    health: CameraHealth, followed: Followed, store: Store, tracking: TrackingConfig, config: HealthConfig
+) -> CameraHealth:
+    """Add what frames say of their cameras being turned: heads of tracks that another camera has just seen as well."""
+    frames = followed.frames
+    matched_ns, weight, pull = health.matched_ns.copy(), health.weight.copy(), health.pull.copy()
+    rules = TurnRules(WITNESS_S * SECOND_NS, NEAREST_M, tracking.lean_sd_m**2, config.turned_alike)
+    add_turns(
+        frames.t_ns, frames.camera, frames.is_depth, frames.first, frames.head, frames.sd, followed.track_id,
+        followed.mean, followed.cov, followed.witness_ns, followed.floor_ns, store.cameras.R, store.cameras.T, rules,
+        matched_ns, weight, pull,
+    )  # fmt: skip
+    return replace(health, matched_ns=matched_ns, weight=weight, pull=pull)
 
 
 def look_at_cameras(

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.ndimage import label
 
 from fusion.arrays import Bools
 from fusion.health.coverage import Coverage, coverage
@@ -30,7 +29,7 @@ def mode_of(
 ) -> Mode:
     """Return the mode for plates (p,) and cameras (c,) that tell nothing, and gates by name."""
     blind, shut = [], []
-    for gondola in dict.fromkeys(store.plates.gondola):
+    for gondola in dict.fromkeys(store.plates.gondola) if plates_out.any() else ():
         mine = np.array([one == gondola for one in store.plates.gondola])
         if (mine & plates_out).any():
             blind.append(f"gondola {gondola}: {int((mine & plates_out).sum())} of {int(mine.sum())} plates")
@@ -56,6 +55,8 @@ def _areas(floor: Coverage, lost: Bools) -> list[str]:
     """Return the connected areas of lost cells in words, the largest first."""
     if not lost.any():
         return []
+    from scipy.ndimage import label  # here, because a store that sees its floor need not wait 0.2 s for it
+
     size = floor.cell.max(axis=0) + 1
     grid = np.zeros((int(size[1]), int(size[0])), np.bool_)
     grid[floor.cell[lost, 1], floor.cell[lost, 0]] = True

@@ -1,17 +1,20 @@
 """Plates: silent, still, noisy, spiking, drifting; by their own samples."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
 
-from fusion.arrays import Bools, Floats, Ints
+from fusion.arrays import Bools, Floats
 from fusion.config import SECOND_NS, ShelfConfig
+from fusion.frozen import replace
 from fusion.health.alarms import Alarms, no_alarms, watch
-from fusion.health.repeats import Repeats, follow_repeats, no_repeats, stuck
+from fusion.health.middles import known_medians, medians
+from fusion.health.repeats import COLUMNS, Repeats, no_repeats, stuck, thawed
+from fusion.health.samples import Rules, feel_batches
 from fusion.health.settings import HealthConfig
-from fusion.messages import Plates as PlatesMessage
-from fusion.shelf.levels import Levels
+from fusion.shelf.batches import Batches
+from fusion.shelf.levels import Levels, Noise
 from fusion.store import Store
 
 PARTS = 4  # of the looks that tell a drift
@@ -54,48 +57,20 @@ def first_plates(store: Store, config: HealthConfig) -> PlateHealth:
     )
 
 
-def feel(
-    health: PlateHealth, message: PlatesMessage, rows: Ints, levels: Levels, shelf: ShelfConfig, config: HealthConfig
-) -> PlateHealth:
+def feel(health: PlateHealth, batches: Batches, noise: Noise, shelf: ShelfConfig, config: HealthConfig) -> PlateHealth:
     """Follow what repeats, and count lone samples far off both their neighbours, which agree.
 
-    rows (ch,) are plates by channel, -1 for none. Nobody moves a plate for a sixtieth of a second. While a plate is
-    disturbed its samples swing by themselves.
+    Nobody moves a plate for a sixtieth of a second. While a plate is disturbed its samples swing by themselves.
     """
-    known = np.flatnonzero(rows >= 0)
-    g, rows = message.g[:, known].astype(np.float64), rows[known]
-    if not len(g) or not len(rows):
-        return health
-    repeats = follow_repeats(
-        health.repeats,
-        rows,
-        g,
-        message.t_ns,
-        message.dt_ns,
-        hidden_by_noise(levels.noise_var[rows], shelf),
-        ~health.still.on[rows],
+    repeats, spikes, largest = thawed(health.repeats), health.spikes.copy(), health.spike_g.copy()
+    rules = Rules(
+        config.spike_sds, config.spike_g_min, 2.0 * config.spikes, shelf.change_sds, shelf.noise_sd_g_min**2, SHAKEN
     )
-    health = replace(health, repeats=repeats)
-    if len(g) < 3:
-        return health
-    noise_g = np.sqrt(np.maximum(levels.noise_var[rows], shelf.noise_sd_g_min**2))
-    off = np.abs(g[1:-1] - 0.5 * (g[:-2] + g[2:]))
-    apart = np.abs(g[2:] - g[:-2])
-    shaken = np.median(off, axis=0)
-    with np.errstate(invalid="ignore"):
-        lone = (
-            (off > np.maximum(config.spike_sds * noise_g, config.spike_g_min))
-            & (off > 4.0 * apart)
-            & (off > SHAKEN * shaken)
-            & ~levels.disturbed[rows]
-        )
-    if not lone.any():
-        return health
-    spikes, largest = health.spikes.copy(), health.spike_g.copy()
-    # More than this would only make it longer until they are forgotten.
-    spikes[rows] = np.minimum(spikes[rows] + lone.any(axis=0), 2.0 * config.spikes)
-    largest[rows] = np.maximum(largest[rows], np.where(lone, off, 0.0).max(axis=0))
-    return replace(health, spikes=spikes, spike_g=largest)
+    feel_batches(
+        *[getattr(repeats, name) for name in COLUMNS], spikes, largest, health.still.on, noise.var, noise.disturbed,
+        rules, batches.t_ns, batches.dt_ns, batches.first, batches.begin, batches.rows, batches.g,
+    )  # fmt: skip
+    return replace(health, repeats=repeats, spikes=spikes, spike_g=largest)
 
 
 def look_at_plates(
@@ -161,10 +136,7 @@ def lightest_on(store: Store) -> Floats:
 def _lately(levels: Levels, now_ns: int) -> Floats:
     """Return the middle of what each plate showed within the last second, (p,) g; NaN where it said nothing."""
     said = (levels.history_ns > now_ns - SECOND_NS) & np.isfinite(levels.history_g)
-    some = np.flatnonzero(said.any(axis=1))
-    out = np.full(len(levels.history_g), np.nan)
-    out[some] = np.nanmedian(np.where(said[some], levels.history_g[some], np.nan), axis=1)
-    return out
+    return np.asarray(known_medians(np.where(said, levels.history_g, np.nan)))
 
 
 def _walk(looks: Floats, noise_g: Floats, config: HealthConfig) -> tuple[Floats, Bools, Bools]:
@@ -174,7 +146,7 @@ def _walk(looks: Floats, noise_g: Floats, config: HealthConfig) -> tuple[Floats,
     and goes, and noise is uneven. noise_g (p,) is that of a block.
     """
     each = looks.shape[1] // PARTS
-    middles = np.median(looks[:, -each * PARTS :].reshape(len(looks), PARTS, each), axis=2)
+    middles = medians(looks[:, -each * PARTS :].reshape(-1, each)).reshape(len(looks), PARTS)
     ways = np.diff(middles, axis=1)
     whole = np.asarray(np.isfinite(ways).all(axis=1))
     ways = np.where(whole[:, None], ways, 0.0)
@@ -183,7 +155,7 @@ def _walk(looks: Floats, noise_g: Floats, config: HealthConfig) -> tuple[Floats,
     one_way = np.asarray((np.sign(ways) == np.sign(ways[:, :1])).all(axis=1))
     walks = whole & one_way & (least > EVEN * most)
     walks &= least > np.maximum(config.drift_g_per_s * seconds, NOISES * noise_g)
-    rate = np.median(ways, axis=1) / seconds
+    rate = medians(ways) / seconds
     # Where noise cannot hide it, hardly a step rests: goods that go piece by piece do.
     steps = np.diff(looks, axis=1) * np.sign(rate)[:, None] / config.look_s
     rests = (np.where(whole[:, None], steps, 0.0) < 0.25 * np.abs(rate)[:, None]).sum(axis=1)

@@ -5,9 +5,10 @@ rests on a value for seconds, longest where the load lies amid a step; how long,
 that ended with a step too small for goods to have moved.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import numpy as np
+from numba import njit
 
 from fusion.arrays import Bools, Floats, Ints
 from fusion.config import SECOND_NS
@@ -26,10 +27,18 @@ class Repeats:
     tenths: Bools  # (p,) has shown nothing but whole tenths of a gram: may rest for ever
 
 
+COLUMNS = tuple(f.name for f in fields(Repeats))
+
+
 def no_repeats(p: int) -> Repeats:
     """Return p plates of which nothing is known."""
     none = np.zeros(p, np.int64)
     return Repeats(np.full(p, np.nan), none, none, np.zeros(p), np.zeros(p), np.ones(p, np.bool_))
+
+
+def thawed(repeats: Repeats) -> Repeats:
+    """Return a copy to be written."""
+    return Repeats(*[getattr(repeats, name).copy() for name in COLUMNS])
 
 
 def follow_repeats(
@@ -39,38 +48,55 @@ def follow_repeats(
 
     hidden_g (k,) is a step too small for goods to have moved; learns (k,) are the plates that are thought to be well.
     """
-    before = repeats.last_g[rows]
-    same = np.vstack([before, g[:-1]]) == g
-    breaks = ~same
-    broken = breaks.any(axis=0)
-    first = np.argmax(breaks, axis=0)
-    last = len(g) - 1 - np.argmax(breaks[::-1], axis=0)
-    since_ns = repeats.since_ns[rows]
-    lasted_ns = t_ns + first * dt_ns - since_ns
-    each = np.arange(len(rows))
-    with np.errstate(invalid="ignore"):
-        lawful = broken & learns & (since_ns > 0) & (np.abs(g[first, each] - before) < hidden_g)
-    # Samples count when their stretch is over: one that is stuck must not make repeating look usual.
-    over = np.where(lawful, np.rint(lasted_ns / max(dt_ns, 1)), 0.0)
-    whole = np.where(broken, last + 1 - first, 0)
-    count = np.cumsum(same, axis=0)
-    again = np.where(broken, count[last, each] - count[first, each], 0)
-    out = Repeats(
-        last_g=repeats.last_g.copy(),
-        since_ns=repeats.since_ns.copy(),
-        longest_ns=repeats.longest_ns.copy(),
-        repeated=repeats.repeated.copy(),
-        samples=repeats.samples.copy(),
-        tenths=repeats.tenths.copy(),
-    )
-    out.last_g[rows] = g[-1]
-    out.since_ns[rows] = np.where(broken, t_ns + last * dt_ns, since_ns)
-    out.longest_ns[rows] = np.where(lawful, np.maximum(out.longest_ns[rows], lasted_ns), out.longest_ns[rows])
-    out.repeated[rows] += over + again
-    out.samples[rows] += over + whole
-    with np.errstate(invalid="ignore"):
-        out.tenths[rows] &= (np.isnan(g) | (np.abs(10.0 * g - np.rint(10.0 * g)) < 1e-3)).all(axis=0)
+    out = thawed(repeats)
+    table = [getattr(out, name) for name in COLUMNS]
+    for k, row in enumerate(rows.tolist()):
+        follow_plate(*table, row, np.ascontiguousarray(g[:, k]), t_ns, dt_ns, float(hidden_g[k]), bool(learns[k]))
     return out
+
+
+@njit(cache=True)
+def follow_plate(
+    last_g: Floats,
+    since_ns: Ints,
+    longest_ns: Ints,
+    repeated: Floats,
+    samples: Floats,
+    tenths: Bools,
+    row: int,
+    g: Floats,
+    t_ns: int,
+    dt_ns: int,
+    hidden_g: float,
+    learns: bool,
+) -> None:
+    """Follow samples g (n,) of one plate, in place; the columns are of Repeats, and the others as in follow_repeats."""
+    before, was = last_g[row], last_g[row]
+    first, last, count, again = -1, -1, 0, 0
+    for k in range(len(g)):
+        if g[k] == was:
+            if first >= 0:
+                count += 1
+        else:
+            if first < 0:
+                first = k
+            last, again = k, count
+        if not (np.isnan(g[k]) or abs(10.0 * g[k] - np.rint(10.0 * g[k])) < 1e-3):
+            tenths[row] = False
+        was = g[k]
+    last_g[row] = was
+    if first < 0:
+        return
+    lasted_ns = t_ns + first * dt_ns - since_ns[row]
+    if learns and since_ns[row] > 0 and abs(g[first] - before) < hidden_g:
+        longest_ns[row] = max(longest_ns[row], lasted_ns)
+        # Samples count when their stretch is over: one that is stuck must not make repeating look usual.
+        over = np.rint(lasted_ns / max(dt_ns, 1))
+        repeated[row] += over
+        samples[row] += over
+    since_ns[row] = t_ns + last * dt_ns
+    repeated[row] += again
+    samples[row] += last + 1 - first
 
 
 def rests(repeats: Repeats, config: HealthConfig) -> Bools:

@@ -1,12 +1,14 @@
 """Sources: who has fallen silent by the event time of the others, and what sources say of themselves."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
+from numba import njit
 
 from fusion.arrays import Bools, Floats, Ints
 from fusion.config import SECOND_NS
+from fusion.frozen import replace
 from fusion.health.alarms import Alarms, no_alarms, watch
 from fusion.health.settings import HealthConfig
 from fusion.messages import Health, Message
@@ -55,32 +57,39 @@ def first_sources(store: Store) -> SourceHealth:
     )
 
 
-def hear_source(health: SourceHealth, message: Message) -> SourceHealth:
-    """Return the sources after a message of one of them."""
-    begun_ns = health.begun_ns or message.t_ns
-    says = health.says
-    if isinstance(message, Health):
-        said = (message.state, message.text)
-        if message.state == "ok":
-            says = {k: v for k, v in says.items() if k != message.src} if message.src in says else says
-        elif says.get(message.src) != said:
-            says = {**says, message.src: said}
-    row = health.row.get(message.src, -1)
-    if row < 0:
-        return (
-            health
-            if says is health.says and begun_ns == health.begun_ns
-            else replace(health, begun_ns=begun_ns, says=says)
-        )
-    if message.t_ns <= health.last_ns[row]:
-        return replace(health, begun_ns=begun_ns, says=says)
+def hear_sources(health: SourceHealth, messages: Sequence[Message]) -> SourceHealth:
+    """Return the sources after the messages of a slice, in their order."""
+    if not messages:
+        return health
+    says = dict(health.says)
+    for message in messages:
+        if not isinstance(message, Health):
+            continue
+        if message.state != "ok":
+            says[message.src] = (message.state, message.text)
+        else:
+            says.pop(message.src, None)
+    row_of = health.row
+    rows = np.array([row_of.get(message.src, -1) for message in messages], np.int64)
+    t_ns = np.array([message.t_ns for message in messages], np.int64)
     last_ns, gap_s, gaps = health.last_ns.copy(), health.gap_s.copy(), health.gaps.copy()
-    if last_ns[row]:
-        gap = (message.t_ns - last_ns[row]) / SECOND_NS
-        gap_s[row] += (gap - gap_s[row]) * max(PACE_RATE, 1.0 / (gaps[row] + 1))
-        gaps[row] += 1
-    last_ns[row] = message.t_ns
+    _keep_pace(rows, t_ns, last_ns, gap_s, gaps)
+    begun_ns = health.begun_ns or next((m.t_ns for m in messages if m.t_ns), 0)
     return replace(health, begun_ns=begun_ns, says=says, last_ns=last_ns, gap_s=gap_s, gaps=gaps)
+
+
+@njit(cache=True)
+def _keep_pace(rows: Ints, t_ns: Ints, last_ns: Ints, gap_s: Floats, gaps: Ints) -> None:
+    """Take messages (m,) of some sources in place, -1 for those that need not speak; columns of SourceHealth."""
+    for m in range(len(rows)):
+        row = rows[m]
+        if row < 0 or t_ns[m] <= last_ns[row]:
+            continue
+        if last_ns[row]:
+            gap = (t_ns[m] - last_ns[row]) / SECOND_NS
+            gap_s[row] += (gap - gap_s[row]) * max(PACE_RATE, 1.0 / (gaps[row] + 1))
+            gaps[row] += 1
+        last_ns[row] = t_ns[m]
 
 
 def look_at_sources(health: SourceHealth, now_ns: int, config: HealthConfig) -> SourceHealth:

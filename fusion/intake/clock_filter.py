@@ -6,8 +6,10 @@ estimated with the offset, so that what cannot be told from them leaves the offs
 """
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
+from numba import njit
 
 from fusion.arrays import Floats
 from fusion.config import SECOND_NS, ClockConfig
@@ -50,31 +52,16 @@ def compare(clock: Clock | None, t_ns: int, seen: Comparisons, by_s: float, conf
     by_s is what that message's time was corrected by. The clock may be believed otherwise since: messages wait, and to
     undo another correction than theirs would count what was learned meanwhile twice.
     """
-    # Imported here because filterpy loads all of scipy.stats, 0.7 s that a store nobody is in need not wait for.
-    from filterpy.kalman import predict, update
-
     clock = clock or _unknown(t_ns, seen, config)
-    dt_s = max(0.0, (t_ns - clock.t_ns) / SECOND_NS)
-    n, others = len(clock.mean), len(clock.mean) - 2
-    F = np.eye(n)
-    F[0, 1] = dt_s
-    walk = [config.wander_s_per_sqrt_s, config.drift_walk_per_sqrt_s, *[seen.beside_walk_per_sqrt_s] * others]
-    mean, cov = predict(clock.mean, clock.cov, F=F, Q=np.diag(np.square(walk)) * dt_s)
-    z = seen.off + seen.per_s * by_s  # as it would be without the correction
-    H = np.concatenate([seen.per_s[:, :, None], np.zeros((*z.shape, 1)), seen.beside], axis=2)
-    surprise, steps = clock.surprise, clock.steps
-    if seen.mutual:
-        # Only a crowd of witnesses errs so seldom together that a new clock is likelier; a cart that another pushes
-        # in another way is none.
-        misfit = _misfit(z, H, seen.cov / seen.alike, mean, cov) / z.shape[1]
-        surprise = _surprise(clock.surprise, misfit, config)
-    if surprise > config.surprise_max:
-        cov = cov + np.diag([config.step_sd_s**2, *[0.0] * (n - 1)])
-        steps, surprise = steps + 1, 1.0
-    fits = _misfit(z, H, seen.cov, mean, cov) <= config.odd_sds**2
-    if fits.any():
-        mean, cov = update(mean, cov, *_gathered(z[fits], H[fits], seen.cov[fits]))
-    return Clock(max(t_ns, clock.t_ns), np.asarray(mean), np.asarray(cov), surprise, steps, clock.mutual)
+    walk = (config.wander_s_per_sqrt_s, config.drift_walk_per_sqrt_s, seen.beside_walk_per_sqrt_s)
+    rules = _Rules(
+        walk, config.step_sd_s**2, config.odd_sds**2, config.surprise_max, config.surprise_cap, config.surprise_rate
+    )
+    mean, cov, surprise, stepped = _learn(
+        clock.mean, clock.cov, max(0.0, (t_ns - clock.t_ns) / SECOND_NS), seen.off, seen.per_s, seen.beside, seen.cov,
+        by_s, seen.alike, seen.mutual, clock.surprise, rules,
+    )  # fmt: skip
+    return Clock(max(t_ns, clock.t_ns), mean, cov, surprise, clock.steps + stepped, clock.mutual)
 
 
 def _unknown(t_ns: int, seen: Comparisons, config: ClockConfig) -> Clock:
@@ -82,29 +69,70 @@ def _unknown(t_ns: int, seen: Comparisons, config: ClockConfig) -> Clock:
     return Clock(t_ns, np.zeros(len(prior)), np.diag(np.square(prior)), mutual=seen.mutual)
 
 
-def _misfit(z: Floats, H: Floats, R: Floats, mean: Floats, cov: Floats) -> Floats:
-    """Return the squared Mahalanobis distance (k,) of each comparison z (k, m), H (k, m, n), R (k, m, m)."""
-    y = z - H @ mean
-    fit: Floats = (y * np.linalg.solve(H @ cov @ H.transpose(0, 2, 1) + R, y[:, :, None])[:, :, 0]).sum(axis=1)
-    return fit
+class _Rules(NamedTuple):
+    walk: tuple[float, float, float]  # offset, drift, and each thing beside them, per sqrt(s)
+    step_var: float
+    odd: float  # squared distance beyond which a comparison is none
+    surprise_max: float
+    surprise_cap: float
+    surprise_rate: float
 
 
-def _surprise(surprise: float, misfit: Floats, config: ClockConfig) -> float:
-    """Return the fading mean after squared errors over the expected ones; it stops where it says a new clock."""
-    for one in np.minimum(misfit, config.surprise_cap).tolist():
-        surprise += config.surprise_rate * (one - surprise)
-        if surprise > config.surprise_max:
-            break
-    return surprise
+@njit(cache=True)
+def _learn(
+    mean: Floats,
+    cov: Floats,
+    dt_s: float,
+    off: Floats,
+    per_s: Floats,
+    beside: Floats,
+    R: Floats,
+    by_s: float,
+    alike: float,
+    mutual: bool,
+    surprise: float,
+    rules: _Rules,
+) -> tuple[Floats, Floats, float, bool]:
+    """Carry a clock dt_s on, see whether it has been set anew, and correct it by each comparison that is not odd.
 
-
-def _gathered(z: Floats, H: Floats, R: Floats) -> tuple[Floats, Floats, Floats]:
-    """Return z (r,), R (r, r), H (r, n) of one comparison, r <= n + 1, that says the same as all together.
-
-    Whitened rows keep their weight under a rotation, and QR rotates all but a few of them to nought (Bierman,
-    Factorization Methods for Discrete Sequential Estimation, 1977): the update costs the same for any crowd.
+    Comparisons err independently, so that they can be taken one after the other. Returns mean, covariance, surprise,
+    and whether it was set anew.
     """
-    n = H.shape[2]
-    white = np.linalg.solve(np.linalg.cholesky(R), np.concatenate([H, z[:, :, None]], axis=2)).reshape(-1, n + 1)
-    rows: Floats = np.asarray(np.linalg.qr(white, mode="r"))
-    return rows[:, n], np.eye(len(rows)), rows[:, :n]
+    k, m = off.shape
+    n, stepped = len(mean), False
+    F = np.eye(n)
+    F[0, 1] = dt_s
+    x, P = F @ mean, F @ cov @ F.T
+    for i in range(n):
+        P[i, i] += rules.walk[min(i, 2)] ** 2 * dt_s
+    z, H = off + per_s * by_s, np.zeros((k, m, n))  # off as it would be without the correction
+    H[:, :, 0] = per_s
+    H[:, :, 2:] = beside
+    if mutual:
+        # Only a crowd of witnesses errs so seldom together that a new clock is likelier; a cart that another pushes
+        # in another way is none. The mean after squared errors over the expected ones fades.
+        for i in range(k):
+            misfit = _misfit(z[i], H[i], R[i] / alike, x, P) / m
+            surprise += rules.surprise_rate * (min(misfit, rules.surprise_cap) - surprise)
+            if surprise > rules.surprise_max:
+                break
+    if surprise > rules.surprise_max:
+        P[0, 0] += rules.step_var
+        surprise, stepped = 1.0, True
+    fits = np.empty(k, np.bool_)
+    for i in range(k):
+        fits[i] = _misfit(z[i], H[i], R[i], x, P) <= rules.odd
+    for i in range(k):
+        if fits[i]:
+            gain = P @ H[i].T @ np.linalg.inv(H[i] @ P @ H[i].T + R[i])
+            x = x + gain @ (z[i] - H[i] @ x)
+            keep = np.eye(n) - gain @ H[i]  # Joseph's form keeps it positive definite
+            P = keep @ P @ keep.T + gain @ R[i] @ gain.T
+    return x, P, surprise, stepped
+
+
+@njit(cache=True)
+def _misfit(z: Floats, H: Floats, R: Floats, mean: Floats, cov: Floats) -> float:
+    """Return the squared Mahalanobis distance of a comparison z (m,), H (m, n), R (m, m)."""
+    y = z - H @ mean
+    return float(y @ np.linalg.solve(H @ cov @ H.T + R, y))

@@ -7,12 +7,14 @@ wait for `hold_s` after their slice, so that they leave in the order of correcte
 
 from bisect import bisect_left
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
+from operator import attrgetter
 from typing import Any
 
 import numpy as np
 
 from fusion.config import SECOND_NS, ClockConfig
+from fusion.frozen import replace
 from fusion.intake.clock_filter import Clock
 from fusion.messages import Cart, Message
 
@@ -48,7 +50,10 @@ def retime(clocks: Clocks, messages: tuple[Message, ...], until_ns: int) -> tupl
     """Correct the times of new messages; return those before until_ns, in the order (t, src, seq)."""
     offsets = [clock.offset_s(until_ns) for clock in clocks.of.values() if clock.mutual]
     clocks = replace(clocks, middle_s=float(np.median(offsets)) if offsets else 0.0)
-    waiting = sorted((*clocks.waiting, *(_corrected(m, clocks.offset_s(m.src, m.t_ns)) for m in messages)), key=_key)
+    corrected = [
+        _corrected(m, clocks.offset_s(m.src, m.t_ns)) if m.src in clocks.of else Corrected(m, 0.0) for m in messages
+    ]
+    waiting = sorted([*clocks.waiting, *corrected], key=_key)
     first = bisect_left(waiting, until_ns, key=lambda one: one.message.t_ns)
     return replace(clocks, waiting=tuple(waiting[first:])), tuple(waiting[:first])
 
@@ -99,5 +104,4 @@ def _corrected(message: Message, offset_s: float) -> Corrected:
     return Corrected(replace(message, t_ns=message.t_ns + shift_ns) if shift_ns else message, offset_s)
 
 
-def _key(one: Corrected) -> tuple[int, str, int]:
-    return one.message.t_ns, one.message.src, one.message.seq
+_key = attrgetter("message.t_ns", "message.src", "message.seq")  # the one order of the house

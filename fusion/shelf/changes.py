@@ -1,15 +1,16 @@
 """Plate changes that belong together become shelf changes."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 import numpy as np
 
 from fusion.arrays import Ints
 from fusion.config import SECOND_NS, ShelfConfig
+from fusion.frozen import replace
 from fusion.shelf.levels import Levels, PlateChange, Trace, trace_of
 from fusion.shelf.shares import shares_beside
-from fusion.store import Store
+from fusion.store import Store, facings_of_plate
 
 AGO_S = 16.0  # what was told of a plate so long ago is where a slow change of it begins
 TRACE_S = 2.0  # before and after the step
@@ -180,8 +181,10 @@ def _together(a: PlateChange, b: PlateChange, store: Store, config: ShelfConfig)
     if apart_ns <= config.together_s * SECOND_NS:
         return _beside(a.plate, b.plate, store, config)
     # Whose moment is known only roughly goes with what changed under the same goods.
-    roughly = a.is_slow != b.is_slow and apart_ns <= config.slow_step_s * SECOND_NS
-    return roughly and any({a.plate, b.plate} <= set(plates) for plates in store.facings.plates)
+    if not (a.is_slow != b.is_slow and apart_ns <= config.slow_step_s * SECOND_NS):
+        return False
+    rows = facings_of_plate(store.facings)
+    return not set(rows.get(a.plate, ())).isdisjoint(rows.get(b.plate, ()))
 
 
 def _beside(a: int, b: int, store: Store, config: ShelfConfig) -> bool:

@@ -1,6 +1,7 @@
-"""Level filter and change detection over all plates of a controller at once."""
+"""Level filter and change detection over all plate messages of a slice at once; blocks.py is the compiled part."""
 
 from dataclasses import dataclass, field, fields
+from functools import lru_cache
 
 import numpy as np
 
@@ -8,17 +9,18 @@ from fusion.arrays import Bools, Floats, Ints
 from fusion.config import SECOND_NS, ShelfConfig
 from fusion.messages import Plates
 from fusion.shelf import slow
+from fusion.shelf.batches import Batches, batches_of
+from fusion.shelf.blocks import DUE, Flow, Rules, Table, follow
 from fusion.shelf.slow import Slow
 from fusion.store import Store
 
 HISTORY = 40  # blocks remembered to find the moment of a step
-RECENT = 5  # blocks whose mean is the level of now
 DARK_S = 3  # a plate that was still for so long is dead or stuck
 
 
 @dataclass(slots=True, eq=False)
 class Levels:
-    """One row a plate, in the store's plate order. Written only while observe_plates makes the next one."""
+    """One row a plate, in the store's plate order. Written only while observe_batches makes the next one."""
 
     level_g: Floats  # (p,) mean of the last quiet stretch; NaN before there was one
     level_blocks: Ints  # (p,) blocks in it
@@ -80,114 +82,89 @@ def observe_plates(
     levels: Levels, message: Plates, rows: Ints, config: ShelfConfig
 ) -> tuple[Levels, tuple[PlateChange, ...]]:
     """Take one batch; rows (ch,) are the store's plates by channel, -1 where the store knows none."""
-    known = np.flatnonzero(rows >= 0)
-    rows = rows[known]
-    out = Levels(slow=levels.slow, **{name: getattr(levels, name).copy() for name in COLUMNS})
-    changes: list[PlateChange] = []
-    samples = message.g[:, known].astype(np.float64)
-    if len(rows) and message.seq < out.last_seq[rows[0]]:
-        # A restarted controller has a new zero: what happened meanwhile cannot be read from it.
-        out.level_g[rows] = np.nan
-        out.disturbed[rows] = False
-        out.slow = slow.changed(out.slow, rows, message.t_ns, out.level_g[rows], out.noise_var[rows])
-    out.last_seq[rows] = message.seq
-    for start, end in _blocks(len(samples), config.block):
-        block = _robust_mean(samples[start:end])
-        t_ns = message.t_ns + start * message.dt_ns + ((end - start) * message.dt_ns) // 2
-        live = np.isfinite(block) & (t_ns > out.last_ns[rows])
-        changes += _observe_block(out, rows[live], block[live], t_ns, config)
-    return out, tuple(changes)
+    levels, changes, _ = observe_batches(levels, batches_of([message], [rows]), config)
+    return levels, changes[0]
 
 
-def _blocks(n: int, block: int) -> list[tuple[int, int]]:
-    """Cut n samples into blocks, [start, end) each: no sample is left over, the last block takes what is too few."""
-    starts = range(0, max(block, n // block * block), block)
-    return [(start, n if start == starts[-1] else start + block) for start in starts] if n else []
+@dataclass(frozen=True, slots=True, eq=False)
+class Noise:
+    """What was believed of the plates of each channel once its batch was taken, (R,) as in Batches."""
+
+    var: Floats  # (R,) g2, of one block
+    disturbed: Bools  # (R,)
 
 
-def _robust_mean(samples: Floats) -> Floats:
-    """Mean of the middle samples per plate: one spike in a block is no evidence. samples (n, ch) -> (ch,)."""
-    ranked = np.sort(samples, axis=0)
-    return np.asarray(ranked[1:-1].mean(axis=0) if len(ranked) > 2 else ranked.mean(axis=0))
+def observe_batches(
+    levels: Levels, batches: Batches, config: ShelfConfig
+) -> tuple[Levels, tuple[tuple[PlateChange, ...], ...], Noise]:
+    """Take all batches of a slice, in their order; return the levels, the changes of each batch, and the noise."""
+    out = _thawed(levels)
+    room, most = len(batches.rows), int(np.diff(batches.first).max())
+    flow = Flow(
+        np.zeros(4, np.int64), np.zeros(1, np.int64), np.empty(most, np.int64), np.empty(most, np.int64),
+        np.zeros(room), np.zeros(room, np.bool_),
+    )  # fmt: skip
+    changes: list[list[PlateChange]] = [[] for _ in batches.src]
+    table, rules = _table(out), _rules(config)
+    while stop := follow(
+        table, rules, flow, batches.seq, batches.t_ns, batches.dt_ns, batches.first, batches.begin, batches.rows,
+        batches.g,
+    ):  # fmt: skip
+        at, _, settled, live = flow.at.tolist()
+        t_ns = int(flow.t_ns[0])
+        changes[at] += _settle(out, flow.settled[:settled], t_ns, config)
+        if stop == DUE:
+            changes[at] += _slow_changes(out, flow.live[:live], t_ns, config)
+    return out, tuple(map(tuple, changes)), Noise(flow.noise_var, flow.disturbed)
 
 
-def _observe_block(out: Levels, rows: Ints, block: Floats, t_ns: int, config: ShelfConfig) -> list[PlateChange]:
-    """Advance the given plates by one block, writing into out."""
-    out.history_g[rows, :-1] = out.history_g[rows, 1:]
-    out.history_ns[rows, :-1] = out.history_ns[rows, 1:]
-    out.history_g[rows, -1] = block
-    out.history_ns[rows, -1] = t_ns
-    out.last_ns[rows] = t_ns
-    fresh = np.isnan(out.level_g[rows])
-    out.level_g[rows[fresh]] = block[fresh]
-    out.level_blocks[rows[fresh]] = 1
-    sd = np.sqrt(np.maximum(out.noise_var[rows], config.noise_sd_g_min**2))
-    off = block - out.level_g[rows]
-    disturbed = out.disturbed[rows]
-    # A young noise estimate is wide: better a late noise figure than a false disturbance.
-    wide = config.disturbed_sds * sd * np.sqrt(1 + 8 / out.noise_blocks[rows])
-    starts = ~disturbed & (np.abs(off) > wide)
-    calm = ~disturbed & ~starts
-    _learn(out, rows[calm], off[calm], config)
-    out.disturbed[rows[starts]] = True
-    out.onset_ns[rows[starts]] = t_ns
-    out.quiet_blocks[rows[starts]] = 0
-    changes = _settle(out, rows[disturbed | starts], block[disturbed | starts], t_ns, config)
-    if slow.is_due(out.slow, rows, t_ns):
-        changes += _slow_changes(out, rows, t_ns, config)
-    return changes
+def _thawed(levels: Levels) -> Levels:
+    """Return a copy to be written, once a slice."""
+    return Levels(slow=slow.thawed(levels.slow), **{name: getattr(levels, name).copy() for name in COLUMNS})
+
+
+def _table(out: Levels) -> Table:
+    slow_columns = [out.slow.ns, out.slow.since_ns, out.slow.since_g, out.slow.since_var]
+    return Table(*[*[getattr(out, name) for name in COLUMNS], *slow_columns])
+
+
+@lru_cache(maxsize=8)
+def _rules(config: ShelfConfig) -> Rules:
+    return Rules(
+        config.block, config.noise_sd_g_min**2, config.disturbed_sds, config.level_blocks_max, config.noise_blocks,
+        float(config.disturbed_s_max * SECOND_NS), config.settle_blocks, slow.EVERY_NS,
+    )  # fmt: skip
 
 
 def _slow_changes(out: Levels, rows: Ints, t_ns: int, config: ShelfConfig) -> list[PlateChange]:
     """End the changes that went by as noise: the level has slid to where it is now."""
-    resting = ~out.disturbed[rows] & (out.level_blocks[rows] >= RECENT)
-    means = np.where(resting, out.history_g[rows, -RECENT:].mean(axis=1), np.nan)
-    out.slow = slow.remembered(out.slow, rows, means, out.noise_var[rows], t_ns)
-    rest_var = out.history_g[rows, -2 * RECENT :].var(axis=1, ddof=1)
-    over, before_g, now_g, noise = slow.gone(out.slow, rows, out.noise_var[rows], rest_var, t_ns, config)
-    changes = []
-    for i in np.flatnonzero(over).tolist():
-        row, before, after = int(rows[i]), float(before_g[i]), float(now_g[i])
-        step_ns = slow.step_of(out.slow, row, after, after - before)
-        var = float(slow.difference_var(noise[i], config))
-        changes.append(PlateChange(row, step_ns, step_ns, t_ns, before, after, var, True, trace_of(out, row)))
+    over, before_g, noise = slow.look(
+        out.slow, rows, out.disturbed, out.level_blocks, out.noise_var, out.history_g, t_ns, config
+    )
     went = rows[over]
-    out.level_g[went] = now_g[over]
-    out.level_blocks[went] = RECENT
-    out.slow = slow.changed(out.slow, went, t_ns, out.level_g[went], out.noise_var[went])
+    if not len(went):
+        return []
+    changes = []
+    for row, before, var_g2 in zip(went.tolist(), before_g[over].tolist(), noise[over].tolist(), strict=True):
+        after = float(out.slow.g[row, -1])
+        step_ns = slow.step_of(out.slow, row, after, after - before)
+        var = float(slow.difference_var(var_g2, config))
+        changes.append(PlateChange(row, step_ns, step_ns, t_ns, before, after, var, True, trace_of(out, row)))
+    out.level_g[went] = out.slow.g[went, -1]
+    out.level_blocks[went] = slow.RECENT
+    slow.change(out.slow, went, t_ns, out.level_g[went], out.noise_var[went])
     return changes
 
 
-def _learn(out: Levels, rows: Ints, off: Floats, config: ShelfConfig) -> None:
-    """Quiet blocks sharpen level and noise, both with a bounded memory."""
-    n = out.level_blocks[rows]
-    out.level_g[rows] += off / np.minimum(n + 1, config.level_blocks_max)
-    out.level_blocks[rows] = np.minimum(n + 1, config.level_blocks_max)
-    w = np.minimum(out.noise_blocks[rows] + 1, config.noise_blocks)
-    # Light touches stay below the start of a disturbance; they must not teach the plate that it is noisy.
-    usual = np.minimum(off**2 * n / (n + 1), 9.0 * np.maximum(out.noise_var[rows], config.noise_sd_g_min**2))
-    out.noise_var[rows] += (usual - out.noise_var[rows]) / w
-    out.noise_blocks[rows] = w
-
-
-def _settle(out: Levels, rows: Ints, block: Floats, t_ns: int, config: ShelfConfig) -> list[PlateChange]:
-    """Grow or restart the quiet run of disturbed plates, and end disturbances that have settled."""
-    sd = np.sqrt(np.maximum(out.noise_var[rows], config.noise_sd_g_min**2))
-    n = out.quiet_blocks[rows]
-    joins = (n > 0) & (np.abs(block - out.quiet_g[rows]) <= 4.0 * sd)
-    out.quiet_g[rows] = np.where(joins, out.quiet_g[rows] + (block - out.quiet_g[rows]) / (n + 1), block)
-    out.quiet_blocks[rows] = np.where(joins, n + 1, 1)
-    endless = t_ns - out.onset_ns[rows] > config.disturbed_s_max * SECOND_NS
-    # Never quiet: the plate is noisier than believed. Its noise is learned anew from what it does now.
-    out.noise_var[rows[endless]] *= 4.0
-    out.onset_ns[rows[endless]] = t_ns
-    settled = rows[out.quiet_blocks[rows] >= config.settle_blocks]
+def _settle(out: Levels, settled: Ints, t_ns: int, config: ShelfConfig) -> list[PlateChange]:
+    """End disturbances that have settled."""
     changes = [c for row in settled.tolist() if (c := _change(out, row, t_ns, config)) is not None]
     out.level_g[settled] = out.quiet_g[settled]
     out.level_blocks[settled] = out.quiet_blocks[settled]
     out.disturbed[settled] = False
-    went = np.array([change.plate for change in changes], np.int64)
-    out.slow = slow.changed(out.slow, went, t_ns, out.level_g[went], out.noise_var[went])
+    if changes:
+        went = np.array([change.plate for change in changes], np.int64)
+        slow.change(out.slow, went, t_ns, out.level_g[went], out.noise_var[went])
     return changes
 
 
@@ -201,9 +178,9 @@ def _change(out: Levels, row: int, t_ns: int, config: ShelfConfig) -> PlateChang
     var = noise * blocks + slow.drift_var(lasted_s, config)
     if abs(after - before) <= config.change_sds * np.sqrt(var):
         return None
-    (ago,), (ago_var,) = slow.while_ago(out.slow, np.array([row]), t_ns, config)
+    ago, ago_var = slow.while_ago(out.slow, row, t_ns, config)
     if abs(before - ago) > config.change_sds * np.sqrt(slow.difference_var(np.fmin(noise, ago_var), config)):
-        before = float(ago)  # it had begun to go as noise
+        before = ago  # it had begun to go as noise
     return _went(out, row, t_ns, before, after, var, int(out.onset_ns[row]))
 
 

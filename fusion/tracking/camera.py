@@ -9,29 +9,52 @@ from functools import lru_cache
 import numpy as np
 from numba import njit
 
-from fusion.arrays import Floats
+from fusion.arrays import Bools, Floats, Ints
 from fusion.store import Cameras
 
 
 @njit(cache=True)
+def free_of_lenses(
+    head: Floats, foot: Floats, hands: Floats, camera: Ints, deep: Bools, K: Floats, dist: Floats
+) -> None:
+    """Turn pixels into normalised image points, in place, but of depth cameras (deep (n,)), which send places.
+
+    head (n, 3), foot (n, 2), hands (n, 2, 3) with pixels in their first two columns; camera (n,), K and dist by camera.
+    """
+    for i in range(len(head)):
+        if deep[i]:
+            continue
+        k, d = K[camera[i]], dist[camera[i]]
+        head[i, 0], head[i, 1] = straightened(head[i, 0], head[i, 1], k, d)
+        foot[i, 0], foot[i, 1] = straightened(foot[i, 0], foot[i, 1], k, d)
+        for h in range(2):
+            hands[i, h, 0], hands[i, h, 1] = straightened(hands[i, h, 0], hands[i, h, 1], k, d)
+
+
+@njit(cache=True)
 def undistort(px: Floats, K: Floats, dist: Floats) -> Floats:
-    """Turn pixels (n, 2) into normalised image points (n, 2), by fixed-point iteration; NaN stays NaN."""
+    """Turn pixels (n, 2) into normalised image points (n, 2); NaN stays NaN."""
     out = np.empty_like(px)
-    k1, k2, p1, p2, k3 = dist
     for i in range(px.shape[0]):
-        xd = (px[i, 0] - K[2]) / K[0]
-        yd = (px[i, 1] - K[3]) / K[1]
-        x, y = xd, yd
-        for _ in range(8):
-            r2 = x * x + y * y
-            radial = 1.0 + r2 * (k1 + r2 * (k2 + r2 * k3))
-            dx = 2 * p1 * x * y + p2 * (r2 + 2 * x * x)
-            dy = p1 * (r2 + 2 * y * y) + 2 * p2 * x * y
-            x = (xd - dx) / radial
-            y = (yd - dy) / radial
-        out[i, 0] = x
-        out[i, 1] = y
+        out[i, 0], out[i, 1] = straightened(px[i, 0], px[i, 1], K, dist)
     return out
+
+
+@njit(cache=True)
+def straightened(px: float, py: float, K: Floats, dist: Floats) -> tuple[float, float]:
+    """Turn a pixel into a normalised image point, by fixed-point iteration; NaN stays NaN."""
+    k1, k2, p1, p2, k3 = dist
+    xd = (px - K[2]) / K[0]
+    yd = (py - K[3]) / K[1]
+    x, y = xd, yd
+    for _ in range(8):
+        r2 = x * x + y * y
+        radial = 1.0 + r2 * (k1 + r2 * (k2 + r2 * k3))
+        dx = 2 * p1 * x * y + p2 * (r2 + 2 * x * x)
+        dy = p1 * (r2 + 2 * y * y) + 2 * p2 * x * y
+        x = (xd - dx) / radial
+        y = (yd - dy) / radial
+    return x, y
 
 
 def distort(points: Floats, K: Floats, dist: Floats) -> Floats:

@@ -4,47 +4,109 @@ A stamp that is ahead by d shows a walker where they were d earlier, v d behind 
 another camera has just seen as well can tell: a track made by one camera alone has that camera's time.
 """
 
-import numpy as np
+from typing import NamedTuple
 
-from fusion.arrays import Floats, Ints
+import numpy as np
+from numba import njit
+
+from fusion.arrays import Bools, Floats, Ints
 from fusion.config import SECOND_NS, ClockConfig, TrackingConfig
 from fusion.intake.clock_filter import Comparisons
 from fusion.store import Store
-from fusion.tracking.camera import camera_centre, meet_plane
-from fusion.tracking.floor import Floor, Match
+from fusion.tracking.camera import meet_plane
+from fusion.tracking.following import Followed
 
 
 def clock_evidence(
-    before: Floor, match: Match, store: Store, config: ClockConfig, tracking: TrackingConfig
-) -> Comparisons | None:
-    """Return who of a frame can tell of its time; None if nobody can.
+    followed: Followed, is_out: Bools, store: Store, config: ClockConfig, tracking: TrackingConfig
+) -> list[tuple[int, Comparisons]]:
+    """Return who of each frame can tell of its time, for those frames where somebody can; (F,) are left out.
 
-    before is the floor without the frame. The errors of one person last from frame to frame, so that a frame counts
-    only as a part of a comparison.
+    The errors of one person last from frame to frame, so that a frame counts only as a part of a comparison.
     """
-    frame, tracks = match.sightings, before.tracks
-    known = match.track_id >= 0
-    rows = np.minimum(np.searchsorted(tracks.track_id, match.track_id), max(len(tracks) - 1, 0))
-    if not known.any() or not len(tracks):
-        return None
-    known &= tracks.track_id[rows] == match.track_id
-    seen = tracks.seen_by_ns[rows].copy()
-    seen[:, frame.camera] = 0
-    v = tracks.mean[rows, 2:4]
-    speed = np.sqrt((v * v).sum(axis=1))
-    known &= (speed > config.walking_mps) & (frame.t_ns - seen.max(axis=1) < config.witness_s * SECOND_NS)
-    at = np.flatnonzero(known)
-    if not len(at):
-        return None
-    rows, v = rows[at], v[at]
-    ahead = tracks.mean[rows, :2] + v * ((frame.t_ns - before.t_ns) / SECOND_NS)
-    place, sd = _places(match, at, tracks.mean[rows, 4], store)
-    good = np.isfinite(place).all(axis=1)
-    if not good.any():
-        return None
-    spread = (sd**2 + tracking.lean_sd_m**2)[:, None, None] * np.eye(2)
-    cov = config.frames_alike * (tracks.cov[rows, :2, :2] + spread)
-    return walkers((place - ahead)[good], v[good], cov[good], config)
+    frames = followed.frames
+    n = len(frames.sd)
+    off_m, v_mps, cov, first = np.empty((n, 2)), np.empty((n, 2)), np.empty((n, 2, 2)), np.zeros_like(frames.first)
+    rules = Rules(config.walking_mps, config.witness_s * SECOND_NS, tracking.lean_sd_m**2, config.frames_alike)
+    _telling(
+        frames.t_ns, frames.camera, frames.is_depth, frames.first, frames.head, frames.sd, is_out, followed.track_id,
+        followed.mean, followed.cov, followed.witness_ns, followed.floor_ns, store.cameras.R, store.cameras.T, rules,
+        off_m, v_mps, cov, first,
+    )  # fmt: skip
+    each = zip(range(len(is_out)), first[:-1].tolist(), first[1:].tolist(), strict=True)
+    return [(f, walkers(off_m[a:b], v_mps[a:b], cov[a:b], config)) for f, a, b in each if a < b]
+
+
+class Rules(NamedTuple):
+    """See ClockConfig and TrackingConfig."""
+
+    walking_mps: float
+    witness_ns: float
+    lean_var: float  # m2
+    frames_alike: float
+
+
+@njit(cache=True)
+def _telling(
+    t_ns: Ints,
+    camera: Ints,
+    is_depth: Bools,
+    first: Ints,
+    head: Floats,
+    sd: Floats,
+    is_out: Bools,
+    track_id: Ints,
+    mean: Floats,
+    track_cov: Floats,
+    witness_ns: Ints,
+    floor_ns: Ints,
+    R: Floats,
+    T: Floats,
+    rules: Rules,
+    off_m: Floats,
+    v_mps: Floats,
+    cov: Floats,
+    begin: Ints,
+) -> None:
+    """Write what walkers in sight of another camera are off by; begin (F + 1,) is where each frame's are."""
+    at = 0
+    for f in range(len(t_ns)):
+        for j in range(first[f], first[f + 1]):
+            vx, vy = mean[j, 2], mean[j, 3]
+            is_witnessed = t_ns[f] - witness_ns[j] < rules.witness_ns
+            if is_out[f] or track_id[j] < 0 or not (np.sqrt(vx * vx + vy * vy) > rules.walking_mps and is_witnessed):
+                continue
+            ahead_s = (t_ns[f] - floor_ns[f]) / 1e9
+            x, y, noise = _place(is_depth[f], head[j], sd[j], mean[j, 4], R[camera[f]], T[camera[f]])
+            if not (np.isfinite(x) and np.isfinite(y)):
+                continue
+            off_m[at, 0], off_m[at, 1] = x - (mean[j, 0] + vx * ahead_s), y - (mean[j, 1] + vy * ahead_s)
+            v_mps[at, 0], v_mps[at, 1] = vx, vy
+            spread = noise * noise + rules.lean_var
+            for a in range(2):
+                for b in range(2):
+                    cov[at, a, b] = rules.frames_alike * (track_cov[j, a, b] + (spread if a == b else 0.0))
+            at += 1
+        begin[f + 1] = at
+
+
+@njit(cache=True)
+def _place(
+    is_depth: bool, head: Floats, sd: float, height_m: float, R: Floats, T: Floats
+) -> tuple[float, float, float]:
+    """Return where a detection stands if it is as tall as its track, and the noise of that, m."""
+    if is_depth:
+        return head[0], head[1], sd
+    place, _ = meet_plane(head, height_m, R, T)
+    far2, height = 0.0, 0.0
+    for k in range(3):
+        centre = -(R[0, k] * T[0] + R[1, k] * T[1] + R[2, k] * T[2])
+        if k < 2:
+            far2 += (place[k] - centre) ** 2
+        else:
+            height = max(centre - height_m, 0.3)
+    # A pixel's width on the plane grows with the range, and once more with how flat the ray comes in.
+    return place[0], place[1], sd * (far2 + height * height) / height
 
 
 def walkers(off_m: Floats, v_mps: Floats, cov: Floats, config: ClockConfig) -> Comparisons:
@@ -57,17 +119,3 @@ def walkers(off_m: Floats, v_mps: Floats, cov: Floats, config: ClockConfig) -> C
         off_m, -v_mps, aside, cov, config.camera_sd_s, config.aside_sd_m, config.aside_walk_m_per_sqrt_s,
         config.frames_alike, mutual=True,
     )  # fmt: skip
-
-
-def _places(match: Match, at: Ints, height_m: Floats, store: Store) -> tuple[Floats, Floats]:
-    """Return where detections stand (k, 2) if they are as tall as their tracks, and the noise of it (k,), m."""
-    frame = match.sightings
-    if frame.is_depth:
-        return frame.head[at, :2], frame.sd[at]
-    R, T = store.cameras.R[frame.camera], store.cameras.T[frame.camera]
-    place = np.array([meet_plane(frame.head[j], h, R, T)[0] for j, h in zip(at, height_m, strict=True)])
-    centre = camera_centre(R, T)
-    down = np.maximum(centre[2] - height_m, 0.3)
-    far2 = ((place - centre[:2]) ** 2).sum(axis=1) + down**2
-    # A pixel's width on the plane grows with the range, and once more with how flat the ray comes in.
-    return place, frame.sd[at] * far2 / down

@@ -7,12 +7,13 @@ compared with those from after, straight and crosswise.
 """
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
 from fusion.arrays import Floats, Singles
 from fusion.config import SECOND_NS, IdentityConfig, TrackingConfig
+from fusion.frozen import replace
 from fusion.tracking.appearance import look_nats_of
 from fusion.tracking.belief import Mix
 from fusion.tracking.carts import Carts

@@ -1,11 +1,12 @@
 """The ways out: whom an exit saw, who left unseen, and the geometry of lines and floors."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
 from fusion.config import SECOND_NS, IdentityConfig
+from fusion.frozen import replace
 from fusion.messages import Gate
 from fusion.store import Store
 from fusion.tracking.floor import Floor
@@ -65,7 +66,7 @@ def leave_unseen(
     """Take out people lost right at an exit whose gate said nothing."""
     exits = [i for i, kind in enumerate(store.gates.kind) if kind in ("exit", "both")]
     gone: list[Departure] = []
-    while exits:
+    while exits and (floor.tracks.status == Status.LOST).any():
         tracks = floor.tracks
         far = np.min([line_distance(tracks.mean[:, :2], store.gates.line[i]) for i in exits], axis=0)
         stayed = tracks.seen_ns - tracks.born_ns > 3 * SECOND_NS

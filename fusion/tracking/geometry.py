@@ -14,14 +14,27 @@ def line_distance(points: Floats, line: Floats) -> Floats:
     return np.asarray(np.linalg.norm(points - a - share[:, None] * along, axis=1))
 
 
+@njit(cache=True)
 def inside(points: Floats, outline: Floats) -> Bools:
     """Return which points (n, 2) lie in the polygon (v, 2), by the even-odd rule."""
-    a, b = outline, np.roll(outline, -1, axis=0)
-    x, y = points[:, :1], points[:, 1:]
-    crosses = (a[:, 1] > y) != (b[:, 1] > y)
-    rise = np.where(b[:, 1] == a[:, 1], 1.0, b[:, 1] - a[:, 1])
-    left = x < a[:, 0] + (y - a[:, 1]) / rise * (b[:, 0] - a[:, 0])
-    return np.asarray((crosses & left).sum(axis=1) % 2 == 1)
+    out = np.zeros(len(points), np.bool_)
+    for i in range(len(points)):
+        x, y = points[i]
+        for k in range(len(outline)):
+            ax, ay = outline[k]
+            bx, by = outline[(k + 1) % len(outline)]
+            if (ay > y) != (by > y) and x < ax + (y - ay) / (by - ay) * (bx - ax):
+                out[i] = not out[i]
+    return out
+
+
+@njit(cache=True)
+def segment_distance(x: float, y: float, line: Floats) -> float:
+    """Return the distance of a point to the segment line (2, 2), m."""
+    ax, ay = line[0]
+    dx, dy = line[1, 0] - ax, line[1, 1] - ay
+    share = min(max(((x - ax) * dx + (y - ay) * dy) / max(dx * dx + dy * dy, 1e-9), 0.0), 1.0)
+    return float(np.sqrt((x - ax - share * dx) ** 2 + (y - ay - share * dy) ** 2))
 
 
 @njit(cache=True)

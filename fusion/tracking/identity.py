@@ -11,7 +11,7 @@ moment of the past in the light of everything known by now.
 """
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 import numpy as np
 from scipy.optimize import linear_sum_assignment
@@ -19,6 +19,7 @@ from scipy.special import expit
 
 from fusion.arrays import Floats, Ints
 from fusion.config import SECOND_NS, IdentityConfig, TrackingConfig
+from fusion.frozen import replace
 from fusion.messages import Gate
 from fusion.store import Store
 from fusion.tracking.belief import Beliefs, Clue, Mix, Step, among, leg_of, person_p, steps_ns, with_steps
@@ -177,16 +178,10 @@ def name_tracks(
     slots = tuple(s for s in identity.slots if s.t_ns >= expired)
     if len(slots) < len(identity.slots):
         identity = replace(identity, slots=slots)
-    unnamed = np.array(
-        [
-            int(k)
-            for k, status in zip(floor.tracks.track_id, floor.tracks.status, strict=True)
-            if status == Status.CONFIRMED and int(k) not in identity.trip_of
-        ],
-        np.int64,
-    )
-    entries = _entries(identity.entries, floor.tracks, unnamed, store)
-    identity = replace(identity, entries=entries)
+    confirmed = floor.tracks.track_id[floor.tracks.status == Status.CONFIRMED].tolist()
+    unnamed = np.array([k for k in confirmed if k not in identity.trip_of], np.int64)
+    entries = _entries(identity.entries, floor.tracks, unnamed, store) if len(unnamed) else {}
+    identity = replace(identity, entries=entries) if entries or identity.entries else identity
     arrived = np.array([k for k in unnamed.tolist() if k in entries], np.int64)
     if not len(arrived):
         return identity, floor

@@ -5,12 +5,13 @@ was confirmed is shown from their first detection on. Rauch, Tung, Striebel 1965
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
 from fusion.arrays import Bools, Floats, Ints
 from fusion.config import SECOND_NS
+from fusion.frozen import replace
 
 
 @dataclass(frozen=True, slots=True, eq=False)

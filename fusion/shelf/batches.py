@@ -1,0 +1,40 @@
+"""Plate messages of one slice as flat arrays, so that one compiled pass takes them all."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from fusion.arrays import Ints, Singles
+from fusion.messages import Plates
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Batches:
+    """B batches of samples, one behind the other; a batch of n samples by ch channels has n * ch numbers of g."""
+
+    src: tuple[str, ...]
+    seq: Ints  # (B,)
+    t_ns: Ints  # (B,) of the first sample
+    dt_ns: Ints  # (B,)
+    first: Ints  # (B + 1,) the first channel of each batch in rows, and of the one behind the last
+    begin: Ints  # (B + 1,) its first sample in g, likewise
+    rows: Ints  # (R,) the store's plates by channel, -1 where the store knows none
+    g: Singles  # (all samples,) grams, sample after sample, in each the channels
+
+
+def batches_of(messages: Sequence[Plates], rows: Sequence[Ints]) -> Batches:
+    """Gather messages, and the plates of the channels of each."""
+    first, begin = np.zeros(len(messages) + 1, np.int64), np.zeros(len(messages) + 1, np.int64)
+    np.cumsum([len(each) for each in rows], out=first[1:])
+    np.cumsum([message.g.size for message in messages], out=begin[1:])
+    return Batches(
+        tuple(message.src for message in messages),
+        np.array([message.seq for message in messages], np.int64),
+        np.array([message.t_ns for message in messages], np.int64),
+        np.array([message.dt_ns for message in messages], np.int64),
+        first,
+        begin,
+        np.concatenate(rows, dtype=np.int64),
+        np.concatenate([message.g.ravel() for message in messages], dtype=np.float32),
+    )

@@ -1,0 +1,110 @@
+"""Compile the numba kernels once and leave them in the cache: `python -m fusion.warm` in `make setup`.
+
+The engine itself runs over a few seconds of two people who walk side by side, in view of a depth and an image camera,
+past plates from which something is taken: so each kernel is compiled for the types it will meet.
+"""
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from fusion.arrays import Floats, Singles
+from fusion.config import SECOND_NS, Config
+from fusion.engine import finish, first_state, make_engine, step
+from fusion.intake import Slice
+from fusion.messages import Boxes, Message, People, Plates
+from fusion.store import Cameras, Facings, Gates, Products, Store
+from fusion.store import Plates as PlateTable
+from fusion.tracking.camera import project, undistort
+from fusion.tracking.geometry import inside
+from fusion.tracking.hands import nearest_m
+
+SECONDS = 12
+SLICE_NS, FRAME_NS, SAMPLE_NS, SAMPLES = SECOND_NS // 20, SECOND_NS // 10, SECOND_NS // 60, 12
+LOOK = np.eye(2, 8, dtype=np.float32)
+
+
+def warm() -> None:
+    """Run the engine over the tape."""
+    store = _store()
+    engine = make_engine(store, Config())
+    state, messages = first_state(engine), sorted(_tape(store), key=lambda m: (m.t_ns, m.src, m.seq))
+    for start_ns in range(SECOND_NS, (1 + SECONDS) * SECOND_NS, SLICE_NS):
+        now = tuple(m for m in messages if start_ns <= m.t_ns < start_ns + SLICE_NS)
+        state, _ = step(engine, state, Slice(start_ns, start_ns + SLICE_NS, now))
+    finish(engine, state)
+    # What only more people, or other programs, would ask for.
+    undistort(np.zeros((1, 2)), store.cameras.K[0], store.cameras.dist[0])
+    nearest_m(np.zeros((2, 2, 3)))
+    for places in (np.zeros((2, 2)), np.zeros((2, 5))[:, :2]):
+        inside(places, store.outline)
+
+
+def _store() -> Store:
+    """Return a square floor with a gate, three plates and two cameras that look down on it."""
+    n, down = 3, np.diag([1.0, -1.0, -1.0])
+    over = np.array([[2.0, 2.0, 4.0], [2.2, 2.0, 4.0]])
+    square = np.array([[0.0, 0.0], [4.0, 0.0], [4.0, 4.0], [0.0, 4.0]])
+    centre = np.column_stack([1.0 + 0.3 * np.arange(n), np.full(n, 3.0), np.ones(n)])
+    return Store(
+        "warm", "USD", "UTC", "holder", square, (), Gates(("door",), ("both",), square[None, :2] * 1.0),
+        Cameras(
+            ("cam-1", "cam-2"), np.array([True, False]), np.full((2, 2), 1000.0),
+            np.full((2, 4), (400.0, 400.0, 500.0, 500.0)), np.zeros((2, 5)), np.stack([down, down]), -over @ down.T,
+            np.full(2, 10.0),
+        ),
+        (), (), (),
+        PlateTable(
+            ("P1", "P2", "P3"), ("G1",) * n, ("S1",) * n, ("ctl",) * n, np.arange(n), centre, np.zeros(n),
+            np.full((n, 2), 0.3), np.full(n, 2e4),
+        ),
+        Products(
+            ("a",), ("a",), np.array([100]), np.zeros(1, np.bool_), np.array([200.0]), np.ones(1), ("c",), ("g",),
+            np.zeros(1, np.bool_), np.zeros(1, np.int64), ("",),
+        ),
+        Facings(("F1",), np.zeros(1, np.int64), ((0, 1, 2),), np.array([9])),
+    )  # fmt: skip
+
+
+def _tape(store: Store) -> Iterator[Message]:
+    rng = np.random.default_rng(1)
+    for seq in range(SECONDS * SECOND_NS // FRAME_NS):
+        t_ns = SECOND_NS + seq * FRAME_NS
+        head, hands = _people((t_ns - SECOND_NS) / SECOND_NS)
+        yield _depth_frame(seq, t_ns, head, hands)
+        yield _image_frame(seq, t_ns + FRAME_NS // 2, head, hands, store.cameras)
+    for seq in range(SECONDS * SECOND_NS // (SAMPLE_NS * SAMPLES)):
+        t_ns = SECOND_NS + seq * SAMPLE_NS * SAMPLES
+        g = 5000.0 + rng.normal(0, 0.5, (SAMPLES, 3)) - (200.0 if t_ns > 7 * SECOND_NS else 0.0) * np.eye(3)[1]
+        yield Plates("ctl", seq, t_ns, SAMPLE_NS, g.astype(np.float32))
+
+
+def _people(t_s: float) -> tuple[Floats, Floats]:
+    """Return heads (2, 3) and hands (2, 2, 3), m."""
+    x = 1.0 + 2.0 * abs((t_s / 3.0) % 2.0 - 1.0)
+    head = np.array([[x, 2.4, 1.6], [x + 0.3, 2.0, 1.7]])
+    return head, head[:, None, :] + np.array([[0.1, 0.2, -0.6], [-0.1, 0.1, -0.7]])
+
+
+def _depth_frame(seq: int, t_ns: int, head: Floats, hands: Floats) -> People:
+    sd, score = np.full(2, 0.03, np.float32), np.full(2, 0.9, np.float32)
+    return People(
+        "cam-1", seq, t_ns, head.astype(np.float32), hands.astype(np.float32), sd, score, LOOK, ("1", "2"), ()
+    )
+
+
+def _image_frame(seq: int, t_ns: int, head: Floats, hands: Floats, cameras: Cameras) -> Boxes:
+    def seen(points: Floats) -> Singles:
+        flat = project(points.reshape(-1, 3), cameras.K[1], cameras.dist[1], cameras.R[1], cameras.T[1])
+        return flat.reshape(*points.shape[:-1], 2).astype(np.float32)
+
+    foot = head * [1.0, 1.0, 0.0]
+    sd, score = np.full(2, 2.0, np.float32), np.full(2, 0.9, np.float32)
+    box = np.zeros((2, 4), np.float32)
+    return Boxes(
+        "cam-2", seq, t_ns, box, seen(head), seen(foot), seen(hands), sd, score, LOOK, ("1", None), ()
+    )  # fmt: skip
+
+
+if __name__ == "__main__":
+    warm()
