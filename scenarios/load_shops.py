@@ -1,0 +1,34 @@
+"""The shops of the reference loads: stores of exact size, with so many ways in that all their people are soon inside.
+
+Densities are those of real stores where the plates leave room for them: S is AiFi's nano store, M has the cameras of a
+shop of its area, L those of a Rewe (800 over 750 m2), XL the floor of a Walmart (1,500 cameras over 4,600 m2).
+"""
+
+from dataclasses import replace
+from typing import Final
+
+from scenarios.island import WIDE
+from scenarios.plan import Shop
+from scenarios.shop_size import Size
+
+NEST_M: Final = 0.45  # from one parked cart to the next, where many stand
+LOAD_SIZES: Final = {
+    "load-m": Size(
+        "load-m", 350.0, plates=2_000, cameras=100, carts=0, produce_islands=0, unit=WIDE, fps=15.0, lanes=(4, 16)
+    ),
+    "load-l": Size(
+        "load-l", 1_100.0, plates=10_000, cameras=800, carts=50, produce_islands=0, unit=WIDE, lanes=(6, 36),
+        cart_gap_m=NEST_M,
+    ),
+    "load-xl": Size(
+        "load-xl", 4_600.0, plates=30_000, cameras=1_500, carts=150, produce_islands=0, unit=WIDE, fps=15.0,
+        lanes=(14, 80), cart_gap_m=NEST_M,
+    ),
+}  # fmt: skip
+NANO_PLATES: Final = 11  # a shelf of the last gondola: six more than elsewhere make 306
+
+
+def nano_load(nano: Shop) -> Shop:
+    """Return the nano store with 306 plates, as AiFi's has."""
+    *others, last = nano.gondolas
+    return replace(nano, store_id="load-s", gondolas=(*others, replace(last, plates=NANO_PLATES)))
