@@ -1,5 +1,6 @@
 """Coming in and going out: gates of any kind, in any wall."""
 
+from collections import Counter
 from math import inf
 from typing import Final
 
@@ -12,6 +13,7 @@ from scenarios.stage import Actor, Doing, Stage, make_room, stand
 from scenarios.walking import YIELD_S, follow, is_alone, take_place, walk
 from sensors.world import RATE_HZ
 
+SEEN_GATES: Final = 8  # where there are more, people spread over them
 OUTSIDE_M: Final = 0.8  # people come from and go to here, before the gate
 INSIDE_M: Final = 0.6
 ENTER_SIDE: Final = -0.3  # of the width of a gate that serves both ways, from its middle
@@ -27,8 +29,7 @@ JITTER: Final = 0.04  # of its width
 
 def enter(stage: Stage, actor: Actor) -> Doing:
     """Come in by one of the gates that let people in."""
-    gates = [row for row, kind in enumerate(stage.store.gates.kind) if kind != "exit"]
-    gate = gates[int(stage.rng.integers(len(gates)))]
+    gate = actor.gate = _gate_in(stage)
     middle, inward = _doorway(stage, gate, ENTER_SIDE)
     outer, inner = middle - OUTSIDE_M * inward, middle + _depth_m(stage, actor, middle, inward) * inward
     while not (is_alone(stage, actor, outer, COMES_S) and is_alone(stage, actor, inner, ARRIVES_S)):
@@ -40,6 +41,15 @@ def enter(stage: Stage, actor: Actor) -> Doing:
     yield from follow(stage, actor, lambda _: np.array([actor.xy, inner]))
     actor.entry = stage.store.gates.gate_id[gate]
     actor.entered_s = _crossing(stage, actor, gate, begin)
+
+
+def _gate_in(stage: Stage) -> int:
+    """Choose a gate to come in by: any, but where there are many the first of those that fewest have chosen."""
+    gates = [row for row, kind in enumerate(stage.store.gates.kind) if kind != "exit"]
+    if len(gates) <= SEEN_GATES:
+        return gates[int(stage.rng.integers(len(gates)))]
+    chosen = Counter(one.gate for one in stage.actors)
+    return min(gates, key=lambda row: (chosen[row], row))
 
 
 def _depth_m(stage: Stage, actor: Actor, middle: Floats, inward: Floats) -> float:
