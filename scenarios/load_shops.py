@@ -4,6 +4,7 @@ Densities are those of real stores where the plates leave room for them: S is Ai
 shop of its area, L those of a Rewe (800 over 750 m2), XL the floor of a Walmart (1,500 cameras over 4,600 m2).
 """
 
+import re
 from dataclasses import replace
 from typing import Final
 
@@ -25,6 +26,8 @@ LOAD_SIZES: Final = {
         lanes=(14, 80), cart_gap_m=NEST_M,
     ),
 }  # fmt: skip
+GIVEN: Final = re.compile(r"(\d+)m2-(\d+)plates-(\d+)cameras")  # a shop of any size, named by it
+GIVEN_LANES: Final = (8, 32)
 NANO_PLATES: Final = 11  # a shelf of the last gondola: six more than elsewhere make 306
 
 
@@ -32,3 +35,12 @@ def nano_load(nano: Shop) -> Shop:
     """Return the nano store with 306 plates, as AiFi's has."""
     *others, last = nano.gondolas
     return replace(nano, store_id="load-s", gondolas=(*others, replace(last, plates=NANO_PLATES)))
+
+
+def size_given(name: str) -> Size | None:
+    """Return the size that a name such as "360m2-960plates-60cameras" gives, None for another name."""
+    given = GIVEN.fullmatch(name)
+    if given is None:
+        return None
+    area_m2, plates, cameras = map(int, given.groups())
+    return Size(name, float(area_m2), plates, cameras, carts=0, produce_islands=0, unit=WIDE, lanes=GIVEN_LANES)

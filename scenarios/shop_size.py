@@ -168,12 +168,13 @@ def _doors(size: Size, floor: Point) -> tuple[Door, ...]:
 
 
 def _lanes(out: int, into: int, floor: Point) -> tuple[Door, ...]:
-    """Return so many lanes along both walls, from the door wall on, those out evenly among those in."""
-    pitch, many = LANE_M + CLOSE_GAP_M, out + into
+    """Return lanes along both walls, from the door wall on, those out evenly among those in; as many as find room."""
+    pitch = LANE_M + CLOSE_GAP_M
     starts = np.arange(SIDE_M, floor[1] - SIDE_M - LANE_M, pitch).round(3).tolist()
-    places = [(x, y) for x in (0.0, floor[0]) for y in starts][:many]
-    assert len(places) == many, f"{floor} m: expected room for {many} lanes, there is room for {2 * len(starts)}"
-    is_out = np.diff(np.floor(np.arange(many + 1) * out / many)) > 0
+    places = [(x, y) for x in (0.0, floor[0]) for y in starts][: out + into]
+    turns = np.floor(np.arange(len(places) + 1) * out / (out + into))
+    is_out = np.diff(turns, prepend=0.0)[1:] > 0
+    is_out[-1] = True
     kinds = ["exit" if one else "entry" for one in is_out.tolist()]
     return tuple(
         Door(f"{'out' if kind == 'exit' else 'in'}-{at + 1:02d}", kind, y, round(y + LANE_M, 3), x)

@@ -4,7 +4,7 @@ from functools import lru_cache
 from typing import Final
 
 from scenarios.island import WIDE
-from scenarios.load_shops import LOAD_SIZES, nano_load
+from scenarios.load_shops import LOAD_SIZES, nano_load, size_given
 from scenarios.plan import Block, CeilingCamera, Door, Gondola, Shop, place
 from scenarios.shop_size import AREA_M2, PLACES, Size, shop_of_size, size_of
 
@@ -120,6 +120,8 @@ def shop_named(name: str) -> Shop:
         return DRAWN_BY_HAND[name]
     if name == "load-s":
         return nano_load(NANO)
+    if (given := size_given(name)) is not None:
+        return shop_of_size(given)
     if name in LOAD_SIZES:
         return shop_of_size(LOAD_SIZES[name])
     if name in SIZES:

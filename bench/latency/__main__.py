@@ -94,8 +94,8 @@ def main(argv: list[str] | None = None) -> int:
     for name, live in found.items():
         late = max(live.sent, key=lambda one: one.p99_s)
         console.print(
-            f"load {name}: {live.messages} messages in {live.seconds:.0f} s; sensors late by {1e3 * late.p50_s:.1f} ms at"
-            f" the median, {1e3 * late.p99_s:.0f} for 99 of 100; the service ended {live.behind_s:.1f} s after them",
+            f"load {name}: {live.messages} messages in {live.seconds:.0f} s; sensors late by {1e3 * late.p50_s:.1f} ms"
+            f" at the median, {1e3 * late.p99_s:.0f} for 99 of 100; the service ended {live.behind_s:.1f} s after them",
             soft_wrap=True,
         )
     for text in wrong:

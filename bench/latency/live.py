@@ -83,7 +83,8 @@ def _sensors(
     assert first_ns >= EPOCH_NS
     for pipe in pipes:
         pipe.send((start_ns, by_ns))
-    if not all([pipe.recv() for pipe in pipes]):
+    in_time = [pipe.recv() for pipe in pipes]
+    if not all(in_time):
         raise LiveError(f"sensors: expected {messages} messages prepared in time, received a machine too busy for it")
     while not all(pipe.poll(LOOK_S) for pipe in pipes):
         tell(max(0.0, min((time.time_ns() - start_ns) / SECOND_NS, seconds)))

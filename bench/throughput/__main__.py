@@ -76,13 +76,14 @@ def _parser() -> argparse.ArgumentParser:
         prog="python -m bench.throughput", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--loads", default=",".join(LOADS), metavar="S,M", help="which, by name (S,M,L,XL)")
-    parser.add_argument("--repeat", type=_count, default=3, metavar="N", help="replays; medians are over these (3)")
+    parser.add_argument("--repeat", type=count, default=3, metavar="N", help="replays; medians are over these (3)")
     parser.add_argument("--folder", type=Path, default=FOLDER, metavar="DIR", help="where loads are kept (out/loads)")
     parser.add_argument("--json", action="store_true", help="print figures as JSON")
     return parser
 
 
-def _count(text: str) -> int:
+def count(text: str) -> int:
+    """Return the number that an option says; raises ArgumentTypeError for what is no number from 1 on."""
     if not (text.isascii() and text.isdecimal() and int(text) > 0):
         raise argparse.ArgumentTypeError(f"expected a whole number, 1 or more, received {text!r}")
     return int(text)

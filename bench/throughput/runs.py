@@ -79,10 +79,11 @@ def half(case: Path, out: Path) -> dict[str, Any]:
 
 
 def stages(case: Path, out: Path) -> dict[str, Any]:
-    """Replay a case with its stages timed; seconds by stage."""
+    """Replay a case with its stages timed; seconds by stage, and of the processor by stretch and stage."""
     warm_up(case, out)
     run = replay(case, out)
-    return {"stages": dict(zip(STAGES, run.wall_s.sum(axis=0).tolist(), strict=True)), "limits": run.limits}
+    by_stage = dict(zip(STAGES, run.wall_s.sum(axis=0).tolist(), strict=True))
+    return {"stages": by_stage, "cpu_s": run.cpu_s.tolist(), "limits": run.limits}
 
 
 def floor(case: Path, _out: Path) -> dict[str, Any]:
