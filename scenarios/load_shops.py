@@ -1,7 +1,7 @@
 """The shops of the reference loads: stores of exact size, with so many ways in that all their people are soon inside.
 
-Densities are those of real stores where the plates leave room for them: S is AiFi's nano store, M has the cameras of a
-shop of its area, L those of a Rewe (800 over 750 m2), XL the floor of a Walmart (1,500 cameras over 4,600 m2).
+S is AiFi's nano store; XL has the floor and the cameras of a Walmart (1,500 over 4,600 m2), L those between it and a
+Rewe (800 over 750 m2). Everybody has seven square metres or more: in a tighter crowd nobody gets anywhere.
 """
 
 import re
@@ -18,7 +18,7 @@ LOAD_SIZES: Final = {
         "load-m", 350.0, plates=2_000, cameras=100, carts=0, produce_islands=0, unit=WIDE, fps=15.0, lanes=(4, 16)
     ),
     "load-l": Size(
-        "load-l", 1_100.0, plates=10_000, cameras=800, carts=50, produce_islands=0, unit=WIDE, lanes=(6, 36),
+        "load-l", 2_000.0, plates=10_000, cameras=800, carts=50, produce_islands=0, unit=WIDE, lanes=(8, 50),
         cart_gap_m=NEST_M,
     ),
     "load-xl": Size(

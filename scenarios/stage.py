@@ -55,7 +55,6 @@ class Actor:
     hands: list[Holding | None] = field(default_factory=lambda: [None, None])
     cart: int = -1
     cart_from_s: float = 0.0
-    gate: int = -1  # row of the gate she comes in by
     entry: str = ""
     entered_s: float = 0.0
     leaving: bool = False

@@ -35,7 +35,8 @@ def cost_of(cpu_s: Sequence[Sequence[float]]) -> dict[str, float]:
 def fit(sizes: Sequence[float], costs: Sequence[float]) -> Fit:
     """Return the power law through costs at sizes, three or more, all above zero."""
     found = linregress(np.log(sizes), np.log(costs))
-    return Fit(float(found.slope), float(found.stderr), float(np.exp(found.intercept)))
+    error = float(np.nan_to_num(found.stderr))  # costs that are all the same leave none, which linregress calls NaN
+    return Fit(float(found.slope), error, float(np.exp(found.intercept)))
 
 
 @dataclass(frozen=True, slots=True, eq=False)

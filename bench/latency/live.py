@@ -19,7 +19,7 @@ from scenarios.simulate import EPOCH_NS
 SENDERS: Final = 2
 PREPARE_S: Final = 2.0  # between preparing messages and the first of them,
 PREPARE_S_EACH: Final = 2e-4  # and so much for each
-DRAIN_S_MAX: Final = 300.0  # that a service is waited for when its sensors are done
+DRAIN_S_MAX: Final = 1_800.0  # that a service is waited for when its sensors are done
 LOOK_S: Final = 0.2
 SECOND_NS: Final = 1_000_000_000
 
