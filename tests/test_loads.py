@@ -36,7 +36,7 @@ SIZES = {  # plates, cameras, frames a second, people, carts
     "XL": (30_000, 1_500, 15.0, 500, 150),
 }
 SMALL = Load("S", "kiosk", people=2, come_s=0.5, seconds=14.0, bar=1.0)
-RUN = {"wall_s": 2.0, "cpu_s": 1.0, "store_s": 60.0, "ledger": "a", "peak_mib": 100.0}
+RUN = {"wall_s": 2.0, "cpu_s": 1.0, "store_s": 60.0, "ledger": "a", "half_mib": 100.0, "peak_mib": 100.0}
 FLOOR = {"wall_s": 0.5, "cpu_s": 0.5, "messages": 600, "samples": 12_000_000, "detections": 900}
 TIMED = {"stages": dict.fromkeys(STAGES, 0.25)}
 
@@ -146,21 +146,21 @@ def test_lines_clear_discs_one_by_one_or_all_at_once(lines, middles, radius: flo
 
 def test_figures_are_medians_and_say_which_bars_are_missed() -> None:
     runs = [RUN, RUN | {"wall_s": 3.0}, RUN | {"wall_s": 9.0}]
-    one = figures_of(LOADS["M"], runs, [RUN], [FLOOR], [TIMED])
+    one = figures_of(LOADS["M"], runs, [FLOOR], [TIMED])
     assert (one.replay_s, one.speed, one.ratio) == (3.0, 20.0, 6.0)
     assert one.per_s(one.messages) == 200.0 and one.plate_path == 48e6
     assert one.missed() == ["load M: replay 20.0 x real time (at least 30)"]
-    grown = figures_of(LOADS["L"], [RUN | {"peak_mib": 200.0}], [RUN], [FLOOR | {"wall_s": 0.2}], [TIMED])
+    grown = figures_of(LOADS["L"], [RUN | {"peak_mib": 200.0}], [FLOOR | {"wall_s": 0.2}], [TIMED])
     assert [text.split(" ", 3)[2] for text in grown.missed()] == ["pipeline", "peak"]
 
 
 def test_replays_that_differ_are_an_error() -> None:
     with pytest.raises(RuntimeError, match="2 different ledgers"):
-        figures_of(LOADS["S"], [RUN, RUN | {"ledger": "b"}], [RUN], [FLOOR], [TIMED])
+        figures_of(LOADS["S"], [RUN, RUN | {"ledger": "b"}], [FLOOR], [TIMED])
 
 
 def test_tables_have_a_load_a_row() -> None:
-    found = [figures_of(LOADS[name], [RUN], [RUN], [FLOOR], [TIMED]) for name in ("S", "M")]
+    found = [figures_of(LOADS[name], [RUN], [FLOOR], [TIMED]) for name in ("S", "M")]
     assert speeds(found).row_count == costs(found).row_count == 2
 
 
@@ -180,5 +180,5 @@ def test_an_unknown_load_is_told_in_one_line(capsys) -> None:
 
 
 def test_json_holds_the_derived_figures() -> None:
-    one = json.loads(json.dumps(figures_of(LOADS["S"], [RUN], [RUN], [FLOOR], [TIMED]).to_json()))
+    one = json.loads(json.dumps(figures_of(LOADS["S"], [RUN], [FLOOR], [TIMED]).to_json()))
     assert (one["speed"], one["ratio"], one["stages"]["shelf"]) == (30.0, 4.0, 0.25)

@@ -23,7 +23,7 @@ from bench.throughput.runs import WHATS, cold_s, measured
 from fusion.progress import progress
 
 WIDTH: Final = 100  # columns where another program reads
-ONCE: Final = ("half", "stages")  # measured a single time where time is short: --repeat does not multiply them
+ONCE: Final = ("stages",)  # measured a single time: --repeat does not multiply it
 
 
 def measure(load: Load, case: Path, repeats: int) -> Figures:
@@ -34,7 +34,7 @@ def measure(load: Load, case: Path, repeats: int) -> Figures:
         for done, what in enumerate(plan):
             tell(done)
             found[what].append(measured(what, case))
-    return figures_of(load, found["replay"], found["half"], found["floor"], found["stages"])
+    return figures_of(load, found["replay"], found["floor"], found["stages"])
 
 
 def main(argv: list[str] | None = None) -> int:

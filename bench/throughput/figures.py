@@ -74,7 +74,6 @@ class Figures:
 def figures_of(
     load: Load,
     replays: Sequence[dict[str, Any]],
-    halves: Sequence[dict[str, Any]],
     floors: Sequence[dict[str, Any]],
     timed: Sequence[dict[str, Any]],
 ) -> Figures:
@@ -92,7 +91,7 @@ def figures_of(
         samples=floors[0]["samples"],
         detections=floors[0]["detections"],
         peak_mib=median(run["peak_mib"] for run in replays),
-        half_mib=median(run["peak_mib"] for run in halves),
+        half_mib=median(run["half_mib"] for run in replays),
         stages={name: median(run["stages"][name] for run in timed) for name in timed[0]["stages"]},
         bar=load.bar,
     )

@@ -13,7 +13,6 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterable
-from itertools import takewhile
 from pathlib import Path
 from typing import Any, Final
 
@@ -47,13 +46,16 @@ def cold_s(case: Path) -> float:
         return time.perf_counter() - begun
 
 
-def replayed(case: Path, out: Path, frames: Iterable[Frame]) -> dict[str, Any]:
-    """Replay frames of a case, its beginning first so that kernels are loaded before anything is timed."""
+def whole(case: Path, out: Path) -> dict[str, Any]:
+    """Replay a case, its beginning once before so that kernels are loaded when time begins to count."""
     warm_up(case, out)
+    recording, half_mib = read_recording(case / RECORDING), 0.0
     begun, begun_cpu = time.perf_counter(), time.process_time()
     session = Session(load_store(case / "store"), out)
-    for frame in frames:
+    for frame in recording:
         session.feed(frame)
+        if not half_mib and 2 * recording.bytes_read >= recording.bytes_total:
+            half_mib = _peak_mib()
     session.finish()
     record = session.close()
     return {
@@ -61,21 +63,9 @@ def replayed(case: Path, out: Path, frames: Iterable[Frame]) -> dict[str, Any]:
         "cpu_s": time.process_time() - begun_cpu,
         "store_s": record["seconds"]["store"],
         "ledger": record["ledger"],
+        "half_mib": half_mib,
         "peak_mib": _peak_mib(),
     }
-
-
-def whole(case: Path, out: Path) -> dict[str, Any]:
-    """Replay a case."""
-    return replayed(case, out, read_recording(case / RECORDING))
-
-
-def half(case: Path, out: Path) -> dict[str, Any]:
-    """Replay the first half of a case's time."""
-    arrivals = [frame.arrival_ns for frame in read_recording(case / RECORDING)]
-    middle_ns = (arrivals[0] + arrivals[-1]) // 2
-    del arrivals
-    return replayed(case, out, takewhile(lambda frame: frame.arrival_ns < middle_ns, read_recording(case / RECORDING)))
 
 
 def stages(case: Path, out: Path) -> dict[str, Any]:
@@ -118,7 +108,6 @@ def _peak_mib() -> float:
 
 WHATS: Final[dict[str, Callable[[Path, Path], dict[str, Any]]]] = {
     "replay": whole,
-    "half": half,
     "stages": stages,
     "floor": floor,
 }
