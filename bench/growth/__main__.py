@@ -43,7 +43,8 @@ def grown(axis: Axis, folder: Path, repeats: int, tell: Callable[[float], None])
 
 def table_of(growth: Growth) -> Table:
     """Return the costs along an axis, a size a row, and the exponents below."""
-    table = Table(growth.axis.title, box=None, pad_edge=False, padding=(0, 2, 0, 0))
+    table = Table(growth.axis.name, box=None, pad_edge=False, padding=(0, 2, 0, 0), title_justify="left")
+    table.title = growth.axis.title
     for name in SHOWN:
         table.add_column(f"{name}, ms", justify="right")
     for row, size in enumerate(growth.axis.sizes):

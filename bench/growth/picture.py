@@ -28,7 +28,8 @@ def draw(found: Sequence[Growth], png: Path) -> None:
             panel.plot(sizes, 1e3 * cost, "o", color=COLOURS[name], ms=5, label=label)
         linear = 1e3 * growth.costs[WHOLE][0] * sizes / sizes[0]
         panel.plot(sizes, linear, ":", color="0.5", label="exponent 1")
-        panel.set(xscale="log", yscale="log", title=growth.axis.title, ylabel="ms of processor a store second")
+        panel.set(xscale="log", yscale="log", ylabel="ms of processor a store second")
+        panel.set_title(growth.axis.title, fontsize=10)
         panel.set_xticks(sizes, [f"{size:g}" for size in sizes])
         panel.minorticks_off()
         panel.grid(alpha=0.3)
