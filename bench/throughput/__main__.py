@@ -22,6 +22,7 @@ from bench.throughput.report import costs, speeds
 from bench.throughput.runs import WHATS, cold_s, measured
 from fusion.progress import progress
 
+USUAL: Final = "S,M,L"  # XL takes long to make
 WIDTH: Final = 100  # columns where another program reads
 ONCE: Final = ("stages",)  # measured a single time: --repeat does not multiply it
 
@@ -75,7 +76,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m bench.throughput", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--loads", default=",".join(LOADS), metavar="S,M", help="which, by name (S,M,L,XL)")
+    parser.add_argument("--loads", default=USUAL, metavar="S,M", help=f"which, of {', '.join(LOADS)} ({USUAL})")
     parser.add_argument("--repeat", type=count, default=3, metavar="N", help="replays; medians are over these (3)")
     parser.add_argument("--folder", type=Path, default=FOLDER, metavar="DIR", help="where loads are kept (out/loads)")
     parser.add_argument("--json", action="store_true", help="print figures as JSON")
