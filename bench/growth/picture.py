@@ -6,7 +6,8 @@ from typing import Final
 
 import numpy as np
 
-from bench.growth.fitting import SHOWN, WHOLE, Growth
+from bench.growth.axes import WHOLE
+from bench.growth.fitting import SHOWN, Growth
 
 COLOURS: Final = dict(zip(SHOWN, ("#000000", "#0072B2", "#009E73", "#D55E00"), strict=True))
 
