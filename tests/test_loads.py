@@ -112,6 +112,14 @@ def test_all_before_the_end_is_as_if_there_were_none(tmp_path_factory, lasts_s: 
     assert max(ends) < lasts_s + 1.0
 
 
+def test_what_no_scenario_can_last_is_told_by_line() -> None:
+    text = "name: one\nabout: one\nlasts: {}\nann at 1 s\n  leave\n"
+    with pytest.raises(ValueError, match=r"one:3: expected seconds, received 'soon'"):
+        read_script(text.format("soon"), "one")
+    assert read_script(text.format("2.5 s"), "one").lasts_s == 2.5
+    assert check_script(read_script(text.format("0 s"), "one")) == ["one: lasts: expected more than 0 s, received 0"]
+
+
 def test_people_spread_over_many_gates(tmp_path) -> None:
     load = replace(SMALL, shop="300m2-480plates-12cameras", people=20, seconds=14.0)
     path = tmp_path / "many.txt"
