@@ -12,6 +12,8 @@ from fusion.settlement import Outputs
 STEPS = 50  # bins a power of ten: a percentile is at most 4.7 % too high
 DECADES = (-3, 6)  # of seconds
 FIRST, SETTLED, RECEIPT = "change to first reading", "change to settled event", "exit to receipt"
+STAGES = (FIRST, SETTLED, RECEIPT)
+SHARES = {"p50": 0.5, "p99": 0.99, "p999": 0.999}
 
 
 @dataclass(slots=True)
@@ -34,33 +36,42 @@ class Waits:
 
 
 class Latencies:
-    """The waits of a run, up to an instant by a clock: the wall's in a service, arrivals in a replay."""
+    """The waits of a run, up to an instant by a clock: the wall's in a service, arrivals in a replay.
+
+    Most of a wait is event time that has to pass: for late messages, for a change to be over, for a trip to close. The
+    engine's own share begins when the message came with which enough had passed: network, journal, queue and steps.
+    """
 
     def __init__(self, clock: Callable[[], int]) -> None:
         self._clock = clock
-        self.waits = {stage: Waits() for stage in (FIRST, SETTLED, RECEIPT)}
+        self.waits = {stage: Waits() for stage in STAGES}
+        self.own = {stage: Waits() for stage in STAGES}
 
-    def hear(self, outputs: Outputs) -> None:
-        """Count what one step says."""
+    def hear(self, outputs: Outputs, came_ns: int) -> None:
+        """Count what one step says that a message has brought about; it came at came_ns by the same clock."""
         if not (outputs.provisional or outputs.events or outputs.receipts):
             return
         now_ns = self._clock()
         for stage, events in ((FIRST, outputs.provisional), (SETTLED, outputs.events)):
             for event in events:
-                self.waits[stage].add((now_ns - event.t1_ns) / SECOND_NS)
+                self._add(stage, event.t1_ns, came_ns, now_ns)
         for receipt in outputs.receipts:
             if receipt.left_ns is not None:
-                self.waits[RECEIPT].add((now_ns - receipt.left_ns) / SECOND_NS)
+                self._add(RECEIPT, receipt.left_ns, came_ns, now_ns)
+
+    def _add(self, stage: str, happened_ns: int, came_ns: int, now_ns: int) -> None:
+        self.waits[stage].add((now_ns - happened_ns) / SECOND_NS)
+        self.own[stage].add(max(0, now_ns - came_ns) / SECOND_NS)
 
     def report(self) -> dict[str, dict[str, float]]:
-        """Return for each stage that happened how often, and seconds at the median, for 99 of 100, and at most."""
+        """Return for each stage that happened how often, and in how many seconds they were done; own_ is our share."""
         return {
-            stage: {
-                "n": int(waits.counts.sum()),
-                "p50_s": round(waits.within_s(0.5), 3),
-                "p99_s": round(waits.within_s(0.99), 3),
-                "max_s": round(waits.most_s, 3),
-            }
+            stage: {"n": int(waits.counts.sum())} | _told(waits, "") | _told(self.own[stage], "own_")
             for stage, waits in self.waits.items()
             if waits.counts.any()
         }
+
+
+def _told(waits: Waits, whose: str) -> dict[str, float]:
+    shares = {f"{whose}{name}_s": round(waits.within_s(share), 4) for name, share in SHARES.items()}
+    return shares | {f"{whose}max_s": round(waits.most_s, 4)}

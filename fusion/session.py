@@ -128,7 +128,7 @@ class Session:
             return ()
         said = tuple(self._step(part) for part in self.sequencer.push(message, frame.payload))
         for outputs in said:
-            self._latencies.hear(outputs)
+            self._latencies.hear(outputs, frame.arrival_ns)
         return said
 
     def finish(self) -> tuple[Outputs, ...]:

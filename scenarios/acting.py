@@ -5,11 +5,13 @@ spoken for as soon as a shopper sets out for it; one that was put back can be ta
 """
 
 from collections.abc import Callable
+from math import inf
 from typing import Any, Final
 
 import numpy as np
 
 from fusion.arrays import Floats
+from scenarios.breaking_off import broken_off, open_hands
 from scenarios.carting import into_cart, leave_cart, out_of_cart, take_cart
 from scenarios.doors import enter, leave, stay
 from scenarios.feeling import bump, lift, touch, walk_to
@@ -106,8 +108,11 @@ def act(script: Script, setting: Setting, goods: Goods, height_m: Floats, rng: n
         facing=np.full((people, ticks, 2), np.nan),
         carts=[CartState(xy) for xy in setting.bays],
     )
-    _play(stage)
-    return _finish(stage)
+    _play(stage, script.lasts_s)
+    if script.lasts_s == inf:
+        return _finish(stage)
+    open_hands(stage)
+    return broken_off(_finish(stage), script.lasts_s)
 
 
 def _actors(shoppers: tuple[Shopper, ...], height_m: Floats, rng: np.random.Generator) -> list[Actor]:
@@ -135,11 +140,14 @@ def _arrivals(shoppers: tuple[Shopper, ...], rng: np.random.Generator) -> list[f
     return [at_s[shopper.name] for shopper in shoppers]
 
 
-def _play(stage: Stage) -> None:
+def _play(stage: Stage, lasts_s: float) -> None:
+    """Let everybody act up to an instant; some are further then."""
     doing = {actor.row: _visit(stage, actor) for actor in stage.actors}
     stuck = 0
     while doing:
         row = min(doing, key=lambda one: (stage.actors[one].tick, one))
+        if stage.actors[row].now_s >= lasts_s:
+            break
         if next(doing[row], DONE) is DONE:
             del doing[row]
         stuck = stuck + 1 if stage.actors[row].waits_for else 0
@@ -185,6 +193,9 @@ def _finish(stage: Stage) -> Performance:
     stay(stage, ticks)
     foot, facing = stage.foot[:, :ticks], stage.facing[:, :ticks]
     present = ~np.isnan(foot[..., 0])
+    outside = int((~present.any(axis=1)).sum())
+    if outside:
+        raise ValueError(f"script: lasts: expected everybody inside before its end, received {outside} still outside")
     return Performance(
         present=present,
         foot=_fill(foot),

@@ -88,10 +88,10 @@ def _near(barriers: Barriers, here: Floats, there: Floats) -> Bools:
     return near
 
 
-def clears(here: Floats, there: Floats, middle: Floats, radius_m: float) -> Bools:
-    """Tell which lines, (m, 2) to (m, 2), come no nearer to a point, (2,), than a radius."""
+def clears(here: Floats, there: Floats, middles: Floats, radii_m: Floats) -> Bools:
+    """Tell which lines, (m, 2) to (m, 2), come no nearer to which points, (n, 2), than their radius, (n,); (n, m)."""
     along = there - here
     length2 = np.maximum((along**2).sum(axis=1), 1e-12)
-    at = np.clip(((middle - here) * along).sum(axis=1) / length2, 0.0, 1.0)
-    gap: Floats = np.linalg.norm(here + at[:, None] * along - middle, axis=1)
-    return gap >= radius_m
+    at = np.clip(((middles[:, None] - here) * along).sum(axis=2) / length2, 0.0, 1.0)
+    gap: Floats = np.linalg.norm(here + at[..., None] * along - middles[:, None], axis=2)
+    return gap >= radii_m[:, None]

@@ -12,6 +12,7 @@ from scenarios.stage import Actor, Doing, Stage, make_room, stand
 from scenarios.walking import YIELD_S, follow, is_alone, take_place, walk
 from sensors.world import RATE_HZ
 
+SEEN_GATES: Final = 8  # where there are more, whoever finds somebody in hers tries the next
 OUTSIDE_M: Final = 0.8  # people come from and go to here, before the gate
 INSIDE_M: Final = 0.6
 ENTER_SIDE: Final = -0.3  # of the width of a gate that serves both ways, from its middle
@@ -29,17 +30,25 @@ def enter(stage: Stage, actor: Actor) -> Doing:
     """Come in by one of the gates that let people in."""
     gates = [row for row, kind in enumerate(stage.store.gates.kind) if kind != "exit"]
     gate = gates[int(stage.rng.integers(len(gates)))]
-    middle, inward = _doorway(stage, gate, ENTER_SIDE)
-    outer, inner = middle - OUTSIDE_M * inward, middle + _depth_m(stage, actor, middle, inward) * inward
+    outer, inner, inward = _way_in(stage, actor, gate)
     while not (is_alone(stage, actor, outer, COMES_S) and is_alone(stage, actor, inner, ARRIVES_S)):
         actor.tick += round(YIELD_S * RATE_HZ)  # somebody is in the door; she is not on the floor yet
         yield
+        if len(gates) > SEEN_GATES:
+            gate = gates[(gates.index(gate) + 1) % len(gates)]
+            outer, inner, inward = _way_in(stage, actor, gate)
     actor.xy, actor.facing = outer, inward
     begin = actor.tick
     stand(stage, actor, 0.3)
     yield from follow(stage, actor, lambda _: np.array([actor.xy, inner]))
     actor.entry = stage.store.gates.gate_id[gate]
     actor.entered_s = _crossing(stage, actor, gate, begin)
+
+
+def _way_in(stage: Stage, actor: Actor, gate: int) -> tuple[Floats, Floats, Floats]:
+    """Return where somebody comes from and goes to through a gate, and the unit vector into the store, (2,) each."""
+    middle, inward = _doorway(stage, gate, ENTER_SIDE)
+    return middle - OUTSIDE_M * inward, middle + _depth_m(stage, actor, middle, inward) * inward, inward
 
 
 def _depth_m(stage: Stage, actor: Actor, middle: Floats, inward: Floats) -> float:

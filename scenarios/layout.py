@@ -27,7 +27,7 @@ def build_store(shop: Shop, rng: np.random.Generator) -> Store:
         gates=Gates(
             tuple(door.gate_id for door in shop.doors),
             tuple(door.kind for door in shop.doors),
-            np.array([[[0.0, door.from_y], [0.0, door.to_y]] for door in shop.doors]),
+            np.array([[[door.x, door.from_y], [door.x, door.to_y]] for door in shop.doors]),
         ),
         cameras=_cameras(shop, rng),
         carts=shop.carts,

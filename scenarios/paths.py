@@ -57,12 +57,12 @@ def route(ways: Ways, start: Floats, goal: Floats, posts: Sequence[Post] = ()) -
     rather than waited for: that is the caller's choice. Raises ValueError where fixtures leave no way at all.
     """
     out, into = _push_out(ways, start), _push_out(ways, goal)
-    open_posts = [(xy, _radius(xy, radius, out, into)) for xy, radius in posts]
+    open_posts = _opened(posts, out, into)
     way = _shortest(ways, out, into, [])
     if way is None:
         raise ValueError(f"route: expected a way from {start.tolist()} to {goal.tolist()}, found none")
     minded: list[Post] = []
-    while blocking := [post for post in open_posts if not clears(way[:-1], way[1:], *post).all()]:
+    while blocking := _blocking(open_posts, way):
         minded += blocking
         found = _shortest(ways, out, into, minded)
         if found is None:
@@ -101,17 +101,17 @@ def _sees(ways: Ways, nodes: Floats, one: Ints, other: Ints, posts: Sequence[Pos
     """Tell which lines between nodes, (m,) to (m,), keep clear of all; what stands too close to a fixture may."""
     room = np.clip(depths(ways.barriers, nodes), 0.0, CLEARANCE_M)
     free = passes(ways.barriers, nodes[one], nodes[other], np.minimum(room[one], room[other]))
-    for post in posts:
-        free &= clears(nodes[one], nodes[other], *post)
+    if posts:
+        free &= clears(nodes[one], nodes[other], *_columns(posts)).all(axis=0)
     return free
 
 
 def _unblocked(ways: Ways, posts: Sequence[Post]) -> Floats:
     """Return the lengths between corners, inf where a post stands between."""
     lengths = ways.lengths.copy()
-    one, other = np.nonzero(np.isfinite(lengths)) if posts else ((), ())
-    for post in posts:
-        blocked = ~clears(ways.corners[one], ways.corners[other], *post)
+    if posts:
+        one, other = np.nonzero(np.isfinite(lengths))
+        blocked = ~clears(ways.corners[one], ways.corners[other], *_columns(posts)).all(axis=0)
         lengths[one[blocked], other[blocked]] = np.inf
     return lengths
 
@@ -125,6 +125,28 @@ def _ring(ways: Ways, post: Post, posts: Sequence[Post]) -> Floats:
     for xy, radius in posts:
         free &= np.linalg.norm(points - xy, axis=1) >= radius
     return points[free]
+
+
+def _blocking(posts: Sequence[Post], way: Floats) -> list[Post]:
+    """Return the posts that a way, (m, 2), comes too near to."""
+    if not posts:
+        return []
+    clear = clears(way[:-1], way[1:], *_columns(posts)).all(axis=1)
+    return [posts[at] for at in np.flatnonzero(~clear).tolist()]
+
+
+def _columns(posts: Sequence[Post]) -> tuple[Floats, Floats]:
+    """Return where posts are, (n, 2) m, and their radii, (n,) m."""
+    return np.array([xy for xy, _ in posts]).reshape(-1, 2), np.array([radius for _, radius in posts])
+
+
+def _opened(posts: Sequence[Post], *ends: Floats) -> list[Post]:
+    """Return posts with the radii that ways between two ends keep from them."""
+    middles, radii = _columns(posts)
+    near = np.zeros(len(posts), dtype=bool)
+    for end in ends:
+        near |= np.linalg.norm(end - middles, axis=1) < radii + 0.1
+    return [(post[0], _radius(*post, *ends)) if by else post for post, by in zip(posts, near.tolist(), strict=True)]
 
 
 def _radius(xy: Floats, radius: float, *ends: Floats) -> float:

@@ -58,12 +58,13 @@ class Block:
 
 @dataclass(frozen=True, slots=True)
 class Door:
-    """A gate in the wall x = 0."""
+    """A gate in the wall x = 0, or in the one across from it."""
 
     gate_id: str
     kind: str  # "entry", "exit" or "both"
     from_y: float
     to_y: float
+    x: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -88,7 +89,7 @@ class CeilingCamera:
 
 @dataclass(frozen=True, slots=True)
 class Shop:
-    """The plan of a rectangular shop with its doors in the wall x = 0 and its carts along the wall y = 0."""
+    """The plan of a rectangular shop with its doors in the walls x = 0 and x = width, its carts along y = 0."""
 
     store_id: str
     size: Point
@@ -99,13 +100,14 @@ class Shop:
     places: Mapping[str, Place] = field(default_factory=dict)
     carts: tuple[str, ...] = ()
     cart_bay: Point = (0.9, 0.35)  # m, the first cart; the next stand beside it
+    cart_gap_m: float = CART_GAP_M
     is_drawn: bool = False  # whether the seed draws which articles it has and where; else the catalogue's order
     articles: tuple[str, ...] = ()  # the only ones it has, where not the whole catalogue
 
     @property
     def bays(self) -> Floats:
         """Where the carts are parked, (c, 2) m; one takes a cart from its +y side."""
-        return np.array(self.cart_bay) + np.arange(len(self.carts))[:, None] * [CART_GAP_M, 0.0]
+        return np.array(self.cart_bay) + np.arange(len(self.carts))[:, None] * [self.cart_gap_m, 0.0]
 
 
 def place(stand: Point, top: tuple[float, float, float]) -> Place:

@@ -8,6 +8,7 @@ reads and writes the same as text; script_check.py says what cannot be done.
 """
 
 from dataclasses import dataclass
+from math import inf
 from typing import Final, Literal, TypeAlias
 
 from sensors.faults import FaultPlan
@@ -283,6 +284,7 @@ class Script:
     crowd: Crowd | None = None
     faults: FaultPlan = ()  # plates may be named by product: "of:cola"
     next_lane_tags: int = 0  # tagged goods of strangers that go past the portal in the next lane
+    lasts_s: float = inf  # what happens later is never played: whoever is still inside stays
 
 
 def people_of(script: Script) -> dict[str, Shopper]:

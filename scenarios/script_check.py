@@ -36,6 +36,8 @@ def _wrong_in_script(script: Script, goods: set[str]) -> Iterator[str]:
         yield f"handover: expected one of {', '.join(HANDOVERS)}, received {script.handover!r}"
     if script.next_lane_tags < 0:
         yield f"next lane tags: expected 0 or more, received {script.next_lane_tags}"
+    if not script.lasts_s > 0.0:
+        yield f"lasts: expected more than 0 s, received {script.lasts_s:g}"
     yield from _wrong_crowd(script)
     yield from _wrong_counts(script)
     yield from _wrong_parts(script)

@@ -24,9 +24,10 @@ script_words.py are the whole grammar.
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from math import inf
 from typing import Any, Final
 
-from scenarios.phrases import WORD, Values, write_phrase
+from scenarios.phrases import SECONDS, WORD, Values, write_phrase
 from scenarios.script import Intention, Part, Script, Shopper
 from scenarios.script_words import (
     CROWD,
@@ -141,6 +142,13 @@ def _count(said: str) -> int:
     return int(said)
 
 
+def _seconds(said: str) -> float:
+    if not re.fullmatch(SECONDS.pattern, said):
+        raise ValueError(f"expected seconds, received {said!r}")
+    seconds: float = SECONDS.read(said)
+    return seconds
+
+
 READERS: Final[dict[str, tuple[str, Callable[[str], Any], bool]]] = {
     "name": ("name", str, False),
     "about": ("about", str, False),
@@ -150,6 +158,7 @@ READERS: Final[dict[str, tuple[str, Callable[[str], Any], bool]]] = {
     "crowd": ("crowd", lambda said: read_first((CROWD,), said), False),
     "fault": ("faults", lambda said: FAULT.make(**read_clauses(FAULT, FAULT_CLAUSES, said)), True),
     "next lane tags": ("next_lane_tags", _count, False),
+    "lasts": ("lasts_s", _seconds, False),
 }
 assert tuple(READERS) == KEYS
 
@@ -167,6 +176,8 @@ def _lines(script: Script) -> Iterator[str]:
     yield from (f"fault: {write_clauses(FAULT, FAULT_CLAUSES, fault)}" for fault in script.faults)
     if script.next_lane_tags:
         yield f"next lane tags: {script.next_lane_tags}"
+    if script.lasts_s != inf:
+        yield f"lasts: {SECONDS.write(script.lasts_s)}"
     for shopper in script.shoppers:
         yield ""
         yield write_clauses(PERSON, PERSON_CLAUSES, shopper)

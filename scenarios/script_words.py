@@ -41,7 +41,7 @@ from scenarios.script import (
 )
 from sensors.faults import Fault
 
-KEYS: Final = ("name", "about", "store", "handover", "stale", "crowd", "fault", "next lane tags")
+KEYS: Final = ("name", "about", "store", "handover", "stale", "crowd", "fault", "next lane tags", "lasts")
 SENTENCES: Final = (
     Phrase(Walk, "walk to {product}"),
     Phrase(Go, "go to {place}"),

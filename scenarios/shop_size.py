@@ -5,14 +5,14 @@ far wall. A counter, the carts and the store room whose inside no camera sees st
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
 
 from scenarios.ceiling import hang_cameras
 from scenarios.island import BODY_M, NARROW, PER_SIDE, SHELVES, TABLE_SHELVES, WIDE, Kind, Unit, along_wall, island
-from scenarios.plan import PLATE_DEPTH_M, Block, Door, Point, Shop, place
+from scenarios.plan import CART_GAP_M, PLATE_DEPTH_M, Block, Door, Point, Shop, place
 
 AREA_M2: Final = (60, 3000)
 ASPECT: Final = 1.4  # width over depth
@@ -24,6 +24,7 @@ AISLE_M: Final = 1.6  # at least, so that two shoppers with carts can pass
 WIDE_FROM_M2: Final = 300  # a larger shop has wide plates
 LANE_M: Final = 1.0
 LANE_GAP_M: Final = 0.35
+CLOSE_GAP_M: Final = 0.1  # where there are lanes along whole walls
 LANES_FROM_M2: Final = 100.0  # a smaller shop has one door to come and go
 CEILING_M: Final = 4.5
 PILLAR_M: Final = 0.3
@@ -44,6 +45,9 @@ class Size:
     carts: int
     produce_islands: int
     unit: Unit = NARROW
+    fps: float = 10.0
+    lanes: tuple[int, int] | None = None  # out and in; as many as such a floor usually has where not given
+    cart_gap_m: float = CART_GAP_M
 
 
 def size_of(area_m2: int) -> Size:
@@ -81,9 +85,11 @@ def shop_of_size(size: Size) -> Shop:
         places=PLACES,
         carts=tuple(f"cart-{at + 1:02d}" for at in range(size.carts)),
         cart_bay=(3.9, 0.35),
+        cart_gap_m=size.cart_gap_m,
         is_drawn=True,
     )
-    return hang_cameras(plan, size.cameras)
+    hung = hang_cameras(plan, size.cameras)
+    return replace(hung, cameras=tuple(replace(camera, fps=size.fps) for camera in hung.cameras))
 
 
 def _room(floor: Point) -> Point:
@@ -149,6 +155,8 @@ def _pillars(size: Size, corners: Sequence[Point], floor: Point) -> list[Block]:
 
 def _doors(size: Size, floor: Point) -> tuple[Door, ...]:
     """Return one door, or lanes in and out side by side, about the middle of the wall."""
+    if size.lanes is not None:
+        return _lanes(*size.lanes, floor)
     if size.area_m2 < LANES_FROM_M2:
         return (Door("door", "both", 1.6, 2.9),)
     lanes = int(np.clip(round(np.sqrt(size.area_m2) / 7.0), 1, 4))
@@ -157,3 +165,18 @@ def _doors(size: Size, floor: Point) -> tuple[Door, ...]:
     starts = [round(first + at * pitch, 3) for at in range(2 * lanes)]
     names = [*[(f"out-{at + 1}", "exit") for at in range(lanes)], *[(f"in-{at + 1}", "entry") for at in range(lanes)]]
     return tuple(Door(name, kind, y, round(y + LANE_M, 3)) for (name, kind), y in zip(names, starts, strict=True))
+
+
+def _lanes(out: int, into: int, floor: Point) -> tuple[Door, ...]:
+    """Return lanes along both walls, from the door wall on, those out evenly among those in; as many as find room."""
+    pitch = LANE_M + CLOSE_GAP_M
+    starts = np.arange(SIDE_M, floor[1] - SIDE_M - LANE_M, pitch).round(3).tolist()
+    places = [(x, y) for x in (0.0, floor[0]) for y in starts][: out + into]
+    turns = np.floor(np.arange(len(places) + 1) * out / (out + into))
+    is_out = np.diff(turns, prepend=0.0)[1:] > 0
+    is_out[-1] = True
+    kinds = ["exit" if one else "entry" for one in is_out.tolist()]
+    return tuple(
+        Door(f"{'out' if kind == 'exit' else 'in'}-{at + 1:02d}", kind, y, round(y + LANE_M, 3), x)
+        for at, ((x, y), kind) in enumerate(zip(places, kinds, strict=True))
+    )

@@ -4,6 +4,7 @@ from functools import lru_cache
 from typing import Final
 
 from scenarios.island import WIDE
+from scenarios.load_shops import LOAD_SIZES, nano_load, size_given
 from scenarios.plan import Block, CeilingCamera, Door, Gondola, Shop, place
 from scenarios.shop_size import AREA_M2, PLACES, Size, shop_of_size, size_of
 
@@ -117,6 +118,12 @@ def shop_named(name: str) -> Shop:
     """Return the plan of a named shop, or of one of any size, as "250m2"; raises ValueError with what is known."""
     if name in DRAWN_BY_HAND:
         return DRAWN_BY_HAND[name]
+    if name == "load-s":
+        return nano_load(NANO)
+    if (given := size_given(name)) is not None:
+        return shop_of_size(given)
+    if name in LOAD_SIZES:
+        return shop_of_size(LOAD_SIZES[name])
     if name in SIZES:
         return shop_of_size(SIZES[name])
     digits = name.removesuffix("m2")

@@ -1,9 +1,10 @@
 """A named scenario as files (store, recording, truth), or as the messages of each of its sensors."""
 
 import json
-from collections.abc import Callable, Sequence
+import multiprocessing
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -88,8 +89,13 @@ def write_scenario_store(name: str, seed: int, folder: Path, shop: str | None = 
     write_store(replace(staging.world.store, terms=terms_of(staging, seed)), folder)
 
 
-def simulate(recipe: Recipe, out: Path, *, progress: Callable[[str], None] = lambda src: None) -> Case:
-    """Write store/, recording.mcap, truth.json and truth_tracks.parquet; `progress` hears of each source."""
+def simulate(
+    recipe: Recipe, out: Path, *, progress: Callable[[str], None] = lambda src: None, workers: int = 1
+) -> Case:
+    """Write store/, recording.mcap, truth.json and truth_tracks.parquet; `progress` hears of each source.
+
+    So many `workers`, processes, simulate one sensor after the other; the bytes are the same with any number.
+    """
     out.mkdir(parents=True, exist_ok=True)
     name, seed, shop = recipe.name, recipe.seed, recipe.shop
     staging = staged(name, seed, shop)
@@ -98,8 +104,8 @@ def simulate(recipe: Recipe, out: Path, *, progress: Callable[[str], None] = lam
     (out / "truth.json").write_text(json.dumps(truth, indent=1) + "\n", encoding="utf-8")
     write_tracks(staging, out / "truth_tracks.parquet", EPOCH_NS)
     arrivals: list[Arrival] = []
-    for order, src in enumerate(source_names(name, seed, shop)):
-        arrivals += _arrivals(source_frames(recipe, src), src, order, seed)
+    for src, some in _of_all(recipe, source_names(name, seed, shop), workers):
+        arrivals += some
         progress(src)
     arrivals.sort(key=lambda arrival: (arrival.frame.arrival_ns, arrival.src, arrival.seq))
     _record(arrivals, out / "recording.mcap", staging.world.store.store_id)
@@ -114,6 +120,20 @@ class Arrival:
     src: str
     t_ns: int
     seq: int
+
+
+def _of_all(recipe: Recipe, sources: list[str], workers: int) -> Iterator[tuple[str, list[Arrival]]]:
+    """Yield each source with what comes of it, in the order of sources."""
+    if workers == 1:
+        yield from zip(sources, map(partial(_of_source, recipe), enumerate(sources)), strict=True)
+        return
+    with multiprocessing.get_context("fork").Pool(workers) as pool:  # forked, they know what has been staged
+        yield from zip(sources, pool.imap(partial(_of_source, recipe), enumerate(sources)), strict=True)
+
+
+def _of_source(recipe: Recipe, numbered: tuple[int, str]) -> list[Arrival]:
+    order, src = numbered
+    return _arrivals(source_frames(recipe, src), src, order, recipe.seed)
 
 
 def _arrivals(sent: Sequence[tuple[float, Frame]], src: str, order: int, seed: int) -> list[Arrival]:

@@ -60,7 +60,7 @@ def play(script: Script, shop: Shop, store: Store, seed: int) -> Staging:
     trips = trips_of(script, people.account)
     world = World(
         store=store,
-        seconds=performance.foot.shape[1] / RATE_HZ,
+        seconds=min(performance.foot.shape[1] / RATE_HZ, script.lasts_s),
         bodies=bodies_of(script, people, performance, generator(seed, STREAM, BODIES)),
         opening_g=opening,
         steps=load_steps(performance),

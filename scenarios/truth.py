@@ -145,7 +145,7 @@ def write_tracks(staging: Staging, path: Path, epoch_ns: int) -> None:
     frames = []
     for visit in staging.performance.visits:
         t_s = rows / RATE_HZ
-        here = rows[(t_s >= visit.entered_s) & (t_s <= visit.left_s)]
+        here = rows[(t_s >= visit.entered_s) & (t_s <= min(visit.left_s, staging.world.seconds))]
         frames.append(
             pl.DataFrame(
                 {

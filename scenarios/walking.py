@@ -24,6 +24,7 @@ PATIENT: Final = 12
 DODGES_MAX: Final = 2  # looks for a clear way before brushing past is good enough
 PASSES_S: Final = 8.0  # who arrives must not stand in the way of who passes so soon after
 RESTS_S: Final = 6.0  # somebody who has not moved on yet is taken to stay this long
+STILL_M: Final = 0.05  # who moves no further than this stands
 POST_M: Final = 0.5  # ways lead round people who stand, this far from their middle
 SIDESTEPS_M: Final = (0.0, 0.15, -0.15, 0.3, -0.3, 0.45, -0.45, 0.6, -0.6, 0.75, -0.75)
 BEHIND_M: Final = (0.0, 0.15)
@@ -113,9 +114,7 @@ def _first_met(stage: Stage, actor: Actor, steps: Floats, apart_m: float) -> Flo
     The way ends with standing for a moment: others may have set out to pass there.
     """
     steps = np.concatenate([steps, np.repeat(steps[-1:], round(PASSES_S * RATE_HZ), axis=0)])
-    for other in stage.actors:
-        if other is actor:
-            continue
+    for other in _around(stage, actor, steps, apart_m):
         theirs = _ahead(stage, actor, other, len(steps))
         gap = np.linalg.norm(theirs - steps, axis=1)
         known = np.flatnonzero(~np.isnan(gap))
@@ -128,8 +127,20 @@ def _first_met(stage: Stage, actor: Actor, steps: Floats, apart_m: float) -> Flo
 def is_alone(stage: Stage, actor: Actor, xy: Floats, between_s: tuple[float, float]) -> bool:
     """Tell whether nobody else will be near a point between two times from now."""
     first, last = (round(soon_s * RATE_HZ) for soon_s in between_s)
-    ahead = (_ahead(stage, actor, other, last)[first:] for other in stage.actors if other is not actor)
+    ahead = (_ahead(stage, actor, other, last)[first:] for other in _around(stage, actor, xy[None], APART_M))
     return not any((np.linalg.norm(theirs - xy, axis=1) < APART_M).any() for theirs in ahead)
+
+
+def _around(stage: Stage, actor: Actor, steps: Floats, apart_m: float) -> list[Actor]:
+    """Return who else could come so near to any of some points, (k, 2), as far as their ways are decided."""
+    tick = np.array([other.tick for other in stage.actors])
+    last = stage.foot[np.arange(len(tick)), np.clip(tick - 1, 0, stage.foot.shape[1] - 1)]  # NaN before she comes
+    off = np.maximum(np.maximum(steps.min(axis=0) - last, last - steps.max(axis=0)), 0.0)
+    walks_s = np.maximum(tick - actor.tick, 0) / RATE_HZ
+    # A person is no further from the end of her way than she can still walk.
+    fastest = max(other.speed_mps for other in stage.actors)
+    near = np.linalg.norm(off, axis=1) <= apart_m + 1.01 * fastest * walks_s
+    return [stage.actors[row] for row in np.flatnonzero(near).tolist() if row != actor.row]
 
 
 def _others(stage: Stage, actor: Actor) -> list[Actor]:
@@ -151,8 +162,14 @@ def _standing(stage: Stage, actor: Actor) -> list[Post]:
     """Return posts in place of the people who will stand still for a while."""
     posts = []
     for other in _others(stage, actor):
+        if other.tick <= actor.tick:
+            posts.append((other.xy, POST_M))
+            continue
+        # Most others are on their way: where they are now is not where they will rest.
+        if np.abs(stage.foot[other.row, actor.tick] - other.xy).max() > STILL_M:
+            continue
         soon = _ahead(stage, actor, other, round(RESTS_S * RATE_HZ))
-        if not np.isnan(soon).any() and np.ptp(soon, axis=0).max() <= 0.05:
+        if not np.isnan(soon).any() and np.ptp(soon, axis=0).max() <= STILL_M:
             posts.append((other.xy, POST_M))
     return posts
 

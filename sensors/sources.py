@@ -1,6 +1,7 @@
 """All sources of a store by name; each can be run alone, in a process of its own."""
 
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Final, TypeAlias
 
 import numpy as np
@@ -22,6 +23,29 @@ Sensor: TypeAlias = Callable[[World, str, Clock, int, np.random.Generator], list
 
 def sensors_of(store: Store) -> dict[str, Sensor]:
     """Return the sensor behind each source of a store, in the order of their names."""
+    return dict(_sensors(store))
+
+
+def messages_of(world: World, src: str, *, seed: int, epoch_ns: int) -> list[Sent]:
+    """Return all that one source sends, in the order of sending, counted from 0."""
+    rng = generator(seed, STREAM, _rows(world.store)[src])
+    clock = clock_of(world.store, src, seed=seed)
+    readings = _sensors(world.store)[src](world, src, clock, epoch_ns, rng)
+    return number(readings + health_reports(src, world.seconds, clock, epoch_ns, rng))
+
+
+def clock_of(store: Store, src: str, *, seed: int) -> Clock:
+    """Return the clock of one source."""
+    return draw_clock(generator(seed, STREAM, _rows(store)[src], 0))
+
+
+@lru_cache(maxsize=8)
+def _rows(store: Store) -> dict[str, int]:
+    return {src: row for row, src in enumerate(_sensors(store))}
+
+
+@lru_cache(maxsize=8)
+def _sensors(store: Store) -> dict[str, Sensor]:
     found: dict[str, Sensor] = {}
     found.update(dict.fromkeys(store.plates.controller, controller_messages))
     found.update(dict.fromkeys(store.cameras.camera_id, camera_messages))
@@ -29,17 +53,3 @@ def sensors_of(store: Store) -> dict[str, Sensor]:
     found.update(dict.fromkeys(store.gates.gate_id, gate_messages))
     found.update(dict.fromkeys((portal for portal, _ in store.portals), portal_messages))
     return dict(sorted(found.items()))
-
-
-def messages_of(world: World, src: str, *, seed: int, epoch_ns: int) -> list[Sent]:
-    """Return all that one source sends, in the order of sending, counted from 0."""
-    sensors = sensors_of(world.store)
-    rng = generator(seed, STREAM, list(sensors).index(src))
-    clock = clock_of(world.store, src, seed=seed)
-    readings = sensors[src](world, src, clock, epoch_ns, rng)
-    return number(readings + health_reports(src, world.seconds, clock, epoch_ns, rng))
-
-
-def clock_of(store: Store, src: str, *, seed: int) -> Clock:
-    """Return the clock of one source."""
-    return draw_clock(generator(seed, STREAM, list(sensors_of(store)).index(src), 0))

@@ -1,5 +1,7 @@
 """Hypothesis strategies: any script that can be written, whether or not it can be played."""
 
+from math import inf
+
 from hypothesis import strategies as st
 
 from scenarios import script as s
@@ -62,7 +64,7 @@ FAULTS = st.builds(
     st.floats(-5.0, 5.0),
 )
 PART_NAMES = st.text(LETTERS, min_size=1, max_size=6).filter(
-    lambda word: word not in (*RESERVED, "name", "about", "store", "handover", "stale", "crowd", "fault")
+    lambda word: word not in (*RESERVED, "name", "about", "store", "handover", "stale", "crowd", "fault", "lasts")
 )
 PARTS = st.one_of(
     st.builds(s.Part, PART_NAMES, st.sampled_from(("any", "by weight", "each", "tagged", "low", "not snap", "snap"))),
@@ -80,4 +82,5 @@ SCRIPTS = st.builds(
     st.none() | st.builds(s.Crowd, COUNTS, SECONDS, st.floats(0.0, 1.0)),
     st.lists(FAULTS, max_size=2).map(tuple),
     st.integers(0, 9),
+    st.just(inf) | SECONDS,
 )

@@ -31,3 +31,17 @@ def test_a_run_tells_how_long_after_it_happened_it_said_so(tmp_path: Path) -> No
     assert latency[FIRST]["n"] == sum(len(out.provisional) for out in said) > 0
     assert latency[RECEIPT]["n"] == sum(len(out.receipts) for out in said) > 0
     assert 0.0 < latency[FIRST]["p50_s"] < 10.0 and latency[SETTLED]["max_s"] >= latency[RECEIPT]["p50_s"]
+
+
+def test_the_share_of_the_engine_begins_with_the_message_that_brought_it_about(tmp_path: Path) -> None:
+    late_ns, now = 250_000_000, [0]
+    session = Session(tiny_store(), tmp_path, clock=lambda: now[0])
+    for frame in frames(tape([Action(0, 0, -1), Action(1, 4, -1)])):
+        now[0] = frame.arrival_ns + late_ns  # by the clock of the service each frame is read so much after it came
+        session.feed(frame)
+    session.finish()
+    latency = session.close()["latency"]
+    assert set(latency) == {FIRST, SETTLED, RECEIPT}
+    for told in latency.values():
+        assert told["own_max_s"] == 0.25 and 0.25 <= told["own_p50_s"] <= 0.25 * 10 ** (1 / STEPS)
+        assert told["p50_s"] > told["own_p999_s"]
