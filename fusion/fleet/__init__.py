@@ -8,9 +8,15 @@ what went in (recording, store, configuration) and what came out (the ledger's d
 task that finds that mark does nothing, one that does not begins anew. So killed workers and killed drivers cost the
 recordings they were at, and the digests are those of one `aisle replay` after another.
 
-    machines.py             Ray, started here or joined elsewhere; the only way to it
-    recordings.py           what lies under a folder, and whether it is done
-    replaying.py            one recording in a worker, all of them by a driver
-    told.py                 the table and fleet.json
-    commands.py             `aisle fleet`
+A live store is an actor that runs the service of `aisle serve`; frames come to its own gateway. It holds a lease, of
+which there is one a store, and goes on from the newest snapshot and the journal as any service that was killed does.
+Where its process or its machine dies, Ray starts it elsewhere: there its address and its output folder must be the
+same, so the folder is on a disk that machines share, and the address is a name that moves.
+
+    machines.py                             Ray, started here or joined elsewhere; the only way to it
+    recordings.py replaying.py told.py      what lies under a folder; one recording, all of them; what came of it
+    stores.py                               STORES.toml
+    lease.py lease_rows.py                  whose store it is: a lock and an epoch, or a row
+    hosting.py keeping.py                   a store in its actor; the driver of them all
+    commands.py                             `aisle fleet`
 """

@@ -1,7 +1,9 @@
 """The command `aisle fleet` and its actions."""
 
 import argparse
+import os
 import sys
+from math import ceil
 from pathlib import Path
 
 EPILOG = """\
@@ -9,6 +11,12 @@ examples:
   aisle fleet replay cases/ --out out/cases                   every folder below cases/ with recording.mcap and store/
   aisle fleet replay cases/ --out out/cases --workers 8
   aisle fleet replay cases/ --out out/cases --address 10.0.0.5:6379       on a Ray cluster with shared disks
+
+  aisle fleet serve STORES.toml                               each [[store]] as `aisle serve` would, until Ctrl-C
+  aisle fleet serve STORES.toml --address 10.0.0.5:6379       a store whose machine dies goes on on another
+
+A [[store]] has `store`, `out` and `listen`, and whatever else `aisle serve` takes. Above them may stand `lease`, a
+postgresql:// URL, where no file locks can be trusted; `chain`, the URL of the chain's ledger; `cpus` a store.
 
 Needs Ray: pip install 'aisle[fleet]'. OUT/NAME holds what `aisle replay` leaves, OUT/fleet.json every ledger's digest.
 Whatever was interrupted is started again by the same command: what is done is kept, what is half done is done anew.
@@ -29,6 +37,10 @@ def add_fleet(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]")
     replay.add_argument("--out", type=Path, required=True, metavar="DIR", help="outputs of X go to DIR/X")
     add_machines_flags(replay)
     replay.set_defaults(run=_replay)
+    serve = actions.add_parser("serve", help="keep the stores of a file live, wherever there is a machine")
+    serve.add_argument("stores", type=Path, metavar="STORES.toml", help="a [[store]] for each: store, out, listen, ...")
+    add_machines_flags(serve)
+    serve.set_defaults(run=_serve)
 
 
 def add_machines_flags(parser: argparse.ArgumentParser) -> None:
@@ -60,3 +72,17 @@ def _replay(args: argparse.Namespace) -> int:
     for one in wrong:
         print(f"aisle fleet replay: {one.name}: {one.text}", file=sys.stderr)
     return 2 if wrong else 0
+
+
+def _serve(args: argparse.Namespace) -> int:
+    from fusion.fleet.hosting import ENDED
+    from fusion.fleet.keeping import keep
+    from fusion.fleet.machines import machines
+    from fusion.fleet.stores import read_plan
+    from fusion.live.stopping import stop_on_signals
+
+    plan = read_plan(args.stores)
+    cores = args.workers or max(os.cpu_count() or 1, ceil(plan.cpus * len(plan.stores)))  # here all of them are placed
+    with machines(args.address, cores) as ray, stop_on_signals() as stopping:
+        states = keep(ray, plan, stopping, lambda store, line: print(f"{store}: {line}", flush=True))
+    return 0 if set(states.values()) == {ENDED} else 2

@@ -32,7 +32,7 @@ class Replayed:
 
 
 def replay_one(folder: str, name: str, out: str) -> Replayed:
-    """Replay FOLDER/NAME into OUT/NAME as `aisle replay` does, unless that is done; say what is wrong, raise nothing."""
+    """Replay FOLDER/NAME into OUT/NAME as `aisle replay` does, unless it is done; say what is wrong, raise nothing."""
     from fusion.live.disk import Taken, only_one
 
     place, target = Path(folder) / name, Path(out) / name

@@ -156,6 +156,23 @@ def open_existing(url: str) -> PostgresSchema:
     return opened
 
 
+def open_plain(url: str, schema: str, made: Sequence[str]) -> PostgresSchema:
+    """Open a schema that is no store's ledger, made by these statements where they make what is not there yet.
+
+    Raises BookError where the server cannot be reached or lets nothing be made.
+    """
+    connection, place = _connect(url.partition("#")[0], schema)
+    try:
+        with _named(place, "a database to make tables in"), connection.transaction():
+            connection.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", (schema,))
+            for statement in made:
+                connection.execute(statement.encode())
+    except BookError:
+        connection.close()
+        raise
+    return PostgresSchema(connection, schema, place)
+
+
 def _only_schema(url: str) -> str:
     connection, place = _connect(url, "public")
     with connection, _named(place):

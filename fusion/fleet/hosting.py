@@ -1,0 +1,111 @@
+"""One live store in an actor of Ray: the service of `aisle serve`, under a lease, in a thread beside the actor's calls.
+
+No frame passes through a call: sensors publish to the store's own gateway. A store whose lease is lost dies at once, as
+by kill -9: that is the one end from which everything is known to go on.
+"""
+
+import logging
+import os
+import socket
+import threading
+import traceback
+from collections import deque
+from contextlib import nullcontext
+from dataclasses import dataclass
+from typing import Any, Final
+
+from fusion.fleet.stores import StorePlan
+
+LINES_MAX: Final = 1000  # kept for who asks
+LOST: Final = 3  # exit status
+LOOK_S: Final = 0.5  # between two attempts to take a lease that somebody else holds
+WAITING, LIVE, ENDED, REFUSED, FAILED = "waiting", "live", "ended", "refused", "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """How a store is, and what it has said since it was last asked."""
+
+    state: str
+    text: str  # why it was refused or failed; who holds the lease it waits for
+    epoch: int
+    process: str
+    lines: tuple[str, ...]
+    next: int  # number of the next line
+
+
+class Host:
+    """Keeps one store live until it is told to stop."""
+
+    def __init__(self, plan: StorePlan, lease: str | None, chain: str | None) -> None:
+        self._plan, self._lease, self._chain = plan, lease, chain
+        self._stop = threading.Event()
+        self._lines: deque[str] = deque(maxlen=LINES_MAX)
+        self._count, self._state, self._text, self._epoch = 0, WAITING, "", 0
+        threading.Thread(target=self._run, daemon=True).start()
+
+    def told(self, since: int) -> Told:
+        """Tell how the store is, with the lines from number `since` on."""
+        count, lines = self._count, list(self._lines)
+        new = lines[len(lines) - min(max(0, count - since), len(lines)) :]
+        process = f"process {os.getpid()} on {socket.gethostname()}"
+        return Told(self._state, self._text, self._epoch, process, tuple(new), count)
+
+    def stop(self) -> None:
+        """Let the store end as by SIGTERM."""
+        self._stop.set()
+
+    def hear(self, line: str) -> None:
+        """Keep a line for who asks."""
+        self._lines.append(line)
+        self._count += 1
+
+    def _run(self) -> None:
+        from fusion.cli import explained
+
+        _log_to(self)
+        try:
+            self._serve_under_lease()
+            self._state = ENDED
+        except Exception as error:
+            told = explained(error)
+            self._text = told or " ".join(traceback.format_exc().split())
+            self._state = FAILED if told is None else REFUSED
+
+    def _serve_under_lease(self) -> None:
+        from fusion.fleet.lease import leased
+        from fusion.live.serving import serve
+
+        plan, args = self._plan, self._plan.args
+        while not self._stop.is_set():
+            with leased(self._lease, plan.store_id, args.out, lost=self._die) as lease:
+                if lease is not None:
+                    self._state, self._epoch = LIVE, lease.epoch
+                    args.guard = lease.guard
+                    serve(args, lambda: nullcontext(self._stop.is_set))
+                    return
+            self._stop.wait(LOOK_S)
+
+    def _die(self, why: str) -> None:
+        logging.getLogger(__name__).error("%s: lease lost: %s", self._plan.store_id, why)
+        os._exit(LOST)
+
+
+class _ToHost(logging.Handler):
+    def __init__(self, host: Host) -> None:
+        super().__init__()
+        self._host = host
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self._host.hear(self.format(record).removeprefix("aisle serve: "))
+
+
+def _log_to(host: Host) -> None:
+    from fusion.live.logs import NAME, LineFormatter
+
+    handler: logging.Handler = _ToHost(host)
+    handler.setFormatter(LineFormatter())
+    logger: Any = logging.getLogger(NAME)
+    logger.handlers[:] = [handler]
+    logger.setLevel(logging.INFO)
+    logger.propagate = False
