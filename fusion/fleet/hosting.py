@@ -12,9 +12,14 @@ import traceback
 from collections import deque
 from contextlib import nullcontext
 from dataclasses import dataclass
-from typing import Any, Final
+from functools import partial
+from typing import TYPE_CHECKING, Any, Final
 
 from fusion.fleet.stores import StorePlan
+
+if TYPE_CHECKING:
+    from fusion.fleet.lease import Lease
+    from fusion.ledger.database import Database
 
 LINES_MAX: Final = 1000  # kept for who asks
 LOST: Final = 3  # exit status
@@ -80,11 +85,20 @@ class Host:
         while not self._stop.is_set():
             with leased(self._lease, plan.store_id, args.out, lost=self._die) as lease:
                 if lease is not None:
-                    self._state, self._epoch = LIVE, lease.epoch
-                    args.guard = lease.guard
+                    self._state, self._text, self._epoch = LIVE, "", lease.epoch
+                    args.guard = partial(self._guard, lease)
                     serve(args, lambda: nullcontext(self._stop.is_set))
                     return
+            self._text = "another process holds its lease"
             self._stop.wait(LOOK_S)
+
+    def _guard(self, lease: "Lease", database: "Database") -> None:
+        from fusion.fleet.lease import LeaseLost
+
+        try:
+            lease.guard(database)
+        except LeaseLost as error:
+            self._die(str(error))
 
     def _die(self, why: str) -> None:
         logging.getLogger(__name__).error("%s: lease lost: %s", self._plan.store_id, why)

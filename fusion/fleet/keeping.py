@@ -30,6 +30,7 @@ class _Kept:
     asked: Any = None  # a call under way
     state: str = WAITING
     process: str = ""
+    text: str = ""
     next: int = 0
     failures: int = 0
     again_s: float = 0.0
@@ -71,8 +72,8 @@ def _look(ray: Any, kept: list[_Kept], say: Say) -> None:
 
 def _hear(one: _Kept, told: Told, say: Say) -> None:
     store_id = one.plan.store_id
-    if told.process != one.process or told.state != one.state:
-        one.process, one.state = told.process, told.state
+    if (told.process, told.state, told.text) != (one.process, one.state, one.text):
+        one.process, one.state, one.text = told.process, told.state, told.text
         where = f", lease {told.epoch}" if told.epoch else ""
         why = f": {told.text}" if told.text else ""
         say(store_id, f"{told.state}, {told.process}{where}{why}")
