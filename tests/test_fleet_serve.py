@@ -7,6 +7,7 @@ import signal
 import subprocess
 import time
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -17,8 +18,11 @@ from test_recovery import outputs_of
 
 from bench.golden import STORE, tape_of
 from fusion.cli import main
+from fusion.fleet.chain.asking import heads
+from fusion.fleet.chain.tables import open_chain
 from fusion.fleet.machines import FleetError
 from fusion.fleet.stores import read_plan
+from fusion.ledger.verify import verify
 from fusion.recording import read_recording
 from scenarios.children import AISLE, Child, Lines, next_line, running
 
@@ -66,11 +70,11 @@ def publish(name: str, address: str, spool: Path) -> "subprocess.Popen[bytes]":
 
 
 def test_a_killed_process_and_a_lost_machine_lose_nothing_and_charge_nothing_twice(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, database: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for key, value in ENVIRONMENT.items():
         monkeypatch.setenv(key, value)
-    plan, addresses = fleet_of(tmp_path)
+    plan, addresses = fleet_of(tmp_path, chain=database)
     with machines() as room:
         room.tell("add")
         with running("fleet", "serve", str(plan), "--address", room.address) as (driver, lines):
@@ -88,6 +92,8 @@ def test_a_killed_process_and_a_lost_machine_lose_nothing_and_charge_nothing_twi
                 assert sensors[name].wait(timeout=WAIT_S) == 0
             driver.send_signal(signal.SIGTERM)
             assert driver.wait(timeout=WAIT_S) == 0
+    with closing(open_chain(database)) as chain:
+        handed_in = {row["store"]: (row["records"], row["signed"], row["state"]) for row in heads(chain, 1e6)}
     for name in TAPES:
         live, again = tmp_path / "out" / name, tmp_path / "again" / name
         assert json.loads((live / "lease.json").read_text())["epoch"] >= 2
@@ -97,6 +103,7 @@ def test_a_killed_process_and_a_lost_machine_lose_nothing_and_charge_nothing_twi
         words = ("replay", str(live / "recording.mcap"), "--store", str(tmp_path / name), "--out", str(again))
         assert main(list(words)) == 0
         assert outputs_of(live) == outputs_of(again)
+        assert handed_in[name] == (verify(live / "ledger.db").records, True, "verified")
 
 
 @pytest.mark.parametrize(

@@ -18,5 +18,6 @@ same, so the folder is on a disk that machines share, and the address is a name 
     stores.py                               STORES.toml
     lease.py lease_rows.py                  whose store it is: a lock and an epoch, or a row
     hosting.py keeping.py                   a store in its actor; the driver of them all
+    chain/                                  the ledger of a chain of stores, in PostgreSQL
     commands.py                             `aisle fleet`
 """

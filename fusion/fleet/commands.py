@@ -6,6 +6,8 @@ import sys
 from math import ceil
 from pathlib import Path
 
+from fusion.fleet.chain.commands import add_chain
+
 EPILOG = """\
 examples:
   aisle fleet replay cases/ --out out/cases                   every folder below cases/ with recording.mcap and store/
@@ -41,6 +43,7 @@ def add_fleet(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]")
     serve.add_argument("stores", type=Path, metavar="STORES.toml", help="a [[store]] for each: store, out, listen, ...")
     add_machines_flags(serve)
     serve.set_defaults(run=_serve)
+    add_chain(actions)
 
 
 def add_machines_flags(parser: argparse.ArgumentParser) -> None:

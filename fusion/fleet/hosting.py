@@ -10,7 +10,8 @@ import socket
 import threading
 import traceback
 from collections import deque
-from contextlib import nullcontext
+from collections.abc import Iterator
+from contextlib import closing, contextmanager, nullcontext
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from fusion.ledger.database import Database
 
 LINES_MAX: Final = 1000  # kept for who asks
+HAND_IN_S: Final = 20.0  # between two looks of the chain's ledger
 LOST: Final = 3  # exit status
 LOOK_S: Final = 0.5  # between two attempts to take a lease that somebody else holds
 WAITING, LIVE, ENDED, REFUSED, FAILED = "waiting", "live", "ended", "refused", "failed"
@@ -87,10 +89,42 @@ class Host:
                 if lease is not None:
                     self._state, self._text, self._epoch = LIVE, "", lease.epoch
                     args.guard = partial(self._guard, lease)
-                    serve(args, lambda: nullcontext(self._stop.is_set))
+                    with self._handing_in():
+                        serve(args, lambda: nullcontext(self._stop.is_set))
                     return
             self._text = "another process holds its lease"
             self._stop.wait(LOOK_S)
+
+    @contextmanager
+    def _handing_in(self) -> Iterator[None]:
+        """Have the chain's ledger take what is new in the store's, now and then and once at the end."""
+        if self._chain is None:
+            yield
+            return
+        ended = threading.Event()
+        thread = threading.Thread(target=self._hand_in, args=(ended,), daemon=True)
+        thread.start()
+        yield
+        ended.set()
+        thread.join()
+
+    def _hand_in(self, ended: threading.Event) -> None:
+        from fusion.fleet.chain.tables import open_chain
+        from fusion.fleet.chain.taking import ledger_of, take
+        from fusion.ledger.database import BookError
+        from fusion.store import load_store
+
+        args, is_last = self._plan.args, False
+        place, zone = ledger_of(args.out, self._plan.store_id, args.ledger), load_store(args.store).timezone
+        while not is_last:
+            is_last = ended.wait(HAND_IN_S)
+            try:
+                with closing(open_chain(str(self._chain))) as chain:
+                    fault = take(chain, place, zone).fault
+            except (BookError, OSError) as error:  # the store goes on: what is not taken now is taken later
+                fault = str(error)
+            if fault:
+                self.hear(f"not in the chain's ledger: {fault}")
 
     def _guard(self, lease: "Lease", database: "Database") -> None:
         from fusion.fleet.lease import LeaseLost

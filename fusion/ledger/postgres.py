@@ -74,6 +74,12 @@ class PostgresSchema:
             yield
 
     @contextmanager
+    def together(self) -> Iterator[None]:
+        """Let several statements be done at once or not at all; nobody waits for us."""
+        with self._block("BEGIN"):
+            yield
+
+    @contextmanager
     def snapshot(self) -> Iterator[None]:
         """Let several queries see one state."""
         with self._block("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"):
