@@ -11,7 +11,7 @@ JOBS: Final[dict[str, tuple[str, ...]]] = {
     "see what happened and why": ("web", "report", "explain", "compare", "view"),
     "money": ("ledger", "purchase"),
     "stores and recordings": ("check", "info", "import", "export", "journal", "publish"),
-    "try it without a store": ("demo", "scenarios", "simulate", "sensors", "disturb"),
+    "try it without a store": ("demo", "scenarios", "simulate", "sensors", "disturb", "sweep"),
     "on the command line": ("completion",),
 }
 OTHERS: Final = "more"  # whatever a package adds that has no place above
