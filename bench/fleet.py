@@ -1,0 +1,188 @@
+"""Many stores on this machine: `python -m bench.fleet`; exit 1 where a bar is missed.
+
+Batch: the recorded scenarios (scenarios/golden), several of each, are replayed by `aisle fleet replay` with one worker
+and with two, by turns; efficiency is the time of one over twice that of two, with the start of the workers, without
+Ray's. Bar: 0.85. Live: so many nano stores by `aisle fleet serve`, each with a publisher of its own at the pace of the
+recording; each second every store says by how many messages its engine is behind. Bars: at most 2 s of messages behind
+99 times in 100 once all have begun, none lost, and the ledger of a replay.
+
+What else the machine does counts: the load average of before is printed.
+"""
+
+import argparse
+import json
+import os
+import shutil
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final
+
+import zmq
+
+from bench.chaos.tape import aisle, differences
+from bench.golden import NAMES, STORE, tape_of
+from fusion.fleet.machines import machines
+from fusion.fleet.recordings import RUN, recordings_in
+from fusion.fleet.replaying import REPLAYED, replay_all
+from scenarios.children import AISLE, next_line, running
+
+EFFICIENCY_MIN: Final = 0.85
+BEHIND_S_MAX: Final = 2.0
+BEGIN_S: Final = 5.0  # until all publishers are at work
+SCENARIO: Final = "b12"
+START_S: Final = 180.0
+PORT: Final = 5800
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Measure what was asked for, and judge it."""
+    parser = argparse.ArgumentParser(
+        prog="python -m bench.fleet", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--only", choices=("batch", "live"), help="one of the two")
+    parser.add_argument("--copies", type=int, default=1, help="of each recorded scenario (default 1)")
+    parser.add_argument("--rounds", type=int, default=3, help="of batches (default 3)")
+    parser.add_argument("--stores", type=int, default=8, help="live at once (default 8)")
+    parser.add_argument("--out", type=Path, default=Path("out/fleet"))
+    args = parser.parse_args(argv)
+    args.out.mkdir(parents=True, exist_ok=True)
+    one, five, _ = os.getloadavg()
+    print(
+        f"load of the machine before: {one:.1f} over a minute, {five:.1f} over five; {os.cpu_count()} cores", flush=True
+    )
+    good = True
+    if args.only != "live":
+        good = batch(args.out / "batch", args.copies, args.rounds) and good
+    if args.only != "batch":
+        good = live(args.out / "live", args.stores) and good
+    return 0 if good else 1
+
+
+def batch(out: Path, copies: int, rounds: int) -> bool:
+    """Replay the recorded scenarios with one worker and with two."""
+    shutil.rmtree(out, ignore_errors=True)
+    for copy in range(copies):
+        for name in NAMES:
+            place = out / "cases" / f"{name}-{copy}"
+            place.mkdir(parents=True)
+            shutil.copy(tape_of(name), place / "recording.mcap")
+            shutil.copytree(STORE, place / "store")
+    names = recordings_in(out / "cases", out / "outs")
+    found = []
+    for number in range(rounds):
+        seconds = {workers: _batch(out, names, workers) for workers in (1, 2)}
+        shutil.rmtree(out / "outs")
+        found.append(seconds[1] / (2 * seconds[2]))
+        print(
+            f"round {number + 1}: {len(names)} recordings, 1 worker {seconds[1]:.1f} s, 2 workers {seconds[2]:.1f} s, "
+            f"efficiency {found[-1]:.2f}",
+            flush=True,
+        )
+    efficiency = statistics.median(found)
+    print(f"batch: efficiency {efficiency:.2f} (bar {EFFICIENCY_MIN})")
+    return efficiency >= EFFICIENCY_MIN
+
+
+def _batch(out: Path, names: Sequence[str], workers: int) -> float:
+    target = out / "outs" / str(workers)
+    target.mkdir(parents=True)
+    with machines(None, workers) as ray:
+        begun_s = time.perf_counter()
+        ended = list(replay_all(ray, out / "cases", names, target))
+        seconds = time.perf_counter() - begun_s
+    wrong = [one for one in ended if one.status != REPLAYED]
+    assert not wrong, wrong
+    return seconds
+
+
+def live(out: Path, stores: int) -> bool:
+    """Keep nano stores live at once, each with its own sensors, and see how far they are behind."""
+    shutil.rmtree(out, ignore_errors=True)
+    tape = out / "tape"
+    aisle("simulate", SCENARIO, "--seed", "1", "--store", "nano", "--out", str(tape))
+    told = aisle("replay", str(tape / "recording.mcap"), "--store", str(tape / "store"), "--out", str(out / "alone"))
+    record = json.loads((out / "alone" / RUN).read_text())
+    per_s = record["messages"]["read"] / record["seconds"]["store"]
+    print(
+        f"live: {stores} times {SCENARIO}, {per_s:.0f} messages a second each; alone: {told.splitlines()[0]}",
+        flush=True,
+    )
+    plan = _plan(out, tape, stores)
+    with running("fleet", "serve", str(plan)) as (driver, lines), zmq.Context() as context:
+        listening, end_s = 0, time.monotonic() + START_S
+        while listening < stores:
+            listening += "listening on" in next_line(lines, wait_s=1.0)
+            assert driver.poll() is None and time.monotonic() < end_s, "the fleet did not start"
+        with context.socket(zmq.SUB) as socket:
+            for number in range(stores):
+                socket.connect(f"tcp://127.0.0.1:{PORT + stores + number}")
+            socket.subscribe(b"lag/")
+            behind, busy = _watch(socket, out, tape, stores)
+        driver.terminate()
+        assert driver.wait(timeout=START_S) == 0
+    return _judge(out, tape, stores, [records / per_s for records in behind], busy)
+
+
+def _plan(out: Path, tape: Path, stores: int) -> Path:
+    said = []
+    for number in range(stores):
+        shutil.copytree(tape / "store", out / f"store-{number}")
+        config = out / f"store-{number}" / "store.toml"
+        lines = config.read_text().splitlines()
+        changed = [f'store_id = "nano-{number}"' if line.startswith("store_id") else line for line in lines]
+        config.write_text("\n".join(changed) + "\n")
+        said += ["[[store]]", f'store = "store-{number}"', f'out = "outs/{number}"', 'looks = "keep"']
+        said += [f'listen = "tcp://127.0.0.1:{PORT + number}"', f'publish = "tcp://127.0.0.1:{PORT + stores + number}"']
+    (out / "STORES.toml").write_text("\n".join(said) + "\n")
+    return out / "STORES.toml"
+
+
+def _watch(socket: "zmq.Socket[bytes]", out: Path, tape: Path, stores: int) -> tuple[list[int], float]:
+    """Publish to all stores; return the messages each was behind, second by second, and the share of the cores used."""
+    words = ("publish", str(tape / "recording.mcap"), "--rate", "1.0", "--patience", "60", "--to")
+    begun_s, idle_s = time.monotonic(), _idle_s()
+    sensors = [
+        subprocess.Popen([*AISLE, *words, f"tcp://127.0.0.1:{PORT + n}"], stdout=subprocess.DEVNULL)
+        for n in range(stores)
+    ]
+    behind = []
+    while any(sensor.poll() is None for sensor in sensors):
+        if socket.poll(200):
+            topic, *_, text = socket.recv_multipart()
+            if topic.startswith(b"lag/") and time.monotonic() - begun_s > BEGIN_S:
+                behind.append(int(json.loads(text)["records"]))
+    seconds = time.monotonic() - begun_s
+    assert all(sensor.returncode == 0 for sensor in sensors), "a publisher could not hand over its messages"
+    return behind, 1.0 - (_idle_s() - idle_s) / (seconds * (os.cpu_count() or 1))
+
+
+def _idle_s() -> float:
+    """Return how long the cores have been idle, all told."""
+    return float(Path("/proc/uptime").read_text().split()[1])
+
+
+def _judge(out: Path, tape: Path, stores: int, behind_s: list[float], busy: float) -> bool:
+    behind_s = sorted(behind_s)
+    p50, p99 = (behind_s[min(len(behind_s) - 1, int(share * len(behind_s)))] for share in (0.5, 0.99))
+    wrong = 0
+    for number in range(stores):
+        target, again = out / "outs" / str(number), out / "again"
+        missing, more = differences(target / "journal", tape / "recording.mcap")
+        store = out / f"store-{number}"
+        aisle("replay", str(target / "recording.mcap"), "--store", str(store), "--out", str(again))
+        same = json.loads((again / RUN).read_text())["ledger"] == json.loads((target / RUN).read_text())["ledger"]
+        wrong += bool(missing or more or not same)
+    print(
+        f"live: {len(behind_s)} looks; behind {p50:.2f} s of messages at the median, {p99:.2f} s 99 times in 100, "
+        f"{behind_s[-1]:.2f} s at most (bar {BEHIND_S_MAX} s at 99); cores {busy:.0%} busy, publishers included; "
+        f"{stores - wrong} of {stores} stores with every message once and the ledger of a replay"
+    )
+    return p99 <= BEHIND_S_MAX and not wrong
+
+
+if __name__ == "__main__":
+    sys.exit(main())
