@@ -4,6 +4,7 @@ import json
 import os
 import shutil
 import signal
+import socket
 import subprocess
 import time
 from collections.abc import Callable
@@ -75,10 +76,13 @@ def test_a_killed_process_and_a_lost_machine_lose_nothing_and_charge_nothing_twi
     for key, value in ENVIRONMENT.items():
         monkeypatch.setenv(key, value)
     plan, addresses = fleet_of(tmp_path, chain=database)
-    with machines() as room:
+    port = int(addresses["kiosk-2"].rpartition(":")[2])
+    with machines() as room, socket.create_server(("127.0.0.1", port)) as in_the_way:
         room.tell("add")
         with running("fleet", "serve", str(plan), "--address", room.address) as (driver, lines):
             heard = Heard(driver, lines)
+            heard.wait(lambda: heard.of("kiosk-2", "Address already in use") and heard.of("kiosk-1", "listening on"))
+            in_the_way.close()  # what failed is tried again
             heard.wait(lambda: all(heard.of(name, "listening on") for name in TAPES))
             sensors = {name: publish(name, addresses[name], tmp_path / f"spool-{name}") for name in TAPES}
             room.tell("add")

@@ -26,7 +26,7 @@ LINES_MAX: Final = 1000  # kept for who asks
 HAND_IN_S: Final = 20.0  # between two looks of the chain's ledger
 LOST: Final = 3  # exit status
 LOOK_S: Final = 0.5  # between two attempts to take a lease that somebody else holds
-WAITING, LIVE, ENDED, REFUSED, FAILED = "waiting", "live", "ended", "refused", "failed"
+WAITING, LIVE, ENDED, FAILED = "waiting", "live", "ended", "failed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +34,7 @@ class Told:
     """How a store is, and what it has said since it was last asked."""
 
     state: str
-    text: str  # why it was refused or failed; who holds the lease it waits for
+    text: str  # why it failed; who holds the lease it waits for
     epoch: int
     process: str
     lines: tuple[str, ...]
@@ -47,13 +47,15 @@ class Host:
     def __init__(self, plan: StorePlan, lease: str | None, chain: str | None) -> None:
         self._plan, self._lease, self._chain = plan, lease, chain
         self._stop = threading.Event()
+        self._hearing = threading.Lock()
         self._lines: deque[str] = deque(maxlen=LINES_MAX)
         self._count, self._state, self._text, self._epoch = 0, WAITING, "", 0
         threading.Thread(target=self._run, daemon=True).start()
 
     def told(self, since: int) -> Told:
         """Tell how the store is, with the lines from number `since` on."""
-        count, lines = self._count, list(self._lines)
+        with self._hearing:
+            count, lines = self._count, list(self._lines)
         new = lines[len(lines) - min(max(0, count - since), len(lines)) :]
         process = f"process {os.getpid()} on {socket.gethostname()}"
         return Told(self._state, self._text, self._epoch, process, tuple(new), count)
@@ -63,21 +65,23 @@ class Host:
         self._stop.set()
 
     def hear(self, line: str) -> None:
-        """Keep a line for who asks."""
-        self._lines.append(line)
-        self._count += 1
+        """Keep a line for who asks; from any thread."""
+        with self._hearing:
+            self._lines.append(line)
+            self._count += 1
 
     def _run(self) -> None:
         from fusion.cli import explained
+        from fusion.live.bus import BusError
 
         _log_to(self)
         try:
             self._serve_under_lease()
             self._state = ENDED
-        except Exception as error:
-            told = explained(error)
+        except Exception as error:  # a port in use, a server away, a fault of ours: whoever keeps us tries again
+            told = str(error) if isinstance(error, BusError) else explained(error)
             self._text = told or " ".join(traceback.format_exc().split())
-            self._state = FAILED if told is None else REFUSED
+            self._state = FAILED
 
     def _serve_under_lease(self) -> None:
         from fusion.fleet.lease import leased
@@ -104,9 +108,11 @@ class Host:
         ended = threading.Event()
         thread = threading.Thread(target=self._hand_in, args=(ended,), daemon=True)
         thread.start()
-        yield
-        ended.set()
-        thread.join()
+        try:
+            yield
+        finally:
+            ended.set()
+            thread.join()
 
     def _hand_in(self, ended: threading.Event) -> None:
         from fusion.fleet.chain.tables import open_chain

@@ -1,7 +1,7 @@
 """The driver of a live fleet: an actor a store, started again wherever there is room when it or its machine dies.
 
-Ray restarts what dies. The driver starts anew what failed by a fault of ours, waiting longer each time, and passes on
-what the stores say. It holds nothing: should it die, its actors end with it, and another one goes on.
+Ray restarts what dies. The driver starts anew what failed, waiting longer each time, and passes on what the stores say.
+It holds nothing: should it die, its actors end with it, and another one goes on.
 """
 
 import time
@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final
 
-from fusion.fleet.hosting import ENDED, FAILED, REFUSED, WAITING, Host, Told
+from fusion.fleet.hosting import ENDED, FAILED, LIVE, WAITING, Host, Told
 from fusion.fleet.stores import FleetPlan, StorePlan
 
 LOOK_S: Final = 0.5
@@ -34,13 +34,14 @@ class _Kept:
     next: int = 0
     failures: int = 0
     again_s: float = 0.0
+    live_s: float = 0.0  # since when
 
 
 def keep(ray: Any, plan: FleetPlan, stopping: Callable[[], bool], say: Say) -> dict[str, str]:
     """Keep the stores live until `stopping` says so; return the last state of each, by its id."""
     host = ray.remote(num_cpus=plan.cpus, max_restarts=FOREVER, max_task_retries=0)(Host)
     kept = [_Kept(one, host.remote(one, plan.lease, plan.chain)) for one in plan.stores]
-    while not all(one.state in (ENDED, REFUSED) for one in kept):
+    while not all(one.state == ENDED for one in kept):
         if stopping():
             for one in kept:
                 one.actor.stop.remote()
@@ -48,7 +49,7 @@ def keep(ray: Any, plan: FleetPlan, stopping: Callable[[], bool], say: Say) -> d
         for one in kept:
             if one.state == FAILED and not stopping():
                 _again(ray, one, say)
-        if stopping() and all(one.state in (ENDED, REFUSED, FAILED) for one in kept):
+        if stopping() and all(one.state in (ENDED, FAILED) for one in kept):
             break
     return {one.plan.store_id: one.state for one in kept}
 
@@ -74,9 +75,12 @@ def _hear(one: _Kept, told: Told, say: Say) -> None:
     store_id = one.plan.store_id
     if (told.process, told.state, told.text) != (one.process, one.state, one.text):
         one.process, one.state, one.text = told.process, told.state, told.text
+        one.live_s = time.monotonic()
         where = f", lease {told.epoch}" if told.epoch else ""
         why = f": {told.text}" if told.text else ""
         say(store_id, f"{told.state}, {told.process}{where}{why}")
+    if one.state == LIVE and time.monotonic() - one.live_s > AGAIN_S_MAX:
+        one.failures = 0  # what was wrong is over
     for line in told.lines:
         say(store_id, line)
     one.next = told.next
@@ -90,7 +94,7 @@ def _miss(one: _Kept, say: Say) -> None:
 
 
 def _again(ray: Any, one: _Kept, say: Say) -> None:
-    """Start a store anew that failed by a fault of ours, once its time has come."""
+    """Start a store anew that failed, once its time has come."""
     now_s = time.monotonic()
     if one.again_s == 0.0:
         wait_s = min(AGAIN_S_MAX, AGAIN_S * 2**one.failures)
