@@ -20,7 +20,7 @@ from fusion.fleet.recordings import MARK, RUN, Inputs, mark, record_of
 from scenarios.children import AISLE
 
 NAMES = ("b18", "north/empty-visit", "south/exchange")
-WAIT_S = 120.0
+WAIT_S = 180.0
 INPUTS = Inputs("r", "s", "c")
 Capture = pytest.CaptureFixture[str]
 

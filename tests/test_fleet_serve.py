@@ -28,7 +28,7 @@ from fusion.recording import read_recording
 from scenarios.children import AISLE, Child, Lines, next_line, running
 
 TAPES = {"kiosk-1": "cart", "kiosk-2": "exchange"}
-WAIT_S = 90.0
+WAIT_S = 180.0
 
 
 def fleet_of(folder: Path, **shared: str) -> tuple[Path, dict[str, str]]:

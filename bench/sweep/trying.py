@@ -12,11 +12,11 @@ from typing import Any, Final
 from bench.sweep.scoring import Counts, Prices, count
 from bench.sweep.space import Candidate, SweepError, with_values
 from fusion.config import Config
+from fusion.fleet.machines import spread
 from fusion.fleet.recordings import inputs_of, recordings_in
 
 TRUTH: Final = "truth.json"
 KEPT: Final = "tried"  # folder of what was tried, by configuration and case
-RETRIES: Final = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,15 +52,11 @@ def family_of(case: str) -> str:
 
 def try_all(ray: Any, folder: Path, trials: Sequence[Trial], out: Path) -> Iterator[tuple[Trial, Counts]]:
     """Yield what each trial came to, as they end."""
-    task = ray.remote(num_cpus=1, max_retries=RETRIES)(try_one)
-    folder, out = folder.resolve(), out.resolve()
-    waiting = {task.remote(str(folder), trial, str(out)): trial for trial in trials}
-    while waiting:
-        (ended,), _ = ray.wait(list(waiting), num_returns=1)
-        yield waiting.pop(ended), ray.get(ended)
+    for trial, reference in spread(ray, try_one, trials, str(folder.resolve()), str(out.resolve())):
+        yield trial, ray.get(reference)
 
 
-def try_one(folder: str, trial: Trial, out: str) -> Counts:
+def try_one(folder: str, out: str, trial: Trial) -> Counts:
     """Replay a case with a candidate and count it, unless that was done before."""
     from bench.judge import replay_case
 

@@ -10,10 +10,13 @@ import secrets
 import shutil
 import socket
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from importlib.util import find_spec
-from typing import Any, Final
+from itertools import islice
+from typing import Any, Final, TypeVar
+
+Item = TypeVar("Item")
 
 OBJECTS_BYTES: Final = 100 << 20  # shared memory for what tasks return: a few hundred bytes each
 # Before Ray is imported, and for all processes it starts. On Linux too it binds loopback when told it has no cluster.
@@ -23,6 +26,9 @@ MODE: Final = "RAY_AUTH_MODE"
 TOKEN: Final = "RAY_AUTH_TOKEN"
 REACH_S: Final = 5.0  # that a cluster may take to take a connection
 SAID_MAX: Final = 200  # of Ray's own words
+RETRIES: Final = 5  # of what a worker was at when it died
+HANDED_OUT_A_CORE: Final = 4  # calls, so that a worker has its next when it ends one
+HANDED_OUT_MIN: Final = 16
 LOCALLY: Final = "local"
 
 
@@ -60,6 +66,25 @@ def machines(address: str | None, workers: int | None) -> Iterator[Any]:
     finally:
         ray.shutdown()
         shutil.rmtree(home, ignore_errors=True)
+
+
+def spread(ray: Any, function: Callable[..., Any], items: Iterable[Item], *shared: Any) -> Iterator[tuple[Item, Any]]:
+    """Call a function of a module with what is shared and each item, a core each; yield items as their results come.
+
+    A result is a reference: `ray.get` gives it or raises RayError where its worker died again and again. Few calls
+    are handed out at a time, so that thousands cost a driver no more than their number.
+    """
+    task = ray.remote(num_cpus=1, max_retries=RETRIES)(function)
+    handed_out = max(HANDED_OUT_MIN, int(HANDED_OUT_A_CORE * ray.cluster_resources().get("CPU", 1)))
+    left, waiting = iter(items), dict[Any, Item]()
+    while True:
+        for item in islice(left, handed_out - len(waiting)):
+            waiting[task.remote(*shared, item)] = item
+        if not waiting:
+            return
+        ended, _ = ray.wait(list(waiting), num_returns=1)
+        for reference in ended:
+            yield waiting.pop(reference), reference
 
 
 def _expect_somebody(address: str) -> None:

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from fusion.fleet.machines import RETRIES, spread
 from fusion.fleet.recordings import RECORDING, STORE, begin, inputs_of, mark, record_of
 
 LOCK: Final = "replay.lock"
 LEAVING_S: Final = 30.0  # that a worker of a driver which was killed may take to be gone
-RETRIES: Final = 5  # of a recording whose worker died
 TEXT_MAX: Final = 300
 REPLAYED, REFUSED, FAILED = "replayed", "refused", "failed"
 
@@ -31,7 +31,7 @@ class Replayed:
     wall_s: float = 0.0
 
 
-def replay_one(folder: str, name: str, out: str) -> Replayed:
+def replay_one(folder: str, out: str, name: str) -> Replayed:
     """Replay FOLDER/NAME into OUT/NAME as `aisle replay` does, unless it is done; say what is wrong, raise nothing."""
     from fusion.live.disk import Taken, only_one
 
@@ -49,18 +49,12 @@ def replay_one(folder: str, name: str, out: str) -> Replayed:
 
 def replay_all(ray: Any, folder: Path, names: Sequence[str], out: Path) -> Iterator[Replayed]:
     """Yield what became of each recording, as they come to their ends."""
-    task = ray.remote(num_cpus=1, max_retries=RETRIES)(replay_one)
-    folder, out = folder.resolve(), out.resolve()
-    waiting = {task.remote(str(folder), name, str(out)): name for name in names}
-    while waiting:
-        ended, _ = ray.wait(list(waiting), num_returns=1)
-        for reference in ended:
-            name = waiting.pop(reference)
-            try:
-                yield ray.get(reference)
-            except ray.exceptions.RayError as error:
-                told = " ".join(str(error).split())[:TEXT_MAX]
-                yield Replayed(name, FAILED, f"its worker died {RETRIES + 1} times: {told}")
+    for name, reference in spread(ray, replay_one, names, str(folder.resolve()), str(out.resolve())):
+        try:
+            yield ray.get(reference)
+        except ray.exceptions.RayError as error:
+            told = " ".join(str(error).split())[:TEXT_MAX]
+            yield Replayed(name, FAILED, f"its worker died {RETRIES + 1} times: {told}")
 
 
 def _replay(place: Path, target: Path, name: str) -> Replayed:
