@@ -27,6 +27,7 @@ BUILT_IN: dict[str, str] = {
     "web": "fusion.web.commands:add_web",
     "purchase": "fusion.purchase.commands:add_purchase",
     "ledger": "fusion.ledger.commands:add_ledger",
+    "fleet": "fusion.fleet.commands:add_fleet",
     "completion": "fusion.completion:add_completion",
 }
 DONE, REFUSED, INTERRUPTED = 0, 2, 130
@@ -51,7 +52,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         sys.stderr.close()
         return DONE
     except Exception as error:
-        text = _explained(error)
+        text = explained(error)
         if text is None:
             raise
         print(f"aisle: {text}", file=sys.stderr)
@@ -117,9 +118,10 @@ def _adder(name: str, place: str) -> Adder | None:
     return add
 
 
-def _explained(error: Exception) -> str | None:
+def explained(error: Exception) -> str | None:
     """Return one line for an error of the user's input, None for a fault of ours."""
     from fusion.desk.deciding import DeskError
+    from fusion.fleet.machines import FleetError
     from fusion.journal.segment import JournalError
     from fusion.ledger.database import BookError
     from fusion.live.keys import BadKey
@@ -142,6 +144,7 @@ def _explained(error: Exception) -> str | None:
         BadKey,
         BookError,
         DeskError,
+        FleetError,
         FolderError,
         JournalError,
         OutboxError,

@@ -7,11 +7,11 @@ from collections.abc import Mapping
 from typing import Final
 
 JOBS: Final[dict[str, tuple[str, ...]]] = {
-    "run a store": ("serve", "replay", "keys"),
+    "run a store": ("serve", "replay", "keys", "fleet"),
     "see what happened and why": ("web", "report", "explain", "compare", "export"),
     "money": ("ledger", "purchase"),
     "stores and recordings": ("check", "info", "import", "journal", "publish"),
-    "try it without a store": ("demo", "scenarios", "simulate", "sensors", "disturb"),
+    "try it without a store": ("demo", "scenarios", "simulate", "sensors", "disturb", "sweep"),
     "on the command line": ("completion",),
 }
 OTHERS: Final = "more"  # whatever a package adds that has no place above

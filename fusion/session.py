@@ -25,7 +25,7 @@ from fusion.health.rows import health_rows, summary
 from fusion.intake import Sequencer, Slice
 from fusion.intake.clocks import report
 from fusion.latency import Latencies
-from fusion.ledger.book import Book, is_url, open_book
+from fusion.ledger.book import Book, Guard, is_url, open_book, unguarded
 from fusion.ledger.closing import KEY, close_book
 from fusion.ledger.sitting import alone_with
 from fusion.messages import Frame, Malformed, Reason
@@ -82,6 +82,7 @@ class Session:
         keeps_ledger: bool = False,
         saved: Saved | None = None,
         clock: Callable[[], int] | None = None,
+        guard: Guard = unguarded,
     ) -> None:
         """Begin a run, or go on with a saved one; what an earlier run left in the folder is replaced.
 
@@ -91,6 +92,7 @@ class Session:
         `ledger` is a file or URL elsewhere, which is added to and never replaced; `key` signs it at the end, by
         default one that is made in the folder; `follow` is called with what it has just committed. Raises BookError
         where the ledger cannot be used. `clock` tells the time in ns, for latencies: by default the last arrival's.
+        `guard` is asked inside each of the ledger's transactions.
         """
         self._follow = follow
         self.watch: Watcher = unseen  # called after each step with what it says, to look and not to touch
@@ -101,6 +103,7 @@ class Session:
             for name in LEDGER_FILES:
                 (out / name).unlink(missing_ok=True)
         self.book: Book = open_book(ledger or out / "ledger.db", store.store_id, store.currency)
+        self.book.guard = guard
         self._seal = out / "ledger.seal" if is_url(self.book.place) else None  # None: beside the file
         self._key = key or out / KEY
         self.engine = make_engine(store, self.config)

@@ -15,9 +15,9 @@ import pytest
 ROOT = Path(__file__).parents[1]
 PAGES = (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")))
 FENCE = re.compile(r"(?:^<!-- (?P<mark>[^\n]+) -->\n)?^```(?P<words>[^\n]*)\n(?P<body>.*?)^```$", re.M | re.S)
-PORTS = ("5555", "9464", "8080")  # what pages call them; free ones take their place
+PORTS = ("5555", "5601", "5602", "9464", "8080")  # what pages call them; free ones take their place
 STOPPED, SHARED = "until stopped", "needs ../shared"  # marks: every command serves until Ctrl-C; reads what lies there
-READY = {"aisle serve": "listening on", "aisle web": "page for a", "aisle replay": "page for a"}  # what they say
+READY = {"aisle serve": "listening on", "aisle web": "page for a", "aisle replay": "page for a", "aisle fleet": "listening"}  # what they say
 TOOLS = ("aisle", "make", "python", "python3", "pip")
 
 
@@ -64,18 +64,16 @@ def test_the_commands_of_a_page_do_what_it_says(page: Path, tmp_path: Path) -> N
     shared, folder = ROOT.parent / "shared", tmp_path / "page"
     folder.mkdir()
     blocks = blocks_of(page)
-    for block in blocks:
-        if block.file:
-            (folder / block.file).write_text(block.body, encoding="utf-8")
     if shared.is_dir():
         (tmp_path / "shared").symlink_to(shared)
     wanted = [b for b in blocks if not b.file and (b.mark in ("", STOPPED) or (b.mark == SHARED and shared.is_dir()))]
     ports = {port: str(free_port()) for port in PORTS}
+    for block in blocks:
+        if block.file:
+            (folder / block.file).write_text(moved(block.body, ports), encoding="utf-8")
     before: list[str] = []  # commands that run to their end, up to one that does not
     for block in wanted:
-        body = block.body
-        for port, free in ports.items():
-            body = body.replace(port, free)
+        body = moved(block.body, ports)
         if block.mark != STOPPED:
             before.append(f"cd {folder}\n{body}")
             continue
@@ -86,6 +84,13 @@ def test_the_commands_of_a_page_do_what_it_says(page: Path, tmp_path: Path) -> N
     run_all(page, folder, before)
     if any(b.mark == SHARED for b in blocks) and not shared.is_dir():
         pytest.skip(f"{page.name}: {shared} is not there; all other commands were run")
+
+
+def moved(body: str, ports: dict[str, str]) -> str:
+    """Return commands or a file with other ports."""
+    for port, free in ports.items():
+        body = body.replace(port, free)
+    return body
 
 
 def run_all(page: Path, folder: Path, bodies: list[str]) -> None:

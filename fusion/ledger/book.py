@@ -6,11 +6,11 @@ either the evidence or the ledger has been changed. New records are linked to th
 entries, receipts. What a row may be is held by the database (see `rules`).
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from hashlib import blake2b
 from pathlib import Path
 from types import TracebackType
-from typing import Final, Self
+from typing import Final, Self, TypeAlias
 
 from fusion.checkout import goods
 from fusion.checkout.records import Entry, Issue, Transfer
@@ -20,18 +20,24 @@ from fusion.ledger.chain import HASH_BYTES, shown
 from fusion.ledger.database import BookError, Database
 from fusion.ledger.heads import Head, SignedHead
 
+Guard: TypeAlias = Callable[[Database], None]  # raises where we may not write any more
 SCHEMES: Final = ("postgresql://", "postgres://")
+
+
+def unguarded(database: Database) -> None:
+    """Let anything be written."""
 
 
 class Book:
     """An open ledger of one store."""
 
-    __slots__ = ("_database", "currency", "store_id")
+    __slots__ = ("_database", "currency", "guard", "store_id")
 
     def __init__(self, database: Database, store_id: str, currency: str) -> None:
         self._database = database
         self.store_id = store_id
         self.currency = currency
+        self.guard: Guard = unguarded  # asked inside each transaction, before anything is written
 
     @property
     def place(self) -> str:
@@ -46,6 +52,7 @@ class Book:
         """
         records: tuple[rows.Record, ...] = (*transfers, *entries, *receipts)
         with self._database.transaction():
+            self.guard(self._database)
             appending.append(self._database, records)
 
     def digest(self) -> str:
@@ -73,6 +80,7 @@ class Book:
         """Keep a signed head in the ledger; the same again changes nothing."""
         key = (signed.head.records, signed.public_key)
         with self._database.transaction():
+            self.guard(self._database)
             if not self._database.read("SELECT 1 FROM heads WHERE records = ? AND public_key = ?", key):
                 self._database.write(rows.INSERT["heads"], [signed.row()])
 

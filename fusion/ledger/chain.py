@@ -57,14 +57,15 @@ def extend(position: int, previous: bytes, records: Iterable[tuple[str, bytes, b
     return links
 
 
-def check(found: Iterable[tuple[Link, bytes | None]]) -> Iterator[Finding]:
+def check(found: Iterable[tuple[Link, bytes | None]], due: int = 0, previous: bytes = START) -> Iterator[Finding]:
     """Say where a chain is broken: each link comes with the leaf its record has now, None where there is no record.
+
+    The first is to be record `due`, behind the link `previous`.
 
     After a fault the check goes on from either link that could be meant, the stored or the computed one, so that
     one change is one finding.
     """
-    before: tuple[bytes, ...] = (START,)
-    due = 0
+    before: tuple[bytes, ...] = (previous,)
     for link, leaf in found:
         if link.position != due:
             yield Finding(f"record {due}", "the next link of the chain", f"link {link.position}")

@@ -23,7 +23,7 @@ _CHAIN: Final = (
     " LEFT JOIN entries AS e ON e.entry_id = c.record_id"
     " LEFT JOIN receipts AS r ON r.receipt_id = c.record_id"
     " LEFT JOIN legs AS l ON l.entry_id = e.entry_id"
-    " ORDER BY c.position, l.position"
+    " WHERE c.position >= {start} ORDER BY c.position, l.position"
 )
 _LINK: Final = slice(0, 5)
 _TRANSFER: Final = slice(_LINK.stop, _LINK.stop + rows.TRANSFER_COLUMNS)
@@ -50,6 +50,16 @@ class Content:
     head: Head | None  # of what it holds now; None where that cannot be read
     signed: int  # records under the last good head
     keys: tuple[bytes, ...]  # that signed good heads, in order of their first
+
+
+@dataclass(frozen=True, slots=True)
+class Linked:
+    """A link of the chain with the record it stands for, as both are now."""
+
+    link: Link
+    leaf: bytes | None  # that the record has; None where there is none
+    row: tuple[Any, ...]  # of its table
+    legs: tuple[tuple[Any, ...], ...]  # of an entry: account, cents
 
 
 def check_content(database: Database, key: bytes | None) -> Content:
@@ -87,19 +97,22 @@ def _unreadable(part: str, error: BookError) -> Finding:
 
 def _chain(database: Database, store_id: str, currency: str) -> Iterator[Finding]:
     with database.snapshot():
-        links = _links(database.scan(_CHAIN), store_id, currency)
+        links = ((found.link, found.leaf) for found in linked(database, 0, store_id, currency))
         ((total,),) = database.read("SELECT count(*) FROM chain")
         yield from check(watched(links, "verifying", total, "records"))
 
 
-def _links(joined: Iterable[tuple[Any, ...]], store_id: str, currency: str) -> Iterator[tuple[Link, bytes | None]]:
-    """Return each link with the leaf of the record it stands for, None where there is none."""
+def linked(database: Database, start: int, store_id: str, currency: str) -> Iterator[Linked]:
+    """Return the records from a place in the chain on, each with its link; inside a snapshot."""
+    joined = database.scan(_CHAIN.format(start=int(start)))
     for _, group in groupby(joined, lambda row: row[0]):
         several = list(group)
         position, kind, record_id, leaf, link = several[0][_LINK]
         found = Link(_number(position), kind, record_id, _hash(leaf), _hash(link))
         record = _record_bytes(found, several, store_id, currency)
-        yield found, None if record is None else leaf_of(record)
+        own = {"entry": _ENTRY, "receipt": _RECEIPT, "transfer": _TRANSFER}.get(str(kind), slice(0, 0))
+        legs = tuple(row[_LEG] for row in several) if kind == "entry" else ()
+        yield Linked(found, None if record is None else leaf_of(record), several[0][own], legs)
 
 
 def _record_bytes(link: Link, joined: list[tuple[Any, ...]], store_id: str, currency: str) -> bytes | None:

@@ -74,6 +74,12 @@ class PostgresSchema:
             yield
 
     @contextmanager
+    def together(self) -> Iterator[None]:
+        """Let several statements be done at once or not at all; nobody waits for us."""
+        with self._block("BEGIN"):
+            yield
+
+    @contextmanager
     def snapshot(self) -> Iterator[None]:
         """Let several queries see one state."""
         with self._block("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"):
@@ -154,6 +160,23 @@ def open_existing(url: str) -> PostgresSchema:
         connection.close()
         raise
     return opened
+
+
+def open_plain(url: str, schema: str, made: Sequence[str]) -> PostgresSchema:
+    """Open a schema that is no store's ledger, made by these statements where they make what is not there yet.
+
+    Raises BookError where the server cannot be reached or lets nothing be made.
+    """
+    connection, place = _connect(url.partition("#")[0], schema)
+    try:
+        with _named(place, "a database to make tables in"), connection.transaction():
+            connection.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", (schema,))
+            for statement in made:
+                connection.execute(statement.encode())
+    except BookError:
+        connection.close()
+        raise
+    return PostgresSchema(connection, schema, place)
 
 
 def _only_schema(url: str) -> str:

@@ -20,19 +20,20 @@ def statements(schema: str) -> Iterator[str]:
     for name, columns in rules.TABLES.items():
         yield f"CREATE TABLE {name} ({columns.format(**_TYPES)})"
     refusal = f"'rows of % are never changed or removed', TG_TABLE_NAME {_REFUSED}"
-    yield _function(schema, "rows_kept", f"RAISE EXCEPTION {refusal};")
-    yield _function(schema, "rows_wait", "LOCK TABLE chain IN EXCLUSIVE MODE; RETURN NULL;")
+    yield function(schema, "rows_kept", f"RAISE EXCEPTION {refusal};")
+    yield function(schema, "rows_wait", "LOCK TABLE chain IN EXCLUSIVE MODE; RETURN NULL;")
     for name in rules.TABLES:
-        yield from _trigger(f"{name}_kept", name, "UPDATE OR DELETE OR TRUNCATE", "STATEMENT", "rows_kept")
-        yield from _trigger(f"{name}_wait", name, "INSERT", "STATEMENT", "rows_wait")
+        yield from trigger(f"{name}_kept", name, "UPDATE OR DELETE OR TRUNCATE", "STATEMENT", "rows_kept")
+        yield from trigger(f"{name}_wait", name, "INSERT", "STATEMENT", "rows_wait")
     for rule in rules.RULES:
         refusal = f"'{rule.refusal}' {_REFUSED}"
-        yield _function(schema, rule.name, f"IF {rule.condition} THEN RAISE EXCEPTION {refusal}; END IF; RETURN NEW;")
-        yield from _trigger(rule.name, rule.table, "INSERT", "ROW", rule.name)
+        yield function(schema, rule.name, f"IF {rule.condition} THEN RAISE EXCEPTION {refusal}; END IF; RETURN NEW;")
+        yield from trigger(rule.name, rule.table, "INSERT", "ROW", rule.name)
     yield from rules.VIEWS
 
 
-def _function(schema: str, name: str, body: str) -> str:
+def function(schema: str, name: str, body: str) -> str:
+    """Return the statement that makes a function for triggers."""
     # With its own search path a rule reads the tables of its ledger, whatever the session calls by these names.
     return (
         f'CREATE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql SET search_path = "{schema}", pg_temp '
@@ -40,6 +41,7 @@ def _function(schema: str, name: str, body: str) -> str:
     )
 
 
-def _trigger(name: str, table: str, events: str, each: str, function: str) -> Iterator[str]:
+def trigger(name: str, table: str, events: str, each: str, function: str) -> Iterator[str]:
+    """Return the statements that put a function before some events of a table, whoever the session poses as."""
     yield f"CREATE TRIGGER {name} BEFORE {events} ON {table} FOR EACH {each} EXECUTE FUNCTION {function}()"
     yield f"ALTER TABLE {table} ENABLE ALWAYS TRIGGER {name}"

@@ -80,7 +80,7 @@ def add_serve(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]")
     add_purchases_flag(parser)
     add_ledger_flags(parser)
     add_web_flags(parser)
-    parser.set_defaults(run=run_serve)
+    parser.set_defaults(run=run_serve, guard=None)
 
 
 def _place(text: str) -> tuple[str, int]:

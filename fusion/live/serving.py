@@ -5,15 +5,16 @@ import json
 import shutil
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from functools import partial
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeAlias
 
 from fusion.journal import JournalReader, read_journal
 from fusion.journal.record import Kind
 from fusion.journal.retention import forget_looks
 from fusion.journal.segment import segments_of
+from fusion.ledger.book import unguarded
 from fusion.live.announce import Announcer
 from fusion.live.bus import BusError
 from fusion.live.courier import courier_beside
@@ -38,9 +39,11 @@ POLL_S: Final = 0.1  # how long a request to stop may go unnoticed
 BATCH_MAX: Final = 256  # records read between two looks around
 LAG_S: Final = 1.0  # between two words about how far behind we are
 
+Stopping: TypeAlias = Callable[[], AbstractContextManager[Callable[[], bool]]]  # gives what tells when to end
 
-def serve(args: argparse.Namespace) -> None:
-    """Serve a store as the command line says; BusError for what it says that cannot be."""
+
+def serve(args: argparse.Namespace, stop: Stopping = stop_on_signals) -> None:
+    """Serve a store as the command line says, until `stop` says so; BusError for what it says that cannot be."""
     store = load_store(args.store)
     args.out.mkdir(parents=True, exist_ok=True)
     (args.out / "serve.lock").touch()
@@ -52,7 +55,7 @@ def serve(args: argparse.Namespace) -> None:
         with (
             only_one(args.out / "serve.lock", "service"),
             only_one(args.store / "store.toml", "service"),
-            stop_on_signals() as stopping,
+            stop() as stopping,
             _purchases(args, store) as purchases,
             page_beside(args, "serve") as page,
         ):
@@ -108,6 +111,7 @@ def _session(
         keeps_ledger=keeps_ledger,
         saved=saved,
         clock=time.time_ns,
+        guard=args.guard or unguarded,
     )
 
 

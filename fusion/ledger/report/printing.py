@@ -24,15 +24,30 @@ def as_json(books: Books, found: tuple[Section, ...]) -> str:
 
 def print_report(books: Books, found: tuple[Section, ...]) -> None:
     """Print every section as a table, the last row of which is the sum."""
+    console = _console()
+    console.print(f"store {books.store_id}, amounts in {books.currency}", markup=False)
+    for one in found:
+        console.print()
+        _print_section(console, one.title, one.rows)
+
+
+def print_rows(title: str, rows: pl.DataFrame) -> None:
+    """Print one table, as those of a report are."""
+    _print_section(_console(), title, rows)
+
+
+def _console() -> Console:
     console = Console(highlight=False)
     if not console.is_terminal or console.width > WIDTH_MAX:
         console = Console(width=WIDTH_MAX, highlight=False)
-    console.print(f"store {books.store_id}, amounts in {books.currency}", markup=False)
-    for one in found:
-        console.print(f"\n{one.title}", style="bold", markup=False)
-        console.print(_table(one.rows) if one.rows.height else "  none", markup=False)
-        if one.rows.height > ROWS_MAX:
-            console.print(f"  and {one.rows.height - ROWS_MAX} more; --json has them all", markup=False)
+    return console
+
+
+def _print_section(console: Console, title: str, rows: pl.DataFrame) -> None:
+    console.print(title, style="bold", markup=False)
+    console.print(_table(rows) if rows.height else "  none", markup=False)
+    if rows.height > ROWS_MAX:
+        console.print(f"  and {rows.height - ROWS_MAX} more; --json has them all", markup=False)
 
 
 def _table(rows: pl.DataFrame) -> Table:
