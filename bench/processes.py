@@ -11,12 +11,17 @@ PARENT, TIMES = 1, slice(11, 15)  # fields behind the name: its own time and tha
 
 def cpu_s(pid: int) -> float:
     """Return the processor time of a process, those below it that live, and those below that were waited for."""
-    below, total = {pid}, 0.0
-    for number, fields in sorted(_stats()):  # a child has the higher number, but for the rare time they begin anew
-        if number == pid or int(fields[PARENT]) in below:
-            below.add(number)
-            total += sum(map(int, fields[TIMES])) * TICK_S
-    return total
+    return sum(sum(map(int, fields[TIMES])) for _, _, fields in below(pid)) * TICK_S
+
+
+def below(pid: int) -> list[tuple[int, str, list[str]]]:
+    """Return a process and all below it: number, name, and what the system says behind the name."""
+    found = list(_stats())
+    family, size = {pid}, 0
+    while len(family) > size:  # numbers begin anew at their end: a child's may be lower than its parent's
+        size = len(family)
+        family |= {number for number, _, fields in found if int(fields[PARENT]) in family}
+    return [one for one in found if one[0] in family]
 
 
 def machine_s() -> float:
@@ -26,10 +31,11 @@ def machine_s() -> float:
     return (sum(map(int, fields[:8])) - idle) * TICK_S
 
 
-def _stats() -> Iterator[tuple[int, list[str]]]:
+def _stats() -> Iterator[tuple[int, str, list[str]]]:
     for path in Path("/proc").glob("[0-9]*/stat"):
         try:
             text = path.read_text()
         except OSError:  # it has just ended
             continue
-        yield int(path.parent.name), text.rpartition(") ")[2].split()
+        name, _, fields = text.partition(" (")[2].rpartition(") ")
+        yield int(path.parent.name), name, fields.split()

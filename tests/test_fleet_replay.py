@@ -14,6 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bench.golden import STORE, tape_of
+from bench.processes import below
 from fusion.cli import main
 from fusion.fleet import machines
 from fusion.fleet.recordings import MARK, RUN, Inputs, mark, record_of
@@ -39,19 +40,7 @@ def cases(folder: Path) -> Path:
 
 def workers_of(parent: int) -> list[int]:
     """Return the processes below one of ours that are replaying now."""
-    below = {parent}
-    stats = []
-    for path in Path("/proc").glob("[0-9]*/stat"):
-        try:
-            pid, _, rest = path.read_text().partition(" (")
-        except OSError:  # it has just ended
-            continue
-        name, _, fields = rest.rpartition(") ")
-        stats.append((int(pid), name, int(fields.split()[1])))
-    for pid, _, its_parent in sorted(stats):
-        if its_parent in below:
-            below.add(pid)
-    return [pid for pid, name, _ in stats if pid in below and name.startswith("ray::replay_one"[:15])]
+    return [pid for pid, name, _ in below(parent) if name.startswith("ray::replay_one"[:15])]
 
 
 def wait_for(what: Callable[[], object], driver: "subprocess.Popen[str]") -> None:
