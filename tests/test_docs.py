@@ -17,7 +17,17 @@ PAGES = (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")))
 FENCE = re.compile(r"(?:^<!-- (?P<mark>[^\n]+) -->\n)?^```(?P<words>[^\n]*)\n(?P<body>.*?)^```$", re.M | re.S)
 PORTS = ("5555", "5601", "5602", "9464", "8080")  # what pages call them; free ones take their place
 STOPPED, SHARED = "until stopped", "needs ../shared"  # marks: every command serves until Ctrl-C; reads what lies there
-READY = {"aisle serve": "listening on", "aisle web": "page for a", "aisle replay": "page for a", "aisle fleet": "listening"}  # what they say
+READY = {  # what they say when they serve
+    "aisle serve": "listening on",
+    "aisle web": "page for a",
+    "aisle replay": "page for a",
+    "aisle fleet": "listening",
+}
+    "aisle serve": "listening on",
+    "aisle web": "page for a",
+    "aisle replay": "page for a",
+    "aisle fleet": "listening",
+}  # what they say
 TOOLS = ("aisle", "make", "python", "python3", "pip")
 
 

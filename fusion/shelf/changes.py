@@ -66,7 +66,12 @@ def group_changes(
     """
     if not pending.changes and not new:
         return pending, ()
-    news = (c for each in new if (c := _went_on(each, pending.told, config)) is not None)
+    known, news = {**pending.told, **{c.plate: c for c in pending.changes}}, list[PlateChange]()
+    for each in new:
+        added = _went_on(each, known, config)
+        if added is not None:
+            known[each.plate] = added  # the next one of this plate begins where this one ended, told already or not
+            news.append(added)
     changes = sorted((*pending.changes, *news), key=lambda c: (c.step_ns, c.plate))
     loads = {**pending.told, **{c.plate: c for c in changes}}
     changes = [c for c in changes if not (_is_share(c, pending, config) or _is_pressed(c, loads, store, config))]
@@ -111,9 +116,9 @@ def _is_pressed(change: PlateChange, loads: Mapping[int, PlateChange], store: St
     )
 
 
-def _went_on(change: PlateChange, told: Mapping[int, PlateChange], config: ShelfConfig) -> PlateChange | None:
-    """Return a change that went by as noise as what it adds to what was told of its plate meanwhile, if anything."""
-    before = told.get(change.plate)
+def _went_on(change: PlateChange, known: Mapping[int, PlateChange], config: ShelfConfig) -> PlateChange | None:
+    """Return a change that went by as noise as what it adds to what is known of its plate meanwhile, if anything."""
+    before = known.get(change.plate)
     if not change.is_slow or before is None or change.step_ns - before.step_ns > AGO_S * SECOND_NS:
         return change
     rest = abs(change.after_g - before.after_g)
