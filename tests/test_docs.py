@@ -23,11 +23,6 @@ READY = {  # what they say when they serve
     "aisle replay": "page for a",
     "aisle fleet": "listening",
 }
-    "aisle serve": "listening on",
-    "aisle web": "page for a",
-    "aisle replay": "page for a",
-    "aisle fleet": "listening",
-}  # what they say
 TOOLS = ("aisle", "make", "python", "python3", "pip")
 
 
