@@ -8,6 +8,7 @@ import numpy as np
 from fusion.arrays import Ints
 from fusion.config import SECOND_NS, ShelfConfig
 from fusion.frozen import replace
+from fusion.shelf.beside import company_of_plate, plates_beside
 from fusion.shelf.levels import Levels, PlateChange, Trace, trace_of
 from fusion.shelf.shares import shares_beside
 from fusion.store import Store, facings_of_plate
@@ -107,13 +108,14 @@ def _is_share(change: PlateChange, pending: Pending, config: ShelfConfig) -> boo
 def _is_pressed(change: PlateChange, loads: Mapping[int, PlateChange], store: Store, config: ShelfConfig) -> bool:
     """Tell whether a load beside a plate explains its change, seconds late perhaps."""
     near_ns = config.slow_step_s * SECOND_NS
-    return any(
-        abs(change.after_g - change.before_g) <= config.cross_talk * abs(load.after_g - load.before_g)
-        and abs(load.step_ns - change.step_ns) < near_ns
-        and plate != change.plate
-        and _beside(plate, change.plate, store, config)
-        for plate, load in loads.items()
-    )
+    step_g = abs(change.after_g - change.before_g)
+    for plate in plates_beside(store.plates, config.neighbours)[change.plate]:
+        load = loads.get(plate)
+        if load is None or abs(load.step_ns - change.step_ns) >= near_ns:
+            continue
+        if step_g <= config.cross_talk * abs(load.after_g - load.before_g):
+            return True
+    return False
 
 
 def _went_on(change: PlateChange, known: Mapping[int, PlateChange], config: ShelfConfig) -> PlateChange | None:
@@ -137,16 +139,21 @@ def _without_plateaus(changes: list[PlateChange], store: Store, config: ShelfCon
     A level between the two that a plate beside reached in the same moment was no hand: two things were taken.
     """
     out: list[PlateChange] = []
+    of_plate: dict[int, list[PlateChange]] = {}
     for change in changes:
-        before = next((c for c in reversed(out) if c.plate == change.plate), None)
+        mine = of_plate.setdefault(change.plate, [])
+        before = mine[-1] if mine else None
         rested = before is None or change.onset_ns - before.settled_ns > config.plateau_s * SECOND_NS
         if before is None or rested or _twice(before, change, changes, store, config):
             out.append(change)
+            mine.append(change)
             continue
         out.remove(before)
+        mine.pop()
         joined = replace(change, onset_ns=before.onset_ns, before_g=before.before_g, var=max(before.var, change.var))
         if abs(joined.after_g - joined.before_g) > config.change_sds * np.sqrt(joined.var):
             out.append(joined)
+            mine.append(joined)
     return out
 
 
@@ -162,20 +169,27 @@ def _twice(
 
 
 def _groups(changes: list[PlateChange], store: Store, config: ShelfConfig) -> list[list[PlateChange]]:
-    """Split into connected groups of neighbours in space and time."""
-    groups: list[list[PlateChange]] = []
-    for change in changes:
-        touching = [g for g in groups if _joins(change, g, store, config)][: 1 if change.is_slow else None]
-        merged = [c for g in touching for c in g] + [change]
-        groups = [g for g in groups if g not in touching] + [merged]
-    return groups
+    """Split into connected groups of neighbours in space and time.
 
-
-def _joins(change: PlateChange, group: list[PlateChange], store: Store, config: ShelfConfig) -> bool:
-    """Tell whether a change may be one move with a group; a plate that moved twice in one move did not."""
-    if change.is_slow and any(other.plate == change.plate for other in group):
-        return False
-    return any(_together(change, other, store, config) for other in group)
+    A plate that moved twice in one move did not: whose moment is known only roughly joins no group its plate is in, and
+    no second one.
+    """
+    company = company_of_plate(store.plates, store.facings, config.neighbours)
+    groups: dict[int, list[int]] = {}  # by the latest change that joined it
+    group_of: list[int] = []
+    on_plate: dict[int, list[int]] = {}
+    for row, change in enumerate(changes):
+        near = (other for plate in company[change.plate] for other in on_plate.get(plate, ()))
+        touching = sorted({group_of[other] for other in near if _together(change, changes[other], store, config)})
+        if change.is_slow:
+            mine = {group_of[other] for other in on_plate.get(change.plate, ())}
+            touching = [group for group in touching if group not in mine][:1]
+        groups[row] = [other for group in touching for other in groups.pop(group)] + [row]
+        group_of.append(row)
+        for other in groups[row]:
+            group_of[other] = row
+        on_plate.setdefault(change.plate, []).append(row)
+    return [[changes[row] for row in rows] for rows in groups.values()]
 
 
 def _together(a: PlateChange, b: PlateChange, store: Store, config: ShelfConfig) -> bool:
@@ -194,11 +208,7 @@ def _together(a: PlateChange, b: PlateChange, store: Store, config: ShelfConfig)
 
 def _beside(a: int, b: int, store: Store, config: ShelfConfig) -> bool:
     """Tell whether two plates are near enough on one shelf for one package to lie on both."""
-    plates = store.plates
-    if plates.shelf[a] != plates.shelf[b]:
-        return False
-    gap = float(np.linalg.norm(plates.centre[a, :2] - plates.centre[b, :2]))
-    return gap <= (config.neighbours + 0.5) * float(max(plates.size[a, 0], plates.size[b, 0]))
+    return b in plates_beside(store.plates, config.neighbours)[a]
 
 
 def _has_company(group: list[PlateChange], levels: Levels, now_ns: int, store: Store, config: ShelfConfig) -> bool:
@@ -206,11 +216,10 @@ def _has_company(group: list[PlateChange], levels: Levels, now_ns: int, store: S
     step_ns = max(c.step_ns for c in group)
     if now_ns - step_ns > config.company_s * SECOND_NS:
         return False
-    swinging = np.flatnonzero(levels.disturbed & (levels.onset_ns <= step_ns + int(config.together_s * SECOND_NS)))
-    for plate in swinging.tolist():
-        if any(c.plate != plate and _beside(c.plate, plate, store, config) for c in group):
-            return True
-    return False
+    beside = plates_beside(store.plates, config.neighbours)
+    near = list(frozenset().union(*(beside[c.plate] for c in group)))
+    before_ns = step_ns + int(config.together_s * SECOND_NS)
+    return bool((levels.disturbed[near] & (levels.onset_ns[near] <= before_ns)).any())
 
 
 def _sharpened(change: PlateChange, levels: Levels) -> PlateChange:
