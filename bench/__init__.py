@@ -5,7 +5,7 @@ XL; throughput/ tells how fast they are replayed and where the time goes, latenc
 happened, growth/ how cost grows with the store, rush/ which stage takes it as a store fills. realism.py
 (realism_*.py) puts simulated plates beside those of a real store, camera_figures.py (camera_rows.py) any ceiling
 cameras beside the truth of their case. picture.py draws an output folder, stage_picture.py what truly happened in a
-scenario. golden.py keeps the recorded scenarios' ledgers. page.py (page_crowd.py, page_picture.py) looks at the
+scenario. golden.py keeps the recorded scenarios' ledgers. page.py (page_picture.py) looks at the
 operator's page in a browser: frames, load, heap, and a picture. accuracy/ tells how right receipts are and what each
 witness earns, health/ what bad sensors cost, clocks.py what a wrong clock does, trackers/ how the floor tracking
 stands to others. chaos/ kills, cuts and attacks the live path, fuzz/ feeds it what no sensor should send, ledger.py

@@ -1,10 +1,10 @@
-"""How smooth is the operator's page? `python -m bench.page [--out OUT --store STORE] [--layers 3] [--minutes 10]`.
+"""How smooth is the operator's page? `python -m bench.page [--out OUT --store STORE] [--minutes 10]`.
 
 Opens the page of a run in headless Chromium and plays a stretch of it at its own pace, again and again: prints how long
 the page takes to load, frames a second and milliseconds a frame of the floor, people shown, and the size of the page's
-JavaScript heap after each minute, after a collection. Without --out a rush of 200 shoppers in a market of 4,000 plates
-is simulated and replayed first (KEEP keeps it; about half an hour). They are not in the store all at once: --layers 3
-lays scenes of three instants over each other, --apart seconds from one to the next. Exit 1 below 20 frames a second.
+JavaScript heap after each time, after a collection. Without --out it is load L of bench.throughput, 200 shoppers at once
+among 10,000 plates, simulated and replayed first where that has not been done (some minutes). Exit 1 below 20 frames a
+second.
 """
 
 import argparse
@@ -12,7 +12,6 @@ import re
 import shutil
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -21,13 +20,14 @@ from typing import Any, Final
 
 from playwright.sync_api import CDPSession, Page, sync_playwright
 
-from bench.page_crowd import crowded
+from bench.loads.loads import LOADS
+from bench.loads.making import made
 
 FRAMES_MIN: Final = 20.0  # a second
 AISLE: Final = (sys.executable, "-c", "import sys; from fusion.cli import main; sys.exit(main())")
 URL: Final = re.compile(r"page for a viewer on (http://\S+)/#token=(\S+)")
 KEEP: Final = Path("out/page")
-AGAIN_S: Final = 60  # of the stretch that is played again and again
+AGAIN_S: Final = 15  # of the stretch that is played again and again
 SCREEN: Final = {"width": 1400, "height": 900}
 
 
@@ -37,17 +37,10 @@ def main() -> int:
     parser.add_argument("--out", type=Path, help="a run that is there, and its --store")
     parser.add_argument("--store", type=Path)
     parser.add_argument("--minutes", type=float, default=1.0, help="how long to play (default 1)")
-    parser.add_argument("--from-share", type=float, default=0.3, help="where to begin, of the run (default 0.3)")
-    parser.add_argument("--layers", type=int, default=1, help="instants shown at once (default 1)")
-    parser.add_argument("--apart", type=float, default=60.0, help="s between them (default 60)")
+    parser.add_argument("--from-share", type=float, default=0.35, help="where to begin, of the run (default 0.35)")
     args = parser.parse_args()
-    out, store = (args.out, args.store) if args.out else rush(KEEP)
-    with tempfile.TemporaryDirectory() as folder:
-        if args.layers > 1:
-            most = crowded(out, Path(folder) / "out", args.layers, args.apart)
-            out = Path(folder) / "out"
-            print(f"{args.layers} layers: at most {most} people at once")
-        return measured(out, store, args.minutes, args.from_share)
+    out, store = (args.out, args.store) if args.out else crowd(KEEP)
+    return measured(out, store, args.minutes, args.from_share)
 
 
 def measured(out: Path, store: Path, minutes: float, share: float) -> int:
@@ -58,17 +51,14 @@ def measured(out: Path, store: Path, minutes: float, share: float) -> int:
         return played(page, minutes, share)
 
 
-def rush(keep: Path) -> tuple[Path, Path]:
-    """Simulate and replay the rush, where that has not been done."""
-    script, shop, out = keep / "rush.txt", keep / "shop", keep / "out"
+def crowd(keep: Path) -> tuple[Path, Path]:
+    """Simulate and replay the load, where that has not been done; return the run and its store."""
+    case = made(LOADS["L"])
+    out = keep / case.name
     if not (out / "run.json").is_file():
-        keep.mkdir(parents=True, exist_ok=True)
-        draw = ("scenarios", "--draw", "200", "--over", "90", "--store", "market", "--seed", "5")
-        script.write_text(subprocess.run([*AISLE, *draw], check=True, capture_output=True, text=True).stdout)
-        subprocess.run([*AISLE, "simulate", str(script), "--seed", "5", "--out", str(shop)], check=True)
-        replay = ("replay", str(shop / "recording.mcap"), "--store", str(shop / "store"), "--out", str(out))
+        replay = ("replay", str(case / "recording.mcap"), "--store", str(case / "store"), "--out", str(out))
         subprocess.run([*AISLE, *replay], check=True)
-    return out, shop / "store"
+    return out, case / "store"
 
 
 @contextmanager
@@ -135,9 +125,7 @@ def played(page: Page, minutes: float, share: float) -> int:
         slowest = min(slowest, per_s)
         ms = spent["ms"] / max(1, spent["frames"])
         print(f"{per_s:.1f} frames/s, {ms:.2f} ms a frame, {said} people, heap {sizes[-1]:.1f} MB", flush=True)
-    print(
-        f"slowest minute {slowest:.1f} frames/s (at least {FRAMES_MIN:.0f}); heap {sizes[0]:.1f} to {sizes[-1]:.1f} MB"
-    )
+    print(f"slowest time {slowest:.1f} frames/s (at least {FRAMES_MIN:.0f}); heap {sizes[0]:.1f} to {sizes[-1]:.1f} MB")
     return 0 if slowest >= FRAMES_MIN else 1
 
 

@@ -2,7 +2,7 @@
 
 import heapq
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from fusion.config import IntakeConfig
@@ -56,10 +56,23 @@ class Sequencer:
     _heap: list[tuple[int, str, int, bytes, int, Message]] = field(default_factory=list)
     _emitted: dict[Key, None] = field(default_factory=dict)  # in event order, oldest first
 
-    def push(self, message: Message, payload: bytes) -> Iterator[Slice]:
-        """Take one message; yield the slices that are complete now."""
-        for believed in self._believed(message, payload):
-            yield from self._take(*believed)
+    def push(self, message: Message, payload: bytes) -> Iterable[Slice]:
+        """Take one message; return the slices that are complete now."""
+        if message.src not in self._leapt and message.t_ns <= self._second_ns + self.config.future_ns_max:
+            self._put(message, payload)
+        else:
+            for believed in self._believed(message, payload):
+                self._put(*believed)
+        watermark_ns = self.watermark_ns()
+        if not self._heap or (self._end_ns() > watermark_ns and len(self._heap) <= self.config.pending_max):
+            return ()
+        return self._close(watermark_ns)
+
+    def _close(self, watermark_ns: int) -> Iterator[Slice]:
+        yield from self._close_until(watermark_ns)
+        while len(self._heap) > self.config.pending_max:
+            self.counts["window overflow"] += 1
+            yield from self._close_until(self._heap[0][0] + self.config.slice_ns)
 
     def _believed(self, message: Message, payload: bytes) -> tuple[tuple[Message, bytes], ...]:
         """Return what is to be taken now: a leap far ahead of everybody waits for its source to go on from there.
@@ -78,30 +91,27 @@ class Sequencer:
             return ()
         return ((message, payload),)
 
-    def _take(self, message: Message, payload: bytes) -> Iterator[Slice]:
-        key = (message.t_ns, message.src, message.seq)
-        last_ns = self._last_ns.get(message.src, -1)
-        self._last_ns[message.src] = max(message.t_ns, last_ns)
-        if message.t_ns < last_ns - self.config.future_ns_max:
-            self._set_back(message.t_ns, message.src)
-        if message.t_ns < self.closed_ns:
-            self.counts["duplicate" if key in self._emitted else "late"] += 1
+    def _put(self, message: Message, payload: bytes) -> None:
+        t_ns, src = message.t_ns, message.src
+        last_ns = self._last_ns.get(src, -1)
+        if t_ns > last_ns:
+            self._last_ns[src] = t_ns
+        elif t_ns < last_ns - self.config.future_ns_max:
+            self._set_back(t_ns, src)
+        if t_ns < self.closed_ns:
+            self.counts["duplicate" if (t_ns, src, message.seq) in self._emitted else "late"] += 1
             return
         # Equal keys with different payloads: the smaller payload wins, whichever came first. The push count only
         # keeps the heap from comparing two messages that are the same to the byte.
         self._pushed += 1
-        heapq.heappush(self._heap, (*key, payload, self._pushed, message))
-        self._advance(message.t_ns, message.src)
-        yield from self._close_until(self.watermark_ns())
-        while len(self._heap) > self.config.pending_max:
-            self.counts["window overflow"] += 1
-            yield from self._close_until(self._heap[0][0] + self.config.slice_ns)
+        heapq.heappush(self._heap, (t_ns, src, message.seq, payload, self._pushed, message))
+        self._advance(t_ns, src)
 
     def flush(self) -> Iterator[Slice]:
         """End of tape: close everything except what lies in an impossible future."""
         if self._leapt.keys() == self._last_ns.keys() and len(self._leapt) == 1:  # there is nobody to compare it with
             for held in self._leapt.values():
-                yield from self._take(*held)
+                self._put(*held)
         else:
             self.counts["future"] += len(self._leapt)
         self._leapt.clear()
@@ -159,9 +169,13 @@ class Sequencer:
         self._newest, self._second_ns = first, rest[0][0] if rest else -1
         self._alone_ns = 0
 
+    def _end_ns(self) -> int:
+        """Return where the slice of the first message that waits ends."""
+        return (self._heap[0][0] // self.config.slice_ns + 1) * self.config.slice_ns
+
     def _close_until(self, watermark_ns: int) -> Iterator[Slice]:
         width = self.config.slice_ns
-        while self._heap and (self._heap[0][0] // width + 1) * width <= watermark_ns:
+        while self._heap and self._end_ns() <= watermark_ns:
             start = self._heap[0][0] // width * width
             messages = tuple(self._pop_until(start + width))
             self.closed_ns = start + width
