@@ -10,6 +10,7 @@ frames a second.
 import argparse
 import re
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -26,6 +27,7 @@ from bench.loads.making import made
 FRAMES_MIN: Final = 20.0  # a second
 AISLE: Final = (sys.executable, "-c", "import sys; from fusion.cli import main; sys.exit(main())")
 URL: Final = re.compile(r"page for a viewer on (http://\S+)/#token=(\S+)")
+STAYS: Final = "the page stays until Ctrl-C"
 KEEP: Final = Path("out/page")
 AGAIN_S: Final = 15  # of the stretch that is played again and again
 SCREEN: Final = {"width": 1400, "height": 900}
@@ -56,9 +58,15 @@ def crowd(keep: Path) -> tuple[Path, Path]:
     case = made(LOADS["L"])
     out = keep / case.name
     if not (out / "run.json").is_file():
+        # With a page beside it, which writes scenes as they are live, and stays when the run is over.
         replay = ("replay", str(case / "recording.mcap"), "--store", str(case / "store"), "--out", str(out))
-        replay = (*replay, "--web", "127.0.0.1:0")  # scenes as a page shows them that is there while it runs
-        subprocess.run([*AISLE, *replay], check=True)
+        words = [*AISLE, *replay, "--web", "127.0.0.1:0"]
+        with subprocess.Popen(words, stdout=subprocess.PIPE, text=True) as child:
+            assert child.stdout is not None
+            over = any(STAYS in line for line in child.stdout)
+            child.send_signal(signal.SIGINT)
+        if not over:
+            raise SystemExit(f"bench.page: {out}: expected a run, received exit status {child.returncode}")
     return out, case / "store"
 
 
