@@ -170,6 +170,8 @@ def shaking(seed: int, seconds: float = 38.0) -> tuple[np.ndarray, np.random.Gen
     return load + np.minimum(np.arange(len(load)) / (15 * 60), 1.0)[:, None] * shake, rng
 
 
+# In stages, the second not told yet when the third came: it was counted twice.
+@example(seed=931, mass_g=341.0614756275384, seconds=2.205423652274998, plate=4)
 @SETTINGS
 @given(seeds, st.floats(80, 400), st.floats(1.0, 4.5), st.integers(0, 5))
 def test_a_slow_lift_from_a_shaking_shelf_is_weighed(seed: int, mass_g: float, seconds: float, plate: int) -> None:
@@ -183,19 +185,6 @@ def test_a_slow_lift_from_a_shaking_shelf_is_weighed(seed: int, mass_g: float, s
     assert abs(gone + mass_g) < max(8.0 * sd, 0.05 * mass_g), "what noise hides is not told"
     most = max(mine, key=lambda change: abs(change.total_g))
     assert begin * DT - 1e9 < most.step_ns < (begin + n) * DT + 1e9
-
-
-@example(seed=931, mass_g=341.0614756275384, seconds=2.205423652274998, plate=4)
-@SETTINGS
-@given(seeds, st.floats(150, 400), st.floats(1.0, 4.5), st.integers(0, 5))
-def test_what_leaves_in_stages_is_counted_once(seed: int, mass_g: float, seconds: float, plate: int) -> None:
-    """Found by the test above: a change that was not told yet was no beginning for the next one of its plate."""
-    load, _ = shaking(seed)
-    begin, n = 22 * 60, int(seconds * 60)
-    load[begin:, plate] -= mass_g * np.minimum(np.arange(len(load) - begin) / n, 1.0)
-    mine = [change for change in changes(load) if plate in change.plates and change.step_ns > 18e9]
-    gone = -sum(dict(zip(change.plates, change.delta_g, strict=True))[plate] for change in mine)
-    assert gone < 1.25 * mass_g
 
 
 @SETTINGS
