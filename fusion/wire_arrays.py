@@ -202,7 +202,8 @@ def _check_sizes(raw: dict[str, bytes], most: float) -> None:
 
 
 def _largest(part: bytes) -> float:
-    return float(np.fmax.reduce(np.abs(np.frombuffer(part, "<f4")), initial=0.0))
+    numbers = np.abs(np.frombuffer(part, "<f4"))
+    return float(numbers[~np.isnan(numbers)].max(initial=0.0))  # np.fmax lets a NaN that signals win
 
 
 def _check_finite(place: str, value: float) -> None:

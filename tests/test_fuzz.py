@@ -96,6 +96,14 @@ def test_numbers_that_no_store_has_are_out_of_range(tape: list[Frame], field: st
     assert isinstance(found, Malformed) and found.reason is Reason.OUT_OF_RANGE and field in found.text
 
 
+def test_an_infinity_beside_a_nan_that_signals_is_found(tape: list[Frame]) -> None:
+    frame = next(f for f in tape if f.topic.startswith("people/") and msgpack.unpackb(f.payload)["n"])
+    fields = msgpack.unpackb(frame.payload)
+    fields["head"] = np.array([0x7F800000, 0x7FA00000], "<u4").tobytes() + fields["head"][8:]
+    found = decode(frame.topic, msgpack.packb(fields))
+    assert isinstance(found, Malformed) and found.reason is Reason.NOT_FINITE
+
+
 @given(seed=st.integers(0, 2**32 - 1))
 def test_a_mutant_is_a_message_or_is_refused_for_a_reason(tape: list[Frame], seed: int) -> None:
     rng = random.Random(seed)

@@ -58,21 +58,22 @@ def frames_of(
     image = [message for message in shown if isinstance(message, Boxes)]
     n = int(first[-1])
     head, foot, hands = np.full((n, 3), np.nan), np.full((n, 2), np.nan), np.full((n, 2, 3), np.nan)
-    sd = np.concatenate([message.sd for message in shown], dtype=np.float64) if shown else np.zeros(0)
-    deep = np.repeat(is_depth, np.diff(first))
-    if depth:
-        head[deep] = np.concatenate([message.head for message in depth])
-        hands[deep] = np.concatenate([message.hands for message in depth])
-        sd[deep] = np.maximum(sd[deep], config.sd_m_min)
-    if image:
-        flat = ~deep
-        head[flat, :2] = np.concatenate([message.head for message in image])
-        foot[flat] = np.concatenate([message.foot for message in image])
-        hands[flat, :, :2] = np.concatenate([message.hands for message in image])
-        of = np.repeat(camera, np.diff(first))
-        free_of_lenses(head, foot, hands, of, deep, cameras.K, cameras.dist)
-        K = cameras.K[of[flat]]
-        sd[flat] = np.maximum(sd[flat], config.sd_px_min) / np.sqrt(K[:, 0] * K[:, 1])
+    with np.errstate(invalid="ignore"):  # a NaN that signals is one like any other
+        sd = np.concatenate([message.sd for message in shown], dtype=np.float64) if shown else np.zeros(0)
+        deep = np.repeat(is_depth, np.diff(first))
+        if depth:
+            head[deep] = np.concatenate([message.head for message in depth])
+            hands[deep] = np.concatenate([message.hands for message in depth])
+            sd[deep] = np.maximum(sd[deep], config.sd_m_min)
+        if image:
+            flat = ~deep
+            head[flat, :2] = np.concatenate([message.head for message in image])
+            foot[flat] = np.concatenate([message.foot for message in image])
+            hands[flat, :, :2] = np.concatenate([message.hands for message in image])
+            of = np.repeat(camera, np.diff(first))
+            free_of_lenses(head, foot, hands, of, deep, cameras.K, cameras.dist)
+            K = cameras.K[of[flat]]
+            sd[flat] = np.maximum(sd[flat], config.sd_px_min) / np.sqrt(K[:, 0] * K[:, 1])
     _leave_out_parts(head, foot, hands, deep)
     ids = [0 if k is None else crc32(k.encode()) + 1 for message in shown for k in message.ids]
     t_ns = np.array([message.t_ns for message in messages], np.int64)
