@@ -198,17 +198,12 @@ def _together(a: PlateChange, b: PlateChange, store: Store, config: ShelfConfig)
         return False
     apart_ns = abs(a.step_ns - b.step_ns)
     if apart_ns <= config.together_s * SECOND_NS:
-        return _beside(a.plate, b.plate, store, config)
+        return b.plate in plates_beside(store.plates, config.neighbours)[a.plate]
     # Whose moment is known only roughly goes with what changed under the same goods.
     if not (a.is_slow != b.is_slow and apart_ns <= config.slow_step_s * SECOND_NS):
         return False
     rows = facings_of_plate(store.facings)
     return not set(rows.get(a.plate, ())).isdisjoint(rows.get(b.plate, ()))
-
-
-def _beside(a: int, b: int, store: Store, config: ShelfConfig) -> bool:
-    """Tell whether two plates are near enough on one shelf for one package to lie on both."""
-    return b in plates_beside(store.plates, config.neighbours)[a]
 
 
 def _has_company(group: list[PlateChange], levels: Levels, now_ns: int, store: Store, config: ShelfConfig) -> bool:
