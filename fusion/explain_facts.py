@@ -44,18 +44,23 @@ def event_facts(row: Row, folder: Folder, names: Names) -> Facts:
 
 def receipt_facts(receipt: Row, folder: Folder, names: Names) -> Facts:
     """Return what a receipt says and what makes it doubtful."""
-    mine = receipt["account"]
-    open_ = doubts(mine, rows_of(receipt, None, folder)) if mine is not None else ()
     return {
-        "account": mine,
+        "account": receipt["account"],
         "trip": receipt["trip"],
         "status": receipt["status"],
         "confidence": receipt["confidence"],
         "total": receipt["total"],
         "tax": receipt["tax"],
         "lines": [_line(line, receipt, folder, names) for line in receipt["lines"]],
-        "doubts": [_doubt(row, p, names) for row, p in open_ if p >= DOUBT_SHOWN][:DOUBTS_MAX],
+        "doubts": receipt_doubts(receipt, folder, names),
     }
+
+
+def receipt_doubts(receipt: Row, folder: Folder, names: Names) -> list[Facts]:
+    """Return the changes that leave open what a receipt's account has, the largest doubt first."""
+    mine = receipt["account"]
+    open_ = doubts(mine, rows_of(receipt, None, folder)) if mine is not None else ()
+    return [_doubt(row, p, names) for row, p in open_ if p >= DOUBT_SHOWN][:DOUBTS_MAX]
 
 
 def rows_of(receipt: Row, sku: str | None, folder: Folder) -> tuple[Row, ...]:

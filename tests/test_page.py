@@ -178,6 +178,7 @@ def test_a_viewer_sees_the_evidence_and_cannot_decide(site: Site) -> None:
         page.keyboard.press("j")
         page.keyboard.press("Enter")
         page.locator(".case .evidence").first.wait_for()
+        expect(page.locator(".case .doubts .alternatives li").nth(1)).to_contain_text(re.compile(r"\d %|\d%"))
         assert page.locator(".decide").count() == 0
         page.keyboard.press("a")
         page.keyboard.press("Enter")

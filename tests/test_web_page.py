@@ -183,6 +183,24 @@ def test_the_queue_holds_what_is_in_review(out: Path, viewer: httpx.Client) -> N
     assert viewer.get(f"/api/reviews/{case['id']}").json()["receipt"]["status"] == "review"
 
 
+def test_what_leaves_a_receipt_open_is_what_explain_says(
+    out: Path, viewer: httpx.Client, capsys: pytest.CaptureFixture[str]
+) -> None:
+    found = 0
+    for row in rows(out / "receipts.jsonl"):
+        capsys.readouterr()
+        assert main(["explain", str(out), row["account"], "--store", str(STORE), "--json"]) == 0
+        receipts = json.loads(capsys.readouterr().out)["receipts"]
+        told = next(one["doubts"] for one in receipts if one["trip"] == row["trip"])
+        shown = viewer.get(f"/api/receipts/{row['trip']}").json()["doubts"]
+        assert [(one["p"], one["decided"]) for one in shown] == [(one["p_otherwise"], one["decided"]) for one in told]
+        assert [[other["words"] for other in one["others"]] for one in shown] == [
+            [other["reading"] for other in one["or"]] for one in told
+        ]
+        found += len(shown)
+    assert found > 0, "a tape with a review has a doubt"
+
+
 def test_the_stream_shows_the_run_from_its_end_and_from_its_beginning(out: Path, site: Site) -> None:
     receipts = {row["trip"]: row["total"] for row in rows(out / "receipts.jsonl")}
     with site.stream() as view:

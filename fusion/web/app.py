@@ -126,7 +126,19 @@ class Page:
                 return None
             found = {"receipt": receipt_body_of(row), "decisions": []}
         lines = [{**line, "events": [*map(self._evidence, line["events"])]} for line in found["receipt"]["lines"]]
-        return {**found, "lines": lines}
+        return {**found, "lines": lines, "doubts": self._doubts(id_)}
+
+    def _doubts(self, id_: str) -> list[dict[str, Any]]:
+        """Return what leaves a receipt open; with its evidence where it is a change of shelves."""
+        return [
+            {
+                "p": one["p_otherwise"],
+                "decided": one["decided"],
+                "others": [{"words": other["reading"], "p": other["p"]} for other in one["or"]],
+                "change": self._evidence(one["event"]) if self._files.event(one["event"]) is not None else None,
+            }
+            for one in self._files.doubts(id_, self._names)
+        ]
 
     def _evidence(self, id_: str) -> dict[str, Any] | None:
         # A log of its own: this runs in a thread beside those that stream.

@@ -210,6 +210,15 @@ export interface ReceiptCase {
   receipt: Receipt;
   lines: (Omit<Line, "events"> & { events: (Evidence | string | null)[] })[];
   decisions: unknown[];
+  doubts: Doubt[];
+}
+
+/** A change that leaves open what somebody has, and how likely it was otherwise. */
+export interface Doubt {
+  p: number;
+  decided: string;
+  others: { words: string; p: number }[];
+  change: Evidence | null;
 }
 
 export type Verdict =

@@ -4,10 +4,10 @@ import * as api from "../api";
 import { el, put } from "../dom";
 import type { Model } from "../model";
 import { statusChip, sureness, whoChip } from "../parts";
-import type { Evidence, ReceiptCase, Verdict } from "../protocol";
+import type { Doubt, Evidence, ReceiptCase, Verdict } from "../protocol";
 import { span, timeOf, weight } from "../words";
 import { makeAdjusting, type Adjusting } from "./adjust";
-import { changeHead, makeEvidence } from "./evidence";
+import { alternativesList, changeHead, makeEvidence } from "./evidence";
 
 export type Choice = "approve" | "adjust" | "waive";
 
@@ -103,6 +103,7 @@ export function makeCase(id: string, found: ReceiptCase, model: Model, holds: st
     el("section", { class: "case-lines" }, table),
     canDecide ? bar : null,
     found.decisions.length ? el("section", { class: "decisions" }, el("h3", { text: "Decided" }), ...found.decisions.map((one) => el("p", { text: decisionWords(one) }))) : null,
+    found.doubts.length ? el("section", { class: "doubts" }, el("h3", { text: "What leaves it open" }), ...found.doubts.map(doubtCard)) : null,
     el("section", {}, el("h3", { text: "Evidence" }), ...changes(found, model)),
   );
   return {
@@ -132,6 +133,12 @@ function linesTable(found: ReceiptCase, model: Model): HTMLElement {
   );
 }
 
+/** What was decided of one change, how likely it was otherwise, and what it was rather. */
+function doubtCard(one: Doubt): HTMLElement {
+  const rows = [{ words: one.decided, p: 1 - one.p }, ...one.others];
+  return el("div", { class: "card" }, alternativesList(rows));
+}
+
 /** The changes behind a receipt, the most doubtful first and open; the others are drawn when they are opened. */
 function changes(found: ReceiptCase, model: Model): HTMLElement[] {
   const doubt = new Map<string, number>();
@@ -142,6 +149,11 @@ function changes(found: ReceiptCase, model: Model): HTMLElement[] {
         all.set(one.event.event, one);
         doubt.set(one.event.event, Math.min(line.confidence, one.event.p ?? 0, doubt.get(one.event.event) ?? 1));
       }
+  for (const { p, change } of found.doubts)
+    if (change !== null) {
+      all.set(change.event.event, change);
+      doubt.set(change.event.event, Math.min(1 - p, doubt.get(change.event.event) ?? 1));
+    }
   const sure = (one: Evidence): number => doubt.get(one.event.event) ?? 1;
   const once = [...all.values()].sort((a, b) => sure(a) - sure(b));
   if (once.length === 0) return [el("p", { class: "nothing", text: "No change stands behind it." })];

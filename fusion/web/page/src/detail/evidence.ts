@@ -59,10 +59,12 @@ function alternatives(evidence: Evidence, model: Model): HTMLElement {
   const { event } = evidence;
   const decided = event.sku === undefined ? "As decided" : `${event.account ?? "nobody known"} ${verb(event.kind)} ${event.qty} x ${model.words.product(event.sku)}`;
   const rows = [{ words: decided, p: event.p ?? 0 }, ...evidence.alternatives.filter((one) => one.p >= 0.0005)].slice(0, 6);
-  return card(
-    "What it can have been",
-    el("ol", { class: "alternatives" }, ...rows.map((row, i) => el("li", { class: i ? "" : "decided" }, el("span", { text: row.words }), el("span", { class: "alt-p" }, el("meter", { min: 0, max: 1, value: row.p, "aria-hidden": "true" }), el("span", { text: percent(row.p) }))))),
-  );
+  return card("What it can have been", alternativesList(rows));
+}
+
+/** Make the list of what a change can have been; what was decided comes first. */
+export function alternativesList(rows: { words: string; p: number }[]): HTMLElement {
+  return el("ol", { class: "alternatives" }, ...rows.map((row, i) => el("li", { class: i ? "" : "decided" }, el("span", { text: row.words }), el("span", { class: "alt-p" }, el("meter", { min: 0, max: 1, value: row.p, "aria-hidden": "true" }), el("span", { text: percent(row.p) })))));
 }
 
 function witnesses(evidence: Evidence): HTMLElement {
