@@ -205,6 +205,8 @@ def test_what_a_load_beside_moves_a_plate_slowly_is_no_change(
     assert [change.plates for change in changes(load)] in ([(0,)], [(0, 1)])
 
 
+# The plate beside gave one change for both steps, which joined both.
+@example(seed=259, mass_g=71.0, seconds=0.65625)
 @SETTINGS
 @given(seeds, st.floats(30, 80), st.floats(0.3, 0.9))
 def test_goods_put_down_of_which_one_is_taken_again_are_two_changes(seed: int, mass_g: float, seconds: float) -> None:

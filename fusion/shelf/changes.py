@@ -171,8 +171,8 @@ def _twice(
 def _groups(changes: list[PlateChange], store: Store, config: ShelfConfig) -> list[list[PlateChange]]:
     """Split into connected groups of neighbours in space and time.
 
-    A plate that moved twice in one move did not: whose moment is known only roughly joins no group its plate is in, and
-    no second one.
+    A plate that moved twice in one move did not: a change joins only groups that its plate is not in, and that have no
+    plate in common. One whose moment is known only roughly joins no second group.
     """
     company = company_of_plate(store.plates, store.facings, config.neighbours)
     groups: dict[int, list[int]] = {}  # by the latest change that joined it
@@ -180,13 +180,17 @@ def _groups(changes: list[PlateChange], store: Store, config: ShelfConfig) -> li
     on_plate: dict[int, list[int]] = {}
     for row, change in enumerate(changes):
         near = (other for plate in company[change.plate] for other in on_plate.get(plate, ()))
-        touching = sorted({group_of[other] for other in near if _together(change, changes[other], store, config)})
-        if change.is_slow:
-            mine = {group_of[other] for other in on_plate.get(change.plate, ())}
-            touching = [group for group in touching if group not in mine][:1]
-        groups[row] = [other for group in touching for other in groups.pop(group)] + [row]
+        mine, plates = list[int](), {change.plate}
+        for group in sorted({group_of[other] for other in near if _together(change, changes[other], store, config)}):
+            theirs = {changes[other].plate for other in groups[group]}
+            if plates.isdisjoint(theirs):
+                mine += groups.pop(group)
+                plates |= theirs
+                if change.is_slow:
+                    break
+        groups[row] = [*mine, row]
         group_of.append(row)
-        for other in groups[row]:
+        for other in mine:
             group_of[other] = row
         on_plate.setdefault(change.plate, []).append(row)
     return [[changes[row] for row in rows] for rows in groups.values()]
