@@ -265,6 +265,29 @@ def free_port() -> int:
         return int(listener.getsockname()[1])
 
 
+def test_an_instant_that_was_asked_for_while_nobody_answered_is_shown_when_somebody_does(
+    tmp_path: Path, out: Path
+) -> None:
+    token = add_token(tmp_path / "tokens", Person(VIEWER, "ann"))
+    host = f"127.0.0.1:{free_port()}"
+    with browsing(host, refused=True, viewport=WIDE) as page:
+        with served(out, tmp_path / "tokens", host) as child:
+            sign_in(page, host, token)
+            seek(page, 0.7)
+            page.keyboard.press(" ")
+            expect(page.get_by_role("button", name="Play")).to_be_visible()
+            child.kill()
+            expect(page.locator("#link")).to_contain_text("Not connected")
+            seek(page, 0.3)
+            page.wait_for_timeout(500)  # the slider asks a little later
+            at = page.locator(".clock").inner_text()
+        with served(out, tmp_path / "tokens", host):
+            page.get_by_role("button", name="Try now").click(timeout=20_000)
+            expect(page.locator(".lost")).to_be_hidden(timeout=30_000)
+            page.wait_for_timeout(500)  # for what it shows to come
+            expect(page.locator(".clock")).to_have_text(at)
+
+
 def test_a_server_that_is_killed_and_started_again_is_found_again(tmp_path: Path, out: Path) -> None:
     token = add_token(tmp_path / "tokens", Person(VIEWER, "ann"))
     host = f"127.0.0.1:{free_port()}"

@@ -106,8 +106,8 @@ export function startConsole(store: Store, me: Me, leave: (why: string) => void)
     },
     wish: (): Wish => {
       const { isLive, speed, isPaused } = model.playback;
-      const t = model.playhead.newest?.t;
-      return isLive || t === undefined ? { go: "live" } : { go: t, speed, paused: isPaused };
+      const t = model.here; // also what was asked for and never answered
+      return isLive || t === null ? { go: "live" } : { go: t, speed, paused: isPaused };
     },
     mayRetry: async () => {
       try {

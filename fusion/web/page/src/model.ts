@@ -42,6 +42,7 @@ export class Model {
   chosen: string | null = null; // an account
   t: number | null = null; // of what is shown
   stateTold = 0; // how many full states came: after a seek views start afresh
+  private wished: { t: number; before: number } | null = null; // until the server's state of then is here
 
   private readonly heard = new Map<Topic, Set<() => void>>();
   private readonly news = new Set<Topic>();
@@ -81,6 +82,17 @@ export class Model {
   choose(account: string | null): void {
     this.chosen = account;
     this.tell("chosen");
+  }
+
+  /** The instant that is shown, or that was asked for and has not come yet; null before there is one. */
+  get here(): number | null {
+    if (this.wished !== null && this.stateTold !== this.wished.before) this.wished = null;
+    return this.wished?.t ?? this.t;
+  }
+
+  /** Note what instant is asked for; null for whatever happens live. */
+  wishFor(t: number | null): void {
+    this.wished = t === null ? null : { t, before: this.stateTold };
   }
 
   takeState(state: State): void {

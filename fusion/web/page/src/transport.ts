@@ -37,18 +37,13 @@ export function makeTransport(model: Model, stream: () => Stream): Transport {
   let timer = 0;
   let wasStill: boolean | null = null;
 
-  let wished: { t: number; before: number } | null = null; // until the server's state of then is here
-
-  const now = (): number => {
-    if (wished !== null && model.stateTold !== wished.before) wished = null;
-    return wished?.t ?? model.t ?? model.span?.to ?? 0;
-  };
+  const now = (): number => model.here ?? model.span?.to ?? 0;
 
   function wish(t: number): void {
     const { speed, isPaused } = model.playback;
     model.playback = { ...model.playback, isLive: false };
     model.playhead.speed = speed;
-    wished = { t, before: model.stateTold };
+    model.wishFor(t);
     stream().send({ go: t, speed, paused: isPaused });
     model.tell("playback");
   }
@@ -90,7 +85,7 @@ export function makeTransport(model: Model, stream: () => Stream): Transport {
 
   function live(): void {
     model.playback = { isLive: true, isPaused: false, speed: 1 };
-    wished = null;
+    model.wishFor(null);
     model.playhead.speed = 1;
     stream().send({ go: "live" });
     model.tell("playback");
