@@ -114,6 +114,7 @@ class TrackingConfig:
     id_same_nats: float = 2.0
     id_other_nats: float = -1.0
     tentative_s: float = 0.6  # unseen for longer, a tentative track is dropped
+    missed_s: float = 0.3  # unseen for longer, a track may be what a new one beside it goes on with
     coasting_s: float = 0.7  # unseen for longer, a confirmed track coasts
     lost_s: float = 1.5  # unseen for longer, it waits for a new track to be joined to
     forgotten_s: float = 180.0
@@ -278,6 +279,20 @@ class PossessionConfig:
     gone_s: float = 5.0  # not seen in the hand for so long before the exit
     gone_nats_per_s: float = 0.4  # the longer it was carried, the less likely it was bagged after all
     gone_nats_max: float = 4.0
+    # What is set down is set down standing where no goods are, hardly ever at a shelf, which would weigh it, or on the
+    # way. What is seen no more after so long was mostly bagged at the next shelf, where the hand was needed.
+    away_nats: float = 2.8
+    at_goods_nats: float = -2.0
+    walking_nats: float = -1.4
+    fallen_nats: float = 0.6  # away from goods: the arm that bore it falls
+    bent_nats: float = -1.6  # anywhere: it does not, so that it still bears something
+    around_s: float = 0.5
+    still_mps: float = 0.3
+    goods_m: float = 1.0  # from a body to the plates or the cart it stands at
+    hangs_m: float = 0.67  # below the head: a hand with goods in it is half a metre below, an empty one 0.8 m
+    hand_sd_max_m: float = 0.16  # a hand known worse than this is not seen
+    before_end_s: tuple[float, float] = (-1.5, -0.3)
+    after_end_s: tuple[float, float] = (0.7, 1.5)
 
 
 @dataclass(frozen=True, slots=True)
@@ -368,6 +383,9 @@ class AttributionConfig:
     hold_s_min: float = 4.0  # who puts back sooner than this took it and thought better of it: two moves
     hold_s: float = 40.0  # a hand that keeps goods over their shelf lets go of them within this
     hold_m: float = 0.25  # and stays this near its plates, known this well
+    hurry_s: tuple[float, float] = (0.5, 1.3)  # between two changes: more than one moment, less than a reach takes
+    hurry_m: float = 0.15  # apart: further than the two hands of one grab
+    hurry_nats: float = -3.0  # that one person made both
     p_ambiguous: float = 0.7
 
 

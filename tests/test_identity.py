@@ -13,7 +13,8 @@ from fusion.config import IdentityConfig, TrackingConfig
 from fusion.tracking.belief import Beliefs, Clue, Mix, Step, balanced, person_p, solve, with_steps
 from fusion.tracking.floor import advance, empty_floor
 from fusion.tracking.following import observe
-from fusion.tracking.identity import Identity, forget, learn, meet, trips_p
+from fusion.tracking.identity import Identity, forget, learn, meet, name_tracks, trips_p
+from fusion.tracking.tracks import Status
 
 TRACKING = TrackingConfig()
 S = 10**9
@@ -189,3 +190,24 @@ def test_a_day_of_visitors_leaves_nobody_behind_and_those_inside_are_remembered(
     assert {k for k in identity.trip_of if k < 60 - inside} <= met
     assert all(s.a in here or s.b in here for s in identity.beliefs.steps if isinstance(s, Mix))
     assert set(names) | set(identity.trip_of) == set(range(60)) and not set(names) & set(identity.trip_of)
+
+
+def test_a_second_sight_becomes_who_it_stands_beside_and_not_what_was_lost_far_away() -> None:
+    """Found by replay: a bent head got a track of its own, and that was joined to a reflection near the entry."""
+    store = tiny_store()
+    store = replace(store, outline=np.array([[-9.0, -9.0], [9.0, -9.0], [9.0, 9.0], [-9.0, 9.0]]))
+    floor, identity = empty_floor(store), Identity()
+    ghost, person, again = [-5.0, -5.0], [0.0, 0.0], [0.0, 0.9]
+    for k in range(420):
+        t_s = k * 0.05
+        seen = [ghost] * (t_s < 4.0) + [person] * (t_s < 15.0) + [again] * (t_s > 14.0)
+        frame = depth_frame(round((1 + t_s) * S), np.array(seen))
+        floor, _ = observe(floor, frame, store, TRACKING)
+        floor = advance(floor, frame.t_ns, TRACKING, known=list(identity.trip_of))
+        if k == 40:
+            mine = floor.tracks.track_id[np.hypot(*floor.tracks.mean[:, :2].T) < 1.0]
+            identity = replace(identity, trip_of={int(mine[0]): "trip"})
+        identity, floor = name_tracks(identity, floor, frame.t_ns, store, IdentityConfig(), TRACKING)
+    (last,) = np.flatnonzero(floor.tracks.status == Status.CONFIRMED)
+    assert np.hypot(*(floor.tracks.mean[last, :2] - again)) < 0.2
+    assert identity.trip_of[int(floor.tracks.track_id[last])] == "trip"

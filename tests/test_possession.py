@@ -79,13 +79,25 @@ def test_the_longer_a_piece_was_in_the_hand_the_more_its_absence_says(short_s: f
     assert left_nats(None, T0, CONFIG) == 0.0
 
 
+@given(st.floats(0.0, 60.0), st.floats(-4.0, 4.0))
+def test_how_a_piece_was_last_seen_counts_where_it_was_carried_for_long(carried_s: float, set_down: float) -> None:
+    run = Run(T0, T0 + int(carried_s * SECOND_NS), set_down)
+    gone_ns = run.last_ns + 10 * SECOND_NS
+    plain = left_nats(replace(run, set_down_nats=0.0), gone_ns, CONFIG)
+    assert left_nats(run, gone_ns, CONFIG) == (plain + set_down if plain > 0.0 else 0.0)
+
+
 def test_a_run_goes_on_over_a_short_break_and_begins_anew_after_a_long_one() -> None:
-    runs = lengthened({}, "t", content({3: 0.4}), CONFIG)
-    runs = lengthened(runs, "t", content({3: 0.4}, T0 + 5 * SECOND_NS), CONFIG)
+    def nats_at(t_ns: int) -> float:
+        return t_ns / T0
+
+    runs = lengthened({}, "t", content({3: 0.4}), nats_at, CONFIG)
+    runs = lengthened(runs, "t", content({3: 0.4}, T0 + 5 * SECOND_NS), nats_at, CONFIG)
     assert runs["t", 3].first_ns == T0
+    assert runs["t", 3].set_down_nats == runs["t", 3].last_ns / T0, "the last look counts"
     later = T0 + 30 * SECOND_NS
-    assert lengthened(runs, "t", content({3: 0.4}, later), CONFIG)["t", 3].first_ns == later
-    assert ("t", 4) not in lengthened(runs, "t", content({3: 0.4, 4: 0.05}), CONFIG)
+    assert lengthened(runs, "t", content({3: 0.4}, later), nats_at, CONFIG)["t", 3].first_ns == later
+    assert ("t", 4) not in lengthened(runs, "t", content({3: 0.4, 4: 0.05}), nats_at, CONFIG)
 
 
 def test_few_looks_say_less() -> None:

@@ -6,9 +6,10 @@ pick or put, product, count) with mass, planogram, misplaced goods and hands as 
 or two products were involved; picking.py, returning.py, swapping.py, crossing.py (two people's hands at one place)
 and unexplained.py enumerate them. hypotheses.py keeps a beam of joint readings per group of people who interact;
 goods in hand follow from the reading, so only what is carried can be put back. stage.py runs this per slice:
-reading.py reads shelf changes, passing.py what goes from person to person without a shelf noticing: hands that meet
-(handover.py), goods put into another's cart (cart_pass.py), goods seen in hands that did not take them
-(possession.py), carts that change hands (carted.py), with what their baskets weigh (basket.py). What nobody could see
+reading.py reads shelf changes (one person is not at two places within a second: hurry.py), passing.py what goes from
+person to person without a shelf noticing: hands that meet (handover.py), goods put into another's cart
+(cart_pass.py), goods seen in hands that did not take them (possession.py, and how they were last seen there:
+last_seen.py), carts that change hands (carted.py), with what their baskets weigh (basket.py). What nobody could see
 stays a doubt that has a size: two people who were out of sight together (unwatched.py), a hand at plates that say
 nothing (dark.py). When a trip leaves, leaving.py weighs its tags (tags.py) and what its hands no longer hold, the
 charge is chosen, and every change it explains becomes final; readings that contradict it are barred from being

@@ -80,6 +80,7 @@ class Mover:
     before: Seen = field(default_factory=Seen)  # in hands until they were put back, and out of the cart
     claims: tuple[Claim, ...] = ()
     why: Why = ()  # of nats
+    track_id: int = -1  # of the witness
 
     def seen(self, kind: str) -> Seen:
         """Return what was seen that speaks for a pick, or for a put-back."""
@@ -108,7 +109,8 @@ def movers(
             if trip not in best or person.nats + doubt > best[trip][0]:
                 why = add(explained(person.why, person.nats), ((PRIOR, rare),))
                 after, before = Seen(person.after), Seen(person.before)
-                mover = Mover(trip, trip in staff, person.nats + rare, after, before, claims, why)
+                nats = person.nats + rare
+                mover = Mover(trip, trip in staff, nats, after, before, claims, why, person.track_id)
                 best[trip] = person.nats + doubt, mover
     top = max((rank for rank, _ in best.values()), default=0.0)
     return tuple(m for _, (rank, m) in sorted(best.items()) if rank > top - config.hand_nats_max - 3.0)

@@ -193,8 +193,9 @@ def close_trip(
     groups = tuple(g for g in state.groups if trip not in g.trips) + ((rest,) if rest.trips else ())
     left = {e: c for e, c in state.open.items() if e not in done}
     seen = {e: evidence for e, evidence in state.evidence.items() if e not in done}
+    doers = {e: who for e, who in state.doers.items() if e not in done}
     runs = {key: run for key, run in state.runs.items() if key[0] != trip}
-    return replace(state, groups=groups, open=left, evidence=seen, runs=runs), tuple(settled)
+    return replace(state, groups=groups, open=left, evidence=seen, doers=doers, runs=runs), tuple(settled)
 
 
 def _reads(event: str, reading: Explanation, hypothesis: Hypothesis) -> bool:

@@ -1,6 +1,7 @@
 """What passes between people without a shelf noticing is read into their beam: from hand to hand, into a cart."""
 
 from collections.abc import Callable, Mapping
+from functools import cache
 
 import numpy as np
 
@@ -11,6 +12,7 @@ from fusion.attribution.evidence import looks_at_hands, moved_in_basket
 from fusion.attribution.explanations import Explanation, Goods
 from fusion.attribution.handover import Meeting, at_moment, handover_readings, touches, ways
 from fusion.attribution.hypotheses import Hypothesis, extend, merge, weigh, weights
+from fusion.attribution.last_seen import posture, set_down_nats
 from fusion.attribution.possession import (
     Content,
     Run,
@@ -26,7 +28,7 @@ from fusion.attribution.possession import (
 from fusion.attribution.state import Attribution, People, group_of, is_dark
 from fusion.attribution.unwatched import Unwatched, unwatched_now, unwatched_readings
 from fusion.checkout.records import derive_id
-from fusion.config import SECOND_NS, AttributionConfig
+from fusion.config import SECOND_NS, AttributionConfig, PossessionConfig
 from fusion.frozen import replace
 from fusion.shelf import ShelfChange
 from fusion.store import Store
@@ -162,7 +164,7 @@ def read_content(
     if trip in people.staff or not any(trip in g.trips for g in state.groups):
         return state
     own = config.possession
-    state = replace(state, runs=lengthened(state.runs, trip, content, own))
+    state = replace(state, runs=_lengthened(state, trip, content, people, store, own))
     group = group_of(state, trip)
     recent = _since(state, content.t0_ns)
     fits = np.array([explained(content, trip, h, recent) for h in group.beam])
@@ -184,6 +186,20 @@ def read_content(
 
     rest = tuple(g for g in state.groups if trip not in g.trips)
     return replace(state, groups=(*rest, weigh(group, nats_of, config)))
+
+
+def _lengthened(
+    state: Attribution, trip: str, content: Content, people: People, store: Store, config: PossessionConfig
+) -> dict[tuple[str, int], Run]:
+    carts = np.array([cart.xy for cart in people.carts.values()]).reshape(-1, 2)
+    goods_xy = np.concatenate([store.plates.centre[:, :2], carts])
+    span_s = max(config.around_s, -config.before_end_s[0], config.after_end_s[1])
+
+    def nats_at(t_ns: int) -> float:
+        seen = posture(content.track_id, t_ns, state.seen.bodies, people.alias, span_s)
+        return set_down_nats(seen, goods_xy, config)
+
+    return lengthened(state.runs, trip, content, cache(nats_at), config)
 
 
 def _since(state: Attribution, t_ns: int) -> dict[str, ShelfChange]:

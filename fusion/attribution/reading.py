@@ -7,6 +7,7 @@ import numpy as np
 from fusion.attribution.crossing import crossings
 from fusion.attribution.evidence import Witnesses, candidates, cart_nats
 from fusion.attribution.explanations import PUT, Explanation, Goods, Mover, movers, rank
+from fusion.attribution.hurry import hurried, unhurried
 from fusion.attribution.hypotheses import LIKELY_NATS, Hypothesis, extend, lots, merge, reading_posterior
 from fusion.attribution.masses import masses_of
 from fusion.attribution.picking import picks
@@ -54,9 +55,10 @@ def read_change(
     taken = picks(moved, who, store, config) if change.total_g < 0 else ()
     room = config.explanations_max - len(rest)
     ranked = _ranked(moved, who, taken, store, config)
+    hurry = hurried(change, who, state.open, state.doers, store, config)
     readings, lost = {}, 0
     for row, hypothesis in enumerate(group.beam):
-        found = ranked(hypothesis)
+        found = unhurried(ranked(hypothesis), hypothesis, hurry, config)
         readings[row] = (*found[:room], *rest)
         lost += len(found) > room and found[room].nats > found[0].nats - LIKELY_NATS
     state = limited(state, "attribution.explanations_max", lost > 0)
@@ -65,6 +67,7 @@ def read_change(
         state,
         groups=(*[g for g in state.groups if g not in touched], group),
         open={**state.open, event: change},
+        doers={**state.doers, event: {m.trip: m.track_id for m in who if m.trip}},
         evidence={**state.evidence, event: replace(evidence, weighed=best_few(readings[0]))},
         misplaced=_restock(state.misplaced, change, reading_posterior(group, event)[0], store),
     )

@@ -9,6 +9,7 @@ from fusion.attribution.dark import Reach
 from fusion.attribution.evidence import Witnesses
 from fusion.attribution.explanations import WhoAt
 from fusion.attribution.handover import Touch
+from fusion.attribution.hurry import Doers
 from fusion.attribution.hypotheses import Group, Hypothesis, lone
 from fusion.attribution.masses import Biases
 from fusion.attribution.possession import Run
@@ -35,6 +36,7 @@ class Attribution:
     reaches: tuple[Reach, ...] = ()  # for goods on plates that say nothing
     groups: tuple[Group, ...] = ()
     open: Mapping[str, ShelfChange] = field(default_factory=dict)  # event id -> change
+    doers: Mapping[str, Doers] = field(default_factory=dict)  # event id -> who would have made it, of changes
     evidence: Mapping[str, Evidence] = field(default_factory=dict)  # event id -> what there was to see of it
     dark: Mapping[int, int] = field(default_factory=dict)  # plate -> when it last said nothing, ns
     dark_asked_ns: int = 0

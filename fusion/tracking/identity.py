@@ -188,7 +188,7 @@ def name_tracks(
     ripe_ns = now_ns - int(config.entry_after_s * SECOND_NS)
     for track_id, slot, nats in _slots_of(identity, arrived, store, config):
         if entries[track_id].t_ns <= ripe_ns:
-            identity, floor = _name(identity, floor, track_id, slot, nats, config, tracking)
+            identity, floor = _name(identity, floor, track_id, slot, nats, now_ns, config, tracking)
     return identity, floor
 
 
@@ -198,17 +198,25 @@ def _name(
     track_id: int,
     slot: Slot | None,
     slot_nats: float,
+    now_ns: int,
     config: IdentityConfig,
     tracking: TrackingConfig,
 ) -> tuple[Identity, Floor]:
     row = int(np.searchsorted(floor.tracks.track_id, track_id))
-    lost = _lost_nats(floor.tracks, row, tracking)
-    if slot is not None:  # a scan explains somebody who comes in; a lost track nobody knew explains nothing
-        lost = {k: nats for k, nats in lost.items() if int(floor.tracks.track_id[k]) in identity.trip_of}
+    lost = _former_nats(floor.tracks, row, now_ns, tracking)
+    known = {k for k in lost if int(floor.tracks.track_id[k]) in identity.trip_of}
+    if slot is None:
+        # What nobody saw come in is mostly nobody: a second sight, or something that stands about.
+        lost = {k: nats + (0.0 if k in known else float(np.log(config.stranger_p))) for k, nats in lost.items()}
+    else:  # a scan explains somebody who comes in; a lost track nobody knew explains nothing
+        lost = {k: nats for k, nats in lost.items() if k in known and floor.tracks.status[k] == Status.LOST}
     best = max(lost, key=lambda k: (lost[k], -k), default=-1)
     stranger = config.stranger_nats if slot is None else slot_nats
     if best >= 0 and lost[best] > stranger:
-        return _join(identity, floor, best, row, lost, config)
+        if floor.tracks.status[best] != Status.LOST:
+            return identity, floor  # in a moment they are seen again, and are two, or they are lost
+        sure = {k: nats for k, nats in lost.items() if floor.tracks.status[k] == Status.LOST}
+        return _join(identity, floor, best, row, sure, config)
     if slot is None:
         return identity, floor
     slots = list(identity.slots)
@@ -262,10 +270,15 @@ def _slots_of(
     ]
 
 
-def _lost_nats(tracks: Tracks, row: int, config: TrackingConfig) -> dict[int, float]:
-    """Return how well each lost track (by row) fits a new one in nats; looks decide, distance forbids."""
+def _former_nats(tracks: Tracks, row: int, now_ns: int, config: TrackingConfig) -> dict[int, float]:
+    """Return how well each track (by row) that is lost, or about to be, fits a new one in nats.
+
+    Looks decide, distance forbids.
+    """
     out: dict[int, float] = {}
-    for lost in np.flatnonzero(tracks.status == Status.LOST).tolist():
+    known = (tracks.status == Status.CONFIRMED) | (tracks.status == Status.COASTING)
+    unseen = known & (tracks.seen_ns < now_ns - int(config.missed_s * SECOND_NS))
+    for lost in np.flatnonzero(unseen | (tracks.status == Status.LOST)).tolist():
         gap_s = (int(tracks.born_ns[row]) - int(tracks.seen_ns[lost])) / SECOND_NS
         # A track can live on for a while on false detections after its person has been found again.
         overlap_s, gap_s = max(0.0, -gap_s), max(0.0, gap_s)

@@ -1,0 +1,78 @@
+"""How goods were last seen in a hand: what it says of whether they were set down.
+
+Who sets something down stands still at a place of no shelf, and the arm that bore it falls. Who bags it does so on the
+way, or at the next shelf where both hands are needed; and whoever merely is no longer seen with it goes on with the
+arm bent. Carts stand for shelves here: goods that are let go of beside one are in it.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from fusion.arrays import Floats
+from fusion.attribution.evidence import Bodies
+from fusion.config import SECOND_NS, PossessionConfig
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Posture:
+    """One person over a few seconds, a row a slice."""
+
+    t_s: Floats  # (n,) after the goods were last seen
+    xy: Floats  # (n, 2) m
+    below_m: Floats  # (n, 2) hands below the head
+    sd_m: Floats  # (n, 2) of that
+
+
+def posture(track_id: int, t_ns: int, bodies: Iterable[Bodies], alias: Mapping[int, int], span_s: float) -> Posture:
+    """Return how somebody who was in sight stood and held their hands within span_s of a moment."""
+    rows: list[tuple[float, Floats, Floats, Floats]] = []
+    for one in bodies:
+        after_s = (one.t_ns - t_ns) / SECOND_NS
+        if abs(after_s) > span_s:
+            continue
+        row = next((r for r, k in enumerate(one.track_id.tolist()) if alias.get(k, k) == track_id), None)
+        if row is not None and one.unseen_s[row] <= 0.0:
+            sd_m = np.sqrt(one.hands_cov[row, :, 2, 2])
+            rows.append((after_s, one.head[row, :2], -one.hands[row, :, 2], sd_m))
+    if not rows:
+        return Posture(np.zeros(0), np.zeros((0, 2)), np.zeros((0, 2)), np.zeros((0, 2)))
+    t_s, xy, below_m, spread = zip(*rows, strict=True)
+    return Posture(np.array(t_s), np.array(xy), np.array(below_m), np.array(spread))
+
+
+def set_down_nats(seen: Posture, goods_xy: Floats, config: PossessionConfig) -> float:
+    """Return how much likelier goods that were last seen so were set down then than kept.
+
+    goods_xy (n, 2) are the places, in m, of plates and carts. 0 where the person was out of sight.
+    """
+    place = _place_nats(seen, goods_xy, config)
+    before, after = (_below_m(seen, span, config) for span in (config.before_end_s, config.after_end_s))
+    bent = before < config.hangs_m  # False where a hand was not seen
+    if not bent.any() or np.isnan(after[bent]).any():
+        return place
+    if (after[bent] < config.hangs_m).all():
+        return place + config.bent_nats
+    return place + config.fallen_nats if place > 0.0 else place
+
+
+def _place_nats(seen: Posture, goods_xy: Floats, config: PossessionConfig) -> float:
+    now = np.flatnonzero(np.abs(seen.t_s) <= config.around_s)
+    if len(now) < 2:
+        return 0.0
+    first, last = now[0], now[-1]
+    walked_m = float(np.linalg.norm(seen.xy[last] - seen.xy[first]))
+    if walked_m > config.still_mps * max(float(seen.t_s[last] - seen.t_s[first]), config.around_s):
+        return config.walking_nats
+    far_m = np.linalg.norm(goods_xy - seen.xy[now].mean(axis=0), axis=1).min(initial=np.inf)
+    return config.away_nats if far_m > config.goods_m else config.at_goods_nats
+
+
+def _below_m(seen: Posture, span: tuple[float, float], config: PossessionConfig) -> Floats:
+    """Return how far both hands were below the head, (2,) m, over a span; NaN where hardly seen."""
+    within = (seen.t_s >= span[0]) & (seen.t_s <= span[1])
+    weight = np.where(seen.sd_m[within] <= config.hand_sd_max_m, 1.0 / np.maximum(seen.sd_m[within], 0.01) ** 2, 0.0)
+    total = weight.sum(axis=0)
+    mean = (weight * seen.below_m[within]).sum(axis=0) / np.maximum(total, 1e-9)
+    return np.where(total > 0.0, mean, np.nan)

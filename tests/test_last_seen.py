@@ -1,0 +1,75 @@
+"""How goods were last seen in a hand: what is set down is set down standing, away from goods, and the arm falls."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from fusion.arrays import Floats
+from fusion.attribution.evidence import Bodies
+from fusion.attribution.last_seen import Posture, posture, set_down_nats
+from fusion.config import SECOND_NS, PossessionConfig
+
+CONFIG = PossessionConfig()
+T0 = 1_000 * SECOND_NS
+SPAN_S = 1.6
+GOODS = np.array([[0.0, 0.0]])
+BENT_M, HANGING_M = 0.52, 0.80  # of a hand below the head
+
+metres = st.floats(-3.0, 3.0)
+
+
+def walked(
+    x_m: float, speed_mps: float, after_m: float, sd_m: float = 0.08, before_m: float = BENT_M, track_id: int = 7
+) -> list[Bodies]:
+    """Return somebody at x_m when the goods were last seen, with a hand that is after_m below the head from then on."""
+    out = []
+    for step in range(-40, 41):
+        after_s = step * 0.05
+        x = x_m + speed_mps * after_s
+        below = before_m if after_s < 0.5 else after_m
+        hands = np.array([[[0.2, 0.0, -below], [0.2, 0.1, -HANGING_M]]])
+        cov = np.broadcast_to(np.eye(3) * sd_m**2, (1, 2, 3, 3)).copy()
+        at = np.array([[x, 0.0, 1.6]])
+        out.append(Bodies(T0 + int(after_s * SECOND_NS), np.array([track_id]), at, hands, cov, np.zeros(1)))
+    return out
+
+
+def nats(bodies: list[Bodies], goods: Floats = GOODS) -> float:
+    return set_down_nats(posture(7, T0, bodies, {}, SPAN_S), goods, CONFIG)
+
+
+@given(st.floats(1.3, 5.0), st.floats(0.6, 1.5))
+def test_standing_away_from_goods_speaks_for_setting_down_and_walking_against(far_m: float, mps: float) -> None:
+    still, on = nats(walked(far_m, 0.0, HANGING_M)), nats(walked(far_m, mps, HANGING_M))
+    assert on < 0.0 < still
+    assert nats(walked(0.5, 0.0, HANGING_M)) < 0.0, "a shelf would have weighed it"
+    beside_a_cart = np.array([[0.0, 0.0], [far_m + 0.5, 0.0]])
+    assert nats(walked(far_m, 0.0, HANGING_M), beside_a_cart) < 0.0, "it is in the cart"
+
+
+@given(st.floats(0.0, 5.0), st.floats(0.0, 1.5))
+def test_an_arm_that_stays_bent_speaks_against_it_anywhere(far_m: float, mps: float) -> None:
+    assert nats(walked(far_m, mps, BENT_M)) < nats(walked(far_m, mps, HANGING_M))
+
+
+@given(st.floats(0.0, 5.0), st.floats(0.17, 0.5))
+def test_hands_that_nobody_saw_say_nothing(far_m: float, sd_m: float) -> None:
+    unseen = nats(walked(far_m, 0.0, BENT_M, sd_m))
+    assert unseen == nats(walked(far_m, 0.0, HANGING_M, sd_m))
+    assert unseen == pytest.approx(CONFIG.away_nats if far_m > CONFIG.goods_m else CONFIG.at_goods_nats)
+
+
+def test_who_was_out_of_sight_set_nothing_down_that_anybody_knows_of() -> None:
+    assert nats([]) == 0.0
+    assert nats(walked(3.0, 0.0, HANGING_M, track_id=8)) == 0.0
+    joined = posture(7, T0, walked(3.0, 0.0, HANGING_M, track_id=8), {8: 7}, SPAN_S)
+    assert set_down_nats(joined, GOODS, CONFIG) > 0.0, "a track that was joined to theirs is theirs"
+
+
+@given(metres, metres, st.floats(0.0, 1.2))
+def test_moving_store_and_people_changes_nothing(dx_m: float, dy_m: float, mps: float) -> None:
+    here = posture(7, T0, walked(1.5, mps, HANGING_M), {}, SPAN_S)
+    by_m = np.array([dx_m, dy_m])
+    moved = Posture(here.t_s, here.xy + by_m, here.below_m, here.sd_m)
+    assert set_down_nats(moved, GOODS + by_m, CONFIG) == set_down_nats(here, GOODS, CONFIG)
