@@ -229,6 +229,8 @@ class ShelfConfig:
     slow_step_s: float = 2.0  # its moment is known this well
     slow_rest: float = 0.15  # and is over when the level moves by less than this share of it within half a second
     cross_talk: float = 0.015  # of a load shows on the plates beside it
+    press_s: float = 1.5  # a hand rests on what it then lifts for so long, once it lies still,
+    press_share: float = 0.3  # and weighs less than this share of it
     plateau_s: float = 0.4  # a level held for a shorter time was a hand, not goods
     together_s: float = 0.45  # steps on neighbouring plates closer in time may be one move
     group_wait_s: float = 1.6
@@ -286,6 +288,10 @@ class PossessionConfig:
     walking_nats: float = -1.4
     fallen_nats: float = 0.6  # away from goods: the arm that bore it falls
     bent_nats: float = -1.6  # anywhere: it does not, so that it still bears something
+    floor_nats: float = 6.0  # a hand on the floor: who picks from the lowest shelf is higher, shoes are tied seldom
+    floor_m: float = 0.15
+    floor_sights: int = 3  # of a hand so low
+    same_m: float = 0.6  # a track of nobody's this near is a second sight
     around_s: float = 0.5
     still_mps: float = 0.3
     goods_m: float = 1.0  # from a body to the plates or the cart it stands at
@@ -386,6 +392,11 @@ class AttributionConfig:
     hurry_s: tuple[float, float] = (0.5, 1.3)  # between two changes: more than one moment, less than a reach takes
     hurry_m: float = 0.15  # apart: further than the two hands of one grab
     hurry_nats: float = -3.0  # that one person made both
+    weigh_tolerance_g: float = 5.0  # a line sold by weight is right within this,
+    weigh_tolerance: float = 0.01  # or within this share of it
+    weigh_gain_sd: float = 0.003  # of plates as they are calibrated
+    straddling: float = 0.25  # share of a piece that may lie on the plate another takes from at the same moment
+    straddling_p: float = 0.3
     p_ambiguous: float = 0.7
 
 

@@ -7,7 +7,7 @@ from fusion.arrays import Floats, Ints
 from fusion.attribution.events import Event, Owner, events_of, transfers_of
 from fusion.attribution.evidence_rows import EvidenceRow, evidence_row
 from fusion.attribution.holding import without_holds
-from fusion.attribution.leaving import carried, close_trip, parts_of, weigh_exit
+from fusion.attribution.leaving import carried, close_trip, parts_of, take_weights, weigh_exit
 from fusion.attribution.masses import learned
 from fusion.attribution.settled import Settled
 from fusion.attribution.state import Attribution
@@ -81,9 +81,14 @@ def _settle_one(
     """Choose the charge of one trip and settle every change it explains."""
     if not trip.is_staff and trip.closed_ns is not None:
         attribution = weigh_exit(attribution, trip.trip, trip.closed_ns, store, config.attribution)
-    charge = None if trip.is_staff else choose(carried(attribution, trip.trip), store, config.checkout)
+    charge = (
+        None
+        if trip.is_staff
+        else choose(carried(attribution, trip.trip, store, config.attribution), store, config.checkout)
+    )
     goods = None if charge is None else charge.goods
-    attribution, settled = close_trip(attribution, trip.trip, goods, config.attribution)
+    attribution, settled = close_trip(attribution, trip.trip, goods, store, config.attribution)
+    attribution, right = take_weights(attribution, trip.trip, goods or (), store, config.attribution)
     attribution = replace(attribution, biases=learned(attribution.biases, settled, store, config.attribution))
     outputs = say(settled, trips, store, config)
     if charge is None:
@@ -92,6 +97,7 @@ def _settle_one(
     for one in without_holds(settled, config.attribution):
         for part in parts_of(one, trip.trip):
             evidence.setdefault(part.product, []).append(one.event)
+    charge = charge.weighed(right, config.checkout)
     receipt = hold(charge.receipt(trip.end(), evidence, store, spent), settled, doubts, store, config.health)
     moved, posted = postings_of(receipt, store) if receipt.status != OPEN else ((), ())
     if receipt.account is None:

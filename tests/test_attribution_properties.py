@@ -147,10 +147,10 @@ def test_what_one_is_charged_is_no_evidence_about_the_other(lead: float, first: 
     change = ShelfChange(0, 1, 0, (0,), (-100.0,), (1.0,))
     state = Attribution(groups=(extend(group, "e", {0: took}, CONFIG),), open={"e": change})
     other = "b" if first == "a" else "a"
-    before = {pieces(goods): p for goods, p, _ in carried(state, other)}
-    charge = choose(carried(state, first), tiny_store(), Config().checkout)
-    state, settled = close_trip(state, first, charge.goods, CONFIG)
-    after = carried(state, other)
+    before = {pieces(goods): p for goods, p, _ in carried(state, other, tiny_store(), CONFIG)}
+    charge = choose(carried(state, first, tiny_store(), CONFIG), tiny_store(), Config().checkout)
+    state, settled = close_trip(state, first, charge.goods, tiny_store(), CONFIG)
+    after = carried(state, other, tiny_store(), CONFIG)
     assert {pieces(goods): pytest.approx(p) for goods, p, _ in after} == before
     last = choose(after, tiny_store(), Config().checkout)
     assert len(charge.goods) + len(last.goods) == 1, "once, and only once"

@@ -2,17 +2,16 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from fusion.arrays import Floats
 from fusion.attribution.evidence import Bodies
-from fusion.attribution.last_seen import Posture, posture, set_down_nats
+from fusion.attribution.last_seen import Posture, floor_nats, posture, set_down_nats
 from fusion.config import SECOND_NS, PossessionConfig
 
 CONFIG = PossessionConfig()
 T0 = 1_000 * SECOND_NS
-SPAN_S = 1.6
 GOODS = np.array([[0.0, 0.0]])
 BENT_M, HANGING_M = 0.52, 0.80  # of a hand below the head
 
@@ -36,7 +35,7 @@ def walked(
 
 
 def nats(bodies: list[Bodies], goods: Floats = GOODS) -> float:
-    return set_down_nats(posture(7, T0, bodies, {}, SPAN_S), goods, CONFIG)
+    return set_down_nats(posture(7, T0, bodies, {}, {7}, CONFIG), goods, CONFIG)
 
 
 @given(st.floats(1.3, 5.0), st.floats(0.6, 1.5))
@@ -63,13 +62,36 @@ def test_hands_that_nobody_saw_say_nothing(far_m: float, sd_m: float) -> None:
 def test_who_was_out_of_sight_set_nothing_down_that_anybody_knows_of() -> None:
     assert nats([]) == 0.0
     assert nats(walked(3.0, 0.0, HANGING_M, track_id=8)) == 0.0
-    joined = posture(7, T0, walked(3.0, 0.0, HANGING_M, track_id=8), {8: 7}, SPAN_S)
+    joined = posture(7, T0, walked(3.0, 0.0, HANGING_M, track_id=8), {8: 7}, {7}, CONFIG)
     assert set_down_nats(joined, GOODS, CONFIG) > 0.0, "a track that was joined to theirs is theirs"
 
 
 @given(metres, metres, st.floats(0.0, 1.2))
 def test_moving_store_and_people_changes_nothing(dx_m: float, dy_m: float, mps: float) -> None:
-    here = posture(7, T0, walked(1.5, mps, HANGING_M), {}, SPAN_S)
+    here = posture(7, T0, walked(1.5, mps, HANGING_M), {}, {7}, CONFIG)
     by_m = np.array([dx_m, dy_m])
-    moved = Posture(here.t_s, here.xy + by_m, here.below_m, here.sd_m)
+    moved = Posture(here.t_s, here.head + np.append(by_m, 0.0), here.below_m, here.sd_m)
     assert set_down_nats(moved, GOODS + by_m, CONFIG) == set_down_nats(here, GOODS, CONFIG)
+
+
+@given(st.floats(-0.2, 1.2))
+def test_only_a_hand_on_the_floor_sets_something_down_there(hand_m: float) -> None:
+    seen = posture(7, T0, walked(0.4, 0.0, 1.6 - hand_m), {}, {7}, CONFIG)
+    assume(abs(hand_m - CONFIG.floor_m) > 1e-6)
+    assert floor_nats(seen, CONFIG) == (CONFIG.floor_nats if hand_m < CONFIG.floor_m else 0.0)
+    unseen = posture(7, T0, walked(0.4, 0.0, 1.6 - hand_m, sd_m=0.3), {}, {7}, CONFIG)
+    assert floor_nats(unseen, CONFIG) == 0.0
+
+
+def test_who_bends_down_and_is_found_as_somebody_new_is_still_who_stands_there() -> None:
+    upright, bent = walked(0.4, 0.0, HANGING_M), walked(0.45, 0.0, 1.55, track_id=9)
+    both = [
+        Bodies(a.t_ns, *(np.concatenate(pair) for pair in zip(_columns(a), _columns(b), strict=True)))
+        for a, b in zip(upright, bent, strict=True)
+    ]
+    assert floor_nats(posture(7, T0, both, {}, {7}, CONFIG), CONFIG) > 0.0
+    assert floor_nats(posture(7, T0, both, {}, {7, 9}, CONFIG), CONFIG) == 0.0, "another shopper's hand is theirs"
+
+
+def _columns(bodies: Bodies) -> tuple[np.ndarray, ...]:
+    return bodies.track_id, bodies.head, bodies.hands, bodies.hands_cov, bodies.unseen_s

@@ -85,11 +85,13 @@ def test_how_a_piece_was_last_seen_counts_where_it_was_carried_for_long(carried_
     gone_ns = run.last_ns + 10 * SECOND_NS
     plain = left_nats(replace(run, set_down_nats=0.0), gone_ns, CONFIG)
     assert left_nats(run, gone_ns, CONFIG) == (plain + set_down if plain > 0.0 else 0.0)
+    floored = left_nats(replace(run, floor_nats=6.0), gone_ns, CONFIG)
+    assert floored == left_nats(run, gone_ns, CONFIG) + 6.0, "what is bagged at once is not bagged on the floor"
 
 
 def test_a_run_goes_on_over_a_short_break_and_begins_anew_after_a_long_one() -> None:
-    def nats_at(t_ns: int) -> float:
-        return t_ns / T0
+    def nats_at(t_ns: int) -> tuple[float, float]:
+        return t_ns / T0, 0.0
 
     runs = lengthened({}, "t", content({3: 0.4}), nats_at, CONFIG)
     runs = lengthened(runs, "t", content({3: 0.4}, T0 + 5 * SECOND_NS), nats_at, CONFIG)

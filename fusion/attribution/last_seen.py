@@ -2,10 +2,11 @@
 
 Who sets something down stands still at a place of no shelf, and the arm that bore it falls. Who bags it does so on the
 way, or at the next shelf where both hands are needed; and whoever merely is no longer seen with it goes on with the
-arm bent. Carts stand for shelves here: goods that are let go of beside one are in it.
+arm bent. Carts stand for shelves here: goods that are let go of beside one are in it. A hand on the floor, lower than
+any shelf, is there to set something down.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,33 +18,50 @@ from fusion.config import SECOND_NS, PossessionConfig
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Posture:
-    """One person over a few seconds, a row a slice."""
+    """One person over a few seconds, a row a sight."""
 
     t_s: Floats  # (n,) after the goods were last seen
-    xy: Floats  # (n, 2) m
+    head: Floats  # (n, 3) m
     below_m: Floats  # (n, 2) hands below the head
     sd_m: Floats  # (n, 2) of that
 
 
-def posture(track_id: int, t_ns: int, bodies: Iterable[Bodies], alias: Mapping[int, int], span_s: float) -> Posture:
-    """Return how somebody who was in sight stood and held their hands within span_s of a moment."""
+def posture(
+    track_id: int,
+    t_ns: int,
+    bodies: Iterable[Bodies],
+    alias: Mapping[int, int],
+    known: Collection[int],
+    config: PossessionConfig,
+) -> Posture:
+    """Return how somebody who was in sight stood and held their hands around a moment.
+
+    known are the tracks with a trip: who bends down is soon found as somebody new, and a track of nobody's that is
+    where this person stands is theirs.
+    """
     rows: list[tuple[float, Floats, Floats, Floats]] = []
+    first_s, last_s = min(config.before_end_s[0], -config.around_s), max(config.after_end_s[1], config.around_s)
     for one in bodies:
         after_s = (one.t_ns - t_ns) / SECOND_NS
-        if abs(after_s) > span_s:
+        if not first_s <= after_s <= last_s:
             continue
-        row = next((r for r, k in enumerate(one.track_id.tolist()) if alias.get(k, k) == track_id), None)
-        if row is not None and one.unseen_s[row] <= 0.0:
-            sd_m = np.sqrt(one.hands_cov[row, :, 2, 2])
-            rows.append((after_s, one.head[row, :2], -one.hands[row, :, 2], sd_m))
+        ids = one.track_id.tolist()
+        mine = [r for r, k in enumerate(ids) if alias.get(k, k) == track_id]
+        for row in mine[:1]:
+            far_m = np.linalg.norm(one.head[:, :2] - one.head[row, :2], axis=1)
+            mine += [r for r, k in enumerate(ids) if k not in known and r not in mine and far_m[r] < config.same_m]
+        for row in mine:
+            if one.unseen_s[row] <= 0.0:
+                sd_m = np.sqrt(one.hands_cov[row, :, 2, 2])
+                rows.append((after_s, one.head[row], -one.hands[row, :, 2], sd_m))
     if not rows:
-        return Posture(np.zeros(0), np.zeros((0, 2)), np.zeros((0, 2)), np.zeros((0, 2)))
-    t_s, xy, below_m, spread = zip(*rows, strict=True)
-    return Posture(np.array(t_s), np.array(xy), np.array(below_m), np.array(spread))
+        return Posture(np.zeros(0), np.zeros((0, 3)), np.zeros((0, 2)), np.zeros((0, 2)))
+    t_s, head, below_m, spread = zip(*rows, strict=True)
+    return Posture(np.array(t_s), np.array(head), np.array(below_m), np.array(spread))
 
 
 def set_down_nats(seen: Posture, goods_xy: Floats, config: PossessionConfig) -> float:
-    """Return how much likelier goods that were last seen so were set down then than kept.
+    """Return how much likelier goods that were last seen so were set down somewhere then than kept.
 
     goods_xy (n, 2) are the places, in m, of plates and carts. 0 where the person was out of sight.
     """
@@ -57,15 +75,23 @@ def set_down_nats(seen: Posture, goods_xy: Floats, config: PossessionConfig) -> 
     return place + config.fallen_nats if place > 0.0 else place
 
 
+def floor_nats(seen: Posture, config: PossessionConfig) -> float:
+    """Return what a hand on the floor, as goods were last seen in one, says of their having been set down there."""
+    after = seen.t_s >= -config.around_s
+    low = seen.head[after, 2:] - seen.below_m[after] < config.floor_m
+    sights = (low & (seen.sd_m[after] <= config.hand_sd_max_m)).sum(axis=0)
+    return config.floor_nats if sights.max(initial=0) >= config.floor_sights else 0.0
+
+
 def _place_nats(seen: Posture, goods_xy: Floats, config: PossessionConfig) -> float:
     now = np.flatnonzero(np.abs(seen.t_s) <= config.around_s)
     if len(now) < 2:
         return 0.0
     first, last = now[0], now[-1]
-    walked_m = float(np.linalg.norm(seen.xy[last] - seen.xy[first]))
+    walked_m = float(np.linalg.norm(seen.head[last, :2] - seen.head[first, :2]))
     if walked_m > config.still_mps * max(float(seen.t_s[last] - seen.t_s[first]), config.around_s):
         return config.walking_nats
-    far_m = np.linalg.norm(goods_xy - seen.xy[now].mean(axis=0), axis=1).min(initial=np.inf)
+    far_m = np.linalg.norm(goods_xy - seen.head[now, :2].mean(axis=0), axis=1).min(initial=np.inf)
     return config.away_nats if far_m > config.goods_m else config.at_goods_nats
 
 

@@ -22,6 +22,7 @@ from fusion.attribution.possession import left_nats
 from fusion.attribution.settled import Settled
 from fusion.attribution.state import Attribution, group_of, is_dark
 from fusion.attribution.tags import Exit, TagRead, heard_nats, shares
+from fusion.attribution.weights import alike, named_alike, weighed_in, weighed_right
 from fusion.attribution.why import CART, HELD, PRIOR, Why, add
 from fusion.checkout.records import derive_id
 from fusion.config import SECOND_NS, AttributionConfig
@@ -148,15 +149,29 @@ def as_it_stands(state: Attribution, event: str) -> Settled:
     return Settled(event, state.open[event], reading, p, tuple(others))
 
 
-def carried(state: Attribution, trip: str) -> tuple[tuple[Goods, float, bool], ...]:
-    """Return the posterior over what a trip carries, best first, and whether earlier charges leave it open."""
+def carried(
+    state: Attribution, trip: str, store: Store, config: AttributionConfig
+) -> tuple[tuple[Goods, float, bool], ...]:
+    """Return the posterior over what a trip carries, best first, and whether earlier charges leave it open.
+
+    What is the same to pay counts as one.
+    """
     group = group_of(state, trip)
     free = {_counts(h.goods[trip]) for h in chargeable(group).beam}
-    return tuple((goods, p, _counts(goods) in free) for goods, p in goods_posterior(group, trip))
+    out: list[tuple[Goods, float, bool]] = []
+    for goods, p in goods_posterior(group, trip):
+        may = _counts(goods) in free
+        row = next((k for k, (known, *_) in enumerate(out) if alike(known, goods, store, config)), len(out))
+        if row == len(out):
+            out.append((goods, p, may))
+            continue
+        known, before, open_ = out[row]
+        out[row] = (goods if may and not open_ else known, before + p, open_ or may)
+    return tuple(sorted(out, key=lambda one: -one[1]))
 
 
 def close_trip(
-    state: Attribution, trip: str, goods: Goods | None, config: AttributionConfig
+    state: Attribution, trip: str, goods: Goods | None, store: Store, config: AttributionConfig
 ) -> tuple[Attribution, tuple[Settled, ...]]:
     """Settle a trip on the goods it is charged for (None for staff) and every change that reading gives it.
 
@@ -181,8 +196,9 @@ def close_trip(
         if last or movers_of & concerned:
             # What is settled is settled for all: the others are charged by hypotheses that agree.
             group = bar(group, partial(_reads, event, reading))
-            p = next(p for r, p in posterior[event] if r.parts == reading.parts)
-            others = tuple((r, q) for r, q in posterior[event] if r.parts != reading.parts)
+            same = [named_alike(r.parts, reading.parts, store) for r, _ in posterior[event]]
+            p = sum(q for (_, q), one in zip(posterior[event], same, strict=True) if one)
+            others = tuple(pair for pair, one in zip(posterior[event], same, strict=True) if not one)
             settled.append(Settled(event, state.open[event], reading, p, others, state.evidence.get(event)))
             # What was passed on, or put back beside another hand, was taken before: that is settled as well.
             concerned |= {part.trip for part in reading.parts if part.kind == PUT} - {""}
@@ -194,8 +210,26 @@ def close_trip(
     left = {e: c for e, c in state.open.items() if e not in done}
     seen = {e: evidence for e, evidence in state.evidence.items() if e not in done}
     doers = {e: who for e, who in state.doers.items() if e not in done}
+    mixed = {e: grams for e, grams in state.mixed.items() if e not in done}
+    weighed = {**state.weighed}
+    for key, errors in weighed_in(settled, state.mixed, store, config).items():
+        weighed[key] = (*weighed.get(key, ()), *errors)
     runs = {key: run for key, run in state.runs.items() if key[0] != trip}
-    return replace(state, groups=groups, open=left, evidence=seen, doers=doers, runs=runs), tuple(settled)
+    return replace(
+        state, groups=groups, open=left, evidence=seen, doers=doers, mixed=mixed, weighed=weighed, runs=runs
+    ), tuple(settled)
+
+
+def take_weights(
+    state: Attribution, trip: str, goods: Goods, store: Store, config: AttributionConfig
+) -> tuple[Attribution, dict[int, float]]:
+    """Return how likely the grams of each product sold by weight are right, of a trip that has been closed."""
+    right = {
+        product: weighed_right(pieces * grams, state.weighed.get((trip, product), ()), config)
+        for product, pieces, grams in goods
+        if store.products.by_weight[product]
+    }
+    return replace(state, weighed={key: one for key, one in state.weighed.items() if key[0] != trip}), right
 
 
 def _reads(event: str, reading: Explanation, hypothesis: Hypothesis) -> bool:

@@ -12,7 +12,7 @@ from fusion.attribution.evidence import looks_at_hands, moved_in_basket
 from fusion.attribution.explanations import Explanation, Goods
 from fusion.attribution.handover import Meeting, at_moment, handover_readings, touches, ways
 from fusion.attribution.hypotheses import Hypothesis, extend, merge, weigh, weights
-from fusion.attribution.last_seen import posture, set_down_nats
+from fusion.attribution.last_seen import floor_nats, posture, set_down_nats
 from fusion.attribution.possession import (
     Content,
     Run,
@@ -193,11 +193,10 @@ def _lengthened(
 ) -> dict[tuple[str, int], Run]:
     carts = np.array([cart.xy for cart in people.carts.values()]).reshape(-1, 2)
     goods_xy = np.concatenate([store.plates.centre[:, :2], carts])
-    span_s = max(config.around_s, -config.before_end_s[0], config.after_end_s[1])
 
-    def nats_at(t_ns: int) -> float:
-        seen = posture(content.track_id, t_ns, state.seen.bodies, people.alias, span_s)
-        return set_down_nats(seen, goods_xy, config)
+    def nats_at(t_ns: int) -> tuple[float, float]:
+        seen = posture(content.track_id, t_ns, state.seen.bodies, people.alias, people.trip_of, config)
+        return set_down_nats(seen, goods_xy, config), floor_nats(seen, config)
 
     return lengthened(state.runs, trip, content, cache(nats_at), config)
 

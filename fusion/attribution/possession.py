@@ -37,6 +37,7 @@ class Run:
     first_ns: int
     last_ns: int
     set_down_nats: float = 0.0  # what the way it was last seen says of its having been set down then
+    floor_nats: float = 0.0  # and what a hand on the floor does
 
 
 def contents(
@@ -142,12 +143,13 @@ def lengthened(
     runs: Mapping[tuple[str, int], Run],
     trip: str,
     content: Content,
-    nats_at: Callable[[int], float],
+    nats_at: Callable[[int], tuple[float, float]],
     config: PossessionConfig,
 ) -> dict[tuple[str, int], Run]:
     """Return the runs of a trip's products after a moment in which some of them were seen in its hands.
 
-    nats_at tells what it says of goods having been set down that they were last seen at an instant, in ns.
+    nats_at tells what it says of goods having been set down that they were last seen at an instant, in ns: where that
+    was, and how low the hands were.
     """
     total, out = sum(p for _, p in content.p), dict(runs)
     for (product, p), (first_ns, last_ns) in zip(content.p, content.seen_ns, strict=True):
@@ -155,7 +157,8 @@ def lengthened(
             continue
         old = out.get((trip, product))
         goes_on = old is not None and first_ns - old.last_ns <= config.break_s * SECOND_NS
-        out[trip, product] = Run(old.first_ns if old is not None and goes_on else first_ns, last_ns, nats_at(last_ns))
+        first_ns = old.first_ns if old is not None and goes_on else first_ns
+        out[trip, product] = Run(first_ns, last_ns, *nats_at(last_ns))
     return out
 
 
@@ -163,10 +166,10 @@ def left_nats(run: Run | None, left_ns: int, config: PossessionConfig) -> float:
     """Return how much likelier it is that a piece was set down if it was in the hand for long and then no more.
 
     Most of what people bag they bag at once; what is in the hand for long stays there until the exit. How it was last
-    seen counts only then: what was bagged at once was bagged anywhere.
+    seen counts only then: what was bagged at once was bagged anywhere, but not on the floor.
     """
     if run is None or left_ns - run.last_ns < config.gone_s * SECOND_NS:
         return 0.0
     carried_s = (run.last_ns - run.first_ns) / SECOND_NS - config.bagged_s
     nats = float(np.clip(config.gone_nats_per_s * carried_s, 0.0, config.gone_nats_max))
-    return nats + run.set_down_nats if nats > 0.0 else 0.0
+    return (nats + run.set_down_nats if nats > 0.0 else 0.0) + run.floor_nats

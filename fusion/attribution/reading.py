@@ -18,6 +18,7 @@ from fusion.attribution.settled import Settled
 from fusion.attribution.state import Attribution, People, Stock, limited
 from fusion.attribution.swapping import swaps
 from fusion.attribution.unexplained import nobody, settling
+from fusion.attribution.weights import beside
 from fusion.checkout.records import derive_id
 from fusion.config import AttributionConfig, CartConfig
 from fusion.frozen import replace
@@ -55,6 +56,7 @@ def read_change(
     taken = picks(moved, who, store, config) if change.total_g < 0 else ()
     room = config.explanations_max - len(rest)
     ranked = _ranked(moved, who, taken, store, config)
+    mixed = beside(change, state.open, store, config)
     hurry = hurried(change, who, state.open, state.doers, store, config)
     readings, lost = {}, 0
     for row, hypothesis in enumerate(group.beam):
@@ -67,6 +69,7 @@ def read_change(
         state,
         groups=(*[g for g in state.groups if g not in touched], group),
         open={**state.open, event: change},
+        mixed={**state.mixed, **mixed, event: max(mixed.values())} if mixed else state.mixed,
         doers={**state.doers, event: {m.trip: m.track_id for m in who if m.trip}},
         evidence={**state.evidence, event: replace(evidence, weighed=best_few(readings[0]))},
         misplaced=_restock(state.misplaced, change, reading_posterior(group, event)[0], store),

@@ -37,7 +37,7 @@ def puts(
     # Another hand on the plate, or a share on a plate that moved unnoticed: then the catalogue knows better.
     misweighed = np.log(config.misweighed_p) + moved.mass
     for product, pieces, grams in carried:
-        home = max(0.15 * float(moved.prior[product] - np.log(config.planogram_p)), -1.5)
+        home = max(0.35 * float(moved.prior[product] - np.log(config.planogram_p)), -3.0)
         nats_of_person = mover.nats + mover.before.of(product) + home
         for n in range(1, min(pieces, config.qty_max) + 1):
             # The piece was weighed when it was taken: what it weighs is known better than the catalogue.

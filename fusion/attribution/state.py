@@ -16,6 +16,7 @@ from fusion.attribution.possession import Run
 from fusion.attribution.record import Evidence
 from fusion.attribution.tags import Exit, TagRead
 from fusion.attribution.unwatched import Unwatched
+from fusion.attribution.weights import Weighed
 from fusion.config import CartConfig
 from fusion.frozen import replace
 from fusion.shelf import ShelfChange
@@ -37,6 +38,8 @@ class Attribution:
     groups: tuple[Group, ...] = ()
     open: Mapping[str, ShelfChange] = field(default_factory=dict)  # event id -> change
     doers: Mapping[str, Doers] = field(default_factory=dict)  # event id -> who would have made it, of changes
+    mixed: Mapping[str, float] = field(default_factory=dict)  # event id -> grams it may have got of another's
+    weighed: Weighed = field(default_factory=dict)  # of settled changes, for trips that are still open
     evidence: Mapping[str, Evidence] = field(default_factory=dict)  # event id -> what there was to see of it
     dark: Mapping[int, int] = field(default_factory=dict)  # plate -> when it last said nothing, ns
     dark_asked_ns: int = 0

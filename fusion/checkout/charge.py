@@ -7,6 +7,7 @@ first, the likeliest one as the proposal.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from math import prod
 
 from fusion.checkout.decision import CheckoutConfig, QuantityPosterior, decide
 from fusion.checkout.pricing import price
@@ -25,6 +26,19 @@ class Charge:
     confidence: float  # posterior of exactly this reading
     line_confidence: Mapping[int, float]  # product -> posterior of its quantity
     status: str
+    loss_cents: float = 0.0  # what it is expected to cost, unseen
+
+    def weighed(self, right: Mapping[int, float], config: CheckoutConfig) -> "Charge":
+        """Return the charge with the doubt about what its goods weigh: right gives how likely their grams are right."""
+        all_right = prod(right.values())
+        loss_cents = self.loss_cents + config.wrong_weight_cents * self.confidence * (1.0 - all_right)
+        return replace(
+            self,
+            confidence=self.confidence * all_right,
+            line_confidence={k: p * right.get(k, 1.0) for k, p in self.line_confidence.items()},
+            status=REVIEW if loss_cents > config.review_cost_cents else self.status,
+            loss_cents=loss_cents,
+        )
 
     def receipt(self, end: TripEnd, events: Mapping[int, Sequence[str]], store: Store, spent: Spent) -> Receipt:
         """Price the goods; events gives per product the event ids it rests on."""
@@ -58,7 +72,7 @@ def choose(carried: tuple[tuple[Goods, float, bool], ...], store: Store, config:
     goods, confidence = chargeable[0 if status == REVIEW or whole is None else whole]
     counts = _counts(goods)
     line_p = {line.product: line.p[line.quantities.index(counts.get(line.product, 0))] for line in lines}
-    return Charge(goods, min(1.0, confidence), line_p, status)
+    return Charge(goods, min(1.0, confidence), line_p, status, decision.expected_cost_cents)
 
 
 def unclaimed(receipt: Receipt) -> Receipt:

@@ -20,6 +20,8 @@ class CheckoutConfig:
 
     overcharge_weight: float = 3.0  # cost of a cent charged wrongly
     undercharge_weight: float = 1.0  # cost of a cent missed
+    wrong_receipt_cents: float = 120.0  # cost of a wrong receipt beside its goods: one as likely wrong as right waits
+    wrong_weight_cents: float = 300.0  # cost of a line whose weight is outside the tolerance of a scale in trade
     review_cost_cents: float = 60.0  # cost of having a person look at one receipt
     review_deadline_ns: int = 86_400_000_000_000  # a day after its trip closed, a receipt in review takes the default
     review_default: str = "waive"  # or "approve": what becomes of it then
@@ -78,8 +80,9 @@ def decide(
     # the trip itself, and then all of the charge may be somebody else's.
     unexplained = max(0.0, 1.0 - joint_confidence - line_doubt)
     loss_cents += unexplained * config.overcharge_weight * charge_cents
+    loss_cents += config.wrong_receipt_cents * (1.0 - min(1.0, joint_confidence))
     status = REVIEW if loss_cents > config.review_cost_cents else SETTLED
-    return Decision(tuple(chosen), status, min(loss_cents, config.review_cost_cents))
+    return Decision(tuple(chosen), status, loss_cents)
 
 
 def unit_value_cents(store: Store, product: int) -> float:

@@ -15,6 +15,7 @@ from fusion.store import Store, facings_of_plate
 
 AGO_S = 16.0  # what was told of a plate so long ago is where a slow change of it begins
 TRACE_S = 2.0  # before and after the step
+BRIDGE = 0.1  # share of a change that a plate between may hide, for one package to lie on both sides of it
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +70,7 @@ def group_changes(
         return pending, ()
     known, news = {**pending.told, **{c.plate: c for c in pending.changes}}, list[PlateChange]()
     for each in new:
-        added = _went_on(each, known, config)
+        added = _went_on(_let_go(each, known, config), known, config)
         if added is not None:
             known[each.plate] = added  # the next one of this plate begins where this one ended, told already or not
             news.append(added)
@@ -93,7 +94,8 @@ def group_changes(
                 busy = {c.plate for c in changes if c not in group} | _since(told, real)
                 shares, hidden = shares_beside(real, busy, levels, store, config)
                 whole = _without_cross_talk([*real, *shares], config)
-                ready.append(_traced(_shelf_change(whole, hidden), whole, levels))
+                for part in _apart(whole, hidden, store):
+                    ready.append(_traced(_shelf_change(part, hidden), part, levels))
                 told |= {c.plate: c for c in whole}
                 asked |= dict.fromkeys((*(c.plate for c in shares), *(h[0] for h in hidden)), ready[-1].step_ns)
     return Pending(tuple(waiting), told, asked), tuple(sorted(ready, key=lambda c: (c.step_ns, c.plates)))
@@ -116,6 +118,17 @@ def _is_pressed(change: PlateChange, loads: Mapping[int, PlateChange], store: St
         if step_g <= config.cross_talk * abs(load.after_g - load.before_g):
             return True
     return False
+
+
+def _let_go(change: PlateChange, known: Mapping[int, PlateChange], config: ShelfConfig) -> PlateChange:
+    """Return a loss as it is against the level before a hand pressed: who lifts something lets go of the plate."""
+    press = known.get(change.plate)
+    if press is None or change.onset_ns - press.settled_ns > config.press_s * SECOND_NS:
+        return change
+    pressed_g, gone_g = press.after_g - press.before_g, change.before_g - change.after_g
+    if not 0.0 < pressed_g < config.press_share * gone_g:
+        return change
+    return replace(change, before_g=press.before_g, var=max(change.var, press.var))
 
 
 def _went_on(change: PlateChange, known: Mapping[int, PlateChange], config: ShelfConfig) -> PlateChange | None:
@@ -232,6 +245,30 @@ def _without_cross_talk(group: list[PlateChange], config: ShelfConfig) -> list[P
     """Leave out neighbours that moved no more than a load beside them moves a plate."""
     most = max((abs(c.after_g - c.before_g) for c in group), default=0.0)
     return [c for c in group if abs(c.after_g - c.before_g) > config.cross_talk * most]
+
+
+def _apart(
+    group: list[PlateChange], hidden: tuple[tuple[int, float, float], ...], store: Store
+) -> list[list[PlateChange]]:
+    """Split a group where a plate between stayed at rest: no package lies on both sides of it, two hands took two.
+
+    Only where all plates moved one way; what went down here and up there may be one thing that was shifted.
+    """
+    if len(group) < 2 or len({c.after_g > c.before_g for c in group}) > 1:
+        return [group]
+    total_g = sum(c.after_g - c.before_g for c in group)
+    covered = {plate for plate, _, var in hidden if var > (BRIDGE * total_g) ** 2}
+    next_to = plates_beside(store.plates, 1)
+    plates, out = {c.plate: c for c in group}, list[list[PlateChange]]()
+    while plates:
+        seen, edge = set[int](), [min(plates)]
+        while edge:
+            plate = edge.pop()
+            seen.add(plate)
+            edge += [p for p in next_to[plate] if p not in seen and (p in plates or p in covered)]
+        out.append([c for plate, c in sorted(plates.items()) if plate in seen])
+        plates = {plate: c for plate, c in plates.items() if plate not in seen}
+    return out
 
 
 def _shelf_change(group: list[PlateChange], hidden: tuple[tuple[int, float, float], ...]) -> ShelfChange:

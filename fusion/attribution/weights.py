@@ -1,0 +1,112 @@
+"""How well the grams of goods sold by weight are known.
+
+Plates weigh what was taken. Where several pieces went at once they weigh the sum: whose share is how much follows from
+what pieces weigh, and pieces of fruit differ. Where two people took from one facing in quick succession, a piece of one
+may have lain partly on the plate of the other. A scale in trade must be right within a tolerance; a line that is
+charged unseen must be as well.
+"""
+
+from collections.abc import Iterable, Mapping
+from itertools import product
+from math import erf, sqrt
+
+from fusion.attribution.explanations import Goods, Part
+from fusion.attribution.settled import Settled
+from fusion.config import SECOND_NS, AttributionConfig
+from fusion.shelf import ShelfChange
+from fusion.store import Store
+
+Errors = tuple[tuple[float, float], ...]  # (p, g2): the variance of the grams that a trip's share of a change has
+Weighed = Mapping[tuple[str, int], tuple[Errors, ...]]  # (trip, product) -> of every change that it rests on
+
+
+def beside(
+    change: ShelfChange, open_: Mapping[str, ShelfChange], store: Store, config: AttributionConfig
+) -> dict[str, float]:
+    """Return the open changes of the same moment on facings of goods sold by weight that this one is on as well.
+
+    With the grams, either way, by which both may have got each other's.
+    """
+    own = _loose_plates(change, store)
+    out = {}
+    for event, other in open_.items() if own else ():
+        apart_s = abs(change.step_ns - other.step_ns) / SECOND_NS
+        if other.plates and apart_s < config.hurry_s[1] and own & set(other.plates):
+            out[event] = config.straddling * min(abs(change.total_g), abs(other.total_g))
+    return out
+
+
+def _loose_plates(change: ShelfChange, store: Store) -> set[int]:
+    out: set[int] = set()
+    for sold, plates in zip(store.facings.product.tolist(), store.facings.plates, strict=True):
+        if store.products.by_weight[sold] and set(plates) & set(change.plates):
+            out |= set(plates)
+    return out
+
+
+def weighed_in(
+    settled: Iterable[Settled], mixed: Mapping[str, float], store: Store, config: AttributionConfig
+) -> dict[tuple[str, int], tuple[Errors, ...]]:
+    """Return how uncertain the grams of everybody's goods sold by weight are, by the changes that moved them.
+
+    mixed gives, by event, the grams it may have got of another's.
+    """
+    out: dict[tuple[str, int], tuple[Errors, ...]] = {}
+    for one in settled:
+        for part in one.reading.parts if one.change.plates else ():  # in hands nothing is weighed anew
+            if part.trip and store.products.by_weight[part.product]:
+                key = part.trip, part.product
+                var = _var(part, one, store, config)
+                astray = mixed.get(one.event, 0.0)
+                errors = ((1.0 - config.straddling_p, var), (config.straddling_p, var + astray**2))
+                out[key] = (*out.get(key, ()), errors if astray else ((1.0, var),))
+    return out
+
+
+def _var(part: Part, one: Settled, store: Store, config: AttributionConfig) -> float:
+    """Return the variance, g2, of the grams of one part of a change: of a known sum each share is the rest's too."""
+    own, rest = (
+        sum(p.qty * float(store.products.mass_sd_g[p.product]) ** 2 for p in one.reading.parts if (p is part) == mine)
+        for mine in (True, False)
+    )
+    plates = one.change.total_var + (config.weigh_gain_sd * part.grams) ** 2
+    return plates + own * rest / max(own + rest, 1e-9)
+
+
+def alike(one: Goods, other: Goods, store: Store, config: AttributionConfig) -> bool:
+    """Tell whether two sets of goods are the same to pay: of what is sold by weight only the grams count."""
+    if len(one) != len(other):
+        return False
+    for (sold, pieces, grams), (also, others, other_grams) in zip(one, other, strict=True):
+        if sold != also:
+            return False
+        if store.products.by_weight[sold]:
+            if abs(pieces * grams - others * other_grams) > _tolerance_g(pieces * grams, config):
+                return False
+        elif pieces != others:
+            return False
+    return True
+
+
+def named_alike(one: tuple[Part, ...], other: tuple[Part, ...], store: Store) -> bool:
+    """Tell whether two readings say the same of everything but how many pieces of goods sold by weight there were."""
+    loose = store.products.by_weight
+    said = (
+        tuple((p.trip, p.kind, p.product, 0 if loose[p.product] else p.qty) for p in parts) for parts in (one, other)
+    )
+    return next(said) == next(said)
+
+
+def _tolerance_g(grams: float, config: AttributionConfig) -> float:
+    return max(config.weigh_tolerance_g, config.weigh_tolerance * grams)
+
+
+def weighed_right(grams: float, errors: Iterable[Errors], config: AttributionConfig) -> float:
+    """Return the probability that a line of so many grams, of changes with these errors, is within the tolerance."""
+    total = {0.0: 1.0}  # variance -> p
+    for one in errors:
+        longer: dict[float, float] = {}
+        for (var, p), (q, more) in product(total.items(), one):
+            longer[var + more] = longer.get(var + more, 0.0) + p * q
+        total = longer
+    return sum(p * erf(_tolerance_g(grams, config) / sqrt(2.0 * max(var, 1e-6))) for var, p in total.items())
