@@ -3,7 +3,8 @@
 from dataclasses import replace
 
 import numpy as np
-from hypothesis import example, given, settings
+import pytest
+from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 from tiny import tiny_store
 
@@ -148,6 +149,35 @@ def test_a_share_in_the_noise_of_a_plate_of_the_facing_is_told_as_hidden(seed: i
     for plate, grams, var in found[0].hidden:
         assert plate == 1 and abs(grams + share_g) < 5.0 * np.sqrt(var)
     assert found[0].hidden or 1 in found[0].plates
+
+
+@SETTINGS
+@given(seeds, st.floats(60, 400), st.floats(60, 400))
+def test_two_taken_at_one_moment_with_a_plate_at_rest_between_are_two_changes(
+    seed: int, a_g: float, b_g: float
+) -> None:
+    """Found in a crowd at one shelf: each of two was charged half of both their nectarines."""
+    load, _ = quiet(seed)
+    load[360:, 1] -= a_g
+    load[366:, 3] -= b_g
+    assume(min(a_g, b_g) > 0.2 * max(a_g, b_g))
+    found = sorted((c for c in changes(load)), key=lambda c: c.plates)
+    assert [c.plates for c in found] == [(1,), (3,)]
+    assert [c.total_g for c in found] == pytest.approx([-a_g, -b_g], abs=5.0)
+
+
+@SETTINGS
+@given(seeds, st.floats(120, 600), st.floats(8, 30), st.floats(0.5, 1.4))
+def test_a_hand_that_rests_on_what_it_lifts_adds_nothing_to_it(
+    seed: int, mass_g: float, hand_g: float, rest_s: float
+) -> None:
+    """Found in a slow pick: a zucchini was charged with the hand that lay on it for half a second."""
+    load, _ = quiet(seed)
+    lift = 360 + int(rest_s * 60)
+    load[360:lift, 2] += hand_g
+    load[lift:, 2] -= mass_g
+    found = max(changes(load), key=lambda c: abs(c.total_g))
+    assert found.total_g == pytest.approx(-mass_g, abs=5.0)
 
 
 @SETTINGS

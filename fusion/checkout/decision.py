@@ -3,7 +3,8 @@
 Charging a unit that was not taken costs its price times `overcharge_weight`; missing a unit that was taken
 costs its price times `undercharge_weight`. Each line is charged the quantity whose expected cost is least;
 lines add up, so that is also the best charge of the whole receipt. If even that charge is expected to cost
-more than a review, the receipt goes to review with these quantities as the proposal.
+more than a review, or the reading is likelier wrong than right, the receipt goes to review with these quantities as the
+proposal.
 """
 
 from dataclasses import dataclass
@@ -20,7 +21,7 @@ class CheckoutConfig:
 
     overcharge_weight: float = 3.0  # cost of a cent charged wrongly
     undercharge_weight: float = 1.0  # cost of a cent missed
-    wrong_receipt_cents: float = 120.0  # cost of a wrong receipt beside its goods: one as likely wrong as right waits
+    settle_p_min: float = 0.5  # a receipt that is likelier wrong than right waits, however cheap its goods are
     wrong_weight_cents: float = 300.0  # cost of a line whose weight is outside the tolerance of a scale in trade
     review_cost_cents: float = 60.0  # cost of having a person look at one receipt
     review_deadline_ns: int = 86_400_000_000_000  # a day after its trip closed, a receipt in review takes the default
@@ -80,8 +81,8 @@ def decide(
     # the trip itself, and then all of the charge may be somebody else's.
     unexplained = max(0.0, 1.0 - joint_confidence - line_doubt)
     loss_cents += unexplained * config.overcharge_weight * charge_cents
-    loss_cents += config.wrong_receipt_cents * (1.0 - min(1.0, joint_confidence))
-    status = REVIEW if loss_cents > config.review_cost_cents else SETTLED
+    waits = loss_cents > config.review_cost_cents or joint_confidence < config.settle_p_min
+    status = REVIEW if waits else SETTLED
     return Decision(tuple(chosen), status, loss_cents)
 
 

@@ -15,6 +15,7 @@ from fusion.store import Store, facings_of_plate
 
 AGO_S = 16.0  # what was told of a plate so long ago is where a slow change of it begins
 TRACE_S = 2.0  # before and after the step
+ASIDE = 0.15  # less than this share of another load beside it is no package of its own
 BRIDGE = 0.1  # share of a change that a plate between may hide, for one package to lie on both sides of it
 
 
@@ -268,7 +269,8 @@ def _apart(
             edge += [p for p in next_to[plate] if p not in seen and (p in plates or p in covered)]
         out.append([c for plate, c in sorted(plates.items()) if plate in seen])
         plates = {plate: c for plate, c in plates.items() if plate not in seen}
-    return out
+    heavy = [sum(abs(c.after_g - c.before_g) for c in part) for part in out]
+    return out if min(heavy) > ASIDE * max(heavy) else [group]  # shelves tilt: a little of one load shows further off
 
 
 def _shelf_change(group: list[PlateChange], hidden: tuple[tuple[int, float, float], ...]) -> ShelfChange:
