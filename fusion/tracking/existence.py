@@ -32,15 +32,22 @@ class Chances(NamedTuple):
 @njit(cache=True)
 def in_picture(mean: Floats, view: View) -> Bools:
     """Return whose heads the camera's picture would show, were nothing in the way (n,)."""
-    out, R, T, edge = np.zeros(mean.shape[0], np.bool_), view.R, view.T, view.bounds
+    out = np.zeros(mean.shape[0], np.bool_)
     for i in range(mean.shape[0]):
-        x, y, h = mean[i, 0], mean[i, 1], mean[i, 4]
-        depth = R[2, 0] * x + R[2, 1] * y + R[2, 2] * h + T[2]
-        if depth > DEPTH_MIN_M:
-            u = (R[0, 0] * x + R[0, 1] * y + R[0, 2] * h + T[0]) / depth
-            v = (R[1, 0] * x + R[1, 1] * y + R[1, 2] * h + T[1]) / depth
-            out[i] = edge[0] <= u <= edge[2] and edge[1] <= v <= edge[3]
+        out[i] = shows(view, mean[i, 0], mean[i, 1], mean[i, 4])
     return out
+
+
+@njit(cache=True)
+def shows(view: View, x: float, y: float, h: float) -> bool:
+    """Return whether the camera's picture would show a head, were nothing in the way."""
+    R, T, edge = view.R, view.T, view.bounds
+    depth = R[2, 0] * x + R[2, 1] * y + R[2, 2] * h + T[2]
+    if not depth > DEPTH_MIN_M:
+        return False
+    u = (R[0, 0] * x + R[0, 1] * y + R[0, 2] * h + T[0]) / depth
+    v = (R[1, 0] * x + R[1, 1] * y + R[1, 2] * h + T[1]) / depth
+    return bool(edge[0] <= u <= edge[2] and edge[1] <= v <= edge[3])
 
 
 @njit(cache=True)
@@ -58,12 +65,15 @@ def weigh(exist: Floats, sight: Floats, column: Ints, gain: Floats, shown: Bools
     column (n,) is each track's detection, -1 for none, and gain (n,) its likelihood ratio, track against clutter. A
     miss counts only where the picture would have shown the person.
     """
-    p, hidden_p, most = chances.detection_p, chances.hidden_p, chances.most
     for i in range(exist.shape[0]):
-        if column[i] < 0 and not shown[i]:
-            continue
-        ratio = gain[i] if column[i] >= 0 else 0.0
-        in_sight, hidden = 1.0 - p + p * ratio, 1.0 - hidden_p + hidden_p * ratio
-        both = sight[i] * in_sight + (1.0 - sight[i]) * hidden
-        exist[i] = min(max(exist[i] * both / (1.0 - exist[i] + exist[i] * both), 1.0 - most), most)
-        sight[i] = sight[i] * in_sight / both
+        if column[i] >= 0 or shown[i]:
+            exist[i], sight[i] = weighed(exist[i], sight[i], gain[i] if column[i] >= 0 else 0.0, chances)
+
+
+@njit(cache=True)
+def weighed(exist: float, sight: float, ratio: float, chances: Chances) -> tuple[float, float]:
+    """Return existence and sight after a detection of this likelihood ratio, 0 for a miss that counts."""
+    p, hidden_p, most = chances.detection_p, chances.hidden_p, chances.most
+    in_sight, hidden = 1.0 - p + p * ratio, 1.0 - hidden_p + hidden_p * ratio
+    both = sight * in_sight + (1.0 - sight) * hidden
+    return min(max(exist * both / (1.0 - exist + exist * both), 1.0 - most), most), sight * in_sight / both

@@ -8,9 +8,10 @@ import numpy as np
 from numba import njit
 
 from fusion.arrays import Bools, Floats, Ints
-from fusion.tracking.measurement import View, innovate, measure, scratch
+from fusion.tracking.measurement import DEPTH_MIN_M, View, innovate, measure, scratch
 
 MORE = 4  # pairs a track is given room for at first
+BEYOND = 1.001  # of a bound: what rounding may do to it is less
 
 
 @njit(cache=True)
@@ -31,7 +32,7 @@ def near_pairs(mean: Floats, cov: Floats, view: View, gate_nats: float) -> tuple
         at = np.flatnonzero(seen)
         places = foot[at] if by_foot else head[at, :2]
         low, size, shape, start, order = grid(places)
-        centre, reach = _boxes(mean, cov, view, by_foot, sd_max, gate_nats)
+        centre, reach = _boxes(mean, cov, view, by_foot, sd_max, gate_nats, places)
         for i in range(n):
             if np.isnan(centre[i, 0]):
                 continue
@@ -124,8 +125,13 @@ def _cells(centre: float, reach: float, low: float, size: float, cells: int) -> 
 
 
 @njit(cache=True)
-def _boxes(mean: Floats, cov: Floats, view: View, by_foot: bool, sd: float, gate_nats: float) -> tuple[Floats, Floats]:
-    """Return where each track's head (or foot) is looked for (n, 2) and how far around it (n, 2); NaN for nowhere."""
+def _boxes(
+    mean: Floats, cov: Floats, view: View, by_foot: bool, sd: float, gate_nats: float, places: Floats
+) -> tuple[Floats, Floats]:
+    """Return where each track's head (or foot) is looked for (n, 2) and how far around it (n, 2); NaN for nowhere.
+
+    An image camera sees a few of all tracks: who is beyond reach of all its places (m, 2) is told without algebra.
+    """
     n = mean.shape[0]
     centre, reach = np.full((n, 2), np.nan), np.zeros((n, 2))
     if view.is_depth:
@@ -137,8 +143,12 @@ def _boxes(mean: Floats, cov: Floats, view: View, by_foot: bool, sd: float, gate
         return centre, reach
     y, H, noise, HP, S = scratch()
     nothing, zero = np.full(2, np.nan), np.zeros(2)
+    head, foot = (nothing, zero) if by_foot else (zero, nothing)
+    low0, high0 = places[:, 0].min(), places[:, 0].max()
+    low1, high1 = places[:, 1].min(), places[:, 1].max()
     for i in range(n):
-        head, foot = (nothing, zero) if by_foot else (zero, nothing)
+        if _is_beyond(mean[i], cov[i], view, by_foot, sd, gate_nats, low0, high0, low1, high1):
+            continue
         m = measure(mean[i], view.is_depth, head, foot, sd, view.lean_sd_m, view.R, view.T, y, H, noise)
         if m < 2:
             continue
@@ -147,6 +157,42 @@ def _boxes(mean: Floats, cov: Floats, view: View, by_foot: bool, sd: float, gate
             centre[i, k] = -y[k]
             reach[i, k] = np.sqrt(2.0 * gate_nats * S[k, k])
     return centre, reach
+
+
+@njit(cache=True)
+def _is_beyond(
+    x: Floats,
+    P: Floats,
+    view: View,
+    by_foot: bool,
+    sd: float,
+    gate_nats: float,
+    low0: float,
+    high0: float,
+    low1: float,
+    high1: float,
+) -> bool:
+    """Tell of a track x (5,), P (5, 5) that is surely outside the gate of all of an image's places, in a box.
+
+    A variance along any direction is no more than the trace, so that the gate is no wider than what is asked here.
+    """
+    R, T = view.R, view.T
+    h, noise = (0.0, 4.0 * sd * sd) if by_foot else (x[4], sd * sd)
+    depth = R[2, 0] * x[0] + R[2, 1] * x[1] + R[2, 2] * h + T[2]
+    if depth <= DEPTH_MIN_M:
+        return True
+    spread = P[0, 0] + P[1, 1] + P[4, 4] + view.lean_sd_m * view.lean_sd_m
+    for k in range(2):
+        p = (R[k, 0] * x[0] + R[k, 1] * x[1] + R[k, 2] * h + T[k]) / depth
+        low, high = (low0, high0) if k == 0 else (low1, high1)
+        off = max(low - p, p - high)
+        if off > 0.0:
+            slope = 0.0
+            for c in range(3):
+                slope += (R[k, c] - p * R[2, c]) ** 2
+            if off * off > BEYOND * 2.0 * gate_nats * (spread * slope / (depth * depth) + noise):
+                return True
+    return False
 
 
 @njit(cache=True)

@@ -19,22 +19,27 @@ def predict(mean: Floats, cov: Floats, dt_s: float, accel_density: float, height
 
     mean (n, 5), cov (n, 5, 5). F couples position and velocity only, so the products are written out.
     """
+    for i in range(mean.shape[0]):
+        predict_one(mean[i], cov[i], dt_s, accel_density, height_var_per_s)
+
+
+@njit(cache=True)
+def predict_one(x: Floats, P: Floats, dt_s: float, accel_density: float, height_var_per_s: float) -> None:
+    """Move one row dt_s ahead, in place: x (5,), P (5, 5)."""
     q_pos = accel_density * dt_s**3 / 3
     q_mix = accel_density * dt_s**2 / 2
     q_vel = accel_density * dt_s
-    for i in range(mean.shape[0]):
-        P = cov[i]
-        for axis in range(2):
-            mean[i, axis] += dt_s * mean[i, axis + 2]
-        for axis in range(2):
-            for k in range(STATE):
-                P[axis, k] += dt_s * P[axis + 2, k]
-        for axis in range(2):
-            for k in range(STATE):
-                P[k, axis] += dt_s * P[k, axis + 2]
-        for axis in range(2):
-            P[axis, axis] += q_pos
-            P[axis, axis + 2] += q_mix
-            P[axis + 2, axis] += q_mix
-            P[axis + 2, axis + 2] += q_vel
-        P[4, 4] += height_var_per_s * dt_s
+    for axis in range(2):
+        x[axis] += dt_s * x[axis + 2]
+    for axis in range(2):
+        for k in range(STATE):
+            P[axis, k] += dt_s * P[axis + 2, k]
+    for axis in range(2):
+        for k in range(STATE):
+            P[k, axis] += dt_s * P[k, axis + 2]
+    for axis in range(2):
+        P[axis, axis] += q_pos
+        P[axis, axis + 2] += q_mix
+        P[axis + 2, axis] += q_mix
+        P[axis + 2, axis + 2] += q_vel
+    P[4, 4] += height_var_per_s * dt_s
