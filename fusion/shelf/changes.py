@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from operator import attrgetter
 
 import numpy as np
 
@@ -10,7 +11,7 @@ from fusion.config import SECOND_NS, ShelfConfig
 from fusion.frozen import replace
 from fusion.shelf.beside import company_of_plate, plates_beside
 from fusion.shelf.levels import Levels, PlateChange, Trace, trace_of
-from fusion.shelf.shares import shares_beside
+from fusion.shelf.shares import goods_beside, shares_beside
 from fusion.store import Store, facings_of_plate
 
 AGO_S = 16.0  # what was told of a plate so long ago is where a slow change of it begins
@@ -67,18 +68,23 @@ def group_changes(
     """
     if not pending.changes and not new:
         return pending, ()
-    known, news = {**pending.told, **{c.plate: c for c in pending.changes}}, list[PlateChange]()
+    # What was told of plates grows with the store: it is looked up beside what is new, and copied only to be added to.
+    told, news = pending.told, list[PlateChange]()
+    known = {c.plate: c for c in pending.changes}
     for each in new:
-        added = _went_on(each, known, config)
+        added = _went_on(each, known.get(each.plate) or told.get(each.plate), config)
         if added is not None:
             known[each.plate] = added  # the next one of this plate begins where this one ended, told already or not
             news.append(added)
-    changes = sorted((*pending.changes, *news), key=lambda c: (c.step_ns, c.plate))
-    loads = {**pending.told, **{c.plate: c for c in changes}}
-    changes = [c for c in changes if not (_is_share(c, pending, config) or _is_pressed(c, loads, store, config))]
+    changes = sorted((*pending.changes, *news), key=_by_step)
+    loads = {c.plate: c for c in changes}
+    changes = [c for c in changes if not (_is_share(c, pending, config) or _is_pressed(c, loads, told, store, config))]
     changes = _without_plateaus(changes, store, config)
     last = {c.plate: c.step_ns for c in changes}
-    told, asked = dict(pending.told), dict(pending.share_ns)
+    of_plate: dict[int, list[PlateChange]] = {}
+    for change in changes:
+        of_plate.setdefault(change.plate, []).append(change)
+    now_told, now_asked = dict[int, PlateChange](), dict[int, int]()
     ready: list[ShelfChange] = []
     waiting: list[PlateChange] = []
     for group in _groups(changes, store, config):
@@ -90,13 +96,24 @@ def group_changes(
             real = [c for c in sharp if abs(c.after_g - c.before_g) > config.change_sds * np.sqrt(c.var)]
             real = _without_cross_talk(real, config)
             if real:
-                busy = {c.plate for c in changes if c not in group} | _since(told, real)
-                shares, hidden = shares_beside(real, busy, levels, store, config)
+                onset_ns = min(c.onset_ns for c in real)
+                beside = [
+                    plate
+                    for plate in goods_beside(real, store)
+                    if all(c in group for c in of_plate.get(plate, ()))  # else it has a change of its own
+                    and not _ended_after(onset_ns, now_told.get(plate) or told.get(plate))
+                ]
+                shares, hidden = shares_beside(real, beside, levels, config)
                 whole = _without_cross_talk([*real, *shares], config)
                 ready.append(_traced(_shelf_change(whole, hidden), whole, levels))
-                told |= {c.plate: c for c in whole}
-                asked |= dict.fromkeys((*(c.plate for c in shares), *(h[0] for h in hidden)), ready[-1].step_ns)
-    return Pending(tuple(waiting), told, asked), tuple(sorted(ready, key=lambda c: (c.step_ns, c.plates)))
+                now_told |= {c.plate: c for c in whole}
+                now_asked |= dict.fromkeys((*(c.plate for c in shares), *(h[0] for h in hidden)), ready[-1].step_ns)
+    if ready:
+        pending = Pending((), {**told, **now_told}, {**pending.share_ns, **now_asked})
+    return replace(pending, changes=tuple(waiting)), tuple(sorted(ready, key=lambda c: (c.step_ns, c.plates)))
+
+
+_by_step = attrgetter("step_ns", "plate")
 
 
 def _is_share(change: PlateChange, pending: Pending, config: ShelfConfig) -> bool:
@@ -105,12 +122,18 @@ def _is_share(change: PlateChange, pending: Pending, config: ShelfConfig) -> boo
     return change.is_slow and asked_ns is not None and abs(asked_ns - change.step_ns) < config.slow_step_s * SECOND_NS
 
 
-def _is_pressed(change: PlateChange, loads: Mapping[int, PlateChange], store: Store, config: ShelfConfig) -> bool:
-    """Tell whether a load beside a plate explains its change, seconds late perhaps."""
+def _is_pressed(
+    change: PlateChange,
+    loads: Mapping[int, PlateChange],
+    told: Mapping[int, PlateChange],
+    store: Store,
+    config: ShelfConfig,
+) -> bool:
+    """Tell whether a load beside a plate, new or told last, explains its change, seconds late perhaps."""
     near_ns = config.slow_step_s * SECOND_NS
     step_g = abs(change.after_g - change.before_g)
     for plate in plates_beside(store.plates, config.neighbours)[change.plate]:
-        load = loads.get(plate)
+        load = loads.get(plate) or told.get(plate)
         if load is None or abs(load.step_ns - change.step_ns) >= near_ns:
             continue
         if step_g <= config.cross_talk * abs(load.after_g - load.before_g):
@@ -118,19 +141,17 @@ def _is_pressed(change: PlateChange, loads: Mapping[int, PlateChange], store: St
     return False
 
 
-def _went_on(change: PlateChange, known: Mapping[int, PlateChange], config: ShelfConfig) -> PlateChange | None:
+def _went_on(change: PlateChange, before: PlateChange | None, config: ShelfConfig) -> PlateChange | None:
     """Return a change that went by as noise as what it adds to what is known of its plate meanwhile, if anything."""
-    before = known.get(change.plate)
     if not change.is_slow or before is None or change.step_ns - before.step_ns > AGO_S * SECOND_NS:
         return change
     rest = abs(change.after_g - before.after_g)
     return replace(change, before_g=before.after_g) if rest > config.change_sds * np.sqrt(change.var) else None
 
 
-def _since(told: Mapping[int, PlateChange], group: list[PlateChange]) -> set[int]:
-    """Return the plates of which a change was told while a group went on: that share is counted."""
-    onset = min(c.onset_ns for c in group)
-    return {plate for plate, one in told.items() if one.settled_ns > onset}
+def _ended_after(onset_ns: int, told: PlateChange | None) -> bool:
+    """Tell whether a plate's last change was told while a group went on: that share is counted."""
+    return told is not None and told.settled_ns > onset_ns
 
 
 def _without_plateaus(changes: list[PlateChange], store: Store, config: ShelfConfig) -> list[PlateChange]:
