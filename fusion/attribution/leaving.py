@@ -17,6 +17,7 @@ from fusion.attribution.hypotheses import (
     goods_posterior,
     reading_posterior,
     weigh,
+    weights,
 )
 from fusion.attribution.possession import left_nats
 from fusion.attribution.settled import Settled
@@ -164,7 +165,9 @@ def close_trip(
     for a charge is no evidence, and what the others are charged is as doubtful as before.
     """
     group = group_of(state, trip)
-    posterior = {event: reading_posterior(group, event) for event in state.open if event in group.beam[0].choice}
+    weighed = weights(group).tolist()
+    mine = [event for event in state.open if event in group.beam[0].choice]
+    posterior = {event: reading_posterior(group, event, weighed) for event in mine}
     if goods is not None:
         want = _counts(goods)
         group = bar(group, lambda h: _counts(h.goods[trip]) == want)
@@ -172,11 +175,13 @@ def close_trip(
     settled: list[Settled] = []
     concerned = {trip}
     asked, free = group, chargeable(group)
+    weighed = weights(free).tolist()
     # Latest first: goods that came by hand-over bring the giver's earlier changes with them.
     for event in sorted(posterior, key=lambda e: (state.open[e].step_ns, e), reverse=True):
         if group is not asked:
             asked, free = group, chargeable(group)
-        reading = reading_posterior(free, event)[0][0]
+            weighed = weights(free).tolist()
+        reading = reading_posterior(free, event, weighed)[0][0]
         movers_of = {part.trip for part in reading.parts}
         if last or movers_of & concerned:
             # What is settled is settled for all: the others are charged by hypotheses that agree.
