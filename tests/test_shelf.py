@@ -12,6 +12,7 @@ from fusion.messages import Plates
 from fusion.shelf import Pending, ShelfChange, empty_levels, group_changes, observe_batches, observe_plates, slow
 from fusion.shelf.batches import batches_of
 from fusion.shelf.levels import COLUMNS
+from fusion.shelf.tails import last
 from fusion.store import Store
 
 CONFIG, STORE, DT = ShelfConfig(), tiny_store(), 16_666_667
@@ -245,8 +246,12 @@ def test_batches_taken_at_once_are_batches_taken_one_by_one(seed: int, together:
     assert joined == alone
     for name in COLUMNS:
         np.testing.assert_array_equal(getattr(one, name), getattr(other, name))
-    for name in slow.COLUMNS:
+    for name in ("since_ns", "since_g", "since_var"):
         np.testing.assert_array_equal(getattr(one.slow, name), getattr(other.slow, name))
+    every = np.arange(len(one.level_g))
+    for tail, same in ((one.history, other.history), (one.slow.tail, other.slow.tail)):
+        for part, also in zip(last(tail, every, tail.kept), last(same, every, tail.kept), strict=True):
+            np.testing.assert_array_equal(part, also)
 
 
 @given(st.lists(st.floats(-1e6, 1e6), min_size=1, max_size=60))

@@ -28,9 +28,12 @@ class Table(NamedTuple):
     quiet_blocks: Ints
     last_ns: Ints
     last_seq: Ints
-    history_g: Floats
+    history_g: Floats  # (p, width), with room for the blocks to come
     history_ns: Ints
-    slow_ns: Ints
+    history_end: Ints
+    history_written: Ints
+    slow_ns: Ints  # (p, width)
+    slow_end: Ints
     since_ns: Ints
     since_g: Floats
     since_var: Floats
@@ -102,7 +105,7 @@ def follow(
                 if _observe(table, rules, row, mean, middle):
                     flow.settled[settled] = row
                     settled += 1
-            due = live > 0 and middle - table.slow_ns[flow.live[0], -1] >= rules.every_ns
+            due = live > 0 and middle - _last_slow_ns(table, flow.live[0]) >= rules.every_ns
             if settled or due:
                 flow.at[0], flow.at[1], flow.at[2], flow.at[3] = batch, block, settled, live
                 flow.t_ns[0] = middle
@@ -115,6 +118,11 @@ def follow(
         batch, block = batch + 1, 0
     flow.at[0], flow.at[1] = batch, 0
     return DONE
+
+
+@njit(cache=True)
+def _last_slow_ns(table: Table, row: int) -> int:
+    return int(table.slow_ns[row, table.slow_end[row] - 1])
 
 
 @njit(cache=True)
@@ -154,10 +162,9 @@ def _robust_mean(samples: Singles, ch: int, c: int, start: int, end: int, scratc
 @njit(cache=True)
 def _observe(table: Table, rules: Rules, row: int, block_g: float, t_ns: int) -> bool:
     """Advance one plate by a block; return whether a disturbance of it has settled."""
-    history_g, history_ns = table.history_g[row], table.history_ns[row]
-    for k in range(len(history_g) - 1):
-        history_g[k], history_ns[k] = history_g[k + 1], history_ns[k + 1]
-    history_g[-1], history_ns[-1] = block_g, t_ns
+    end = table.history_end[row]
+    table.history_g[row, end], table.history_ns[row, end] = block_g, t_ns
+    table.history_end[row] = table.history_written[row] = end + 1
     table.last_ns[row] = t_ns
     if np.isnan(table.level_g[row]):
         table.level_g[row], table.level_blocks[row] = block_g, 1

@@ -1,7 +1,9 @@
 """Plate changes that belong together become shelf changes."""
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from itertools import pairwise
 from operator import attrgetter
 
 import numpy as np
@@ -9,10 +11,11 @@ import numpy as np
 from fusion.arrays import Ints
 from fusion.config import SECOND_NS, ShelfConfig
 from fusion.frozen import replace
-from fusion.shelf.beside import company_of_plate, plates_beside
+from fusion.shelf.beside import bay_of_plate, plates_beside
+from fusion.shelf.grouping import connected, is_pressed, without_plateaus
 from fusion.shelf.levels import Levels, PlateChange, Trace, trace_of
 from fusion.shelf.shares import goods_beside, shares_beside
-from fusion.store import Store, facings_of_plate
+from fusion.store import Store
 
 AGO_S = 16.0  # what was told of a plate so long ago is where a slow change of it begins
 TRACE_S = 2.0  # before and after the step
@@ -51,6 +54,7 @@ class Pending:
     changes: tuple[PlateChange, ...] = ()
     told: Mapping[int, PlateChange] = field(default_factory=dict)  # plate -> its last change, as it was told
     share_ns: Mapping[int, int] = field(default_factory=dict)  # plate -> step of the last change it was asked for
+    rest_ns: Mapping[int, int] = field(default_factory=dict)  # bay -> until when nothing can happen there but by news
 
 
 def group_changes(
@@ -68,6 +72,26 @@ def group_changes(
     """
     if not pending.changes and not new:
         return pending, ()
+    bays = bay_of_plate(store.plates, store.facings, config.neighbours)
+    stirred = {bays[c.plate] for c in new}
+    resting = {bay: until for bay, until in pending.rest_ns.items() if now_ns < until and bay not in stirred}
+    others = tuple(c for c in pending.changes if bays[c.plate] in resting)
+    if len(others) == len(pending.changes) and not new:
+        return pending, ()
+    mine = replace(pending, changes=tuple(c for c in pending.changes if bays[c.plate] not in resting))
+    after, ready = _group_in_bays(mine, new, levels, now_ns, store, config)
+    return replace(after, changes=(*others, *after.changes), rest_ns={**resting, **after.rest_ns}), ready
+
+
+def _group_in_bays(
+    pending: Pending,
+    new: tuple[PlateChange, ...],
+    levels: Levels,
+    now_ns: int,
+    store: Store,
+    config: ShelfConfig,
+) -> tuple[Pending, tuple[ShelfChange, ...]]:
+    """Do so with all changes of some bays; what comes back knows until when each of them rests."""
     # What was told of plates grows with the store: it is looked up beside what is new, and copied only to be added to.
     told, news = pending.told, list[PlateChange]()
     known = {c.plate: c for c in pending.changes}
@@ -76,10 +100,10 @@ def group_changes(
         if added is not None:
             known[each.plate] = added  # the next one of this plate begins where this one ended, told already or not
             news.append(added)
-    changes = sorted((*pending.changes, *news), key=_by_step)
+    changes = before = sorted((*pending.changes, *news), key=_by_step)
     loads = {c.plate: c for c in changes}
-    changes = [c for c in changes if not (_is_share(c, pending, config) or _is_pressed(c, loads, told, store, config))]
-    changes = _without_plateaus(changes, store, config)
+    changes = [c for c in changes if not (_is_share(c, pending, config) or is_pressed(c, loads, told, store, config))]
+    changes = without_plateaus(changes, store, config)
     last = {c.plate: c.step_ns for c in changes}
     of_plate: dict[int, list[PlateChange]] = {}
     for change in changes:
@@ -87,8 +111,11 @@ def group_changes(
     now_told, now_asked = dict[int, PlateChange](), dict[int, int]()
     ready: list[ShelfChange] = []
     waiting: list[PlateChange] = []
-    for group in _groups(changes, store, config):
-        fresh = now_ns - max(c.settled_ns for c in group) < config.group_wait_s * SECOND_NS
+    rest_ns: list[tuple[int, int]] = []  # plate and until when its group waits
+    for group in connected(changes, store, config):
+        settled_ns = max(c.settled_ns for c in group)
+        fresh = now_ns - settled_ns < config.group_wait_s * SECOND_NS
+        rest_ns.append((group[0].plate, settled_ns + int(config.group_wait_s * SECOND_NS) if fresh else 0))
         if fresh or _has_company(group, levels, now_ns, store, config):
             waiting += group
         else:
@@ -109,36 +136,39 @@ def group_changes(
                 now_told |= {c.plate: c for c in whole}
                 now_asked |= dict.fromkeys((*(c.plate for c in shares), *(h[0] for h in hidden)), ready[-1].step_ns)
     if ready:
-        pending = Pending((), {**told, **now_told}, {**pending.share_ns, **now_asked})
-    return replace(pending, changes=tuple(waiting)), tuple(sorted(ready, key=lambda c: (c.step_ns, c.plates)))
+        pending = Pending((), {**told, **now_told}, {**pending.share_ns, **now_asked}, {})
+    rests = _rests(before, waiting, rest_ns, bay_of_plate(store.plates, store.facings, config.neighbours))
+    ready.sort(key=lambda c: (c.step_ns, c.plates))
+    return replace(pending, changes=tuple(waiting), rest_ns=rests), tuple(ready)
 
 
 _by_step = attrgetter("step_ns", "plate")
+
+
+def _rests(
+    before: list[PlateChange], waiting: list[PlateChange], rest_ns: list[tuple[int, int]], bays: tuple[int, ...]
+) -> dict[int, int]:
+    """Return until when each bay rests: where all changes wait as they did, the same will come out until then.
+
+    A change that was left out, joined to another or told may change what becomes of others the next time, and so may
+    two of one plate and moment.
+    """
+    count = Counter(bays[c.plate] for c in before)
+    count.subtract(bays[c.plate] for c in waiting)
+    restless = {bay for bay, n in count.items() if n}
+    restless |= {bays[a.plate] for a, b in pairwise(before) if _by_step(a) == _by_step(b)}
+    rests: dict[int, int] = {}
+    for plate, until_ns in rest_ns:
+        bay = bays[plate]
+        if bay not in restless:
+            rests[bay] = min(until_ns, rests.get(bay, until_ns))
+    return rests
 
 
 def _is_share(change: PlateChange, pending: Pending, config: ShelfConfig) -> bool:
     """Tell whether what went by as noise was counted as a share of what changed beside it."""
     asked_ns = pending.share_ns.get(change.plate)
     return change.is_slow and asked_ns is not None and abs(asked_ns - change.step_ns) < config.slow_step_s * SECOND_NS
-
-
-def _is_pressed(
-    change: PlateChange,
-    loads: Mapping[int, PlateChange],
-    told: Mapping[int, PlateChange],
-    store: Store,
-    config: ShelfConfig,
-) -> bool:
-    """Tell whether a load beside a plate, new or told last, explains its change, seconds late perhaps."""
-    near_ns = config.slow_step_s * SECOND_NS
-    step_g = abs(change.after_g - change.before_g)
-    for plate in plates_beside(store.plates, config.neighbours)[change.plate]:
-        load = loads.get(plate) or told.get(plate)
-        if load is None or abs(load.step_ns - change.step_ns) >= near_ns:
-            continue
-        if step_g <= config.cross_talk * abs(load.after_g - load.before_g):
-            return True
-    return False
 
 
 def _went_on(change: PlateChange, before: PlateChange | None, config: ShelfConfig) -> PlateChange | None:
@@ -152,83 +182,6 @@ def _went_on(change: PlateChange, before: PlateChange | None, config: ShelfConfi
 def _ended_after(onset_ns: int, told: PlateChange | None) -> bool:
     """Tell whether a plate's last change was told while a group went on: that share is counted."""
     return told is not None and told.settled_ns > onset_ns
-
-
-def _without_plateaus(changes: list[PlateChange], store: Store, config: ShelfConfig) -> list[PlateChange]:
-    """Join two changes of one plate with hardly a rest between: a hand that lay there before it took.
-
-    A level between the two that a plate beside reached in the same moment was no hand: two things were taken.
-    """
-    out: list[PlateChange] = []
-    of_plate: dict[int, list[PlateChange]] = {}
-    for change in changes:
-        mine = of_plate.setdefault(change.plate, [])
-        before = mine[-1] if mine else None
-        rested = before is None or change.onset_ns - before.settled_ns > config.plateau_s * SECOND_NS
-        if before is None or rested or _twice(before, change, changes, store, config):
-            out.append(change)
-            mine.append(change)
-            continue
-        out.remove(before)
-        mine.pop()
-        joined = replace(change, onset_ns=before.onset_ns, before_g=before.before_g, var=max(before.var, change.var))
-        if abs(joined.after_g - joined.before_g) > config.change_sds * np.sqrt(joined.var):
-            out.append(joined)
-            mine.append(joined)
-    return out
-
-
-def _twice(
-    first: PlateChange, second: PlateChange, changes: list[PlateChange], store: Store, config: ShelfConfig
-) -> bool:
-    """Tell whether two steps the same way on one plate are two moves: a plate beside it made the first one too."""
-    way = np.sign(first.after_g - first.before_g)
-    if np.sign(second.after_g - second.before_g) != way:
-        return False
-    beside = (c for c in changes if _together(c, first, store, config) and not _together(c, second, store, config))
-    return any(np.sign(c.after_g - c.before_g) == way for c in beside)
-
-
-def _groups(changes: list[PlateChange], store: Store, config: ShelfConfig) -> list[list[PlateChange]]:
-    """Split into connected groups of neighbours in space and time.
-
-    A plate that moved twice in one move did not: a change joins only groups that its plate is not in, and that have no
-    plate in common. One whose moment is known only roughly joins no second group.
-    """
-    company = company_of_plate(store.plates, store.facings, config.neighbours)
-    groups: dict[int, list[int]] = {}  # by the latest change that joined it
-    group_of: list[int] = []
-    on_plate: dict[int, list[int]] = {}
-    for row, change in enumerate(changes):
-        near = (other for plate in company[change.plate] for other in on_plate.get(plate, ()))
-        mine, plates = list[int](), {change.plate}
-        for group in sorted({group_of[other] for other in near if _together(change, changes[other], store, config)}):
-            theirs = {changes[other].plate for other in groups[group]}
-            if plates.isdisjoint(theirs):
-                mine += groups.pop(group)
-                plates |= theirs
-                if change.is_slow:
-                    break
-        groups[row] = [*mine, row]
-        group_of.append(row)
-        for other in mine:
-            group_of[other] = row
-        on_plate.setdefault(change.plate, []).append(row)
-    return [[changes[row] for row in rows] for rows in groups.values()]
-
-
-def _together(a: PlateChange, b: PlateChange, store: Store, config: ShelfConfig) -> bool:
-    """Tell whether changes of two plates may be one move of goods."""
-    if a.plate == b.plate:
-        return False
-    apart_ns = abs(a.step_ns - b.step_ns)
-    if apart_ns <= config.together_s * SECOND_NS:
-        return b.plate in plates_beside(store.plates, config.neighbours)[a.plate]
-    # Whose moment is known only roughly goes with what changed under the same goods.
-    if not (a.is_slow != b.is_slow and apart_ns <= config.slow_step_s * SECOND_NS):
-        return False
-    rows = facings_of_plate(store.facings)
-    return not set(rows.get(a.plate, ())).isdisjoint(rows.get(b.plate, ()))
 
 
 def _has_company(group: list[PlateChange], levels: Levels, now_ns: int, store: Store, config: ShelfConfig) -> bool:

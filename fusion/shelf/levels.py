@@ -9,9 +9,10 @@ from fusion.arrays import Bools, Floats, Ints
 from fusion.config import SECOND_NS, ShelfConfig
 from fusion.messages import Plates
 from fusion.shelf import slow
-from fusion.shelf.batches import Batches, batches_of
+from fusion.shelf.batches import Batches, batches_of, blocks_most
 from fusion.shelf.blocks import DUE, Flow, Rules, Table, follow
 from fusion.shelf.slow import Slow
+from fusion.shelf.tails import Tail, last, last_of, no_tail, with_room
 from fusion.store import Store
 
 HISTORY = 40  # blocks remembered to find the moment of a step
@@ -32,12 +33,11 @@ class Levels:
     quiet_blocks: Ints  # (p,)
     last_ns: Ints  # (p,) middle of the last block
     last_seq: Ints  # (p,) of the last batch; a smaller one after it means a restart
-    history_g: Floats  # (p, HISTORY) latest last
-    history_ns: Ints  # (p, HISTORY)
+    history: Tail  # values: g of each block, HISTORY of them
     slow: Slow  # levels of the last seconds
 
 
-COLUMNS = tuple(f.name for f in fields(Levels) if f.name != "slow")
+COLUMNS = tuple(f.name for f in fields(Levels) if f.name not in ("history", "slow"))
 
 
 Trace = tuple[tuple[int, float], ...]  # (t_ns, g) of one plate, block by block
@@ -72,8 +72,7 @@ def empty_levels(store: Store, config: ShelfConfig) -> Levels:
         quiet_blocks=np.zeros(p, np.int64),
         last_ns=np.zeros(p, np.int64),
         last_seq=np.full(p, -1),
-        history_g=np.full((p, HISTORY), np.nan),
-        history_ns=np.zeros((p, HISTORY), np.int64),
+        history=no_tail(1, p, HISTORY),
         slow=slow.no_levels(p, config),
     )
 
@@ -98,7 +97,7 @@ def observe_batches(
     levels: Levels, batches: Batches, config: ShelfConfig
 ) -> tuple[Levels, tuple[tuple[PlateChange, ...], ...], Noise]:
     """Take all batches of a slice, in their order; return the levels, the changes of each batch, and the noise."""
-    out = _thawed(levels)
+    out = _thawed(levels, blocks_most(batches, config.block))
     room, most = len(batches.rows), int(np.diff(batches.first).max())
     flow = Flow(
         np.zeros(4, np.int64), np.zeros(1, np.int64), np.empty(most, np.int64), np.empty(most, np.int64),
@@ -118,14 +117,16 @@ def observe_batches(
     return out, tuple(map(tuple, changes)), Noise(flow.noise_var, flow.disturbed)
 
 
-def _thawed(levels: Levels) -> Levels:
-    """Return a copy to be written, once a slice."""
-    return Levels(slow=slow.thawed(levels.slow), **{name: getattr(levels, name).copy() for name in COLUMNS})
+def _thawed(levels: Levels, blocks: int) -> Levels:
+    """Return a copy to be written, once a slice that has so many blocks of a plate."""
+    columns = {name: getattr(levels, name).copy() for name in COLUMNS}
+    return Levels(history=with_room(levels.history, blocks), slow=slow.thawed(levels.slow, blocks), **columns)
 
 
 def _table(out: Levels) -> Table:
-    slow_columns = [out.slow.ns, out.slow.since_ns, out.slow.since_g, out.slow.since_var]
-    return Table(*[*[getattr(out, name) for name in COLUMNS], *slow_columns])
+    history, ago = out.history, out.slow
+    kept = [history.values[0], history.ns, history.end, history.written, ago.tail.ns, ago.tail.end]
+    return Table(*[*[getattr(out, name) for name in COLUMNS], *kept, ago.since_ns, ago.since_g, ago.since_var])
 
 
 @lru_cache(maxsize=8)
@@ -139,18 +140,18 @@ def _rules(config: ShelfConfig) -> Rules:
 def _slow_changes(out: Levels, rows: Ints, t_ns: int, config: ShelfConfig) -> list[PlateChange]:
     """End the changes that went by as noise: the level has slid to where it is now."""
     over, before_g, noise = slow.look(
-        out.slow, rows, out.disturbed, out.level_blocks, out.noise_var, out.history_g, t_ns, config
+        out.slow, rows, out.disturbed, out.level_blocks, out.noise_var, out.history, t_ns, config
     )
     went = rows[over]
     if not len(went):
         return []
-    changes = []
-    for row, before, var_g2 in zip(went.tolist(), before_g[over].tolist(), noise[over].tolist(), strict=True):
-        after = float(out.slow.g[row, -1])
+    changes, gone_to = [], last(out.slow.tail, went, 1)[0][0, :, 0]
+    each = zip(went.tolist(), before_g[over].tolist(), noise[over].tolist(), gone_to.tolist(), strict=True)
+    for row, before, var_g2, after in each:
         step_ns = slow.step_of(out.slow, row, after, after - before)
         var = float(slow.difference_var(var_g2, config))
         changes.append(PlateChange(row, step_ns, step_ns, t_ns, before, after, var, True, trace_of(out, row)))
-    out.level_g[went] = out.slow.g[went, -1]
+    out.level_g[went] = gone_to
     out.level_blocks[went] = slow.RECENT
     slow.change(out.slow, went, t_ns, out.level_g[went], out.noise_var[went])
     return changes
@@ -186,24 +187,26 @@ def _change(out: Levels, row: int, t_ns: int, config: ShelfConfig) -> PlateChang
 
 def _went(out: Levels, row: int, t_ns: int, before: float, after: float, var: float, onset_ns: int) -> PlateChange:
     """Return a change between two levels, its moment taken from what the plate showed meanwhile."""
-    away = np.abs(out.history_g[row] - after) > 0.5 * abs(after - before)
-    away &= out.history_ns[row] > 0
-    last = int(np.flatnonzero(away)[-1]) if away.any() else HISTORY - 1
-    step_ns = int(out.history_ns[row, last])
+    (g,), ns = last_of(out.history, row)
+    away = np.abs(g - after) > 0.5 * abs(after - before)
+    away &= ns > 0
+    at = int(np.flatnonzero(away)[-1]) if away.any() else HISTORY - 1
+    step_ns = int(ns[at])
     onset_ns = min(onset_ns, step_ns)
     return PlateChange(row, onset_ns, step_ns, t_ns, before, after, float(var), trace=trace_of(out, row))
 
 
 def dark_plates(levels: Levels, now_ns: int) -> Ints:
     """Return the plates that say nothing: no sample for seconds, or the same to the last bit, as no live cell does."""
-    said = levels.history_ns > now_ns - DARK_S * SECOND_NS
-    most = np.where(said, levels.history_g, -np.inf).max(axis=1)
-    least = np.where(said, levels.history_g, np.inf).min(axis=1)
+    (g,), ns = last(levels.history, np.arange(len(levels.level_g)), HISTORY)
+    said = ns > now_ns - DARK_S * SECOND_NS
+    most = np.where(said, g, -np.inf).max(axis=1)
+    least = np.where(said, g, np.inf).min(axis=1)
     return np.flatnonzero((most <= least) & (said.sum(axis=1) != 1))
 
 
 def trace_of(levels: Levels, row: int) -> Trace:
     """Return what a plate showed over the last seconds."""
-    t_ns, g = levels.history_ns[row], levels.history_g[row]
+    (g,), t_ns = last_of(levels.history, row)
     shown = (t_ns > 0) & np.isfinite(g)
     return tuple(zip(t_ns[shown].tolist(), g[shown].tolist(), strict=True))

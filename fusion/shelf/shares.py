@@ -5,6 +5,7 @@ import numpy as np
 from fusion.arrays import Floats
 from fusion.config import SECOND_NS, ShelfConfig
 from fusion.shelf.levels import Levels, PlateChange
+from fusion.shelf.tails import last_of
 from fusion.store import Store, facings_of_plate
 
 
@@ -28,7 +29,7 @@ def shares_beside(
     total_g = sum(c.after_g - c.before_g for c in group)
     shares, hidden = [], []
     for plate in beside:
-        times, blocks = levels.history_ns[plate], levels.history_g[plate]
+        (blocks,), times = last_of(levels.history, plate)
         before = blocks[(times < onset) & (times >= onset - SECOND_NS)]
         after = blocks[(times > settled) & (times <= settled + SECOND_NS)]
         noise = max(float(levels.noise_var[plate]), config.noise_sd_g_min**2)
