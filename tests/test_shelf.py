@@ -34,6 +34,28 @@ def changes(load: np.ndarray, store: Store = STORE, batch: int = 12, dt_ns: int 
     return [*out, *done]
 
 
+@SETTINGS
+@given(seeds, st.integers(1, 6))
+def test_bays_that_rest_are_as_if_they_were_looked_at(seed: int, crowded: int) -> None:
+    """What nothing can come of is not grouped again: the same comes out, at the same time, as if it were."""
+    load, rng = quiet(seed, 20.0)
+    for _ in range(4 * crowded):
+        plate, begin = rng.integers(6), rng.integers(60, len(load) - 120)
+        if rng.random() < 0.5:
+            load[begin:, plate] += rng.choice([-200.0, -60.0, 60.0])
+        else:
+            load[begin : begin + rng.integers(20, 100), plate] += rng.normal(0, 80)
+    levels, lazy, eager = empty_levels(STORE, CONFIG), Pending(), Pending()
+    for i in range(0, len(load) - 11, 12):
+        message = Plates("ctl", i // 12, 1 + i * DT, DT, load[i : i + 12].astype(np.float32))
+        levels, new = observe_plates(levels, message, np.arange(6), CONFIG)
+        now_ns = message.t_ns + 12 * DT
+        lazy, some = group_changes(lazy, new, levels, now_ns, STORE, CONFIG)
+        eager, all_ = group_changes(replace(eager, rest_ns={}, held={}), new, levels, now_ns, STORE, CONFIG)
+        assert some == all_
+        assert sorted(lazy.changes, key=repr) == sorted(eager.changes, key=repr) and lazy.told == eager.told
+
+
 def quiet(seed: int, seconds: float = 14.0) -> tuple[np.ndarray, np.random.Generator]:
     """Six plates of unlike noise (0.3 to 3 g a sample), unknown zeros and slow drift."""
     rng = np.random.default_rng(seed)

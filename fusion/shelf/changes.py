@@ -48,6 +48,14 @@ class ShelfChange:
 
 
 @dataclass(frozen=True, slots=True)
+class Company:
+    """A plate that keeps a group beside it waiting, as long as it has been disturbed since before some moment."""
+
+    plate: int
+    before_ns: int
+
+
+@dataclass(frozen=True, slots=True)
 class Pending:
     """Plate changes that may still get company."""
 
@@ -55,6 +63,7 @@ class Pending:
     told: Mapping[int, PlateChange] = field(default_factory=dict)  # plate -> its last change, as it was told
     share_ns: Mapping[int, int] = field(default_factory=dict)  # plate -> step of the last change it was asked for
     rest_ns: Mapping[int, int] = field(default_factory=dict)  # bay -> until when nothing can happen there but by news
+    held: Mapping[int, tuple[Company, ...]] = field(default_factory=dict)  # bay -> while these keep its groups waiting
 
 
 def group_changes(
@@ -74,13 +83,18 @@ def group_changes(
         return pending, ()
     bays = bay_of_plate(store.plates, store.facings, config.neighbours)
     stirred = {bays[c.plate] for c in new}
-    resting = {bay: until for bay, until in pending.rest_ns.items() if now_ns < until and bay not in stirred}
+    resting = {
+        bay: until
+        for bay, until in pending.rest_ns.items()
+        if now_ns < until and bay not in stirred and all(_is_company(levels, c) for c in pending.held.get(bay, ()))
+    }
     others = tuple(c for c in pending.changes if bays[c.plate] in resting)
     if len(others) == len(pending.changes) and not new:
         return pending, ()
     mine = replace(pending, changes=tuple(c for c in pending.changes if bays[c.plate] not in resting))
     after, ready = _group_in_bays(mine, new, levels, now_ns, store, config)
-    return replace(after, changes=(*others, *after.changes), rest_ns={**resting, **after.rest_ns}), ready
+    held = {bay: pending.held[bay] for bay in resting if bay in pending.held} | {**after.held}
+    return replace(after, changes=(*others, *after.changes), rest_ns={**resting, **after.rest_ns}, held=held), ready
 
 
 def _group_in_bays(
@@ -111,12 +125,18 @@ def _group_in_bays(
     now_told, now_asked = dict[int, PlateChange](), dict[int, int]()
     ready: list[ShelfChange] = []
     waiting: list[PlateChange] = []
-    rest_ns: list[tuple[int, int]] = []  # plate and until when its group waits
+    bays = bay_of_plate(store.plates, store.facings, config.neighbours)
+    waits: list[tuple[int, int]] = []  # bay and until when a group there waits, while its company lasts
+    held: dict[int, tuple[Company, ...]] = {}
     for group in connected(changes, store, config):
         settled_ns = max(c.settled_ns for c in group)
-        fresh = now_ns - settled_ns < config.group_wait_s * SECOND_NS
-        rest_ns.append((group[0].plate, settled_ns + int(config.group_wait_s * SECOND_NS) if fresh else 0))
-        if fresh or _has_company(group, levels, now_ns, store, config):
+        bay = bays[group[0].plate]
+        if now_ns - settled_ns < config.group_wait_s * SECOND_NS:
+            waits.append((bay, settled_ns + int(config.group_wait_s * SECOND_NS)))
+            waiting += group
+        elif (company := _company(group, levels, now_ns, store, config)) is not None:
+            waits.append((bay, max(c.step_ns for c in group) + int(config.company_s * SECOND_NS) + 1))
+            held[bay] = (*held.get(bay, ()), company)
             waiting += group
         else:
             sharp = [_sharpened(c, levels) if last[c.plate] == c.step_ns else c for c in group]
@@ -136,17 +156,17 @@ def _group_in_bays(
                 now_told |= {c.plate: c for c in whole}
                 now_asked |= dict.fromkeys((*(c.plate for c in shares), *(h[0] for h in hidden)), ready[-1].step_ns)
     if ready:
-        pending = Pending((), {**told, **now_told}, {**pending.share_ns, **now_asked}, {})
-    rests = _rests(before, waiting, rest_ns, bay_of_plate(store.plates, store.facings, config.neighbours))
+        pending = Pending((), {**told, **now_told}, {**pending.share_ns, **now_asked})
     ready.sort(key=lambda c: (c.step_ns, c.plates))
-    return replace(pending, changes=tuple(waiting), rest_ns=rests), tuple(ready)
+    rest_ns = _rests(before, waiting, waits, bays)
+    return replace(pending, changes=tuple(waiting), rest_ns=rest_ns, held=held), tuple(ready)
 
 
 _by_step = attrgetter("step_ns", "plate")
 
 
 def _rests(
-    before: list[PlateChange], waiting: list[PlateChange], rest_ns: list[tuple[int, int]], bays: tuple[int, ...]
+    before: list[PlateChange], waiting: list[PlateChange], waits: list[tuple[int, int]], bays: tuple[int, ...]
 ) -> dict[int, int]:
     """Return until when each bay rests: where all changes wait as they did, the same will come out until then.
 
@@ -158,8 +178,7 @@ def _rests(
     restless = {bay for bay, n in count.items() if n}
     restless |= {bays[a.plate] for a, b in pairwise(before) if _by_step(a) == _by_step(b)}
     rests: dict[int, int] = {}
-    for plate, until_ns in rest_ns:
-        bay = bays[plate]
+    for bay, until_ns in waits:
         if bay not in restless:
             rests[bay] = min(until_ns, rests.get(bay, until_ns))
     return rests
@@ -184,15 +203,22 @@ def _ended_after(onset_ns: int, told: PlateChange | None) -> bool:
     return told is not None and told.settled_ns > onset_ns
 
 
-def _has_company(group: list[PlateChange], levels: Levels, now_ns: int, store: Store, config: ShelfConfig) -> bool:
-    """Tell whether plates beside a group, disturbed before its step was over, may yet turn out to be part of it."""
+def _company(
+    group: list[PlateChange], levels: Levels, now_ns: int, store: Store, config: ShelfConfig
+) -> Company | None:
+    """Return a plate beside a group that may yet turn out to be part of it: disturbed before the step was over."""
     step_ns = max(c.step_ns for c in group)
     if now_ns - step_ns > config.company_s * SECOND_NS:
-        return False
+        return None
     beside = plates_beside(store.plates, config.neighbours)
     near = list(frozenset().union(*(beside[c.plate] for c in group)))
     before_ns = step_ns + int(config.together_s * SECOND_NS)
-    return bool((levels.disturbed[near] & (levels.onset_ns[near] <= before_ns)).any())
+    swings = levels.disturbed[near] & (levels.onset_ns[near] <= before_ns)
+    return Company(near[int(swings.argmax())], before_ns) if swings.any() else None
+
+
+def _is_company(levels: Levels, company: Company) -> bool:
+    return bool(levels.disturbed[company.plate] and levels.onset_ns[company.plate] <= company.before_ns)
 
 
 def _sharpened(change: PlateChange, levels: Levels) -> PlateChange:

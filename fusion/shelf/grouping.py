@@ -18,6 +18,7 @@ def without_plateaus(changes: list[PlateChange], store: Store, config: ShelfConf
     """
     out: list[PlateChange] = []
     of_plate: dict[int, list[PlateChange]] = {}
+    gone: set[int] = set()  # by id, of those that were joined to the next
     for change in changes:
         mine = of_plate.setdefault(change.plate, [])
         before = mine[-1] if mine else None
@@ -26,13 +27,13 @@ def without_plateaus(changes: list[PlateChange], store: Store, config: ShelfConf
             out.append(change)
             mine.append(change)
             continue
-        out.remove(before)
+        gone.add(id(before))
         mine.pop()
         joined = replace(change, onset_ns=before.onset_ns, before_g=before.before_g, var=max(before.var, change.var))
         if abs(joined.after_g - joined.before_g) > config.change_sds * np.sqrt(joined.var):
             out.append(joined)
             mine.append(joined)
-    return out
+    return [change for change in out if id(change) not in gone]
 
 
 def _twice(

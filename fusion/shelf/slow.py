@@ -5,6 +5,7 @@ the noise does, and takes the level with it. Against the level of a while ago it
 """
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
@@ -31,8 +32,7 @@ class Slow:
 
 def no_levels(p: int, config: ShelfConfig) -> Slow:
     """Return the state before the first sample."""
-    n = int(2 * config.slow_s * SECOND_NS / EVERY_NS) + 2
-    return Slow(no_tail(2, p, n), np.zeros(p, np.int64), np.full(p, np.nan), np.full(p, np.nan))
+    return Slow(no_tail(2, p, columns(config)), np.zeros(p, np.int64), np.full(p, np.nan), np.full(p, np.nan))
 
 
 def thawed(slow: Slow, blocks: int) -> Slow:
@@ -73,19 +73,17 @@ def look(
     While it goes on, it is told later.
     """
     over, before_g, noise = np.empty(len(rows), np.bool_), np.empty(len(rows)), np.empty(len(rows))
-    pace = _Pace(
-        config.slow_s * SECOND_NS, config.noise_sd_g_min**2, config.disturbed_sds, config.slow_rest,
-        drift_var(2 * config.slow_s, config), slow.tail.kept,
-    )  # fmt: skip
-    tail = slow.tail
-    _look(
+    pace, tail = pace_of(config), slow.tail
+    look_at(
         tail.values[0], tail.values[1], tail.ns, tail.end, tail.written, slow.since_ns, slow.since_g, slow.since_var,
         rows, disturbed, level_blocks, noise_var, history.values[0], history.end, t_ns, pace, over, before_g, noise,
     )  # fmt: skip
     return over, before_g, noise
 
 
-class _Pace(NamedTuple):
+class Pace(NamedTuple):
+    """See ShelfConfig; and how many columns there are."""
+
     slow_ns: float
     noise_var_min: float
     disturbed_sds: float
@@ -94,8 +92,22 @@ class _Pace(NamedTuple):
     kept: int
 
 
+@lru_cache(maxsize=8)
+def pace_of(config: ShelfConfig) -> Pace:
+    """Return the configuration as the kernel takes it."""
+    return Pace(
+        config.slow_s * SECOND_NS, config.noise_sd_g_min**2, config.disturbed_sds, config.slow_rest,
+        drift_var(2 * config.slow_s, config), columns(config),
+    )  # fmt: skip
+
+
+def columns(config: ShelfConfig) -> int:
+    """Return how many levels of each plate are kept."""
+    return int(2 * config.slow_s * SECOND_NS / EVERY_NS) + 2
+
+
 @njit(cache=True)
-def _look(
+def look_at(
     all_g: Floats,
     all_var: Floats,
     all_ns: Ints,
@@ -111,12 +123,13 @@ def _look(
     history_g: Floats,
     history_end: Ints,
     t_ns: int,
-    pace: _Pace,
+    pace: Pace,
     over: Bools,
     before_g: Floats,
     noise: Floats,
-) -> None:
-    last = pace.kept - 1
+) -> bool:
+    """Do what `look` says with some plates (r,); tell whether any of them has gone to another level."""
+    last, any_over = pace.kept - 1, False
     strays = np.empty(2 * RECENT)
     for r in range(len(rows)):
         row = rows[r]
@@ -140,6 +153,8 @@ def _look(
         step = abs(g[last] - before_g[r])
         far = pace.disturbed_sds * np.sqrt(2.0 / STRAY_BLOCKS * noise[r] + pace.drift_var)
         over[r] = step > far and abs(g[last] - g[last - 1]) < pace.slow_rest * step
+        any_over |= over[r]
+    return any_over
 
 
 @njit(cache=True)
