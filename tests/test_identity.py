@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.optimize import linear_sum_assignment
 from test_tracking import depth_frame
 from tiny import tiny_store
 
@@ -13,7 +14,7 @@ from fusion.config import IdentityConfig, TrackingConfig
 from fusion.tracking.belief import Beliefs, Clue, Mix, Step, balanced, person_p, solve, with_steps
 from fusion.tracking.floor import advance, empty_floor
 from fusion.tracking.following import observe
-from fusion.tracking.identity import Identity, forget, learn, meet, trips_p
+from fusion.tracking.identity import Identity, _cheapest, forget, learn, meet, trips_p
 
 TRACKING = TrackingConfig()
 S = 10**9
@@ -189,3 +190,11 @@ def test_a_day_of_visitors_leaves_nobody_behind_and_those_inside_are_remembered(
     assert {k for k in identity.trip_of if k < 60 - inside} <= met
     assert all(s.a in here or s.b in here for s in identity.beliefs.steps if isinstance(s, Mix))
     assert set(names) | set(identity.trip_of) == set(range(60)) and not set(names) & set(identity.trip_of)
+
+
+@given(st.integers(0, 2**32 - 1), st.integers(1, 6), st.integers(0, 4))
+def test_slots_are_handed_out_as_scipy_does(seed: int, tracks: int, more: int) -> None:
+    cost = np.random.default_rng(seed).normal(0, 30, (tracks, tracks + more))
+    column = _cheapest(cost)
+    assert sorted(set(column.tolist())) == sorted(column.tolist()) and column.min() >= 0
+    np.testing.assert_array_equal(column, linear_sum_assignment(cost)[1])
