@@ -13,10 +13,10 @@ from fusion.arrays import Bools, Floats, Ints, Singles
 from fusion.tracking.appearance import look_nats_of
 from fusion.tracking.assignment import assign
 from fusion.tracking.camera import meet_plane, predict_image_point
-from fusion.tracking.existence import Chances, drift_sight, in_picture, shows, weigh, weighed
+from fusion.tracking.existence import Chances, drift_sight, in_picture, weigh, weighed
 from fusion.tracking.gating import components, near_pairs
 from fusion.tracking.geometry import outside_by
-from fusion.tracking.kalman import predict, predict_one
+from fusion.tracking.kalman import predict, predict_rows
 from fusion.tracking.measurement import (
     View,
     correct,
@@ -202,12 +202,12 @@ def pass_by(
     surely in sight that is, probabilities added up.
     """
     keep, of = np.exp(-passing.since_s / passing.sight_s), 0.0
-    for i in range(n):
-        if status[i] > LAST_FOLLOWED:
-            continue
-        predict_one(mean[i], cov[i], passing.dt_s, passing.accel_density, passing.height_var_per_s)
+    live = np.flatnonzero(status[:n] <= LAST_FOLLOWED)
+    predict_rows(live, mean, cov, passing.dt_s, passing.accel_density, passing.height_var_per_s)
+    shown = in_picture(mean[:n], view)
+    for i in live:
         seen = passing.sight_p + (sight[i, camera] - passing.sight_p) * keep
-        if shows(view, mean[i, 0], mean[i, 1], mean[i, 4]):
+        if shown[i]:
             exist[i], seen = weighed(exist[i], seen, 0.0, chances)
             if exist[i] > chances.sure_p:
                 of += seen

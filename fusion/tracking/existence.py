@@ -32,22 +32,15 @@ class Chances(NamedTuple):
 @njit(cache=True)
 def in_picture(mean: Floats, view: View) -> Bools:
     """Return whose heads the camera's picture would show, were nothing in the way (n,)."""
-    out = np.zeros(mean.shape[0], np.bool_)
+    out, R, T, edge = np.zeros(mean.shape[0], np.bool_), view.R, view.T, view.bounds
     for i in range(mean.shape[0]):
-        out[i] = shows(view, mean[i, 0], mean[i, 1], mean[i, 4])
+        x, y, h = mean[i, 0], mean[i, 1], mean[i, 4]
+        depth = R[2, 0] * x + R[2, 1] * y + R[2, 2] * h + T[2]
+        if depth > DEPTH_MIN_M:
+            u = (R[0, 0] * x + R[0, 1] * y + R[0, 2] * h + T[0]) / depth
+            v = (R[1, 0] * x + R[1, 1] * y + R[1, 2] * h + T[1]) / depth
+            out[i] = edge[0] <= u <= edge[2] and edge[1] <= v <= edge[3]
     return out
-
-
-@njit(cache=True)
-def shows(view: View, x: float, y: float, h: float) -> bool:
-    """Return whether the camera's picture would show a head, were nothing in the way."""
-    R, T, edge = view.R, view.T, view.bounds
-    depth = R[2, 0] * x + R[2, 1] * y + R[2, 2] * h + T[2]
-    if not depth > DEPTH_MIN_M:
-        return False
-    u = (R[0, 0] * x + R[0, 1] * y + R[0, 2] * h + T[0]) / depth
-    v = (R[1, 0] * x + R[1, 1] * y + R[1, 2] * h + T[1]) / depth
-    return bool(edge[0] <= u <= edge[2] and edge[1] <= v <= edge[3])
 
 
 @njit(cache=True)

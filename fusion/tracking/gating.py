@@ -141,58 +141,37 @@ def _boxes(
                 centre[i, k] = mean[i, k]
                 reach[i, k] = np.sqrt(2.0 * gate_nats * (cov[i, k, k] + var))
         return centre, reach
-    y, H, noise, HP, S = scratch()
+    z, H, noise, HP, S = scratch()
     nothing, zero = np.full(2, np.nan), np.zeros(2)
     head, foot = (nothing, zero) if by_foot else (zero, nothing)
     low0, high0 = places[:, 0].min(), places[:, 0].max()
     low1, high1 = places[:, 1].min(), places[:, 1].max()
+    R, T = view.R, view.T
+    ground, var = (0.0, 4.0 * sd * sd) if by_foot else (1.0, sd * sd)
+    lean2, most = view.lean_sd_m * view.lean_sd_m, BEYOND * 2.0 * gate_nats
     for i in range(n):
-        if _is_beyond(mean[i], cov[i], view, by_foot, sd, gate_nats, low0, high0, low1, high1):
+        x, y, h = mean[i, 0], mean[i, 1], ground * mean[i, 4]
+        depth = R[2, 0] * x + R[2, 1] * y + R[2, 2] * h + T[2]
+        if depth <= DEPTH_MIN_M:
             continue
-        m = measure(mean[i], view.is_depth, head, foot, sd, view.lean_sd_m, view.R, view.T, y, H, noise)
+        p = (R[0, 0] * x + R[0, 1] * y + R[0, 2] * h + T[0]) / depth
+        q = (R[1, 0] * x + R[1, 1] * y + R[1, 2] * h + T[1]) / depth
+        off_p, off_q = max(low0 - p, p - high0, 0.0), max(low1 - q, q - high1, 0.0)
+        if off_p > 0.0 or off_q > 0.0:
+            # A variance along any direction is no more than the trace: the gate is no wider than what is asked here.
+            spread = (cov[i, 0, 0] + cov[i, 1, 1] + cov[i, 4, 4] + lean2) / (depth * depth)
+            slope_p = (R[0, 0] - p * R[2, 0]) ** 2 + (R[0, 1] - p * R[2, 1]) ** 2 + (R[0, 2] - p * R[2, 2]) ** 2
+            slope_q = (R[1, 0] - q * R[2, 0]) ** 2 + (R[1, 1] - q * R[2, 1]) ** 2 + (R[1, 2] - q * R[2, 2]) ** 2
+            if off_p * off_p > most * (spread * slope_p + var) or off_q * off_q > most * (spread * slope_q + var):
+                continue
+        m = measure(mean[i], view.is_depth, head, foot, sd, view.lean_sd_m, R, T, z, H, noise)
         if m < 2:
             continue
         innovate(cov[i], view.is_depth, H, noise, m, HP, S)
         for k in range(2):
-            centre[i, k] = -y[k]
+            centre[i, k] = -z[k]
             reach[i, k] = np.sqrt(2.0 * gate_nats * S[k, k])
     return centre, reach
-
-
-@njit(cache=True)
-def _is_beyond(
-    x: Floats,
-    P: Floats,
-    view: View,
-    by_foot: bool,
-    sd: float,
-    gate_nats: float,
-    low0: float,
-    high0: float,
-    low1: float,
-    high1: float,
-) -> bool:
-    """Tell of a track x (5,), P (5, 5) that is surely outside the gate of all of an image's places, in a box.
-
-    A variance along any direction is no more than the trace, so that the gate is no wider than what is asked here.
-    """
-    R, T = view.R, view.T
-    h, noise = (0.0, 4.0 * sd * sd) if by_foot else (x[4], sd * sd)
-    depth = R[2, 0] * x[0] + R[2, 1] * x[1] + R[2, 2] * h + T[2]
-    if depth <= DEPTH_MIN_M:
-        return True
-    spread = P[0, 0] + P[1, 1] + P[4, 4] + view.lean_sd_m * view.lean_sd_m
-    for k in range(2):
-        p = (R[k, 0] * x[0] + R[k, 1] * x[1] + R[k, 2] * h + T[k]) / depth
-        low, high = (low0, high0) if k == 0 else (low1, high1)
-        off = max(low - p, p - high)
-        if off > 0.0:
-            slope = 0.0
-            for c in range(3):
-                slope += (R[k, c] - p * R[2, c]) ** 2
-            if off * off > BEYOND * 2.0 * gate_nats * (spread * slope / (depth * depth) + noise):
-                return True
-    return False
 
 
 @njit(cache=True)
