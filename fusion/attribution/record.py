@@ -103,7 +103,8 @@ def _hand_traces(
     last_ns = dict.fromkeys(tracks, -1)
     known_as = {k: track_of[to] for k, to in alias.items() if to in track_of}
     known_as |= {to: k for to, k in track_of.items() if to not in alias}
-    ids = np.array(sorted(known_as), np.int64)
+    known = sorted(known_as)
+    ids = np.array(known, np.int64)
     shown: list[tuple[Bodies, list[int]]] = []
     whose: list[tuple[int, float]] = []
     for bodies in seen.bodies:
@@ -111,8 +112,11 @@ def _hand_traces(
         if abs(late_ns) > AROUND_S * SECOND_NS:
             continue
         row_of: dict[int, int] = {}
-        for row in np.flatnonzero(np.isin(bodies.track_id, ids, kind="sort")).tolist():
-            track = known_as[int(bodies.track_id[row])]
+        at = np.searchsorted(bodies.track_id, ids).tolist()  # both are sorted
+        for row, own in zip(at, known, strict=True):
+            track = known_as[own]
+            if row == len(bodies.track_id) or int(bodies.track_id[row]) != own:
+                continue
             if last_ns[track] != grid_ns:
                 row_of.setdefault(track, row)
         if row_of:
