@@ -176,6 +176,7 @@ def close_trip(
     concerned = {trip}
     asked, free = group, chargeable(group)
     weighed = weights(free).tolist()
+    without: dict[int, bool] = {}  # by id of readings, which hypotheses share: does it leave the trip out
     # Latest first: goods that came by hand-over bring the giver's earlier changes with them.
     for event in sorted(posterior, key=lambda e: (state.open[e].step_ns, e), reverse=True):
         if group is not asked:
@@ -192,7 +193,7 @@ def close_trip(
             # What was passed on, or put back beside another hand, was taken before: that is settled as well.
             concerned |= {part.trip for part in reading.parts if part.kind == PUT} - {""}
         else:
-            group = bar(group, partial(_leaves_out, event, trip))
+            group = bar(group, partial(_leaves_out, event, trip, without))
     done = frozenset(s.event for s in settled)
     rest = drop(group, frozenset((trip,)), done, config)
     groups = tuple(g for g in state.groups if trip not in g.trips) + ((rest,) if rest.trips else ())
@@ -206,8 +207,12 @@ def _reads(event: str, reading: Explanation, hypothesis: Hypothesis) -> bool:
     return hypothesis.choice[event].parts == reading.parts
 
 
-def _leaves_out(event: str, trip: str, hypothesis: Hypothesis) -> bool:
-    return all(part.trip != trip for part in hypothesis.choice[event].parts)
+def _leaves_out(event: str, trip: str, known: dict[int, bool], hypothesis: Hypothesis) -> bool:
+    reading = hypothesis.choice[event]
+    out = known.get(id(reading))
+    if out is None:
+        out = known[id(reading)] = all(part.trip != trip for part in reading.parts)
+    return out
 
 
 def _counts(goods: Goods) -> tuple[tuple[int, int], ...]:
