@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from fusion.arrays import Floats
-from fusion.attribution.evidence import Bodies
+from fusion.attribution.evidence import Bodies, near_in_plan
 from fusion.config import SECOND_NS, ClockConfig
 from fusion.intake.clock_filter import Comparisons
 from fusion.shelf import ShelfChange
@@ -51,20 +51,21 @@ def _approach(
     place = np.abs(change.delta_g) @ store.plates.centre[plates] / np.abs(change.delta_g).sum()
     far: dict[int, list[tuple[float, Floats]]] = {}
     able: set[int] = set()
-    hidden: set[int] = set()
-    for bodies in seen:
+    longest_s = config.hand_s + config.hand_beyond_s
+    within = [bodies for bodies in seen if not abs((bodies.t_ns - change.step_ns) / SECOND_NS) > longest_s]
+    for k, rows in near_in_plan([bodies.head for bodies in within], place[:2], config.about_m):
+        bodies = within[k]
         late_s = (bodies.t_ns - change.step_ns) / SECOND_NS
-        if abs(late_s) > config.hand_s + config.hand_beyond_s:
-            continue
         away_m = np.linalg.norm(bodies.head[:, :2] - place[:2], axis=1)
-        for row in np.flatnonzero(away_m < config.about_m).tolist():
+        for row in rows.tolist():
             who = alias.get(int(bodies.track_id[row]), int(bodies.track_id[row]))
             gap = _from_goods(bodies.head[row] + bodies.hands[row], place, change, store)
             spread = np.sqrt(np.trace(bodies.hands_cov[row], axis1=1, axis2=2) / 3)
             far.setdefault(who, []).append((late_s, gap))
             able |= {who} if (gap - config.hand_sds * spread).min() < config.hand_far_m else set()
-            hidden |= {who} if bodies.unseen_s[row] > 0.0 and away_m[row] < config.alone_m else set()
-    if len(able) != 1 or hidden:
+            if len(able) > 1 or (bodies.unseen_s[row] > 0.0 and away_m[row] < config.alone_m):
+                return np.zeros(0), np.zeros((0, 2))
+    if len(able) != 1:
         return np.zeros(0), np.zeros((0, 2))
     late, gaps = zip(*far[able.pop()], strict=True)
     return np.array(late), np.array(gaps)

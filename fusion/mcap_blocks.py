@@ -11,8 +11,7 @@ import io
 import struct
 import zlib
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import BinaryIO
+from typing import BinaryIO, NamedTuple
 
 import lz4.frame  # type: ignore[import-untyped]
 import zstandard
@@ -29,13 +28,18 @@ class Damage(Exception):
     """Where a file stops making sense: place, expected, received."""
 
 
-@dataclass(frozen=True, slots=True)
-class Record:
+class Record(NamedTuple):
     """One record and where it lies."""
 
     opcode: int
     content: bytes
-    place: str
+    around: str  # the place of the record, or of the chunk it is in
+    offset: int = -1  # in the chunk, unpacked
+
+    @property
+    def place(self) -> str:
+        """Return where it lies, in words."""
+        return self.around if self.offset < 0 else _inside(self.around, self.offset)
 
 
 def read_records(stream: BinaryIO, size: int) -> Iterator[Record]:
@@ -82,15 +86,20 @@ def _chunk_records(content: bytes, place: str, whole: bool) -> Iterator[Record]:
 def _block_records(block: bytes, place: str) -> Iterator[Record]:
     offset = 0
     while offset < len(block):
-        inner = f"{place}, unpacked byte {offset}"
+        begin = offset
         if offset + HEAD.size > len(block):
-            raise Damage(f"{inner}: expected a record, received the end of the chunk")
+            raise Damage(f"{_inside(place, begin)}: expected a record, received the end of the chunk")
         opcode, length = HEAD.unpack_from(block, offset)
         offset += HEAD.size
         if offset + length > len(block):
-            raise Damage(f"{inner}: expected {length} bytes of record, received {len(block) - offset}")
-        yield Record(opcode, block[offset : offset + length], inner)
+            received = len(block) - offset
+            raise Damage(f"{_inside(place, begin)}: expected {length} bytes of record, received {received}")
+        yield Record(opcode, block[offset : offset + length], place, begin)
         offset += length
+
+
+def _inside(place: str, offset: int) -> str:
+    return f"{place}, unpacked byte {offset}"
 
 
 def _open_chunk(content: bytes, place: str) -> bytes:

@@ -11,10 +11,12 @@ import numpy as np
 from fusion.arrays import Floats, Singles
 from fusion.config import SECOND_NS, Config
 from fusion.engine import finish, first_state, make_engine, step
+from fusion.health.coverage import stands_between
 from fusion.intake import Slice
 from fusion.messages import Boxes, Message, People, Plates
 from fusion.store import Cameras, Facings, Gates, Products, Store
 from fusion.store import Plates as PlateTable
+from fusion.tracking.assignment import assign
 from fusion.tracking.camera import project, undistort
 from fusion.tracking.geometry import inside
 from fusion.tracking.hands import nearest_m
@@ -36,6 +38,8 @@ def warm() -> None:
     # What only more people, or other programs, would ask for.
     undistort(np.zeros((1, 2)), store.cameras.K[0], store.cameras.dist[0])
     nearest_m(np.zeros((2, 2, 3)))
+    assign(np.zeros((2, 2)))
+    stands_between(np.zeros((1, 3)), np.ones(3), np.linspace(0.0, 1.0, 3), store.outline, 1.0, np.zeros(1, np.bool_))
     for places in (np.zeros((2, 2)), np.zeros((2, 5))[:, :2]):
         inside(places, store.outline)
 

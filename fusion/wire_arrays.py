@@ -49,6 +49,11 @@ LOOK_USUAL = 64  # longer appearance vectors are seldom sent
 ROUNDING = 1e-6  # how far above 1 a probability may come out of float32 sums
 
 
+Columns: TypeAlias = tuple[tuple[str, tuple[int, ...], int], ...]  # key, shape of a row, numbers in it
+OF_PEOPLE: Columns = (("head", (3,), 3), ("hands", (2, 3), 6))
+OF_BOXES: Columns = (("box", (4,), 4), ("head", (2,), 2), ("foot", (2,), 2), ("hands", (2, 2), 4))
+
+
 class Rejected(Exception):
     """A payload that is no message; text is place, expected, received."""
 
@@ -66,31 +71,32 @@ def _plates(wire: PlatesWire) -> Plates:
     if wire.t + wire.dt * (wire.n - 1) > TIME_NS_MAX:
         raise Rejected(Reason.OUT_OF_RANGE, f"t: expected the last sample before 2^63 ns, received {wire.t}")
     _check_bytes("g", wire.g, 4 * wire.n * wire.ch, (wire.n, wire.ch))
-    _check_sizes({"g": wire.g}, GRAMS_MAX)
+    _check_sizes([wire.g], ["g"], GRAMS_MAX)
     g = np.frombuffer(wire.g, "<f4").reshape(wire.n, wire.ch)
     return Plates(wire.src, wire.seq, wire.t, wire.dt, g)
 
 
 def _people(wire: PeopleWire) -> People:
-    head, hands = _measured(wire, {"head": (3,), "hands": (2, 3)}, METRES_MAX)
+    head, hands = _measured(wire, OF_PEOPLE, METRES_MAX)
     return People(wire.src, wire.seq, wire.t, head, hands, *_rows(wire))
 
 
 def _boxes(wire: BoxesWire) -> Boxes:
-    columns = {"box": (4,), "head": (2,), "foot": (2,), "hands": (2, 2)}
-    box, head, foot, hands = _measured(wire, columns, PIXELS_MAX)
+    box, head, foot, hands = _measured(wire, OF_BOXES, PIXELS_MAX)
     return Boxes(wire.src, wire.seq, wire.t, box, head, foot, hands, *_rows(wire))
 
 
-def _measured(wire: PeopleWire | BoxesWire, columns: dict[str, tuple[int, ...]], most: float) -> list[Singles]:
+def _measured(wire: PeopleWire | BoxesWire, columns: Columns, most: float) -> list[Singles]:
     """Open arrays in which NaN means "not measured"; an infinity means a broken sensor."""
-    if wire.n == 0 and not any(getattr(wire, key) for key in columns):
-        return [_nobody(shape) for shape in columns.values()]
-    raw = {key: getattr(wire, key) for key in columns}
-    for key, shape in columns.items():
-        _check_bytes(key, raw[key], 4 * wire.n * math.prod(shape), (wire.n, *shape))
-    _check_sizes(raw, most)
-    return [np.frombuffer(raw[key], "<f4").reshape(wire.n, *shape) for key, shape in columns.items()]
+    n, raw = wire.n, [getattr(wire, key) for key, _, _ in columns]
+    if n == 0 and not any(raw):
+        return [_nobody(shape) for _, shape, _ in columns]
+    for part, (key, shape, width) in zip(raw, columns, strict=True):
+        if len(part) != 4 * n * width:  # the text of a place is only made for one that is wrong
+            _check_bytes(key, part, 4 * n * width, (n, *shape))
+    _check_sizes(raw, [key for key, _, _ in columns], most)
+    each = zip(raw, columns, strict=True)
+    return [np.frombuffer(part, "<f4").reshape(n, *shape) for part, (_, shape, _) in each]
 
 
 @lru_cache(maxsize=64)
@@ -190,12 +196,12 @@ def _check_bytes(key: str, raw: bytes, expected: int, shape: tuple[int, ...]) ->
         raise Rejected(Reason.WRONG_SHAPE, text)
 
 
-def _check_sizes(raw: dict[str, bytes], most: float) -> None:
+def _check_sizes(raw: list[bytes], keys: list[str], most: float) -> None:
     # One pass over all arrays: most of the cost is the call, not the numbers. NaN is no number and passes.
-    joined = b"".join(raw.values())
+    joined = b"".join(raw) if len(raw) > 1 else raw[0]
     if not joined or not (np.abs(np.frombuffer(joined, "<f4")) > most).any():
         return
-    key, worst = next((k, v) for k, part in raw.items() if (v := _largest(part)) > most)
+    key, worst = next((k, v) for k, part in zip(keys, raw, strict=True) if (v := _largest(part)) > most)
     if math.isinf(worst):
         raise Rejected(Reason.NOT_FINITE, f"{key}: expected finite numbers or NaN, received an infinity")
     raise Rejected(Reason.OUT_OF_RANGE, f"{key}: expected numbers up to {most:g} or NaN, received {worst:g}")

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.optimize import linear_sum_assignment
 from test_tracking import depth_frame
 from tiny import tiny_store
 
@@ -13,7 +14,7 @@ from fusion.config import IdentityConfig, TrackingConfig
 from fusion.tracking.belief import Beliefs, Clue, Mix, Step, balanced, person_p, solve, with_steps
 from fusion.tracking.floor import advance, empty_floor
 from fusion.tracking.following import observe
-from fusion.tracking.identity import Identity, forget, learn, meet, name_tracks, trips_p
+from fusion.tracking.identity import Identity, _cheapest, forget, learn, meet, name_tracks, trips_p
 from fusion.tracking.tracks import Status
 
 TRACKING = TrackingConfig()
@@ -211,3 +212,11 @@ def test_a_second_sight_becomes_who_it_stands_beside_and_not_what_was_lost_far_a
     (last,) = np.flatnonzero(floor.tracks.status == Status.CONFIRMED)
     assert np.hypot(*(floor.tracks.mean[last, :2] - again)) < 0.2
     assert identity.trip_of[int(floor.tracks.track_id[last])] == "trip"
+
+
+@given(st.integers(0, 2**32 - 1), st.integers(1, 6), st.integers(0, 4))
+def test_slots_are_handed_out_as_scipy_does(seed: int, tracks: int, more: int) -> None:
+    cost = np.random.default_rng(seed).normal(0, 30, (tracks, tracks + more))
+    column = _cheapest(cost)
+    assert sorted(set(column.tolist())) == sorted(column.tolist()) and column.min() >= 0
+    np.testing.assert_array_equal(column, linear_sum_assignment(cost)[1])

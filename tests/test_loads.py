@@ -14,7 +14,7 @@ from bench.loads.making import drawn, made
 from bench.rush.stages import STAGES
 from bench.throughput.__main__ import main
 from bench.throughput.figures import figures_of
-from bench.throughput.report import costs, speeds
+from bench.throughput.report import costs, floors, speeds
 from bench.throughput.runs import counted
 from fusion.messages import Plates
 from fusion.recording import read_recording
@@ -179,6 +179,14 @@ def test_replays_that_differ_are_an_error() -> None:
 def test_tables_have_a_load_a_row() -> None:
     found = [figures_of(LOADS[name], [RUN], [FLOOR], [TIMED]) for name in ("S", "M")]
     assert speeds(found).row_count == costs(found).row_count == 2
+
+
+def test_what_the_floor_leaves_of_a_bar_is_told() -> None:
+    out_of_reach, in_reach = floors([figures_of(LOADS[name], [RUN], [FLOOR], [TIMED]) for name in ("S", "M")])
+    assert (
+        out_of_reach.startswith("load S: the floor alone runs at 120.0 x") and "200 x is out of reach" in out_of_reach
+    )
+    assert in_reach.endswith("a bar of 30 x leaves the engine 25.0 ms a store second, it takes 8.3")
 
 
 def test_what_is_in_a_recording_is_counted(tmp_path) -> None:

@@ -13,6 +13,7 @@ from fusion.messages import Plates
 from fusion.shelf import Pending, ShelfChange, empty_levels, group_changes, observe_batches, observe_plates, slow
 from fusion.shelf.batches import batches_of
 from fusion.shelf.levels import COLUMNS
+from fusion.shelf.tails import last
 from fusion.store import Store
 
 CONFIG, STORE, DT = ShelfConfig(), tiny_store(), 16_666_667
@@ -32,6 +33,28 @@ def changes(load: np.ndarray, store: Store = STORE, batch: int = 12, dt_ns: int 
     for change in (*out, *done):
         assert len(set(change.plates)) == len(change.plates), "one move, one share a plate"
     return [*out, *done]
+
+
+@SETTINGS
+@given(seeds, st.integers(1, 6))
+def test_bays_that_rest_are_as_if_they_were_looked_at(seed: int, crowded: int) -> None:
+    """What nothing can come of is not grouped again: the same comes out, at the same time, as if it were."""
+    load, rng = quiet(seed, 20.0)
+    for _ in range(4 * crowded):
+        plate, begin = rng.integers(6), rng.integers(60, len(load) - 120)
+        if rng.random() < 0.5:
+            load[begin:, plate] += rng.choice([-200.0, -60.0, 60.0])
+        else:
+            load[begin : begin + rng.integers(20, 100), plate] += rng.normal(0, 80)
+    levels, lazy, eager = empty_levels(STORE, CONFIG), Pending(), Pending()
+    for i in range(0, len(load) - 11, 12):
+        message = Plates("ctl", i // 12, 1 + i * DT, DT, load[i : i + 12].astype(np.float32))
+        levels, new = observe_plates(levels, message, np.arange(6), CONFIG)
+        now_ns = message.t_ns + 12 * DT
+        lazy, some = group_changes(lazy, new, levels, now_ns, STORE, CONFIG)
+        eager, all_ = group_changes(replace(eager, rest_ns={}, held={}), new, levels, now_ns, STORE, CONFIG)
+        assert some == all_
+        assert sorted(lazy.changes, key=repr) == sorted(eager.changes, key=repr) and lazy.told == eager.told
 
 
 def quiet(seed: int, seconds: float = 14.0) -> tuple[np.ndarray, np.random.Generator]:
@@ -275,8 +298,12 @@ def test_batches_taken_at_once_are_batches_taken_one_by_one(seed: int, together:
     assert joined == alone
     for name in COLUMNS:
         np.testing.assert_array_equal(getattr(one, name), getattr(other, name))
-    for name in slow.COLUMNS:
+    for name in ("since_ns", "since_g", "since_var"):
         np.testing.assert_array_equal(getattr(one.slow, name), getattr(other.slow, name))
+    every = np.arange(len(one.level_g))
+    for tail, same in ((one.history, other.history), (one.slow.tail, other.slow.tail)):
+        for part, also in zip(last(tail, every, tail.kept), last(same, every, tail.kept), strict=True):
+            np.testing.assert_array_equal(part, also)
 
 
 @given(st.lists(st.floats(-1e6, 1e6), min_size=1, max_size=60))

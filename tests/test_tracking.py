@@ -51,7 +51,7 @@ def test_batched_filter_equals_filterpy(seed: int, n: int, dt: float) -> None:
     rng = np.random.default_rng(seed)
     mean, cov = random_state(rng, n)
     z, noise = rng.normal(0, 3, (n, 3)), np.empty((n, 3, 3))
-    H = rng.normal(0, 1, (3, 5))
+    H = rng.normal(0, 1, (3, 5)) * [1.0, 1.0, 0.0, 0.0, 1.0]  # no detection measures a velocity
     Q = np.zeros((5, 5))
     Q[:4, :4] = Q_continuous_white_noise(2, dt, 2.5, block_size=2, order_by_dim=False)
     Q[4, 4] = 0.02 * dt

@@ -18,7 +18,7 @@ from rich.console import Console
 from bench.loads.loads import LOADS, Load, loads_named
 from bench.loads.making import FOLDER, made
 from bench.throughput.figures import COLD_MAX_S, Figures, figures_of
-from bench.throughput.report import costs, speeds
+from bench.throughput.report import costs, floors, speeds
 from bench.throughput.runs import WHATS, cold_s, measured
 from fusion.progress import progress
 
@@ -65,6 +65,8 @@ def _show(found: list[Figures], cold: list[float], missed: list[str]) -> None:
     console = Console(width=None if sys.stdout.isatty() else WIDTH, highlight=False)
     console.print(speeds(found))
     console.print(costs(found))
+    for text in floors(found):
+        console.print(text, soft_wrap=True)
     paths = ", ".join(f"{one.load} {one.plate_path / 1e6:.1f}" for one in found)
     console.print(f"plate path, million samples a second of the shelf stage: {paths}", soft_wrap=True)
     console.print(f"cold start: `aisle replay` of load S takes {median(cold):.2f} s all told (at most {COLD_MAX_S:g})")

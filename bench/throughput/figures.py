@@ -24,6 +24,7 @@ class Figures:
     replay_s: float
     cpu_s: float  # of the processor, whatever else the machine does
     floor_s: float
+    floor_cpu_s: float
     messages: int
     samples: int
     detections: int
@@ -41,6 +42,21 @@ class Figures:
     def ratio(self) -> float:
         """Return the time of the pipeline to that of the floor."""
         return self.replay_s / self.floor_s
+
+    @property
+    def floor_speed(self) -> float:
+        """Return store seconds a second of the processor if there were no engine: no replay is faster on one core."""
+        return self.store_s / self.floor_cpu_s
+
+    @property
+    def room_ms(self) -> float:
+        """Return what the bar leaves the engine beside the floor, ms of the processor a store second; none below 0."""
+        return 1e3 * (1.0 / self.bar - 1.0 / self.floor_speed)
+
+    @property
+    def engine_ms(self) -> float:
+        """Return what the engine takes beside the floor, ms of the processor a store second."""
+        return 1e3 * (self.cpu_s - self.floor_cpu_s) / self.store_s
 
     @property
     def plate_path(self) -> float:
@@ -68,7 +84,8 @@ class Figures:
 
     def to_json(self) -> dict[str, Any]:
         """Return everything, derived figures included."""
-        return asdict(self) | {"speed": self.speed, "ratio": self.ratio, "missed": self.missed()}
+        derived = {"speed": self.speed, "ratio": self.ratio, "floor_speed": self.floor_speed, "room_ms": self.room_ms}
+        return asdict(self) | derived | {"engine_ms": self.engine_ms, "missed": self.missed()}
 
 
 def figures_of(
@@ -87,6 +104,7 @@ def figures_of(
         replay_s=median(run["wall_s"] for run in replays),
         cpu_s=median(run["cpu_s"] for run in replays),
         floor_s=median(run["wall_s"] for run in floors),
+        floor_cpu_s=median(run["cpu_s"] for run in floors),
         messages=floors[0]["messages"],
         samples=floors[0]["samples"],
         detections=floors[0]["detections"],

@@ -51,3 +51,15 @@ def costs(found: Sequence[Figures]) -> Table:
         cells = [f"{1e3 * one.stages[name] / one.store_s:.1f} {one.stages[name] / whole:.0%}" for name in STAGES]
         table.add_row(one.load, *cells)
     return table
+
+
+def floors(found: Sequence[Figures]) -> list[str]:
+    """Return what the floor leaves of each bar, a load a line: what one core cannot do, no engine can."""
+    floor = "the floor alone runs at"
+    return [f"load {one.load}: {floor} {one.floor_speed:.1f} x real time on one core; {_left(one)}" for one in found]
+
+
+def _left(one: Figures) -> str:
+    if one.room_ms <= 0.0:
+        return f"a bar of {one.bar:g} x is out of reach on it"
+    return f"a bar of {one.bar:g} x leaves the engine {one.room_ms:.1f} ms a store second, it takes {one.engine_ms:.1f}"

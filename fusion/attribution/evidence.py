@@ -1,6 +1,6 @@
 """Evidence for who moved the goods: hands, bodies, and what a classifier saw in the hand. All in nats."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -149,17 +149,33 @@ def _hand_evidence(
     points = plate_points(change, store)
     wrong, cap = config.hand_wrong_p, config.hand_nats_max
     moments: dict[int, list[float]] = {}
-    for bodies in seen.bodies:
-        if abs(bodies.t_ns - change.step_ns) > config.hand_window_s * SECOND_NS:
-            continue
-        near = np.flatnonzero(np.linalg.norm(bodies.head[:, :2] - points[0, :2], axis=1) < 2 * config.reach_m_max)
-        at = nats_at(
-            points, bodies.head[near], bodies.hands[near], bodies.hands_cov[near], config.hand_sd_m, config.hands
-        )
-        ratio = wrong + (1.0 - wrong) * np.exp(np.minimum(at, 2 * cap)).mean(axis=1)
-        for track_id, one in zip(bodies.track_id[near].tolist(), ratio.tolist(), strict=True):
-            moments.setdefault(alias.get(track_id, track_id), []).append(one)
+    window_ns = config.hand_window_s * SECOND_NS
+    within = [bodies for bodies in seen.bodies if abs(bodies.t_ns - change.step_ns) <= window_ns]
+    near = near_in_plan([bodies.head for bodies in within], points[0, :2], 2 * config.reach_m_max)
+    if not near:
+        return {}
+    head, hands, cov = (
+        np.concatenate([getattr(within[k], name)[rows] for k, rows in near]) for name in ("head", "hands", "hands_cov")
+    )
+    at = nats_at(points, head, hands, cov, config.hand_sd_m, config.hands)
+    ratio = wrong + (1.0 - wrong) * np.exp(np.minimum(at, 2 * cap)).mean(axis=1)
+    tracks = (track_id for k, rows in near for track_id in within[k].track_id[rows].tolist())
+    for track_id, one in zip(tracks, ratio.tolist(), strict=True):
+        moments.setdefault(alias.get(track_id, track_id), []).append(one)
     return {k: float(np.clip(np.log(np.mean(v)), -cap, cap)) for k, v in sorted(moments.items())}
+
+
+def near_in_plan(heads: Sequence[Floats], place: Floats, reach_m: float) -> list[tuple[int, Ints]]:
+    """Return of several moments, heads (n, 3) each, which have anybody within reach of a place (2,), and which rows."""
+    if not heads:
+        return []
+    near = np.linalg.norm(np.concatenate(heads)[:, :2] - place, axis=1) < reach_m
+    first = np.zeros(len(heads) + 1, np.int64)
+    np.cumsum([len(head) for head in heads], out=first[1:])
+    at = np.flatnonzero(near)
+    cuts = np.searchsorted(at, first).tolist()
+    begin = first.tolist()
+    return [(k, at[cuts[k] : cuts[k + 1]] - begin[k]) for k in range(len(heads)) if cuts[k] < cuts[k + 1]]
 
 
 def plate_points(change: ShelfChange, store: Store) -> Floats:

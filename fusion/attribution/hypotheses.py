@@ -172,17 +172,34 @@ def weights(group: Group) -> np.ndarray:
     return np.asarray(w / w.sum())
 
 
-def reading_posterior(group: Group, event: str) -> tuple[tuple[Explanation, float], ...]:
-    """Return the marginal of each reading of a change, best first."""
-    row_of: dict[tuple[Part, ...], int] = {}
+def reading_posterior(
+    group: Group, event: str, weighed: list[float] | None = None
+) -> tuple[tuple[Explanation, float], ...]:
+    """Return the marginal of each reading of a change, best first; weighed are the group's weights, where known."""
+    number = _Numbers()
     total: list[tuple[Explanation, float]] = []
-    for hypothesis, w in zip(group.beam, weights(group).tolist(), strict=True):
+    for hypothesis, w in zip(group.beam, weights(group).tolist() if weighed is None else weighed, strict=True):
         reading = hypothesis.choice[event]
-        row = row_of.setdefault(reading.parts, len(total))
+        row = number.of(reading)
         if row == len(total):
             total.append((reading, 0.0))
         total[row] = reading, total[row][1] + w
     return tuple(sorted(total, key=lambda pair: -pair[1]))
+
+
+class _Numbers:
+    """Numbers readings by what they read, in the order in which they come: most are the same object over and over."""
+
+    def __init__(self) -> None:
+        self._of_object: dict[int, int] = {}  # by id: the readings outlive this
+        self._of_parts: dict[tuple[Part, ...], int] = {}
+
+    def of(self, reading: Explanation) -> int:
+        """Return the number of a reading: the same for two that have the same parts."""
+        row = self._of_object.get(id(reading))
+        if row is None:
+            row = self._of_object[id(reading)] = self._of_parts.setdefault(reading.parts, len(self._of_parts))
+        return row
 
 
 def goods_posterior(group: Group, trip: str) -> tuple[tuple[Goods, float], ...]:
@@ -205,13 +222,16 @@ def drop(group: Group, trips: frozenset[str], events: frozenset[str], config: At
     left = group.trips - trips
     row_of: dict[tuple[object, ...], int] = {}
     total: list[Hypothesis] = []
+    number = _Numbers()
+    open_ = sorted(event for event in group.beam[0].choice if event not in events)  # every hypothesis reads them all
     for hypothesis in group.beam:
         goods = {t: g for t, g in hypothesis.goods.items() if t in left}
         choice = {e: r for e, r in hypothesis.choice.items() if e not in events}
         # What a settled trip claimed is settled too: its nats stay paid.
         claims = {k: c for k, c in sorted(hypothesis.claims.items()) if c.trip not in trips}
         whose = tuple((k, c.trip) for k, c in claims.items())
-        read = tuple((e, r.parts) for e, r in sorted(choice.items()))
+        assert len(choice) == len(open_)
+        read = tuple([number.of(choice[event]) for event in open_])
         key = (tuple(sorted(goods.items())), read, whose, hypothesis.barred)
         row = row_of.setdefault(key, len(total))
         if row == len(total):

@@ -17,6 +17,7 @@ from fusion.attribution.hypotheses import (
     goods_posterior,
     reading_posterior,
     weigh,
+    weights,
 )
 from fusion.attribution.possession import left_nats
 from fusion.attribution.settled import Settled
@@ -179,7 +180,9 @@ def close_trip(
     for a charge is no evidence, and what the others are charged is as doubtful as before.
     """
     group = group_of(state, trip)
-    posterior = {event: reading_posterior(group, event) for event in state.open if event in group.beam[0].choice}
+    weighed = weights(group).tolist()
+    mine = [event for event in state.open if event in group.beam[0].choice]
+    posterior = {event: reading_posterior(group, event, weighed) for event in mine}
     if goods is not None:
         want = _counts(goods)
         group = bar(group, lambda h: _counts(h.goods[trip]) == want)
@@ -187,11 +190,14 @@ def close_trip(
     settled: list[Settled] = []
     concerned = {trip}
     asked, free = group, chargeable(group)
+    weighed = weights(free).tolist()
+    without: dict[int, bool] = {}  # by id of readings, which hypotheses share: does it leave the trip out
     # Latest first: goods that came by hand-over bring the giver's earlier changes with them.
     for event in sorted(posterior, key=lambda e: (state.open[e].step_ns, e), reverse=True):
         if group is not asked:
             asked, free = group, chargeable(group)
-        reading = reading_posterior(free, event)[0][0]
+            weighed = weights(free).tolist()
+        reading = reading_posterior(free, event, weighed)[0][0]
         movers_of = {part.trip for part in reading.parts}
         if last or movers_of & concerned:
             # What is settled is settled for all: the others are charged by hypotheses that agree.
@@ -203,7 +209,7 @@ def close_trip(
             # What was passed on, or put back beside another hand, was taken before: that is settled as well.
             concerned |= {part.trip for part in reading.parts if part.kind == PUT} - {""}
         else:
-            group = bar(group, partial(_leaves_out, event, trip))
+            group = bar(group, partial(_leaves_out, event, trip, without))
     done = frozenset(s.event for s in settled)
     rest = drop(group, frozenset((trip,)), done, config)
     groups = tuple(g for g in state.groups if trip not in g.trips) + ((rest,) if rest.trips else ())
@@ -236,8 +242,12 @@ def _reads(event: str, reading: Explanation, hypothesis: Hypothesis) -> bool:
     return hypothesis.choice[event].parts == reading.parts
 
 
-def _leaves_out(event: str, trip: str, hypothesis: Hypothesis) -> bool:
-    return all(part.trip != trip for part in hypothesis.choice[event].parts)
+def _leaves_out(event: str, trip: str, known: dict[int, bool], hypothesis: Hypothesis) -> bool:
+    reading = hypothesis.choice[event]
+    out = known.get(id(reading))
+    if out is None:
+        out = known[id(reading)] = all(part.trip != trip for part in reading.parts)
+    return out
 
 
 def _counts(goods: Goods) -> tuple[tuple[int, int], ...]:

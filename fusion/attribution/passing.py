@@ -129,6 +129,8 @@ def look_at_hands(
     end = begin + (until_ns - begin) // length * length
     if store.handover != "holder" or not config.possession.trust:
         return state, ()
+    if end == begin:  # no moment is over
+        return replace(state, moment_ns=end), ()
     # Only moments with a look in them: a clock that leaps by years must not be walked through second by second.
     moments = sorted({begin + (k.t_ns - begin) // length * length for k in state.seen.looks if begin <= k.t_ns < end})
     out = tuple(

@@ -101,32 +101,50 @@ def _hand_traces(
     track_of = {alias.get(k, k): k for k in tracks}
     out: dict[int, list[tuple[float, float, float]]] = {k: [] for k in tracks}
     last_ns = dict.fromkeys(tracks, -1)
+    known_as = {k: track_of[to] for k, to in alias.items() if to in track_of}
+    known_as |= {to: k for to, k in track_of.items() if to not in alias}
+    known = sorted(known_as)
+    ids = np.array(known, np.int64)
+    shown: list[tuple[Bodies, list[int]]] = []
+    whose: list[tuple[int, float]] = []
     for bodies in seen.bodies:
         late_ns, grid_ns = bodies.t_ns - step_ns, bodies.t_ns // GRID_NS
         if abs(late_ns) > AROUND_S * SECOND_NS:
             continue
         row_of: dict[int, int] = {}
-        for row, k in enumerate(bodies.track_id.tolist()):
-            track = track_of.get(alias.get(k, k))
-            if track is not None and last_ns[track] != grid_ns:
+        at = np.searchsorted(bodies.track_id, ids).tolist()  # both are sorted
+        for row, own in zip(at, known, strict=True):
+            track = known_as[own]
+            if row == len(bodies.track_id) or int(bodies.track_id[row]) != own:
+                continue
+            if last_ns[track] != grid_ns:
                 row_of.setdefault(track, row)
-        if not row_of:
-            continue
-        last_ns |= dict.fromkeys(row_of, grid_ns)
-        far, sd = _nearer_hands(bodies, list(row_of.values()), points)
-        for track, m, sd_m in zip(row_of, far.tolist(), sd.tolist(), strict=True):
-            out[track].append((round(late_ns / SECOND_NS, 2) + 0.0, round(m, 3), round(sd_m, 3)))
+        if row_of:
+            last_ns |= dict.fromkeys(row_of, grid_ns)
+            shown.append((bodies, list(row_of.values())))
+            whose += [(track, round(late_ns / SECOND_NS, 2) + 0.0) for track in row_of]
+    if whose:
+        far, sd = _nearer_hands(shown, points)
+        for (track, late_s), m, sd_m in zip(whose, far.tolist(), sd.tolist(), strict=True):
+            out[track].append((late_s, round(m, 3), round(sd_m, 3)))
     return {k: tuple(rows) for k, rows in out.items()}
 
 
-def _nearer_hands(bodies: Bodies, rows: list[int], points: Floats) -> tuple[Floats, Floats]:
-    """Return per row the distance of the nearer hand to the nearest of points (k, 3), and its standard deviation, m."""
-    gap = points[None, :, None, :] - bodies.head[rows, None, None] - bodies.hands[rows, None]  # (rows, k, hands, 3)
-    far = np.linalg.norm(gap, axis=3).reshape(len(rows), -1)
-    best, every = far.argmin(axis=1), np.arange(len(rows))
+def _nearer_hands(shown: list[tuple[Bodies, list[int]]], points: Floats) -> tuple[Floats, Floats]:
+    """Return of some rows of some moments, one after the other, how far the nearer hand is from the nearest of points.
+
+    points (k, 3); returns m (r,) and its standard deviation (r,).
+    """
+    head, hands, hands_cov = (
+        np.concatenate([getattr(bodies, name)[rows] for bodies, rows in shown])
+        for name in ("head", "hands", "hands_cov")
+    )
+    gap = points[None, :, None, :] - head[:, None, None] - hands[:, None]  # (r, k, hands, 3)
+    far = np.linalg.norm(gap, axis=3).reshape(len(head), -1)
+    best, every = far.argmin(axis=1), np.arange(len(head))
     far_m = far[every, best]
-    along = gap.reshape(len(rows), -1, 3)[every, best] / np.maximum(far_m, 1e-9)[:, None]
-    cov = bodies.hands_cov[rows, best % bodies.hands.shape[1]]
+    along = gap.reshape(len(head), -1, 3)[every, best] / np.maximum(far_m, 1e-9)[:, None]
+    cov = hands_cov[every, best % hands.shape[1]]
     return far_m, np.sqrt(np.einsum("ri,rij,rj->r", along, cov, along))
 
 

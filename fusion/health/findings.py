@@ -14,6 +14,7 @@ from fusion.health.plates import PlateHealth
 from fusion.health.settings import HealthConfig
 from fusion.health.sources import SourceHealth
 from fusion.shelf import Levels
+from fusion.shelf.tails import last_of
 from fusion.store import Store
 
 DEGRADED, DOWN = "degraded", "down"
@@ -96,7 +97,8 @@ def _plates(
             _add(out, names[row], Finding("shows nothing", DOWN, text, last_ns))
     for row in np.flatnonzero(plates.still.on).tolist():
         since = int(plates.repeats.since_ns[row])
-        text = f"has shown {float(levels.history_g[row, -1]):.1f} g to the last bit for {_seconds(now_ns - since)}"
+        (shown_g,), _ = last_of(levels.history, row)
+        text = f"has shown {float(shown_g[-1]):.1f} g to the last bit for {_seconds(now_ns - since)}"
         _add(out, names[row], Finding("stands still", DOWN, text, since))
     for row in np.flatnonzero(plates.noisy.on).tolist():
         text = f"is too noisy to weigh what stands on it, {float(np.sqrt(levels.noise_var[row])):.1f} g"

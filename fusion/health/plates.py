@@ -5,7 +5,7 @@ from functools import lru_cache
 
 import numpy as np
 
-from fusion.arrays import Bools, Floats
+from fusion.arrays import Bools, Floats, Ints
 from fusion.config import SECOND_NS, ShelfConfig
 from fusion.frozen import replace
 from fusion.health.alarms import Alarms, no_alarms, watch
@@ -14,7 +14,8 @@ from fusion.health.repeats import COLUMNS, Repeats, no_repeats, stuck, thawed
 from fusion.health.samples import Rules, feel_batches
 from fusion.health.settings import HealthConfig
 from fusion.shelf.batches import Batches
-from fusion.shelf.levels import Levels, Noise
+from fusion.shelf.levels import HISTORY, Levels, Noise
+from fusion.shelf.tails import last
 from fusion.store import Store
 
 PARTS = 4  # of the looks that tell a drift
@@ -93,7 +94,8 @@ def look_at_plates(
     hides_g = hidden_by_noise(levels.noise_var, shelf)
     light_g = config.noisy_share * lightest_on(store)
     noisy = moving & (hides_g > light_g) & (levels.noise_blocks >= NOISE_NEEDED)
-    lately = np.where(moving, _lately(levels, now_ns), np.nan)
+    (shown_g,), shown_ns = last(levels.history, np.arange(len(late)), HISTORY)
+    lately = np.where(moving, _lately(shown_g, shown_ns, now_ns), np.nan)
     looks = np.concatenate([health.looks_g[:, 1:], lately[:, None]], axis=1)
     noise_g = np.sqrt(np.maximum(levels.noise_var, shelf.noise_sd_g_min**2))
     rate, walks, stays = _walk(looks, noise_g, config)
@@ -102,7 +104,7 @@ def look_at_plates(
         health,
         looks_g=looks,
         rate=rate,
-        held_g=np.where(still, levels.history_g[:, -1], health.held_g),
+        held_g=np.where(still, shown_g[:, -1], health.held_g),
         silent=watch(health.silent, late & heard, alive, now_ns, config.enter_s, leave),
         still=watch(health.still, still, moving, now_ns, 0.0, leave),
         noisy=watch(health.noisy, noisy, moving & (hides_g < 0.7 * light_g), now_ns, config.noisy_s, leave),
@@ -133,10 +135,10 @@ def lightest_on(store: Store) -> Floats:
     return out
 
 
-def _lately(levels: Levels, now_ns: int) -> Floats:
+def _lately(g: Floats, ns: Ints, now_ns: int) -> Floats:
     """Return the middle of what each plate showed within the last second, (p,) g; NaN where it said nothing."""
-    said = (levels.history_ns > now_ns - SECOND_NS) & np.isfinite(levels.history_g)
-    return np.asarray(known_medians(np.where(said, levels.history_g, np.nan)))
+    said = (ns > now_ns - SECOND_NS) & np.isfinite(g)
+    return np.asarray(known_medians(np.where(said, g, np.nan)))
 
 
 def _walk(looks: Floats, noise_g: Floats, config: HealthConfig) -> tuple[Floats, Bools, Bools]:

@@ -11,6 +11,7 @@ from fusion.health.plates import PlateHealth
 from fusion.health.repeats import rests
 from fusion.health.settings import HealthConfig
 from fusion.shelf import Levels, PlateChange, ShelfChange
+from fusion.shelf.tails import last
 
 LAG_S = 2.0  # a level is the mean of so much: by so much later is the walk of a drifting plate
 
@@ -68,5 +69,5 @@ def moved_goods(
 
 
 def _stands(levels: Levels, rows: Ints, config: HealthConfig) -> Bools:
-    g = levels.history_g[rows, -config.still_blocks :]
-    return np.asarray((g == g[:, -1:]).all(axis=1) & (levels.history_ns[rows, -config.still_blocks] > 0))
+    (g,), ns = last(levels.history, rows, config.still_blocks)
+    return np.asarray((g == g[:, -1:]).all(axis=1) & (ns[:, 0] > 0))

@@ -28,7 +28,8 @@ class Clock:
 
     def offset_s(self, t_ns: int) -> float:
         """Return the offset carried on to t_ns."""
-        return float(self.mean[0] + self.mean[1] * (t_ns - self.t_ns) / SECOND_NS)
+        offset_s, drift = self.mean[:2].tolist()
+        return float(offset_s + drift * (t_ns - self.t_ns) / SECOND_NS)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -53,9 +53,14 @@ def retime(clocks: Clocks, messages: tuple[Message, ...], until_ns: int) -> tupl
     corrected = [
         _corrected(m, clocks.offset_s(m.src, m.t_ns)) if m.src in clocks.of else Corrected(m, 0.0) for m in messages
     ]
-    waiting = sorted([*clocks.waiting, *corrected], key=_key)
+    waiting = clocks.waiting
+    if corrected:
+        corrected.sort(key=_key)
+        # Those that wait are in order: only where the new ones come among them is there anything to sort.
+        among = bisect_left(waiting, _key(corrected[0]), key=_key)
+        waiting = (*waiting[:among], *sorted([*waiting[among:], *corrected], key=_key))
     first = bisect_left(waiting, until_ns, key=lambda one: one.message.t_ns)
-    return replace(clocks, waiting=tuple(waiting[first:])), tuple(waiting[:first])
+    return replace(clocks, waiting=waiting[first:]), waiting[:first]
 
 
 def fault(clock: Clock, config: ClockConfig) -> str:

@@ -22,9 +22,9 @@ class Slice:
     messages: tuple[Message, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Boot:
-    """The numbers seen of one source since it started."""
+    """The numbers seen of one source since it started; counted on with each of its messages."""
 
     first: int
     last: int
@@ -201,7 +201,8 @@ class Sequencer:
         """Note a number; one source's messages are nearly, not quite, in the order of their numbers."""
         boot = self.boots.get(src)
         if boot is not None and seq >= boot.last - REORDERED_MAX and not (seq == 0 and boot.begun):
-            self.boots[src] = Boot(min(boot.first, seq), max(boot.last, seq), boot.count + 1, boot.begun or seq == 0)
+            boot.first, boot.last, boot.count = min(boot.first, seq), max(boot.last, seq), boot.count + 1
+            boot.begun = boot.begun or seq == 0
             return
         if boot is not None:
             self.counts["restart"] += 1

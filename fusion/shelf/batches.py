@@ -38,3 +38,13 @@ def batches_of(messages: Sequence[Plates], rows: Sequence[Ints]) -> Batches:
         np.concatenate(rows, dtype=np.int64),
         np.concatenate([message.g.ravel() for message in messages], dtype=np.float32),
     )
+
+
+def blocks_most(batches: Batches, block: int) -> int:
+    """Return how many blocks, of `block` samples or more, all batches have of any one plate, at most."""
+    ch = np.maximum(np.diff(batches.first), 1)
+    blocks = np.maximum(np.diff(batches.begin) // ch // block, 1)
+    of: dict[str, int] = {}
+    for src, n in zip(batches.src, blocks.tolist(), strict=True):
+        of[src] = of.get(src, 0) + n
+    return max(of.values())

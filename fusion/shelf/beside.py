@@ -36,3 +36,18 @@ def company_of_plate(plates: Plates, facings: Facings, neighbours: float) -> Map
         goods = {other for row in rows.get(plate, ()) for other in facings.plates[row]}
         company[plate] = tuple(sorted((near | goods) - {plate}))
     return company
+
+
+@lru_cache(maxsize=8)
+def bay_of_plate(plates: Plates, facings: Facings, neighbours: float) -> tuple[int, ...]:
+    """Return per plate the first plate of its bay: what happens to plates of two bays is never one move of goods."""
+    company = company_of_plate(plates, facings, neighbours)
+    bay = [-1] * len(plates.shelf)
+    for first in range(len(bay)):
+        reached = [first] if bay[first] < 0 else []
+        while reached:
+            plate = reached.pop()
+            if bay[plate] < 0:
+                bay[plate] = first
+                reached += company[plate]
+    return tuple(bay)

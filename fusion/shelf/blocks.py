@@ -1,8 +1,11 @@
 """The level filter, block by block, plate by plate. Compiled; levels.py is its caller and says what it means.
 
 The pass over a slice's batches stops wherever something rare has to be done that is not compiled: after a block in
-which a disturbance has settled, or when levels are to be compared with those of a while ago. Its caller does that and
-lets it go on from there.
+which a disturbance has settled with a change, or a plate is found to have gone to another level as noise. Its caller
+does that and lets it go on from there.
+
+Columns are taken from the table once, and what is done to one plate are functions of numbers: to hand arrays from one
+compiled function to another costs more than the arithmetic of a block.
 """
 
 from typing import NamedTuple
@@ -11,8 +14,11 @@ import numpy as np
 from numba import njit
 
 from fusion.arrays import Bools, Floats, Ints, Singles
+from fusion.shelf.means import robust_means
+from fusion.shelf.slow import Pace, look_at
 
-DONE, STOPPED, DUE = 0, 1, 2  # all batches are taken; a block has settled plates; and it is time for slow changes
+DONE, SETTLED, DUE, SLID = 0, 1, 2, 3  # all batches are taken; a block has changed plates; and it is time to look for
+# slow changes; that has been looked for, and there are some
 
 
 class Table(NamedTuple):
@@ -28,9 +34,15 @@ class Table(NamedTuple):
     quiet_blocks: Ints
     last_ns: Ints
     last_seq: Ints
-    history_g: Floats
+    history_g: Floats  # (p, width), with room for the blocks to come
     history_ns: Ints
+    history_end: Ints
+    history_written: Ints
+    slow_g: Floats  # (p, width)
+    slow_var: Floats
     slow_ns: Ints
+    slow_end: Ints
+    slow_written: Ints
     since_ns: Ints
     since_g: Floats
     since_var: Floats
@@ -46,16 +58,23 @@ class Rules(NamedTuple):
     noise_blocks: float
     disturbed_ns_max: float
     settle_blocks: int
+    change_sds: float
+    drift_var_per_s: float  # g2
     every_ns: int  # between two looks at slow changes
+    pace: Pace  # of these
 
 
 class Flow(NamedTuple):
     """Where the pass is, and what it found where it stopped."""
 
-    at: Ints  # (4,) batch; block to be taken next; how many plates have settled, and how many were live
+    at: Ints  # (4,) batch; block to be taken next; how many plates have changed, and how many were live
     t_ns: Ints  # (1,) the middle of the last block
     settled: Ints  # (most channels,) plates
+    settled_var: Floats  # (most channels,) g2, of what they changed by
     live: Ints  # (most channels,) plates that had a block
+    over: Bools  # (most channels,) as slow.look returns them
+    before_g: Floats
+    noise: Floats
     noise_var: Floats  # (R,) per channel, as it was once its batch was taken
     disturbed: Bools  # (R,) likewise
 
@@ -73,9 +92,17 @@ def follow(
     rows: Ints,
     g: Singles,
 ) -> int:
-    """Take batches from where the pass is until one of DONE, STOPPED, DUE; columns of Batches behind flow."""
+    """Take batches from where the pass is until one of DONE, SETTLED, DUE, SLID; columns of Batches behind flow."""
     batch, block = flow.at[0], flow.at[1]
-    scratch = np.empty(2 * rules.block)
+    level_g, level_blocks, noise_var, noise_blocks = (
+        table.level_g,
+        table.level_blocks,
+        table.noise_var,
+        table.noise_blocks,
+    )
+    disturbed, onset_ns, quiet_g, quiet_blocks = table.disturbed, table.onset_ns, table.quiet_g, table.quiet_blocks
+    last_ns, history_g, history_ns, history_end = table.last_ns, table.history_g, table.history_ns, table.history_end
+    scratch, means = np.empty(2 * rules.block), np.empty(len(flow.live))
     while batch < len(seq):
         mine = rows[first[batch] : first[batch + 1]]
         ch = len(mine)
@@ -90,31 +117,73 @@ def follow(
             middle = t_ns[batch] + start * dt_ns[batch] + ((end - start) * dt_ns[batch]) // 2
             block += 1
             settled, live = 0, 0
+            robust_means(samples, ch, start, end, means, scratch)
             for c in range(ch):
-                row = mine[c]
-                if row < 0 or middle <= table.last_ns[row]:
-                    continue
-                mean = _robust_mean(samples, ch, c, start, end, scratch)
-                if not np.isfinite(mean):
+                row, mean = mine[c], means[c]
+                if row < 0 or middle <= last_ns[row] or not np.isfinite(mean):
                     continue
                 flow.live[live] = row
                 live += 1
-                if _observe(table, rules, row, mean, middle):
-                    flow.settled[settled] = row
+                at = history_end[row]
+                history_g[row, at], history_ns[row, at] = mean, middle
+                history_end[row] = table.history_written[row] = at + 1
+                last_ns[row] = middle
+                if np.isnan(level_g[row]):
+                    level_g[row], level_blocks[row] = mean, 1
+                var = max(noise_var[row], rules.noise_var_min)
+                sd = np.sqrt(var)
+                if not disturbed[row]:
+                    off = mean - level_g[row]
+                    # A young noise estimate is wide: better a late noise figure than a false disturbance.
+                    wide = rules.disturbed_sds * sd * np.sqrt(1 + 8 / noise_blocks[row])
+                    if not abs(off) > wide:
+                        level_g[row], level_blocks[row], noise_var[row], noise_blocks[row] = _learned(
+                            level_g[row], level_blocks[row], noise_var[row], noise_blocks[row], off, var,
+                            rules.level_blocks_max, rules.noise_blocks,
+                        )  # fmt: skip
+                        continue
+                    disturbed[row], onset_ns[row], quiet_blocks[row] = True, middle, 0
+                quiet_g[row], quiet_blocks[row] = _quieter(quiet_g[row], quiet_blocks[row], mean, sd)
+                if float(middle - onset_ns[row]) > rules.disturbed_ns_max:
+                    # Never quiet: the plate is noisier than believed. Its noise is learned anew from what it does now.
+                    noise_var[row] *= 4.0
+                    onset_ns[row] = middle
+                if quiet_blocks[row] < rules.settle_blocks:
+                    continue
+                var = change_var(
+                    noise_var[row], level_blocks[row], quiet_blocks[row], middle - onset_ns[row], rules.noise_var_min,
+                    rules.drift_var_per_s,
+                )  # fmt: skip
+                if abs(quiet_g[row] - level_g[row]) <= rules.change_sds * np.sqrt(var):  # noise explains it
+                    level_g[row], level_blocks[row], disturbed[row] = quiet_g[row], quiet_blocks[row], False
+                else:
+                    flow.settled[settled], flow.settled_var[settled] = row, var
                     settled += 1
-            due = live > 0 and middle - table.slow_ns[flow.live[0], -1] >= rules.every_ns
-            if settled or due:
+            due = live > 0 and middle - _last_slow_ns(table, flow.live[0]) >= rules.every_ns
+            slid = False
+            if due and not settled:
+                slid = look_at(
+                    table.slow_g, table.slow_var, table.slow_ns, table.slow_end, table.slow_written, table.since_ns,
+                    table.since_g, table.since_var, flow.live[:live], disturbed, level_blocks, noise_var, history_g,
+                    history_end, middle, rules.pace, flow.over, flow.before_g, flow.noise,
+                )  # fmt: skip
+            if settled or slid:
                 flow.at[0], flow.at[1], flow.at[2], flow.at[3] = batch, block, settled, live
                 flow.t_ns[0] = middle
-                return DUE if due else STOPPED
+                return SLID if slid else DUE if due else SETTLED
         for c in range(ch):
             row = mine[c]
             if row >= 0:
-                flow.noise_var[first[batch] + c] = table.noise_var[row]
-                flow.disturbed[first[batch] + c] = table.disturbed[row]
+                flow.noise_var[first[batch] + c] = noise_var[row]
+                flow.disturbed[first[batch] + c] = disturbed[row]
         batch, block = batch + 1, 0
     flow.at[0], flow.at[1] = batch, 0
     return DONE
+
+
+@njit(cache=True)
+def _last_slow_ns(table: Table, row: int) -> int:
+    return int(table.slow_ns[row, table.slow_end[row] - 1])
 
 
 @njit(cache=True)
@@ -134,71 +203,36 @@ def _begin(table: Table, rows: Ints, seq: int, t_ns: int) -> None:
 
 
 @njit(cache=True)
-def _robust_mean(samples: Singles, ch: int, c: int, start: int, end: int, scratch: Floats) -> float:
-    """Return the mean of a channel's middle samples: one spike in a block is no evidence. NaN counts as the largest."""
-    n = end - start
-    for k in range(n):
-        one = float(samples[(start + k) * ch + c])
-        at = k
-        while at > 0 and (scratch[at - 1] > one or (np.isnan(scratch[at - 1]) and not np.isnan(one))):
-            scratch[at] = scratch[at - 1]
-            at -= 1
-        scratch[at] = one
-    low, high = (1, n - 1) if n > 2 else (0, n)
-    total = 0.0
-    for k in range(low, high):
-        total += scratch[k]
-    return total / (high - low)
-
-
-@njit(cache=True)
-def _observe(table: Table, rules: Rules, row: int, block_g: float, t_ns: int) -> bool:
-    """Advance one plate by a block; return whether a disturbance of it has settled."""
-    history_g, history_ns = table.history_g[row], table.history_ns[row]
-    for k in range(len(history_g) - 1):
-        history_g[k], history_ns[k] = history_g[k + 1], history_ns[k + 1]
-    history_g[-1], history_ns[-1] = block_g, t_ns
-    table.last_ns[row] = t_ns
-    if np.isnan(table.level_g[row]):
-        table.level_g[row], table.level_blocks[row] = block_g, 1
-    noise_var = max(table.noise_var[row], rules.noise_var_min)
-    sd = np.sqrt(noise_var)
-    if not table.disturbed[row]:
-        off = block_g - table.level_g[row]
-        # A young noise estimate is wide: better a late noise figure than a false disturbance.
-        wide = rules.disturbed_sds * sd * np.sqrt(1 + 8 / table.noise_blocks[row])
-        if not abs(off) > wide:
-            _learn(table, rules, row, off, noise_var)
-            return False
-        table.disturbed[row], table.onset_ns[row], table.quiet_blocks[row] = True, t_ns, 0
-    return bool(_is_settled(table, rules, row, block_g, sd, t_ns))
-
-
-@njit(cache=True)
-def _learn(table: Table, rules: Rules, row: int, off: float, noise_var: float) -> None:
-    """Quiet blocks sharpen level and noise, both with a bounded memory."""
-    n = table.level_blocks[row]
-    more = min(n + 1, rules.level_blocks_max)
-    table.level_g[row] += off / more
-    table.level_blocks[row] = more
-    weight = min(table.noise_blocks[row] + 1, rules.noise_blocks)
+def _learned(
+    level_g: float,
+    n: int,
+    noise_var: float,
+    noise_blocks: float,
+    off: float,
+    var: float,
+    level_blocks_max: int,
+    noise_blocks_max: float,
+) -> tuple[float, int, float, float]:
+    """Return level, its blocks, noise and its blocks after a quiet block that is off by so much; memory is bounded."""
+    more, weight = min(n + 1, level_blocks_max), min(noise_blocks + 1, noise_blocks_max)
     # Light touches stay below the start of a disturbance; they must not teach the plate that it is noisy.
-    usual = min(off * off * n / (n + 1), 9.0 * noise_var)
-    table.noise_var[row] += (usual - table.noise_var[row]) / weight
-    table.noise_blocks[row] = weight
+    usual = min(off * off * n / (n + 1), 9.0 * var)
+    return level_g + off / more, more, noise_var + (usual - noise_var) / weight, weight
 
 
 @njit(cache=True)
-def _is_settled(table: Table, rules: Rules, row: int, block_g: float, sd: float, t_ns: int) -> bool:
-    """Grow or restart the quiet run of a disturbed plate; return whether it is long enough to be a level."""
-    n = table.quiet_blocks[row]
-    if n > 0 and abs(block_g - table.quiet_g[row]) <= 4.0 * sd:
-        table.quiet_g[row] += (block_g - table.quiet_g[row]) / (n + 1)
-        table.quiet_blocks[row] = n + 1
-    else:
-        table.quiet_g[row], table.quiet_blocks[row] = block_g, 1
-    if float(t_ns - table.onset_ns[row]) > rules.disturbed_ns_max:
-        # Never quiet: the plate is noisier than believed. Its noise is learned anew from what it does now.
-        table.noise_var[row] *= 4.0
-        table.onset_ns[row] = t_ns
-    return bool(table.quiet_blocks[row] >= rules.settle_blocks)
+def _quieter(quiet_g: float, n: int, block_g: float, sd: float) -> tuple[float, int]:
+    """Return the quiet run of a disturbed plate and its blocks after one more: it grows, or begins anew."""
+    if n > 0 and abs(block_g - quiet_g) <= 4.0 * sd:
+        return quiet_g + (block_g - quiet_g) / (n + 1), n + 1
+    return block_g, 1
+
+
+@njit(cache=True)
+def change_var(
+    noise_var: float, level_blocks: int, quiet_blocks: int, lasted_ns: int, noise_var_min: float, drift_var_per_s: float
+) -> float:
+    """Return the variance, g2, of the difference of a plate's level and the quiet run that has just ended."""
+    # Noise of real plates wanders: more than three blocks do not make a mean more certain.
+    blocks = 1 / min(3, level_blocks) + 1 / min(3, quiet_blocks)
+    return float(max(noise_var, noise_var_min) * blocks + drift_var_per_s * (lasted_ns / 1e9))

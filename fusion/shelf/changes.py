@@ -1,17 +1,21 @@
 """Plate changes that belong together become shelf changes."""
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from itertools import pairwise
+from operator import attrgetter
 
 import numpy as np
 
 from fusion.arrays import Ints
 from fusion.config import SECOND_NS, ShelfConfig
 from fusion.frozen import replace
-from fusion.shelf.beside import company_of_plate, plates_beside
+from fusion.shelf.beside import bay_of_plate, plates_beside
+from fusion.shelf.grouping import connected, is_pressed, without_plateaus
 from fusion.shelf.levels import Levels, PlateChange, Trace, trace_of
-from fusion.shelf.shares import shares_beside
-from fusion.store import Store, facings_of_plate
+from fusion.shelf.shares import goods_beside, shares_beside
+from fusion.store import Store
 
 AGO_S = 16.0  # what was told of a plate so long ago is where a slow change of it begins
 TRACE_S = 2.0  # before and after the step
@@ -46,12 +50,22 @@ class ShelfChange:
 
 
 @dataclass(frozen=True, slots=True)
+class Company:
+    """A plate that keeps a group beside it waiting, as long as it has been disturbed since before some moment."""
+
+    plate: int
+    before_ns: int
+
+
+@dataclass(frozen=True, slots=True)
 class Pending:
     """Plate changes that may still get company."""
 
     changes: tuple[PlateChange, ...] = ()
     told: Mapping[int, PlateChange] = field(default_factory=dict)  # plate -> its last change, as it was told
     share_ns: Mapping[int, int] = field(default_factory=dict)  # plate -> step of the last change it was asked for
+    rest_ns: Mapping[int, int] = field(default_factory=dict)  # bay -> until when nothing can happen there but by news
+    held: Mapping[int, tuple[Company, ...]] = field(default_factory=dict)  # bay -> while these keep its groups waiting
 
 
 def group_changes(
@@ -69,37 +83,109 @@ def group_changes(
     """
     if not pending.changes and not new:
         return pending, ()
-    known, news = {**pending.told, **{c.plate: c for c in pending.changes}}, list[PlateChange]()
+    bays = bay_of_plate(store.plates, store.facings, config.neighbours)
+    stirred = {bays[c.plate] for c in new}
+    resting = {
+        bay: until
+        for bay, until in pending.rest_ns.items()
+        if now_ns < until and bay not in stirred and all(_is_company(levels, c) for c in pending.held.get(bay, ()))
+    }
+    others = tuple(c for c in pending.changes if bays[c.plate] in resting)
+    if len(others) == len(pending.changes) and not new:
+        return pending, ()
+    mine = replace(pending, changes=tuple(c for c in pending.changes if bays[c.plate] not in resting))
+    after, ready = _group_in_bays(mine, new, levels, now_ns, store, config)
+    held = {bay: pending.held[bay] for bay in resting if bay in pending.held} | {**after.held}
+    return replace(after, changes=(*others, *after.changes), rest_ns={**resting, **after.rest_ns}, held=held), ready
+
+
+def _group_in_bays(
+    pending: Pending,
+    new: tuple[PlateChange, ...],
+    levels: Levels,
+    now_ns: int,
+    store: Store,
+    config: ShelfConfig,
+) -> tuple[Pending, tuple[ShelfChange, ...]]:
+    """Do so with all changes of some bays; what comes back knows until when each of them rests."""
+    # What was told of plates grows with the store: it is looked up beside what is new, and copied only to be added to.
+    told, news = pending.told, list[PlateChange]()
+    known = {c.plate: c for c in pending.changes}
     for each in new:
-        added = _went_on(_let_go(each, known, config), known, config)
+        last_of = known.get(each.plate) or told.get(each.plate)
+        added = _went_on(_let_go(each, last_of, config), last_of, config)
         if added is not None:
             known[each.plate] = added  # the next one of this plate begins where this one ended, told already or not
             news.append(added)
-    changes = sorted((*pending.changes, *news), key=lambda c: (c.step_ns, c.plate))
-    loads = {**pending.told, **{c.plate: c for c in changes}}
-    changes = [c for c in changes if not (_is_share(c, pending, config) or _is_pressed(c, loads, store, config))]
-    changes = _without_plateaus(changes, store, config)
+    changes = before = sorted((*pending.changes, *news), key=_by_step)
+    loads = {c.plate: c for c in changes}
+    changes = [c for c in changes if not (_is_share(c, pending, config) or is_pressed(c, loads, told, store, config))]
+    changes = without_plateaus(changes, store, config)
     last = {c.plate: c.step_ns for c in changes}
-    told, asked = dict(pending.told), dict(pending.share_ns)
+    of_plate: dict[int, list[PlateChange]] = {}
+    for change in changes:
+        of_plate.setdefault(change.plate, []).append(change)
+    now_told, now_asked = dict[int, PlateChange](), dict[int, int]()
     ready: list[ShelfChange] = []
     waiting: list[PlateChange] = []
-    for group in _groups(changes, store, config):
-        fresh = now_ns - max(c.settled_ns for c in group) < config.group_wait_s * SECOND_NS
-        if fresh or _has_company(group, levels, now_ns, store, config):
+    bays = bay_of_plate(store.plates, store.facings, config.neighbours)
+    waits: list[tuple[int, int]] = []  # bay and until when a group there waits, while its company lasts
+    held: dict[int, tuple[Company, ...]] = {}
+    for group in connected(changes, store, config):
+        settled_ns = max(c.settled_ns for c in group)
+        bay = bays[group[0].plate]
+        if now_ns - settled_ns < config.group_wait_s * SECOND_NS:
+            waits.append((bay, settled_ns + int(config.group_wait_s * SECOND_NS)))
+            waiting += group
+        elif (company := _company(group, levels, now_ns, store, config)) is not None:
+            waits.append((bay, max(c.step_ns for c in group) + int(config.company_s * SECOND_NS) + 1))
+            held[bay] = (*held.get(bay, ()), company)
             waiting += group
         else:
             sharp = [_sharpened(c, levels) if last[c.plate] == c.step_ns else c for c in group]
             real = [c for c in sharp if abs(c.after_g - c.before_g) > config.change_sds * np.sqrt(c.var)]
             real = _without_cross_talk(real, config)
             if real:
-                busy = {c.plate for c in changes if c not in group} | _since(told, real)
-                shares, hidden = shares_beside(real, busy, levels, store, config)
+                onset_ns = min(c.onset_ns for c in real)
+                beside = [
+                    plate
+                    for plate in goods_beside(real, store)
+                    if all(c in group for c in of_plate.get(plate, ()))  # else it has a change of its own
+                    and not _ended_after(onset_ns, now_told.get(plate) or told.get(plate))
+                ]
+                shares, hidden = shares_beside(real, beside, levels, config)
                 whole = _without_cross_talk([*real, *shares], config)
                 for part in _apart(whole, hidden, store):
                     ready.append(_traced(_shelf_change(part, hidden), part, levels))
-                told |= {c.plate: c for c in whole}
-                asked |= dict.fromkeys((*(c.plate for c in shares), *(h[0] for h in hidden)), ready[-1].step_ns)
-    return Pending(tuple(waiting), told, asked), tuple(sorted(ready, key=lambda c: (c.step_ns, c.plates)))
+                now_told |= {c.plate: c for c in whole}
+                now_asked |= dict.fromkeys((*(c.plate for c in shares), *(h[0] for h in hidden)), ready[-1].step_ns)
+    if ready:
+        pending = Pending((), {**told, **now_told}, {**pending.share_ns, **now_asked})
+    ready.sort(key=lambda c: (c.step_ns, c.plates))
+    rest_ns = _rests(before, waiting, waits, bays)
+    return replace(pending, changes=tuple(waiting), rest_ns=rest_ns, held=held), tuple(ready)
+
+
+_by_step = attrgetter("step_ns", "plate")
+
+
+def _rests(
+    before: list[PlateChange], waiting: list[PlateChange], waits: list[tuple[int, int]], bays: tuple[int, ...]
+) -> dict[int, int]:
+    """Return until when each bay rests: where all changes wait as they did, the same will come out until then.
+
+    A change that was left out, joined to another or told may change what becomes of others the next time, and so may
+    two of one plate and moment.
+    """
+    count = Counter(bays[c.plate] for c in before)
+    count.subtract(bays[c.plate] for c in waiting)
+    restless = {bay for bay, n in count.items() if n}
+    restless |= {bays[a.plate] for a, b in pairwise(before) if _by_step(a) == _by_step(b)}
+    rests: dict[int, int] = {}
+    for bay, until_ns in waits:
+        if bay not in restless:
+            rests[bay] = min(until_ns, rests.get(bay, until_ns))
+    return rests
 
 
 def _is_share(change: PlateChange, pending: Pending, config: ShelfConfig) -> bool:
@@ -108,22 +194,8 @@ def _is_share(change: PlateChange, pending: Pending, config: ShelfConfig) -> boo
     return change.is_slow and asked_ns is not None and abs(asked_ns - change.step_ns) < config.slow_step_s * SECOND_NS
 
 
-def _is_pressed(change: PlateChange, loads: Mapping[int, PlateChange], store: Store, config: ShelfConfig) -> bool:
-    """Tell whether a load beside a plate explains its change, seconds late perhaps."""
-    near_ns = config.slow_step_s * SECOND_NS
-    step_g = abs(change.after_g - change.before_g)
-    for plate in plates_beside(store.plates, config.neighbours)[change.plate]:
-        load = loads.get(plate)
-        if load is None or abs(load.step_ns - change.step_ns) >= near_ns:
-            continue
-        if step_g <= config.cross_talk * abs(load.after_g - load.before_g):
-            return True
-    return False
-
-
-def _let_go(change: PlateChange, known: Mapping[int, PlateChange], config: ShelfConfig) -> PlateChange:
+def _let_go(change: PlateChange, press: PlateChange | None, config: ShelfConfig) -> PlateChange:
     """Return a loss as it is against the level before a hand pressed: who lifts something lets go of the plate."""
-    press = known.get(change.plate)
     if press is None or change.onset_ns - press.settled_ns > config.press_s * SECOND_NS:
         return change
     pressed_g, gone_g = press.after_g - press.before_g, change.before_g - change.after_g
@@ -132,107 +204,35 @@ def _let_go(change: PlateChange, known: Mapping[int, PlateChange], config: Shelf
     return replace(change, before_g=press.before_g, var=max(change.var, press.var))
 
 
-def _went_on(change: PlateChange, known: Mapping[int, PlateChange], config: ShelfConfig) -> PlateChange | None:
+def _went_on(change: PlateChange, before: PlateChange | None, config: ShelfConfig) -> PlateChange | None:
     """Return a change that went by as noise as what it adds to what is known of its plate meanwhile, if anything."""
-    before = known.get(change.plate)
     if not change.is_slow or before is None or change.step_ns - before.step_ns > AGO_S * SECOND_NS:
         return change
     rest = abs(change.after_g - before.after_g)
     return replace(change, before_g=before.after_g) if rest > config.change_sds * np.sqrt(change.var) else None
 
 
-def _since(told: Mapping[int, PlateChange], group: list[PlateChange]) -> set[int]:
-    """Return the plates of which a change was told while a group went on: that share is counted."""
-    onset = min(c.onset_ns for c in group)
-    return {plate for plate, one in told.items() if one.settled_ns > onset}
+def _ended_after(onset_ns: int, told: PlateChange | None) -> bool:
+    """Tell whether a plate's last change was told while a group went on: that share is counted."""
+    return told is not None and told.settled_ns > onset_ns
 
 
-def _without_plateaus(changes: list[PlateChange], store: Store, config: ShelfConfig) -> list[PlateChange]:
-    """Join two changes of one plate with hardly a rest between: a hand that lay there before it took.
-
-    A level between the two that a plate beside reached in the same moment was no hand: two things were taken.
-    """
-    out: list[PlateChange] = []
-    of_plate: dict[int, list[PlateChange]] = {}
-    for change in changes:
-        mine = of_plate.setdefault(change.plate, [])
-        before = mine[-1] if mine else None
-        rested = before is None or change.onset_ns - before.settled_ns > config.plateau_s * SECOND_NS
-        if before is None or rested or _twice(before, change, changes, store, config):
-            out.append(change)
-            mine.append(change)
-            continue
-        out.remove(before)
-        mine.pop()
-        joined = replace(change, onset_ns=before.onset_ns, before_g=before.before_g, var=max(before.var, change.var))
-        if abs(joined.after_g - joined.before_g) > config.change_sds * np.sqrt(joined.var):
-            out.append(joined)
-            mine.append(joined)
-    return out
-
-
-def _twice(
-    first: PlateChange, second: PlateChange, changes: list[PlateChange], store: Store, config: ShelfConfig
-) -> bool:
-    """Tell whether two steps the same way on one plate are two moves: a plate beside it made the first one too."""
-    way = np.sign(first.after_g - first.before_g)
-    if np.sign(second.after_g - second.before_g) != way:
-        return False
-    beside = (c for c in changes if _together(c, first, store, config) and not _together(c, second, store, config))
-    return any(np.sign(c.after_g - c.before_g) == way for c in beside)
-
-
-def _groups(changes: list[PlateChange], store: Store, config: ShelfConfig) -> list[list[PlateChange]]:
-    """Split into connected groups of neighbours in space and time.
-
-    A plate that moved twice in one move did not: a change joins only groups that its plate is not in, and that have no
-    plate in common. One whose moment is known only roughly joins no second group.
-    """
-    company = company_of_plate(store.plates, store.facings, config.neighbours)
-    groups: dict[int, list[int]] = {}  # by the latest change that joined it
-    group_of: list[int] = []
-    on_plate: dict[int, list[int]] = {}
-    for row, change in enumerate(changes):
-        near = (other for plate in company[change.plate] for other in on_plate.get(plate, ()))
-        mine, plates = list[int](), {change.plate}
-        for group in sorted({group_of[other] for other in near if _together(change, changes[other], store, config)}):
-            theirs = {changes[other].plate for other in groups[group]}
-            if plates.isdisjoint(theirs):
-                mine += groups.pop(group)
-                plates |= theirs
-                if change.is_slow:
-                    break
-        groups[row] = [*mine, row]
-        group_of.append(row)
-        for other in mine:
-            group_of[other] = row
-        on_plate.setdefault(change.plate, []).append(row)
-    return [[changes[row] for row in rows] for rows in groups.values()]
-
-
-def _together(a: PlateChange, b: PlateChange, store: Store, config: ShelfConfig) -> bool:
-    """Tell whether changes of two plates may be one move of goods."""
-    if a.plate == b.plate:
-        return False
-    apart_ns = abs(a.step_ns - b.step_ns)
-    if apart_ns <= config.together_s * SECOND_NS:
-        return b.plate in plates_beside(store.plates, config.neighbours)[a.plate]
-    # Whose moment is known only roughly goes with what changed under the same goods.
-    if not (a.is_slow != b.is_slow and apart_ns <= config.slow_step_s * SECOND_NS):
-        return False
-    rows = facings_of_plate(store.facings)
-    return not set(rows.get(a.plate, ())).isdisjoint(rows.get(b.plate, ()))
-
-
-def _has_company(group: list[PlateChange], levels: Levels, now_ns: int, store: Store, config: ShelfConfig) -> bool:
-    """Tell whether plates beside a group, disturbed before its step was over, may yet turn out to be part of it."""
+def _company(
+    group: list[PlateChange], levels: Levels, now_ns: int, store: Store, config: ShelfConfig
+) -> Company | None:
+    """Return a plate beside a group that may yet turn out to be part of it: disturbed before the step was over."""
     step_ns = max(c.step_ns for c in group)
     if now_ns - step_ns > config.company_s * SECOND_NS:
-        return False
+        return None
     beside = plates_beside(store.plates, config.neighbours)
     near = list(frozenset().union(*(beside[c.plate] for c in group)))
     before_ns = step_ns + int(config.together_s * SECOND_NS)
-    return bool((levels.disturbed[near] & (levels.onset_ns[near] <= before_ns)).any())
+    swings = levels.disturbed[near] & (levels.onset_ns[near] <= before_ns)
+    return Company(near[int(swings.argmax())], before_ns) if swings.any() else None
+
+
+def _is_company(levels: Levels, company: Company) -> bool:
+    return bool(levels.disturbed[company.plate] and levels.onset_ns[company.plate] <= company.before_ns)
 
 
 def _sharpened(change: PlateChange, levels: Levels) -> PlateChange:

@@ -9,9 +9,10 @@ from fusion.arrays import Bools, Floats, Ints
 from fusion.config import SECOND_NS, ShelfConfig
 from fusion.messages import Plates
 from fusion.shelf import slow
-from fusion.shelf.batches import Batches, batches_of
-from fusion.shelf.blocks import DUE, Flow, Rules, Table, follow
+from fusion.shelf.batches import Batches, batches_of, blocks_most
+from fusion.shelf.blocks import DUE, SLID, Flow, Rules, Table, follow
 from fusion.shelf.slow import Slow
+from fusion.shelf.tails import Tail, last, last_of, no_tail, with_room
 from fusion.store import Store
 
 HISTORY = 40  # blocks remembered to find the moment of a step
@@ -32,12 +33,11 @@ class Levels:
     quiet_blocks: Ints  # (p,)
     last_ns: Ints  # (p,) middle of the last block
     last_seq: Ints  # (p,) of the last batch; a smaller one after it means a restart
-    history_g: Floats  # (p, HISTORY) latest last
-    history_ns: Ints  # (p, HISTORY)
+    history: Tail  # values: g of each block, HISTORY of them
     slow: Slow  # levels of the last seconds
 
 
-COLUMNS = tuple(f.name for f in fields(Levels) if f.name != "slow")
+COLUMNS = tuple(f.name for f in fields(Levels) if f.name not in ("history", "slow"))
 
 
 Trace = tuple[tuple[int, float], ...]  # (t_ns, g) of one plate, block by block
@@ -72,8 +72,7 @@ def empty_levels(store: Store, config: ShelfConfig) -> Levels:
         quiet_blocks=np.zeros(p, np.int64),
         last_ns=np.zeros(p, np.int64),
         last_seq=np.full(p, -1),
-        history_g=np.full((p, HISTORY), np.nan),
-        history_ns=np.zeros((p, HISTORY), np.int64),
+        history=no_tail(1, p, HISTORY),
         slow=slow.no_levels(p, config),
     )
 
@@ -98,11 +97,12 @@ def observe_batches(
     levels: Levels, batches: Batches, config: ShelfConfig
 ) -> tuple[Levels, tuple[tuple[PlateChange, ...], ...], Noise]:
     """Take all batches of a slice, in their order; return the levels, the changes of each batch, and the noise."""
-    out = _thawed(levels)
+    out = _thawed(levels, blocks_most(batches, config.block))
     room, most = len(batches.rows), int(np.diff(batches.first).max())
     flow = Flow(
-        np.zeros(4, np.int64), np.zeros(1, np.int64), np.empty(most, np.int64), np.empty(most, np.int64),
-        np.zeros(room), np.zeros(room, np.bool_),
+        np.zeros(4, np.int64), np.zeros(1, np.int64), np.empty(most, np.int64), np.empty(most),
+        np.empty(most, np.int64), np.empty(most, np.bool_), np.empty(most), np.empty(most), np.zeros(room),
+        np.zeros(room, np.bool_),
     )  # fmt: skip
     changes: list[list[PlateChange]] = [[] for _ in batches.src]
     table, rules = _table(out), _rules(config)
@@ -112,72 +112,76 @@ def observe_batches(
     ):  # fmt: skip
         at, _, settled, live = flow.at.tolist()
         t_ns = int(flow.t_ns[0])
-        changes[at] += _settle(out, flow.settled[:settled], t_ns, config)
+        changes[at] += _settle(out, flow.settled[:settled], flow.settled_var, t_ns, config)
+        rows = flow.live[:live]
         if stop == DUE:
-            changes[at] += _slow_changes(out, flow.live[:live], t_ns, config)
+            look = out.disturbed, out.level_blocks, out.noise_var, out.history
+            changes[at] += _slid(out, rows, slow.look(out.slow, rows, *look, t_ns, config), t_ns, config)
+        elif stop == SLID:
+            changes[at] += _slid(out, rows, (flow.over[:live], flow.before_g, flow.noise), t_ns, config)
     return out, tuple(map(tuple, changes)), Noise(flow.noise_var, flow.disturbed)
 
 
-def _thawed(levels: Levels) -> Levels:
-    """Return a copy to be written, once a slice."""
-    return Levels(slow=slow.thawed(levels.slow), **{name: getattr(levels, name).copy() for name in COLUMNS})
+def _thawed(levels: Levels, blocks: int) -> Levels:
+    """Return a copy to be written, once a slice that has so many blocks of a plate."""
+    columns = {name: getattr(levels, name).copy() for name in COLUMNS}
+    return Levels(history=with_room(levels.history, blocks), slow=slow.thawed(levels.slow, blocks), **columns)
 
 
 def _table(out: Levels) -> Table:
-    slow_columns = [out.slow.ns, out.slow.since_ns, out.slow.since_g, out.slow.since_var]
-    return Table(*[*[getattr(out, name) for name in COLUMNS], *slow_columns])
+    history, ago = out.history, out.slow.tail
+    columns = [getattr(out, name) for name in COLUMNS]
+    columns += [history.values[0], history.ns, history.end, history.written]
+    columns += [ago.values[0], ago.values[1], ago.ns, ago.end, ago.written]
+    return Table(*[*columns, out.slow.since_ns, out.slow.since_g, out.slow.since_var])
 
 
 @lru_cache(maxsize=8)
 def _rules(config: ShelfConfig) -> Rules:
     return Rules(
         config.block, config.noise_sd_g_min**2, config.disturbed_sds, config.level_blocks_max, config.noise_blocks,
-        float(config.disturbed_s_max * SECOND_NS), config.settle_blocks, slow.EVERY_NS,
+        float(config.disturbed_s_max * SECOND_NS), config.settle_blocks, config.change_sds,
+        config.drift_g_per_sqrt_s**2, slow.EVERY_NS, slow.pace_of(config),
     )  # fmt: skip
 
 
-def _slow_changes(out: Levels, rows: Ints, t_ns: int, config: ShelfConfig) -> list[PlateChange]:
-    """End the changes that went by as noise: the level has slid to where it is now."""
-    over, before_g, noise = slow.look(
-        out.slow, rows, out.disturbed, out.level_blocks, out.noise_var, out.history_g, t_ns, config
-    )
-    went = rows[over]
-    if not len(went):
+def _slid(
+    out: Levels, rows: Ints, looked: tuple[Bools, Floats, Floats], t_ns: int, config: ShelfConfig
+) -> list[PlateChange]:
+    """End the changes that went by as noise, as slow.look finds them: the level has slid to where it is now."""
+    at = np.flatnonzero(looked[0])
+    if not len(at):
         return []
-    changes = []
-    for row, before, var_g2 in zip(went.tolist(), before_g[over].tolist(), noise[over].tolist(), strict=True):
-        after = float(out.slow.g[row, -1])
+    went, before_g, noise = rows[at], looked[1][at], looked[2][at]
+    changes, gone_to = [], last(out.slow.tail, went, 1)[0][0, :, 0]
+    each = zip(went.tolist(), before_g.tolist(), noise.tolist(), gone_to.tolist(), strict=True)
+    for row, before, var_g2, after in each:
         step_ns = slow.step_of(out.slow, row, after, after - before)
         var = float(slow.difference_var(var_g2, config))
         changes.append(PlateChange(row, step_ns, step_ns, t_ns, before, after, var, True, trace_of(out, row)))
-    out.level_g[went] = out.slow.g[went, -1]
+    out.level_g[went] = gone_to
     out.level_blocks[went] = slow.RECENT
     slow.change(out.slow, went, t_ns, out.level_g[went], out.noise_var[went])
     return changes
 
 
-def _settle(out: Levels, settled: Ints, t_ns: int, config: ShelfConfig) -> list[PlateChange]:
-    """End disturbances that have settled."""
-    changes = [c for row in settled.tolist() if (c := _change(out, row, t_ns, config)) is not None]
+def _settle(out: Levels, settled: Ints, var: Floats, t_ns: int, config: ShelfConfig) -> list[PlateChange]:
+    """End disturbances that have settled with a change."""
+    if not len(settled):
+        return []
+    each = zip(settled.tolist(), var[: len(settled)].tolist(), strict=True)
+    changes = [_change(out, row, one, t_ns, config) for row, one in each]
     out.level_g[settled] = out.quiet_g[settled]
     out.level_blocks[settled] = out.quiet_blocks[settled]
     out.disturbed[settled] = False
-    if changes:
-        went = np.array([change.plate for change in changes], np.int64)
-        slow.change(out.slow, went, t_ns, out.level_g[went], out.noise_var[went])
+    slow.change(out.slow, settled, t_ns, out.level_g[settled], out.noise_var[settled])
     return changes
 
 
-def _change(out: Levels, row: int, t_ns: int, config: ShelfConfig) -> PlateChange | None:
-    """Return the change a settled plate went through, or None if noise explains it."""
+def _change(out: Levels, row: int, var: float, t_ns: int, config: ShelfConfig) -> PlateChange:
+    """Return the change a settled plate went through."""
     before, after = float(out.level_g[row]), float(out.quiet_g[row])
-    # Noise of real plates wanders: more than three blocks do not make a mean more certain.
-    blocks = 1 / min(3, int(out.level_blocks[row])) + 1 / min(3, int(out.quiet_blocks[row]))
-    lasted_s = (t_ns - int(out.onset_ns[row])) / SECOND_NS
     noise = max(float(out.noise_var[row]), config.noise_sd_g_min**2)
-    var = noise * blocks + slow.drift_var(lasted_s, config)
-    if abs(after - before) <= config.change_sds * np.sqrt(var):
-        return None
     ago, ago_var = slow.while_ago(out.slow, row, t_ns, config)
     if abs(before - ago) > config.change_sds * np.sqrt(slow.difference_var(np.fmin(noise, ago_var), config)):
         before = ago  # it had begun to go as noise
@@ -186,24 +190,26 @@ def _change(out: Levels, row: int, t_ns: int, config: ShelfConfig) -> PlateChang
 
 def _went(out: Levels, row: int, t_ns: int, before: float, after: float, var: float, onset_ns: int) -> PlateChange:
     """Return a change between two levels, its moment taken from what the plate showed meanwhile."""
-    away = np.abs(out.history_g[row] - after) > 0.5 * abs(after - before)
-    away &= out.history_ns[row] > 0
-    last = int(np.flatnonzero(away)[-1]) if away.any() else HISTORY - 1
-    step_ns = int(out.history_ns[row, last])
+    (g,), ns = last_of(out.history, row)
+    away = np.abs(g - after) > 0.5 * abs(after - before)
+    away &= ns > 0
+    at = int(np.flatnonzero(away)[-1]) if away.any() else HISTORY - 1
+    step_ns = int(ns[at])
     onset_ns = min(onset_ns, step_ns)
     return PlateChange(row, onset_ns, step_ns, t_ns, before, after, float(var), trace=trace_of(out, row))
 
 
 def dark_plates(levels: Levels, now_ns: int) -> Ints:
     """Return the plates that say nothing: no sample for seconds, or the same to the last bit, as no live cell does."""
-    said = levels.history_ns > now_ns - DARK_S * SECOND_NS
-    most = np.where(said, levels.history_g, -np.inf).max(axis=1)
-    least = np.where(said, levels.history_g, np.inf).min(axis=1)
+    (g,), ns = last(levels.history, np.arange(len(levels.level_g)), HISTORY)
+    said = ns > now_ns - DARK_S * SECOND_NS
+    most = np.where(said, g, -np.inf).max(axis=1)
+    least = np.where(said, g, np.inf).min(axis=1)
     return np.flatnonzero((most <= least) & (said.sum(axis=1) != 1))
 
 
 def trace_of(levels: Levels, row: int) -> Trace:
     """Return what a plate showed over the last seconds."""
-    t_ns, g = levels.history_ns[row], levels.history_g[row]
+    (g,), t_ns = last_of(levels.history, row)
     shown = (t_ns > 0) & np.isfinite(g)
     return tuple(zip(t_ns[shown].tolist(), g[shown].tolist(), strict=True))

@@ -5,30 +5,34 @@ import numpy as np
 from fusion.arrays import Floats
 from fusion.config import SECOND_NS, ShelfConfig
 from fusion.shelf.levels import Levels, PlateChange
-from fusion.store import Store
+from fusion.shelf.tails import last_of
+from fusion.store import Store, facings_of_plate
+
+
+def goods_beside(group: list[PlateChange], store: Store) -> list[int]:
+    """Return the other plates under the facings of those that changed, sorted."""
+    rows, moved = facings_of_plate(store.facings), {c.plate for c in group}
+    facings = {row for plate in moved for row in rows.get(plate, ())}
+    return sorted({plate for row in facings for plate in store.facings.plates[row]} - moved)
 
 
 def shares_beside(
-    group: list[PlateChange], busy: set[int], levels: Levels, store: Store, config: ShelfConfig
+    group: list[PlateChange], beside: list[int], levels: Levels, config: ShelfConfig
 ) -> tuple[list[PlateChange], tuple[tuple[int, float, float], ...]]:
-    """Look at the other plates of the same facings: shares too small to be changes of their own, and hidden ones.
+    """Look at plates beside a group without a change of their own: shares too small to be changes, and hidden ones.
 
     A share is hidden where noise is larger than it, or where a hand lay on the plate: (plate, grams, g2) says what is
     known of it, and whoever weighs goods may count it in or leave it out.
     """
-    moved = {c.plate for c in group}
-    beside = {p for plates in store.facings.plates if moved & set(plates) for p in plates} - moved
     onset, settled = min(c.onset_ns for c in group), max(c.settled_ns for c in group)
     step = int(np.median([c.step_ns for c in group]))
     total_g = sum(c.after_g - c.before_g for c in group)
     shares, hidden = [], []
-    for plate in sorted(beside):
-        times, blocks = levels.history_ns[plate], levels.history_g[plate]
+    for plate in beside:
+        (blocks,), times = last_of(levels.history, plate)
         before = blocks[(times < onset) & (times >= onset - SECOND_NS)]
         after = blocks[(times > settled) & (times <= settled + SECOND_NS)]
         noise = max(float(levels.noise_var[plate]), config.noise_sd_g_min**2)
-        if plate in busy:
-            continue  # it has a change of its own
         if levels.disturbed[plate] or not (_quiet(before, noise, config) and _quiet(after, noise, config)):
             # What a hand left behind is no share, and what it covered may be one of any size.
             hidden.append((plate, config.covered_share * total_g, (config.covered_share * total_g) ** 2))

@@ -4,7 +4,8 @@ A piece that is lifted within seconds from a shelf that a crowd shakes moves its
 the noise does, and takes the level with it. Against the level of a while ago it stands out once it is gone.
 """
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
+from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
@@ -12,6 +13,7 @@ from numba import njit
 
 from fusion.arrays import Bools, Floats, Ints
 from fusion.config import SECOND_NS, ShelfConfig
+from fusion.shelf.tails import Tail, last_of, no_tail, with_room
 
 EVERY_NS = SECOND_NS // 2
 RECENT = 5  # blocks whose mean is the level of now
@@ -20,30 +22,22 @@ STRAY_BLOCKS = 3.0  # a level is believed to be as certain as the mean of three 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Slow:
-    """One row a plate; columns from the oldest to the latest. NaN: the plate was disturbed, or not heard of."""
+    """One row a plate."""
 
-    g: Floats  # (p, n) mean of half a second
-    var: Floats  # (p, n) g2, of one block, as believed then
-    ns: Ints  # (p, n)
+    tail: Tail  # values: mean of half a second, g, NaN where it was disturbed or not heard of; variance of a block, g2
     since_ns: Ints  # (p,) the last change of the plate: levels from before it tell nothing
     since_g: Floats  # (p,) where it went
     since_var: Floats  # (p,) g2, of one block then
 
 
-COLUMNS = tuple(f.name for f in fields(Slow))
-
-
 def no_levels(p: int, config: ShelfConfig) -> Slow:
     """Return the state before the first sample."""
-    n = int(2 * config.slow_s * SECOND_NS / EVERY_NS) + 2
-    unknown = np.full((p, n), np.nan)
-    never = np.zeros((p, n), np.int64)
-    return Slow(unknown, unknown, never, never[:, 0], unknown[:, 0], unknown[:, 0])
+    return Slow(no_tail(2, p, columns(config)), np.zeros(p, np.int64), np.full(p, np.nan), np.full(p, np.nan))
 
 
-def thawed(slow: Slow) -> Slow:
-    """Return a copy to be written, once a slice."""
-    return Slow(*[getattr(slow, name).copy() for name in COLUMNS])
+def thawed(slow: Slow, blocks: int) -> Slow:
+    """Return a copy to be written, once a slice that has so many blocks of a plate."""
+    return Slow(with_room(slow.tail, blocks), slow.since_ns.copy(), slow.since_g.copy(), slow.since_var.copy())
 
 
 def change(slow: Slow, rows: Ints, t_ns: int, level_g: Floats, noise_var: Floats) -> None:
@@ -57,8 +51,9 @@ def while_ago(slow: Slow, row: int, now_ns: int, config: ShelfConfig) -> tuple[f
     Of a plate that has changed since, it is the level it went to.
     """
     since = int(slow.since_ns[row]), float(slow.since_g[row]), float(slow.since_var[row])
-    ago, var = _ago(slow.g[row], slow.var[row], slow.ns[row], *since, now_ns, config.slow_s * SECOND_NS)
-    return float(ago), float(var)
+    (g, var), ns = last_of(slow.tail, row)
+    ago, block_var = _ago(g, var, ns, *since, now_ns, config.slow_s * SECOND_NS)
+    return float(ago), float(block_var)
 
 
 def look(
@@ -67,7 +62,7 @@ def look(
     disturbed: Bools,
     level_blocks: Ints,
     noise_var: Floats,
-    history_g: Floats,
+    history: Tail,
     t_ns: int,
     config: ShelfConfig,
 ) -> tuple[Bools, Floats, Floats]:
@@ -78,30 +73,46 @@ def look(
     While it goes on, it is told later.
     """
     over, before_g, noise = np.empty(len(rows), np.bool_), np.empty(len(rows)), np.empty(len(rows))
-    pace = _Pace(
-        config.slow_s * SECOND_NS, config.noise_sd_g_min**2, config.disturbed_sds, config.slow_rest,
-        drift_var(2 * config.slow_s, config),
-    )  # fmt: skip
-    _look(
-        slow.g, slow.var, slow.ns, slow.since_ns, slow.since_g, slow.since_var, rows, disturbed, level_blocks,
-        noise_var, history_g, t_ns, pace, over, before_g, noise,
+    pace, tail = pace_of(config), slow.tail
+    look_at(
+        tail.values[0], tail.values[1], tail.ns, tail.end, tail.written, slow.since_ns, slow.since_g, slow.since_var,
+        rows, disturbed, level_blocks, noise_var, history.values[0], history.end, t_ns, pace, over, before_g, noise,
     )  # fmt: skip
     return over, before_g, noise
 
 
-class _Pace(NamedTuple):
+class Pace(NamedTuple):
+    """See ShelfConfig; and how many columns there are."""
+
     slow_ns: float
     noise_var_min: float
     disturbed_sds: float
     slow_rest: float
     drift_var: float
+    kept: int
+
+
+@lru_cache(maxsize=8)
+def pace_of(config: ShelfConfig) -> Pace:
+    """Return the configuration as the kernel takes it."""
+    return Pace(
+        config.slow_s * SECOND_NS, config.noise_sd_g_min**2, config.disturbed_sds, config.slow_rest,
+        drift_var(2 * config.slow_s, config), columns(config),
+    )  # fmt: skip
+
+
+def columns(config: ShelfConfig) -> int:
+    """Return how many levels of each plate are kept."""
+    return int(2 * config.slow_s * SECOND_NS / EVERY_NS) + 2
 
 
 @njit(cache=True)
-def _look(
-    g: Floats,
-    var: Floats,
-    ns: Ints,
+def look_at(
+    all_g: Floats,
+    all_var: Floats,
+    all_ns: Ints,
+    ends: Ints,
+    written: Ints,
     since_ns: Ints,
     since_g: Floats,
     since_var: Floats,
@@ -110,34 +121,40 @@ def _look(
     level_blocks: Ints,
     noise_var: Floats,
     history_g: Floats,
+    history_end: Ints,
     t_ns: int,
-    pace: _Pace,
+    pace: Pace,
     over: Bools,
     before_g: Floats,
     noise: Floats,
-) -> None:
-    last = g.shape[1] - 1
+) -> bool:
+    """Do what `look` says with some plates (r,); tell whether any of them has gone to another level."""
+    last, any_over = pace.kept - 1, False
     strays = np.empty(2 * RECENT)
     for r in range(len(rows)):
         row = rows[r]
-        for k in range(last):
-            g[row, k], var[row, k], ns[row, k] = g[row, k + 1], var[row, k + 1], ns[row, k + 1]
-        history = history_g[row]
-        recent = history[len(history) - 2 * RECENT :]
+        end = ends[row] + 1
+        ends[row] = written[row] = end
+        g, var, ns = (
+            all_g[row, end - pace.kept : end],
+            all_var[row, end - pace.kept : end],
+            all_ns[row, end - pace.kept : end],
+        )
+        recent = history_g[row, history_end[row] - 2 * RECENT : history_end[row]]
         resting = not disturbed[row] and level_blocks[row] >= RECENT
-        g[row, last] = sum_of(recent[RECENT:]) / RECENT if resting else np.nan
-        var[row, last], ns[row, last] = noise_var[row], t_ns
+        g[last] = sum_of(recent[RECENT:]) / RECENT if resting else np.nan
+        var[last], ns[last] = noise_var[row], t_ns
         mean = sum_of(recent) / len(recent)
         for k in range(len(recent)):
             strays[k] = (recent[k] - mean) * (recent[k] - mean)
         rest_var = sum_of(strays) / (len(strays) - 1)
-        before_g[r], before_var = _ago(
-            g[row], var[row], ns[row], since_ns[row], since_g[row], since_var[row], t_ns, pace.slow_ns
-        )
+        before_g[r], before_var = _ago(g, var, ns, since_ns[row], since_g[row], since_var[row], t_ns, pace.slow_ns)
         noise[r] = max(_least(noise_var[row], _most(before_var, rest_var)), pace.noise_var_min)
-        step = abs(g[row, last] - before_g[r])
+        step = abs(g[last] - before_g[r])
         far = pace.disturbed_sds * np.sqrt(2.0 / STRAY_BLOCKS * noise[r] + pace.drift_var)
-        over[r] = step > far and abs(g[row, last] - g[row, last - 1]) < pace.slow_rest * step
+        over[r] = step > far and abs(g[last] - g[last - 1]) < pace.slow_rest * step
+        any_over |= over[r]
+    return any_over
 
 
 @njit(cache=True)
@@ -200,7 +217,8 @@ def drift_var(seconds: float, config: ShelfConfig) -> float:
 
 def step_of(slow: Slow, row: int, after_g: float, by_g: float) -> int:
     """Return when a plate was last nearer to where it came from than to where it went, after what it did before, ns."""
+    (g, _), ns = last_of(slow.tail, row)
     with np.errstate(invalid="ignore"):
-        away = np.abs(slow.g[row] - after_g) > 0.5 * abs(by_g)
+        away = np.abs(g - after_g) > 0.5 * abs(by_g)
     last = np.flatnonzero(away)[-1] if away.any() else -1
-    return max(int(slow.ns[row, last]), int(slow.since_ns[row]))
+    return max(int(ns[last]), int(slow.since_ns[row]))

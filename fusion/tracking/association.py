@@ -13,10 +13,10 @@ from fusion.arrays import Bools, Floats, Ints, Singles
 from fusion.tracking.appearance import look_nats_of
 from fusion.tracking.assignment import assign
 from fusion.tracking.camera import meet_plane, predict_image_point
-from fusion.tracking.existence import Chances, drift_sight, in_picture, weigh
+from fusion.tracking.existence import Chances, drift_sight, in_picture, weigh, weighed
 from fusion.tracking.gating import components, near_pairs
 from fusion.tracking.geometry import outside_by
-from fusion.tracking.kalman import predict
+from fusion.tracking.kalman import predict, predict_rows
 from fusion.tracking.measurement import (
     View,
     correct,
@@ -105,6 +105,18 @@ class Passing(NamedTuple):
     looks_sure: int  # what a track looked like counts in full once it has been seen so often
 
 
+class Followed(NamedTuple):
+    """Copies of what a frame changes of k tracks, and its outcome."""
+
+    row: Ints  # (k,) in the columns of Tracks
+    mean: Floats  # (k, 5)
+    cov: Floats  # (k, 5, 5)
+    exist: Floats  # (k,)
+    sight: Floats  # (k,) by the frame's camera
+    column: Ints  # (k,) the detection of each, -1 for none
+    shown: Bools  # (k,) the picture would show them
+
+
 @njit(cache=True)
 def take_in(
     n: int,
@@ -123,33 +135,84 @@ def take_in(
     passing: Passing,
     chances: Chances,
     likeness: tuple[float, float, float, float, float],
-) -> tuple[Ints, Ints, Bools, tuple[int, float]]:
-    """Move the first n tracks that are followed to a frame's time and associate it, in place; columns as in Tracks.
+) -> tuple[Followed, Bools]:
+    """Return the first n tracks that are followed, moved to a frame's time and associated; columns as in Tracks.
 
-    Returns the rows that have a detection and which, which detections have been near a track that is not unlike (m,),
-    and of how many people surely in sight (probabilities added up) how many were found.
+    Nothing is written. Returns also which detections have been near a track that is not unlike (m,).
     """
     live = np.flatnonzero(status[:n] <= LAST_FOLLOWED)
-    x, P, r = mean[live], cov[live], exist[live]
-    seen, last, weight = np.empty(len(live)), np.empty(len(live), np.int64), np.empty(len(live))
-    for k in range(len(live)):
-        seen[k], last[k] = sight[live[k], camera], last_id[live[k], camera]
+    k = len(live)
+    x, P, r = np.empty((k, 5)), np.empty((k, 5, 5)), np.empty(k)
+    seen, last, weight = np.empty(k), np.empty(k, np.int64), np.empty(k)
+    for a in range(k):
+        i = live[a]
+        for c in range(5):
+            x[a, c] = mean[i, c]
+            for d in range(5):
+                P[a, c, d] = cov[i, c, d]
+        r[a], seen[a], last[a] = exist[i], sight[i, camera], last_id[i, camera]
         # What one sighting looked like may have been a coat rack.
-        weight[k] = min(1.0, looks[live[k]] / passing.looks_sure)
+        weight[a] = min(1.0, looks[i] / passing.looks_sure)
     predict(x, P, passing.dt_s, passing.accel_density, passing.height_var_per_s)
     drift_sight(seen, passing.since_s, passing.sight_p, passing.sight_s)
     column, shown, near = associate(
         x, P, r, seen, live, look, weight, last, view, seen_look, device_id, chances, likeness
     )
+    return Followed(live, x, P, r, seen, column, shown), near
+
+
+@njit(cache=True)
+def write_back(
+    after: Followed, mean: Floats, cov: Floats, exist: Floats, sight: Floats, camera: int, sure_p: float
+) -> tuple[int, float]:
+    """Write what take_in returns into the columns of Tracks.
+
+    Returns of how many people surely in sight (probabilities added up) how many were found.
+    """
     found, of = 0, 0.0
-    for k in range(len(live)):
-        i = live[k]
-        mean[i], cov[i], exist[i], sight[i, camera] = x[k], P[k], r[k], seen[k]
-        if r[k] > chances.sure_p and (shown[k] or column[k] >= 0):
-            found += column[k] >= 0
-            of += seen[k]
-    hit = np.flatnonzero(column >= 0)
-    return live[hit], column[hit], near, (found, of)
+    for k in range(len(after.row)):
+        i = after.row[k]
+        for c in range(5):
+            mean[i, c] = after.mean[k, c]
+            for d in range(5):
+                cov[i, c, d] = after.cov[k, c, d]
+        exist[i], sight[i, camera] = after.exist[k], after.sight[k]
+        if after.exist[k] > sure_p and (after.shown[k] or after.column[k] >= 0):
+            found += after.column[k] >= 0
+            of += after.sight[k]
+    return found, of
+
+
+@njit(cache=True)
+def pass_by(
+    n: int,
+    status: Ints,
+    mean: Floats,
+    cov: Floats,
+    exist: Floats,
+    sight: Floats,
+    camera: int,
+    view: View,
+    passing: Passing,
+    chances: Chances,
+) -> float:
+    """Move the first n tracks that are followed to the time of a frame that shows nobody, in place: all are missed.
+
+    As take_in and write_back without a detection: most frames of most cameras are such. Returns of how many people
+    surely in sight that is, probabilities added up.
+    """
+    keep, of = np.exp(-passing.since_s / passing.sight_s), 0.0
+    live = np.flatnonzero(status[:n] <= LAST_FOLLOWED)
+    predict_rows(live, mean, cov, passing.dt_s, passing.accel_density, passing.height_var_per_s)
+    shown = in_picture(mean[:n], view)
+    for i in live:
+        seen = passing.sight_p + (sight[i, camera] - passing.sight_p) * keep
+        if shown[i]:
+            exist[i], seen = weighed(exist[i], seen, 0.0, chances)
+            if exist[i] > chances.sure_p:
+                of += seen
+        sight[i, camera] = seen
+    return of
 
 
 @njit(cache=True)

@@ -4,6 +4,7 @@ A stamp that is ahead by d shows a walker where they were d earlier, v d behind 
 another camera has just seen as well can tell: a track made by one camera alone has that camera's time.
 """
 
+from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
@@ -114,8 +115,13 @@ def walkers(off_m: Floats, v_mps: Floats, cov: Floats, config: ClockConfig) -> C
 
     A camera that is calibrated a little wrong sees everybody aside, so people who all walk one way tell it no time.
     """
-    aside = np.tile(np.eye(2), (len(off_m), 1, 1))
     return Comparisons(
-        off_m, -v_mps, aside, cov, config.camera_sd_s, config.aside_sd_m, config.aside_walk_m_per_sqrt_s,
+        off_m, -v_mps, _aside(len(off_m)), cov, config.camera_sd_s, config.aside_sd_m, config.aside_walk_m_per_sqrt_s,
         config.frames_alike, mutual=True,
     )  # fmt: skip
+
+
+@lru_cache(maxsize=64)
+def _aside(k: int) -> Floats:
+    """Return that each of k walkers is seen aside by as much, (k, 2, 2); never to be written."""
+    return np.tile(np.eye(2), (k, 1, 1))

@@ -58,12 +58,15 @@ def weigh(exist: Floats, sight: Floats, column: Ints, gain: Floats, shown: Bools
     column (n,) is each track's detection, -1 for none, and gain (n,) its likelihood ratio, track against clutter. A
     miss counts only where the picture would have shown the person.
     """
-    p, hidden_p, most = chances.detection_p, chances.hidden_p, chances.most
     for i in range(exist.shape[0]):
-        if column[i] < 0 and not shown[i]:
-            continue
-        ratio = gain[i] if column[i] >= 0 else 0.0
-        in_sight, hidden = 1.0 - p + p * ratio, 1.0 - hidden_p + hidden_p * ratio
-        both = sight[i] * in_sight + (1.0 - sight[i]) * hidden
-        exist[i] = min(max(exist[i] * both / (1.0 - exist[i] + exist[i] * both), 1.0 - most), most)
-        sight[i] = sight[i] * in_sight / both
+        if column[i] >= 0 or shown[i]:
+            exist[i], sight[i] = weighed(exist[i], sight[i], gain[i] if column[i] >= 0 else 0.0, chances)
+
+
+@njit(cache=True)
+def weighed(exist: float, sight: float, ratio: float, chances: Chances) -> tuple[float, float]:
+    """Return existence and sight after a detection of this likelihood ratio, 0 for a miss that counts."""
+    p, hidden_p, most = chances.detection_p, chances.hidden_p, chances.most
+    in_sight, hidden = 1.0 - p + p * ratio, 1.0 - hidden_p + hidden_p * ratio
+    both = sight * in_sight + (1.0 - sight) * hidden
+    return min(max(exist * both / (1.0 - exist + exist * both), 1.0 - most), most), sight * in_sight / both

@@ -32,10 +32,14 @@ class Followed:
     floor_ns: Ints  # (F,) when the tracks were moved last
 
     def matches(self, is_out: Bools) -> list[Match]:
-        """Return the frames with detections, but for those of cameras that are out, (F,)."""
-        first = self.frames.first
-        each = np.flatnonzero((first[1:] > first[:-1]) & ~is_out).tolist()
-        return [self._match(frame) for frame in each]
+        """Return the frames that tell of hands, but for those of cameras that are out, (F,).
+
+        What somebody holds is told by `held`, and whose hands touch where two people are seen in space.
+        """
+        count = np.diff(self.frames.first)
+        held = np.array([len(each) > 0 for each in self.frames.held], np.bool_)
+        tells = (count > 0) & (held | (self.frames.is_depth & (count > 1))) & ~is_out
+        return [self._match(frame) for frame in np.flatnonzero(tells).tolist()]
 
     def _match(self, frame: int) -> Match:
         own = slice(int(self.frames.first[frame]), int(self.frames.first[frame + 1]))

@@ -9,7 +9,7 @@ import numpy as np
 from numba import njit
 
 from fusion.arrays import Bools, Floats, Ints, Singles
-from fusion.tracking.association import Passing, births, take_in
+from fusion.tracking.association import Passing, births, pass_by, take_in, write_back
 from fusion.tracking.existence import Chances
 from fusion.tracking.geometry import segment_distance
 from fusion.tracking.life import bear, remember
@@ -130,19 +130,27 @@ def follow(
         passing = _passing(rules.passing, floor_ns, lenses.frame_ns[camera], t_ns)
         chances = _chances(rules, lenses.detections[camera])
         found.floor_ns[f] = floor_ns
-        before, before_cov = rows.mean[:n].copy(), rows.cov[:n].copy()
-        if shown.is_out[f]:
-            row, column, _, _ = take_in(
-                n, rows.status, before.copy(), before_cov.copy(), rows.exist[:n].copy(), rows.sight[:n].copy(),
-                rows.look, rows.looks, rows.device_id, camera, view, look, device_id, passing, chances, rules.likeness,
-            )  # fmt: skip
-            _keep_before(found, a, row, column, rows.track_id, before, before_cov, rows.seen_by_ns, camera)
+        if a == b:
+            if not shown.is_out[f]:
+                of = pass_by(
+                    n, rows.status, rows.mean, rows.cov, rows.exist, rows.sight, camera, view, passing, chances
+                )
+                for i in range(n):
+                    rows.found[i, camera] <<= 1
+                lenses.frame_ns[camera] = max(t_ns, lenses.frame_ns[camera])
+                _learn(lenses.detections[camera], 0, of, rules.memory_frames)
+                floor_ns = max(floor_ns, t_ns)
             continue
-        row, column, near, (count, of) = take_in(
+        after, near = take_in(
             n, rows.status, rows.mean, rows.cov, rows.exist, rows.sight, rows.look, rows.looks, rows.device_id,
             camera, view, look, device_id, passing, chances, rules.likeness,
         )  # fmt: skip
-        _keep_before(found, a, row, column, rows.track_id, before, before_cov, rows.seen_by_ns, camera)
+        hit = np.flatnonzero(after.column >= 0)
+        row, column = after.row[hit], after.column[hit]
+        _keep_before(found, a, row, column, rows.track_id, rows.mean, rows.cov, rows.seen_by_ns, camera)
+        if shown.is_out[f]:
+            continue
+        count, of = write_back(after, rows.mean, rows.cov, rows.exist, rows.sight, camera, chances.sure_p)
         remember(
             row, column, camera, t_ns, look, device_id, rules.look_rate, rows.status, rows.look, rows.looks,
             rows.device_id, rows.seen_by_ns, rows.found[:n], rows.seen_ns,

@@ -8,9 +8,10 @@ import numpy as np
 from numba import njit
 
 from fusion.arrays import Bools, Floats, Ints
-from fusion.tracking.measurement import View, innovate, measure, scratch
+from fusion.tracking.measurement import DEPTH_MIN_M, View, innovate, measure, scratch
 
 MORE = 4  # pairs a track is given room for at first
+BEYOND = 1.001  # of a bound: what rounding may do to it is less
 
 
 @njit(cache=True)
@@ -31,7 +32,7 @@ def near_pairs(mean: Floats, cov: Floats, view: View, gate_nats: float) -> tuple
         at = np.flatnonzero(seen)
         places = foot[at] if by_foot else head[at, :2]
         low, size, shape, start, order = grid(places)
-        centre, reach = _boxes(mean, cov, view, by_foot, sd_max, gate_nats)
+        centre, reach = _boxes(mean, cov, view, by_foot, sd_max, gate_nats, places)
         for i in range(n):
             if np.isnan(centre[i, 0]):
                 continue
@@ -124,8 +125,13 @@ def _cells(centre: float, reach: float, low: float, size: float, cells: int) -> 
 
 
 @njit(cache=True)
-def _boxes(mean: Floats, cov: Floats, view: View, by_foot: bool, sd: float, gate_nats: float) -> tuple[Floats, Floats]:
-    """Return where each track's head (or foot) is looked for (n, 2) and how far around it (n, 2); NaN for nowhere."""
+def _boxes(
+    mean: Floats, cov: Floats, view: View, by_foot: bool, sd: float, gate_nats: float, places: Floats
+) -> tuple[Floats, Floats]:
+    """Return where each track's head (or foot) is looked for (n, 2) and how far around it (n, 2); NaN for nowhere.
+
+    An image camera sees a few of all tracks: who is beyond reach of all its places (m, 2) is told without algebra.
+    """
     n = mean.shape[0]
     centre, reach = np.full((n, 2), np.nan), np.zeros((n, 2))
     if view.is_depth:
@@ -135,16 +141,35 @@ def _boxes(mean: Floats, cov: Floats, view: View, by_foot: bool, sd: float, gate
                 centre[i, k] = mean[i, k]
                 reach[i, k] = np.sqrt(2.0 * gate_nats * (cov[i, k, k] + var))
         return centre, reach
-    y, H, noise, HP, S = scratch()
+    z, H, noise, HP, S = scratch()
     nothing, zero = np.full(2, np.nan), np.zeros(2)
+    head, foot = (nothing, zero) if by_foot else (zero, nothing)
+    low0, high0 = places[:, 0].min(), places[:, 0].max()
+    low1, high1 = places[:, 1].min(), places[:, 1].max()
+    R, T = view.R, view.T
+    ground, var = (0.0, 4.0 * sd * sd) if by_foot else (1.0, sd * sd)
+    lean2, most = view.lean_sd_m * view.lean_sd_m, BEYOND * 2.0 * gate_nats
     for i in range(n):
-        head, foot = (nothing, zero) if by_foot else (zero, nothing)
-        m = measure(mean[i], view.is_depth, head, foot, sd, view.lean_sd_m, view.R, view.T, y, H, noise)
+        x, y, h = mean[i, 0], mean[i, 1], ground * mean[i, 4]
+        depth = R[2, 0] * x + R[2, 1] * y + R[2, 2] * h + T[2]
+        if depth <= DEPTH_MIN_M:
+            continue
+        p = (R[0, 0] * x + R[0, 1] * y + R[0, 2] * h + T[0]) / depth
+        q = (R[1, 0] * x + R[1, 1] * y + R[1, 2] * h + T[1]) / depth
+        off_p, off_q = max(low0 - p, p - high0, 0.0), max(low1 - q, q - high1, 0.0)
+        if off_p > 0.0 or off_q > 0.0:
+            # A variance along any direction is no more than the trace: the gate is no wider than what is asked here.
+            spread = (cov[i, 0, 0] + cov[i, 1, 1] + cov[i, 4, 4] + lean2) / (depth * depth)
+            slope_p = (R[0, 0] - p * R[2, 0]) ** 2 + (R[0, 1] - p * R[2, 1]) ** 2 + (R[0, 2] - p * R[2, 2]) ** 2
+            slope_q = (R[1, 0] - q * R[2, 0]) ** 2 + (R[1, 1] - q * R[2, 1]) ** 2 + (R[1, 2] - q * R[2, 2]) ** 2
+            if off_p * off_p > most * (spread * slope_p + var) or off_q * off_q > most * (spread * slope_q + var):
+                continue
+        m = measure(mean[i], view.is_depth, head, foot, sd, view.lean_sd_m, R, T, z, H, noise)
         if m < 2:
             continue
         innovate(cov[i], view.is_depth, H, noise, m, HP, S)
         for k in range(2):
-            centre[i, k] = -y[k]
+            centre[i, k] = -z[k]
             reach[i, k] = np.sqrt(2.0 * gate_nats * S[k, k])
     return centre, reach
 

@@ -7,9 +7,10 @@ All loops are compiled; the tests hold every row against filterpy's filter. The 
 not, stands in measurement.py.
 """
 
+import numpy as np
 from numba import njit
 
-from fusion.arrays import Floats
+from fusion.arrays import Floats, Ints
 from fusion.tracking.measurement import STATE
 
 
@@ -19,22 +20,29 @@ def predict(mean: Floats, cov: Floats, dt_s: float, accel_density: float, height
 
     mean (n, 5), cov (n, 5, 5). F couples position and velocity only, so the products are written out.
     """
+    predict_rows(np.arange(mean.shape[0]), mean, cov, dt_s, accel_density, height_var_per_s)
+
+
+@njit(cache=True)
+def predict_rows(
+    rows: Ints, mean: Floats, cov: Floats, dt_s: float, accel_density: float, height_var_per_s: float
+) -> None:
+    """Do so with some rows."""
     q_pos = accel_density * dt_s**3 / 3
     q_mix = accel_density * dt_s**2 / 2
     q_vel = accel_density * dt_s
-    for i in range(mean.shape[0]):
-        P = cov[i]
+    for i in rows:
         for axis in range(2):
             mean[i, axis] += dt_s * mean[i, axis + 2]
         for axis in range(2):
             for k in range(STATE):
-                P[axis, k] += dt_s * P[axis + 2, k]
+                cov[i, axis, k] += dt_s * cov[i, axis + 2, k]
+        for k in range(STATE):
+            for axis in range(2):
+                cov[i, k, axis] += dt_s * cov[i, k, axis + 2]
         for axis in range(2):
-            for k in range(STATE):
-                P[k, axis] += dt_s * P[k, axis + 2]
-        for axis in range(2):
-            P[axis, axis] += q_pos
-            P[axis, axis + 2] += q_mix
-            P[axis + 2, axis] += q_mix
-            P[axis + 2, axis + 2] += q_vel
-        P[4, 4] += height_var_per_s * dt_s
+            cov[i, axis, axis] += q_pos
+            cov[i, axis, axis + 2] += q_mix
+            cov[i, axis + 2, axis] += q_mix
+            cov[i, axis + 2, axis + 2] += q_vel
+        cov[i, 4, 4] += height_var_per_s * dt_s

@@ -10,7 +10,6 @@ import numpy as np
 from numba import njit
 
 from fusion.arrays import Floats
-from fusion.tracking.camera import predict_image_point
 
 STATE = 5
 DEPTH_ROWS = (0, 1, 4)  # of the state, measured by a depth camera
@@ -63,11 +62,11 @@ def measure(
     head leans away from the feet by lean_sd_m, whatever the camera's own noise sd. 0 rows: nothing is measured.
     """
     lean, var = lean_sd_m * lean_sd_m, sd * sd
-    H[:] = 0.0
-    noise[:] = 0.0
     if is_depth:
         if np.isnan(head[0]) or np.isnan(head[1]) or np.isnan(head[2]):
             return 0
+        H[:3] = 0.0
+        noise[:3, :3] = 0.0
         y[0], y[1], y[2] = head[0] - x[0], head[1] - x[1], head[2] - x[4]
         H[0, 0] = H[1, 1] = H[2, 4] = 1.0
         noise[0, 0] = noise[1, 1] = var + lean
@@ -75,26 +74,47 @@ def measure(
         return 3
     row = 0
     if not (np.isnan(head[0]) or np.isnan(head[1])):
-        uv, J, depth = predict_image_point(x[0], x[1], x[4], R, T)
-        if depth <= DEPTH_MIN_M:
+        if not _image_rows(x[0], x[1], x[4], head, R, T, 0, y, H):
             return 0
         for r in range(2):
-            y[r] = head[r] - uv[r]
-            H[r, 0], H[r, 1], H[r, 4] = J[r, 0], J[r, 1], J[r, 2]
             for c in range(2):
-                noise[r, c] = lean * (J[r, 0] * J[c, 0] + J[r, 1] * J[c, 1])
+                noise[r, c] = lean * (H[r, 0] * H[c, 0] + H[r, 1] * H[c, 1])
             noise[r, r] += var
         row = 2
     if not (np.isnan(foot[0]) or np.isnan(foot[1])):
-        uv, J, depth = predict_image_point(x[0], x[1], 0.0, R, T)
-        if depth <= DEPTH_MIN_M:
+        if not _image_rows(x[0], x[1], 0.0, foot, R, T, row, y, H):
             return 0
-        for r in range(2):
-            y[row + r] = foot[r] - uv[r]
-            H[row + r, 0], H[row + r, 1] = J[r, 0], J[r, 1]
-            noise[row + r, row + r] = 4.0 * var
+        for r in range(row, row + 2):
+            H[r, 4] = 0.0  # the floor is as high for everybody
+            for c in range(row):
+                noise[r, c] = noise[c, r] = 0.0
+            noise[r, row] = noise[r, row + 1] = 0.0
+            noise[r, r] = 4.0 * var
         row += 2
     return row
+
+
+@njit(cache=True)
+def _image_rows(
+    x: float, y: float, z: float, seen: Floats, R: Floats, T: Floats, at: int, off: Floats, H: Floats
+) -> bool:
+    """Write two rows, from `at` on, of innovation and Jacobian of an image point of a world point; False behind it.
+
+    As predict_image_point, without arrays of its own: this is asked of every track in every frame.
+    """
+    depth = R[2, 0] * x + R[2, 1] * y + R[2, 2] * z + T[2]
+    if depth <= DEPTH_MIN_M:
+        return False
+    for r in range(2):
+        p = (R[r, 0] * x + R[r, 1] * y + R[r, 2] * z + T[r]) / depth
+        off[at + r] = seen[r] - p
+        H[at + r, 0], H[at + r, 1], H[at + r, 4] = (
+            (R[r, 0] - p * R[2, 0]) / depth,
+            (R[r, 1] - p * R[2, 1]) / depth,
+            (R[r, 2] - p * R[2, 2]) / depth,
+        )
+        H[at + r, 2], H[at + r, 3] = 0.0, 0.0
+    return True
 
 
 @njit(cache=True)
@@ -106,7 +126,10 @@ def measure_one(x: Floats, view: View, j: int, y: Floats, H: Floats, noise: Floa
 
 @njit(cache=True)
 def innovate(P: Floats, is_depth: bool, H: Floats, noise: Floats, m: int, HP: Floats, S: Floats) -> None:
-    """Write HP = H P (m, 5) and S = H P H' + noise (m, m); a depth camera's H only picks x, y and h."""
+    """Write HP = H P (m, 5) and S = H P H' + noise (m, m).
+
+    No detection measures a velocity: of H (m, 5) only x, y and h count, and a depth camera's only picks these.
+    """
     if is_depth:
         for r in range(3):
             row = DEPTH_ROWS[r]
@@ -118,16 +141,10 @@ def innovate(P: Floats, is_depth: bool, H: Floats, noise: Floats, m: int, HP: Fl
         return
     for r in range(m):
         for c in range(STATE):
-            total = 0.0
-            for k in range(STATE):
-                total += H[r, k] * P[k, c]
-            HP[r, c] = total
+            HP[r, c] = 0.0 + H[r, 0] * P[0, c] + H[r, 1] * P[1, c] + H[r, 4] * P[4, c]
     for r in range(m):
         for c in range(m):
-            total = noise[r, c]
-            for k in range(STATE):
-                total += HP[r, k] * H[c, k]
-            S[r, c] = total
+            S[r, c] = noise[r, c] + HP[r, 0] * H[c, 0] + HP[r, 1] * H[c, 1] + HP[r, 4] * H[c, 4]
 
 
 @njit(cache=True)

@@ -12,6 +12,7 @@ from fusion.attribution.evidence import Bodies
 from fusion.config import SECOND_NS, Config
 from fusion.engine import State
 from fusion.shelf import Levels
+from fusion.shelf.tails import last
 from fusion.store import Plates, Store
 from fusion.tracking.carts import clear_owner, place_of
 from fusion.tracking.floor import carried_on
@@ -80,7 +81,7 @@ def _reaches(bodies: tuple[Bodies, ...], place: Mapping[int, list[float]], store
 def _busy(levels: Levels, t_ns: int) -> list[list[Any]]:
     """Return the plates that are not at rest, each with how many grams it is off the level it rested at."""
     rows = np.flatnonzero(levels.disturbed & (t_ns - levels.last_ns < PLATE_S * SECOND_NS))
-    off = np.round(levels.history_g[rows, -1] - levels.level_g[rows], 1)
+    off = np.round(last(levels.history, rows, 1)[0][0, :, 0] - levels.level_g[rows], 1)
     return [[row, g] for row, g in zip(rows.tolist(), off.tolist(), strict=True) if np.isfinite(g)]
 
 

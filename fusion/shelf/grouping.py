@@ -1,0 +1,108 @@
+"""Which changes of plates are one move of goods: in a row on one plate, at once on plates beside each other."""
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from fusion.config import SECOND_NS, ShelfConfig
+from fusion.frozen import replace
+from fusion.shelf.beside import company_of_plate, plates_beside
+from fusion.shelf.levels import PlateChange
+from fusion.store import Store, facings_of_plate
+
+
+def without_plateaus(changes: list[PlateChange], store: Store, config: ShelfConfig) -> list[PlateChange]:
+    """Join two changes of one plate with hardly a rest between: a hand that lay there before it took.
+
+    A level between the two that a plate beside reached in the same moment was no hand: two things were taken.
+    """
+    out: list[PlateChange] = []
+    of_plate: dict[int, list[PlateChange]] = {}
+    gone: set[int] = set()  # by id, of those that were joined to the next
+    for change in changes:
+        mine = of_plate.setdefault(change.plate, [])
+        before = mine[-1] if mine else None
+        rested = before is None or change.onset_ns - before.settled_ns > config.plateau_s * SECOND_NS
+        if before is None or rested or _twice(before, change, changes, store, config):
+            out.append(change)
+            mine.append(change)
+            continue
+        gone.add(id(before))
+        mine.pop()
+        joined = replace(change, onset_ns=before.onset_ns, before_g=before.before_g, var=max(before.var, change.var))
+        if abs(joined.after_g - joined.before_g) > config.change_sds * np.sqrt(joined.var):
+            out.append(joined)
+            mine.append(joined)
+    return [change for change in out if id(change) not in gone]
+
+
+def _twice(
+    first: PlateChange, second: PlateChange, changes: list[PlateChange], store: Store, config: ShelfConfig
+) -> bool:
+    """Tell whether two steps the same way on one plate are two moves: a plate beside it made the first one too."""
+    way = np.sign(first.after_g - first.before_g)
+    if np.sign(second.after_g - second.before_g) != way:
+        return False
+    beside = (c for c in changes if _together(c, first, store, config) and not _together(c, second, store, config))
+    return any(np.sign(c.after_g - c.before_g) == way for c in beside)
+
+
+def is_pressed(
+    change: PlateChange,
+    loads: Mapping[int, PlateChange],
+    told: Mapping[int, PlateChange],
+    store: Store,
+    config: ShelfConfig,
+) -> bool:
+    """Tell whether a load beside a plate, new or told last, explains its change, seconds late perhaps."""
+    near_ns = config.slow_step_s * SECOND_NS
+    step_g = abs(change.after_g - change.before_g)
+    for plate in plates_beside(store.plates, config.neighbours)[change.plate]:
+        load = loads.get(plate) or told.get(plate)
+        if load is None or abs(load.step_ns - change.step_ns) >= near_ns:
+            continue
+        if step_g <= config.cross_talk * abs(load.after_g - load.before_g):
+            return True
+    return False
+
+
+def connected(changes: list[PlateChange], store: Store, config: ShelfConfig) -> list[list[PlateChange]]:
+    """Split into connected groups of neighbours in space and time.
+
+    A plate that moved twice in one move did not: a change joins only groups that its plate is not in, and that have no
+    plate in common. One whose moment is known only roughly joins no second group.
+    """
+    company = company_of_plate(store.plates, store.facings, config.neighbours)
+    groups: dict[int, list[int]] = {}  # by the latest change that joined it
+    group_of: list[int] = []
+    on_plate: dict[int, list[int]] = {}
+    for row, change in enumerate(changes):
+        near = (other for plate in company[change.plate] for other in on_plate.get(plate, ()))
+        mine, plates = list[int](), {change.plate}
+        for group in sorted({group_of[other] for other in near if _together(change, changes[other], store, config)}):
+            theirs = {changes[other].plate for other in groups[group]}
+            if plates.isdisjoint(theirs):
+                mine += groups.pop(group)
+                plates |= theirs
+                if change.is_slow:
+                    break
+        groups[row] = [*mine, row]
+        group_of.append(row)
+        for other in mine:
+            group_of[other] = row
+        on_plate.setdefault(change.plate, []).append(row)
+    return [[changes[row] for row in rows] for rows in groups.values()]
+
+
+def _together(a: PlateChange, b: PlateChange, store: Store, config: ShelfConfig) -> bool:
+    """Tell whether changes of two plates may be one move of goods."""
+    if a.plate == b.plate:
+        return False
+    apart_ns = abs(a.step_ns - b.step_ns)
+    if apart_ns <= config.together_s * SECOND_NS:
+        return b.plate in plates_beside(store.plates, config.neighbours)[a.plate]
+    # Whose moment is known only roughly goes with what changed under the same goods.
+    if not (a.is_slow != b.is_slow and apart_ns <= config.slow_step_s * SECOND_NS):
+        return False
+    rows = facings_of_plate(store.facings)
+    return not set(rows.get(a.plate, ())).isdisjoint(rows.get(b.plate, ()))
