@@ -1,8 +1,8 @@
 """Carts: where each is, by a slow Kalman filter, and whose it is, by who moves with it.
 
-Cart cameras report twice a second, a few hundred in the largest store: a filter each serves. The owner is a hidden
-state, nobody or one of the trips inside, that changes hands at a small rate: a forward filter of a hidden Markov model
-(Rabiner 1989). Each report weighs every owner by where their people are and how they move, against people who
+Cart cameras report twice a second, a few hundred in the largest store: filterpy's own filter serves. The owner is a
+hidden state, nobody or one of the trips inside, that changes hands at a small rate: a forward filter of a hidden Markov
+model (Rabiner 1989). Each report weighs every owner by where their people are and how they move, against people who
 have nothing to do with the cart: who rolls along with it pushes it, and standing near a standing cart says little.
 """
 
@@ -14,7 +14,6 @@ import numpy as np
 from fusion.arrays import Floats
 from fusion.config import SECOND_NS, CartConfig
 from fusion.messages import Cart, CartMove
-from fusion.tracking.cart_filter import correct, predict
 from fusion.tracking.floor import Floor
 from fusion.tracking.tracks import Status
 
@@ -86,6 +85,10 @@ def place_of(cart: CartTrack) -> tuple[float, float]:
 def _moved(cart: CartTrack | None, message: Cart, config: CartConfig) -> CartTrack | None:
     if message.pos is None:
         return cart
+    # Imported here because filterpy loads all of scipy.stats, 0.7 s that a store without carts need not wait for.
+    from filterpy.common import Q_discrete_white_noise
+    from filterpy.kalman import predict, update
+
     z = np.array(message.pos)
     R = np.eye(2) * max(message.sd, config.sd_m_min) ** 2
     if cart is None:
@@ -95,8 +98,11 @@ def _moved(cart: CartTrack | None, message: Cart, config: CartConfig) -> CartTra
     if message.t_ns <= cart.t_ns:
         return cart
     dt_s = (message.t_ns - cart.t_ns) / SECOND_NS
-    mean, cov = predict(cart.mean, cart.cov, dt_s, config.accel_sd_mps2**2)
-    mean, cov = correct(mean, cov, z, R)
+    F = np.eye(4)
+    F[0, 2] = F[1, 3] = dt_s
+    Q = Q_discrete_white_noise(2, dt_s, config.accel_sd_mps2**2, block_size=2, order_by_dim=False)
+    mean, cov = predict(cart.mean, cart.cov, F=F, Q=Q)
+    mean, cov = update(mean, cov, z, R, H=np.eye(2, 4))
     return replace(cart, t_ns=message.t_ns, mean=mean, cov=cov)
 
 
