@@ -43,6 +43,8 @@ class HealthConfig:
     turned_sds: float = 3.5
     turned_memory_s: float = 20.0
     turned_alike: float = 6.0  # frames in a row err alike
+    turned_upright_m: float = 1.4  # a head below this may be of somebody who bends down, and leans
+    turned_bent: float = 0.1  # what a frame of them counts
     turned_prior_deg: float = 2.0
     turned_clock_s: float = 0.1  # a clock that is off by so much after correction moves who walks, and turns nothing
     lying_nats: float = 6.0
