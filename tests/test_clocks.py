@@ -151,18 +151,11 @@ def test_what_is_learned_while_frames_wait_does_not_count_twice(seed: int, wait:
 
 
 @pytest.mark.parametrize(
-    ("mean", "sd_s", "steps", "words"),
-    [
-        ([0.3, 0], 0.02, 0, "+300 ms off"),
-        ([0, 4e-4], 0.02, 0, "+400 ppm"),
-        ([0, 0], 0.02, 9, "set anew 9 times"),
-        ([0.2, 0], 0.02, 0, ""),
-        ([0.26, 0], 0.02, 0, ""),  # one that is 0.25 s off may look so
-        ([-0.26, 0], 0.001, 0, "-260 ms off"),
-    ],
+    ("mean", "steps", "words"),
+    [([0.3, 0], 0, "+300 ms off"), ([0, 4e-4], 0, "+400 ppm"), ([0, 0], 9, "set anew 9 times"), ([0.2, 0], 0, "")],
 )
-def test_a_clock_that_cannot_be_used_is_said(mean: list[float], sd_s: float, steps: int, words: str) -> None:
-    said = fault(Clock(0, np.array([*mean, 0, 0]), sd_s**2 * np.eye(4), steps=steps), CONFIG)
+def test_a_clock_that_cannot_be_used_is_said(mean: list[float], steps: int, words: str) -> None:
+    said = fault(Clock(0, np.array([*mean, 0, 0]), np.eye(4), steps=steps), CONFIG)
     assert words in said and bool(words) == bool(said)
 
 
@@ -208,7 +201,7 @@ def test_the_floor_finds_the_clock_of_one_of_three_cameras(late_s: float) -> Non
 
 def test_what_all_clocks_have_in_common_is_no_fault() -> None:
     clocks = Clocks(
-        {src: Clock(0, np.array([x, 0, 0, 0]), 1e-4 * np.eye(4)) for src, x in (("a", 0.3), ("b", 0.3), ("c", 0.6))}
+        {src: Clock(0, np.array([x, 0, 0, 0]), np.eye(4)) for src, x in (("a", 0.3), ("b", 0.3), ("c", 0.6))}
     )
     clocks, _ = retime(clocks, (), 1)
     said = report(clocks, CONFIG)
@@ -218,7 +211,7 @@ def test_what_all_clocks_have_in_common_is_no_fault() -> None:
 
 def test_only_clocks_beyond_the_contract_are_faults() -> None:
     def clocks(offset_s: float) -> Clocks:
-        cov = 1e-4 * np.eye(4)
+        cov = np.eye(4)
         return Clocks(
             {src: Clock(0, np.array([x, 0, 0, 0]), cov) for src, x in (("a", 0.0), ("b", offset_s), ("c", 0))}
         )

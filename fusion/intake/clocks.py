@@ -18,8 +18,6 @@ from fusion.frozen import replace
 from fusion.intake.clock_filter import Clock
 from fusion.messages import Cart, Message
 
-FAULT_SDS = 2.0  # an offset must be beyond the contract by so much of what is unknown of it
-
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Corrected:
@@ -61,10 +59,10 @@ def retime(clocks: Clocks, messages: tuple[Message, ...], until_ns: int) -> tupl
 
 
 def fault(clock: Clock, config: ClockConfig) -> str:
-    """Return why a clock is not to be trusted, "" for one that is within the contract as far as is known."""
+    """Return why a clock is not to be trusted, "" for one that is within the contract."""
     if clock.steps > config.steps_max:
         return f"set anew {clock.steps} times"
-    if abs(clock.mean[0]) - FAULT_SDS * np.sqrt(clock.cov[0, 0]) > config.offset_max_s:
+    if abs(clock.mean[0]) > config.offset_max_s:
         return f"{clock.mean[0] * 1e3:+.0f} ms off, {config.offset_max_s * 1e3:.0f} ms at most are allowed"
     if abs(clock.mean[1]) > config.drift_max:
         return f"drifts by {clock.mean[1] * 1e6:+.0f} ppm"
