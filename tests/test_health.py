@@ -15,6 +15,7 @@ from fusion.health.alarms import no_alarms, watch
 from fusion.health.doubts import GOOD_NAME, Doubt, doubted
 from fusion.health.middles import known_medians, medians
 from fusion.health.modes import CLOSED, DEGRADED, OPEN, mode_of
+from fusion.health.plates import LONG, drifts
 from fusion.health.settings import HealthConfig
 from fusion.messages import Gate, Health, Message, People
 from fusion.wire import decode
@@ -144,6 +145,18 @@ def test_an_alarm_needs_time_to_come_and_time_to_go(looks: list[str], enter: int
         elif on and right is not None and t - right >= leave:
             on = False
         assert bool(alarms.on[0]) == on
+
+
+@given(st.integers(0, 2**32 - 1))
+def test_a_drift_that_noise_hides_for_a_while_is_found_and_goods_that_go_one_by_one_are_none(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    t = np.arange(LONG * CONFIG.drift_s + 1.0)
+    looks = rng.normal(0.0, 1.0, (3, len(t)))
+    looks[0] += t  # a gram a second, on a plate of 4 g noise: a look is the middle of several blocks
+    looks[1] -= 70.0 * (t > 9) + 70.0 * (t > 22) + 70.0 * (t > 35)
+    rate, walks, stays = drifts(looks, np.full(3, 4.0), CONFIG)
+    assert walks.tolist() == [True, False, False] and not stays[0]
+    assert abs(rate[0] - 1.0) < 0.2
 
 
 @given(st.lists(st.booleans(), max_size=80))
