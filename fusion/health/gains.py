@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from fusion.arrays import Ints
+from fusion.arrays import Floats, Ints
 from fusion.attribution.explanations import PICK
 from fusion.attribution.settled import Settled
 from fusion.config import AttributionConfig
@@ -20,6 +20,7 @@ from fusion.store import Store
 
 HIDDEN_MAX = 0.05  # of what was picked may lie on plates that do not show it
 OTHER_GOODS = 0.5  # a pick further off than this was of something else
+SCATTER_PRIOR = 15.0  # picks that scatter as far as they may: what is believed of a store beforehand
 SPOILED_SD = 0.02  # what a piece weighs beside what its product does: torn packages, a hand that still lay there
 
 
@@ -163,4 +164,19 @@ def _errors(picks: tuple[Pick, ...], plates: Ints, config: AttributionConfig) ->
     same = product[:, None] == product[None, :]
     nth = np.tril(same, -1).sum(axis=1)  # pick of its product: so often its bias has wandered
     B = same * (config.mass_bias_sd**2 + config.mass_drift_sd**2 * np.minimum(nth[:, None], nth[None, :]))
-    return Errors(np.array([pick.off for pick in picks]), G, B, np.array([pick.var for pick in picks]))
+    y, R = np.array([pick.off for pick in picks]), np.array([pick.var for pick in picks])
+    return Errors(y, G, B, R * _scatter(y, R, product))
+
+
+def _scatter(y: Floats, R: Floats, product: Ints) -> float:
+    """Return how far picks of a product scatter in this store, as a share of the variance R (n,) they may have.
+
+    A plate that is off makes them scatter more: that only costs evidence.
+    """
+    squares, count = SCATTER_PRIOR, SCATTER_PRIOR
+    for one in np.unique(product).tolist():
+        own = product == one
+        w = 1.0 / R[own]
+        middle = (w @ y[own]) / w.sum()
+        squares, count = squares + float(w @ (y[own] - middle) ** 2), count + int(own.sum()) - 1
+    return min(1.0, squares / count)
