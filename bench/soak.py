@@ -7,27 +7,22 @@ same as in the first round; draws the curves.
 """
 
 import argparse
-import json
-import resource
 import shutil
 import sys
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 from rich.console import Console
 from rich.progress import Progress
 
 from bench.chaos.tape import aisle
+from bench.rounds import goods, memory_mib, play_round, read_reel, receipts_since
 from fusion.config import SECOND_NS
-from fusion.messages import Frame, Malformed, Message
-from fusion.recording import read_recording
 from fusion.session import Session
 from fusion.store import load_store
-from fusion.wire import decode, encode, topic_of
 
-PAUSE_S = 30.0  # between two rounds: everybody's trip is over
 MEMORY_GROWTH_MAX = 1.1  # of the last rounds against the second: the first fills caches
 SLOWER_MAX = 1.25
 SAME_MIN = 0.9  # of receipts, in the last rounds: doubt about stock that stands elsewhere may move a few
@@ -73,29 +68,20 @@ def _case(args: argparse.Namespace) -> Path:
 
 
 def _rounds(case: Path, out: Path, hours: float) -> Iterator[Round]:
-    tape = _messages(case)
-    first_ns, last_ns = tape[0][0], tape[-1][0]
-    length_ns = last_ns - first_ns + int(PAUSE_S * SECOND_NS)
-    numbers: dict[str, int] = {}
-    for _, message in tape:
-        numbers[message.src] = max(numbers.get(message.src, 0), message.seq + 1)
-    session, wanted, told = Session(load_store(case / "store"), out), max(2, round(hours * 3600e9 / length_ns)), 0
-    console, first = Console(stderr=True), dict[str, str]()
-    print(f"{wanted} rounds of {length_ns / SECOND_NS:.0f} s, {len(tape)} messages each", flush=True)
+    reel = read_reel(case / "recording.mcap")
+    length_ns, told = reel.length_ns, 0
+    session, wanted = Session(load_store(case / "store"), out), max(2, round(hours * 3600e9 / length_ns))
+    console, first = Console(stderr=True), dict[str, list[tuple[str, int]]]()
+    print(f"{wanted} rounds of {length_ns / SECOND_NS:.0f} s, {len(reel.messages)} messages each", flush=True)
     with Progress(console=console, disable=not console.is_terminal) as progress:
         task = progress.add_task("rounds", total=wanted)
         for number in range(wanted):
-            begun_s, later_ns = time.perf_counter(), number * length_ns
-            for arrival_ns, message in tape:
-                carried = replace(
-                    message, t_ns=message.t_ns + later_ns, seq=message.seq + number * numbers[message.src]
-                )
-                session.feed(Frame(topic_of(carried), encode(carried), arrival_ns + later_ns))
-            lines = (out / "receipts.jsonl").read_text().splitlines()
-            said = {row["account"]: json.dumps(_goods(row)) for row in map(json.loads, lines[told:]) if row["account"]}
-            told = len(lines)
-            same = sum(first.setdefault(account, goods) == goods for account, goods in said.items())
-            one = Round(_memory_mib(), (time.perf_counter() - begun_s) * SECOND_NS / length_ns, len(said), same)
+            begun_s = time.perf_counter()
+            for frame in play_round(reel, number):
+                session.feed(frame)
+            said, told = receipts_since(out, told)
+            same = sum(first.setdefault(account, goods(row)) == goods(row) for account, row in said.items())
+            one = Round(memory_mib(), (time.perf_counter() - begun_s) * SECOND_NS / length_ns, len(said), same)
             print(
                 f"round {number + 1:4}  {one.memory_mib:7.0f} MiB  {one.work:6.3f} s of work a second  "
                 f"{one.same} of {one.receipts} receipts as at first",
@@ -105,26 +91,6 @@ def _rounds(case: Path, out: Path, hours: float) -> Iterator[Round]:
             yield one
     session.finish()
     session.close()
-
-
-def _messages(case: Path) -> list[tuple[int, Message]]:
-    out = []
-    for frame in read_recording(case / "recording.mcap"):
-        message = decode(frame.topic, frame.payload)
-        assert not isinstance(message, Malformed), message
-        out.append((frame.arrival_ns, message))
-    return out
-
-
-def _goods(row: dict[str, object]) -> list[tuple[str, int]]:
-    lines: list[dict[str, object]] = row["lines"]  # type: ignore[assignment]
-    return [(str(line["sku"]), int(str(line["qty"] or 0))) for line in lines]
-
-
-def _memory_mib() -> float:
-    """Return what is in use now, not the most that ever was."""
-    pages = int(Path("/proc/self/statm").read_text().split()[1])
-    return pages * resource.getpagesize() / 2**20
 
 
 def _judge(rounds: list[Round]) -> bool:

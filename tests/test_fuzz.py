@@ -10,8 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bench.fuzz.feeding import feed_mutants
+from bench.fuzz.comparing import likeness, unlike
+from bench.fuzz.feeding import Plan, feed_mutants
 from bench.fuzz.mutations import mutant
+from bench.rounds import play_round, read_reel
 from fusion.cli import main
 from fusion.config import SECOND_NS, TrackingConfig
 from fusion.messages import Frame, Health, Malformed, People, Reason
@@ -36,11 +38,41 @@ def tape(case: Path) -> list[Frame]:
     return list(read_recording(case / "recording.mcap"))
 
 
-def test_mutants_stop_nothing_and_what_is_charged_stays_balanced(case: Path, tmp_path: Path) -> None:
-    done = feed_mutants(case, tmp_path / "out", count=4_000, seed=7)
-    assert done.fed == 4_000 == done.rejected.total() + done.taken
+def test_mutants_stop_nothing_and_the_store_is_itself_again(case: Path, tmp_path: Path) -> None:
+    reel = read_reel(case / "recording.mcap")
+    plan = Plan(count=2 * len(reel.messages), each=2, seed=7)
+    done = feed_mutants(case, tmp_path / "all", plan)
+    none = feed_mutants(case, tmp_path / "none", replace(plan, none=True))
+    assert plan.rounds(reel) == 2 and none.taken == 0 == none.rejected.total()
+    assert done.fed == plan.count == done.rejected.total() + done.taken
     assert done.taken > 100 and len(done.rejected) >= 5  # else the mutants are too crude to find anything
     assert done.ledger == ""
+    said = likeness(done.out, none.out, reel, 2)
+    assert said.quiet == (1, 1) and said.loud[1] == 1  # one shopper a round
+
+
+def test_what_is_no_message_changes_no_byte(case: Path, tmp_path: Path) -> None:
+    plan = Plan(count=1_500, each=1, seed=8)
+    refused = feed_mutants(case, tmp_path / "refused", replace(plan, refused_only=True))
+    none = feed_mutants(case, tmp_path / "none", replace(plan, none=True))
+    assert refused.rejected.total() > 1_000 and refused.taken == 0
+    assert unlike(refused.out, none.out) == []
+    (refused.out / "events.jsonl").write_text("")
+    assert unlike(refused.out, none.out) == ["events.jsonl"]
+
+
+def test_a_recording_is_played_on_where_its_last_round_ended(case: Path, tape: list[Frame]) -> None:
+    reel = read_reel(case / "recording.mcap")
+    assert list(play_round(reel, 0)) == tape
+    for good, carried in zip(tape, play_round(reel, 3), strict=True):
+        was, now = decode(good.topic, good.payload), decode(carried.topic, carried.payload)
+        assert now.t_ns - was.t_ns == carried.arrival_ns - good.arrival_ns == 3 * reel.length_ns
+    last = {m.src: m.seq for f in play_round(reel, 0) if not isinstance(m := decode(f.topic, f.payload), Malformed)}
+    first: dict[str, int] = {}
+    for frame in play_round(reel, 1):
+        message = decode(frame.topic, frame.payload)
+        first.setdefault(message.src, message.seq)
+    assert all(first[src] > seq for src, seq in last.items())
 
 
 def test_a_clock_that_begins_in_1970_stops_nothing(case: Path, tape: list[Frame], tmp_path: Path) -> None:

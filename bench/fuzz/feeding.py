@@ -1,21 +1,42 @@
-"""Mutants through a whole session, between the messages of a tape."""
+"""Mutants through a whole session, between the messages of a recording that is played round after round."""
 
+import faulthandler
+import math
 import random
-import resource
-from collections import Counter
+import time
+from collections import Counter, deque
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 from bench.fuzz.mutations import mutant
+from bench.rounds import Reel, memory_mib, play_round, read_reel
 from fusion.ledger.verify import verify
-from fusion.messages import Frame
-from fusion.recording import read_recording
+from fusion.messages import Frame, Malformed
 from fusion.session import Session
 from fusion.store import load_store
+from fusion.wire import decode
 
-MARKS: Final = 10  # times memory is looked at
+QUIET: Final = 4  # every so many-th round, and the last, nobody disturbs: the store has to be itself again
+LATEST: Final = 200  # messages that mutants are made of
+HANGS_S: Final = 600.0  # of one message: the process says where it is, and dies
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """How much is fed; every run of one plan draws the same mutants."""
+
+    count: int  # mutants
+    each: int = 1  # of them before every message of a round
+    seed: int = 1
+    refused_only: bool = False  # feed those alone that are no messages
+    none: bool = False  # feed no mutant
+
+    def rounds(self, reel: Reel) -> int:
+        """Return how many rounds it takes, with the quiet ones."""
+        loud = math.ceil(self.count / (self.each * len(reel.messages)))
+        return loud + math.ceil(loud / (QUIET - 1))
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,8 +46,10 @@ class Outcome:
     fed: int
     rejected: Counter[str]  # by reason
     taken: int  # that were messages after all, and went through the engine
-    memory_mib: tuple[float, ...]  # the most that was in use, after each tenth
-    receipts: int
+    memory_mib: tuple[float, ...]  # after each round
+    slowest_s: float  # of one message
+    store_s: float  # store time
+    out: Path
     ledger: str  # what `aisle ledger verify` finds wrong, "" for nothing
 
 
@@ -37,31 +60,37 @@ class Crashed(Exception):
         super().__init__(f"mutant {number}: topic {frame.topic!r}, payload {frame.payload.hex()}")
 
 
-def feed_mutants(
-    case: Path, out: Path, *, count: int, seed: int, tell: Callable[[int], None] = lambda n: None
-) -> Outcome:
-    """Feed so many mutants to a session, evenly between the messages of a recording; Crashed where one raises."""
-    rng = random.Random(seed)
-    tape = list(read_recording(case / "recording.mcap"))
-    session = Session(load_store(case / "store"), out)
-    fed, memory = 0, list[float]()
-    for place, good in enumerate(tape):
-        due = count * (place + 1) // len(tape)
-        while fed < due:
-            bad = mutant(rng.choice(tape[max(0, place - 200) : place + 1]), tape, rng)
-            try:
-                session.feed(bad)
-            except Exception as error:
-                raise Crashed(fed, bad) from error
-            fed += 1
-            tell(fed)
-        if (place + 1) * MARKS // len(tape) > len(memory):
-            memory.append(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
-        session.feed(good)
+def is_quiet(number: int, rounds: int) -> bool:
+    """Tell whether nobody disturbs round `number`, from 0, of so many."""
+    return number % QUIET == QUIET - 1 or number == rounds - 1
+
+
+def feed_mutants(case: Path, out: Path, plan: Plan, tell: Callable[[int], None] = lambda n: None) -> Outcome:
+    """Play a recording round after round to a session, mutants before its messages; Crashed where one stops it."""
+    reel, rng = read_reel(case / "recording.mcap"), random.Random(plan.seed)
+    session, rounds = Session(load_store(case / "store"), out), plan.rounds(reel)
+    latest, fed, memory, slowest_s = deque[Frame](maxlen=LATEST), 0, list[float](), 0.0
+    for number in range(rounds):
+        for good in play_round(reel, number):
+            latest.append(good)
+            room = 0 if plan.none or is_quiet(number, rounds) else min(plan.each, plan.count - fed)
+            drawn = [mutant(rng.choice(latest), latest, rng) for _ in range(room)]
+            begun_s = time.perf_counter()
+            faulthandler.dump_traceback_later(HANGS_S, exit=True)
+            for k, frame in enumerate([*drawn, good]):
+                if plan.refused_only and k < room and not isinstance(decode(frame.topic, frame.payload), Malformed):
+                    continue
+                try:
+                    session.feed(frame)
+                except Exception as error:
+                    raise Crashed(fed + k, frame) from error
+            faulthandler.cancel_dump_traceback_later()
+            slowest_s = max(slowest_s, time.perf_counter() - begun_s)
+            fed += room
+        memory.append(memory_mib())
+        tell(number + 1)
     session.finish()
-    session.close()
-    rejected = session.reasons
-    receipts = len((out / "receipts.jsonl").read_text().splitlines())
-    found = verify(out / "ledger.db")
-    wrong = "; ".join(str(one) for one in found.findings)
-    return Outcome(fed, Counter(rejected), fed - rejected.total(), tuple(memory), receipts, wrong)
+    record = session.close()
+    rejected, wrong = Counter(session.reasons), "; ".join(str(one) for one in verify(out / "ledger.db").findings)
+    taken = session.counts["read"] - rejected.total() - rounds * len(reel.messages)
+    return Outcome(fed, rejected, taken, tuple(memory), slowest_s, record["seconds"]["store"], out, wrong)

@@ -34,22 +34,28 @@ def main(argv: list[str] | None = None) -> int:
         return 2
     console = Console(stderr=True)
     found: list[Outcome] = []
+    lengths = sorted({TROUBLES[number].long for number in wanted})
+    tapes = [(seed, long) for long in lengths for seed in seeds]
     with Progress(console=console, disable=not console.is_terminal) as progress, ProcessPoolExecutor(args.jobs) as pool:
-        task = progress.add_task("faults", total=len(seeds) * (1 + len(wanted)))
-        cases = {}
-        for seed, case in zip(seeds, pool.map(clean_tape, seeds, [args.out / "tapes"] * len(seeds)), strict=True):
-            cases[seed] = case
+        task = progress.add_task("faults", total=len(tapes) + len(seeds) * len(wanted))
+        made = {tape: pool.submit(clean_tape, tape[0], args.out / "tapes", long=tape[1]) for tape in tapes}
+        for tape in as_completed(made.values()):
+            tape.result()
             progress.advance(task)
         runs = [
-            pool.submit(play, cases[seed], seed, number, args.out / "runs" / f"{seed}-{number}")
+            pool.submit(play, made[seed, TROUBLES[n].long].result(), seed, n, args.out / "runs" / f"{seed}-{n}")
             for seed in seeds
-            for number in wanted
+            for n in wanted
         ]
         for run in as_completed(runs):
             outcome = run.result()
             found += [outcome] if outcome else []
             progress.advance(task)
     return _report(sorted(found, key=lambda one: (_order(one), one.seed)))
+
+
+def _key(one: Outcome, account: str) -> tuple[int, bool, str]:
+    return one.seed, next(trouble.long for trouble in TROUBLES if trouble.name == one.trouble), account
 
 
 def _order(one: Outcome) -> int:
@@ -70,7 +76,7 @@ def _report(found: list[Outcome]) -> int:
         "others",
     )
     table = Table(*columns, box=None, padding=(0, 1, 0, 0))
-    usual = {(one.seed, account) for one in found if not one.culprit for account in one.wrong}
+    usual = {_key(one, account) for one in found if not one.culprit for account in one.wrong}
     for name in dict.fromkeys(one.trouble for one in found):
         table.add_row(name, *_figures([one for one in found if one.trouble == name], usual))
     Console(width=None if sys.stdout.isatty() else WIDTH).print(table)
@@ -81,16 +87,16 @@ def _report(found: list[Outcome]) -> int:
             print(f"{one.trouble}, seed {one.seed}: {one.culprit} {one.words or 'was not named'}")
     settled, wrong = sum(one.settled for one in found), sum(len(one.wrong) for one in found)
     share = wrong / max(settled, 1)
-    more = sum((one.seed, account) not in usual for one in found for account in one.wrong)
+    more = sum(_key(one, account) not in usual for one in found for account in one.wrong)
     print(f"\n{wrong} of {settled} settled receipts are wrong: {share:.2%}, {WRONG_MAX:.1%} at most; {more} by a fault")
     clean = all(not one.false for one in found if not one.culprit)
     return 0 if share <= WRONG_MAX and clean and all(one.named for one in found if one.culprit) else 1
 
 
-def _figures(mine: Iterable[Outcome], usual: set[tuple[int, str]]) -> list[str]:
+def _figures(mine: Iterable[Outcome], usual: set[tuple[int, bool, str]]) -> list[str]:
     """Return a row of the table; usual are wrong charges that the clean tape has as well."""
     mine = list(mine)
-    by_fault = sum((one.seed, account) not in usual for one in mine for account in one.wrong)
+    by_fault = sum(_key(one, account) not in usual for one in mine for account in one.wrong)
     settled, wrong = sum(one.settled for one in mine), sum(len(one.wrong) for one in mine)
     trips, culprits = sum(one.trips for one in mine), sum(bool(one.culprit) for one in mine)
     times = sorted(one.notice_s for one in mine if not math.isnan(one.notice_s))

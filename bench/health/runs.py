@@ -7,11 +7,10 @@ from pathlib import Path
 from typing import Any
 
 from bench.clock_faults import frames_of, rows_of
-from bench.health.plans import FROM_S, TROUBLES, target_of
+from bench.health.plans import TROUBLES, begin_s, target_of
 from fusion.config import SECOND_NS
 from fusion.session import Session
 from fusion.store import load_store
-from scenarios.simulate import EPOCH_NS
 from sensors.fault_stream import disturb_all, since_first
 
 GRAMS = 5.0  # a line sold by weight is right within this, or within a hundredth
@@ -40,10 +39,11 @@ def play(case: Path, seed: int, number: int, out: Path) -> Outcome | None:
     store, trouble = load_store(case / "store"), TROUBLES[number]
     truth = json.loads((case / "truth.json").read_text(encoding="utf-8"))
     frames = frames_of(case)
-    culprit = trouble.whom(target_of(frames, store, truth))
-    if not culprit and trouble.name != "none":
+    from_s = begin_s(trouble, frames, truth)
+    culprit = trouble.whom(target_of(frames, store, truth, from_s))
+    if not culprit and not trouble.name.startswith("none"):
         return None
-    plan = (trouble.fault(culprit),)
+    plan = (trouble.fault(culprit, from_s),)
     session = Session(store, out)
     for _, frame in disturb_all(plan, since_first(frames), store=store, seed=seed):
         session.feed(frame)
@@ -53,7 +53,7 @@ def play(case: Path, seed: int, number: int, out: Path) -> Outcome | None:
     settled = [row for row in receipts if row["status"] == "settled"]
     said = [row for row in rows_of(out / "health.jsonl") if "src" in row and row["state"] != "ok"]
     mine = [row for row in said if row["src"] == culprit]
-    begun_ns = EPOCH_NS + int(FROM_S * SECOND_NS)
+    begun_ns = frames[0].arrival_ns + int(from_s * SECOND_NS)
     return Outcome(
         trouble=trouble.name,
         seed=seed,

@@ -8,7 +8,9 @@ wrong for a while without looking right, and leaves it after it has looked right
     plates.py    its samples alone: silent; still to the last bit; too noisy to weigh what stands on it; lone samples
                  far off; a level that walks one way for a quarter of a minute (samples.py is the compiled pass
                  over all samples of a slice)
-    gains.py     what its sure picks weighed against the catalogue, with what products are off everywhere set aside
+    gains.py     what its picks weighed against the catalogue, with what products are off everywhere set aside:
+                 the moment is looked for since when a plate has been off (onsets.py); and picks that nobody could read
+                 but as its goods, weighed with a wrong gain (misreads.py)
     cameras.py   silent; the same picture again; finds nobody of those whom others see walk through its picture; sees
                  everybody turned about itself against where others have them (turning.py)
     doubts.py    carts and portals, by sums of evidence: moves that the basket's weight or the owner's goods

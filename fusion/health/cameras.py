@@ -21,6 +21,7 @@ from fusion.tracking.tracks import Status
 
 WITNESS_S = 0.5  # another camera saw somebody so recently
 NEAREST_M = 0.5  # along a camera's axis; nearer, an angle says little
+STANDS_M = 0.3  # who has moved less since the last look stands
 STEP_M_MAX = 3.0  # nobody walks further between two looks
 
 
@@ -35,6 +36,8 @@ class CameraHealth:
     matched_ns: Ints = field(default_factory=lambda: np.zeros(0, np.int64))  # (c,) it last found whom another sees
     crowd: Ints = field(default_factory=lambda: np.zeros(0, np.int64))  # (c,) people in the last frame
     where: Mapping[int, tuple[float, float]] = field(default_factory=dict)  # track -> place at the last look
+    standing: Ints = field(default_factory=lambda: np.zeros(0, np.int64))  # (k,) tracks that stand, ascending
+    stood_s: Floats = field(default_factory=lambda: np.zeros(0))  # (k,) for how long
     found_m: Floats = field(default_factory=lambda: np.zeros(0))  # (c,) walked in its picture and found, fading
     walked_m: Floats = field(default_factory=lambda: np.zeros(0))  # (c,) of how much
     missed_m: Floats = field(
@@ -98,13 +101,25 @@ def feel_turns(
     """Add what frames say of their cameras being turned: heads of tracks that another camera has just seen as well."""
     frames = followed.frames
     matched_ns, weight, pull = health.matched_ns.copy(), health.weight.copy(), health.pull.copy()
-    rules = TurnRules(WITNESS_S * SECOND_NS, NEAREST_M, tracking.lean_sd_m**2, config.turned_alike)
+    rules = TurnRules(
+        WITNESS_S * SECOND_NS, NEAREST_M, tracking.lean_sd_m**2, config.turned_alike, config.turned_upright_m,
+        config.turned_bent,
+    )  # fmt: skip
     add_turns(
         frames.t_ns, frames.camera, frames.is_depth, frames.first, frames.head, frames.sd, followed.track_id,
-        followed.mean, followed.cov, followed.witness_ns, followed.floor_ns, store.cameras.R, store.cameras.T, rules,
-        matched_ns, weight, pull,
+        followed.mean, followed.cov, followed.witness_ns, _stood(health, followed.track_id), followed.floor_ns,
+        store.cameras.R, store.cameras.T, rules, matched_ns, weight, pull,
     )  # fmt: skip
     return replace(health, matched_ns=matched_ns, weight=weight, pull=pull)
+
+
+def _stood(health: CameraHealth, track_id: Ints) -> Floats:
+    """Return for how long each of some tracks (N,) has stood, (N,) s."""
+    out, known = np.zeros(len(track_id)), len(health.standing)
+    if known:
+        at = np.minimum(np.searchsorted(health.standing, track_id), known - 1)
+        out = np.where(health.standing[at] == track_id, health.stood_s[at], 0.0)
+    return out
 
 
 def look_at_cameras(
@@ -167,8 +182,11 @@ def _count_missed(health: CameraHealth, floor: Floor, now_ns: int, store: Store,
     was = np.array([health.where[int(k)] for k in tracks.track_id[rows]])
     health = replace(health, where=where)
     if not len(rows):
-        return health
+        return replace(health, standing=np.zeros(0, np.int64), stood_s=np.zeros(0))
     walked = np.minimum(np.linalg.norm(tracks.mean[rows, :2] - was, axis=1), STEP_M_MAX)
+    stands = np.flatnonzero(walked < STANDS_M)
+    standing = tracks.track_id[rows[stands]].astype(np.int64)
+    health = replace(health, standing=standing, stood_s=_stood(health, standing) + config.look_s)
     head = np.column_stack([tracks.mean[rows, :2], tracks.mean[rows, 4]])
     local = np.einsum("cij,nj->nci", cameras.R, head) + cameras.T
     depth = np.maximum(local[:, :, 2], 1e-6)

@@ -49,9 +49,10 @@ def findings(
     out: dict[str, list[Finding]] = {}
     _sources(out, sources, now_ns, store)
     _plates(out, plates, levels, now_ns, store, config)
+    right_ns = dict(gains.right_ns)
     for plate, gain in gains.wrong:
-        words = f"weighs {abs(gain):.0%} too {'much' if gain > 0 else 'little'}, by what sure picks weighed"
-        _add(out, store.plates.plate_id[plate], Finding("weighs wrong", DEGRADED, words, 0))
+        words = f"weighs {abs(gain):.0%} too {'much' if gain > 0 else 'little'}, by what picks weighed"
+        _add(out, store.plates.plate_id[plate], Finding("weighs wrong", DEGRADED, words, right_ns.get(plate, 0)))
     _cameras(out, cameras, now_ns, store, config)
     portals = {name for name, _ in store.portals}
     for sensor, doubt in sorted(sayings.of.items()):

@@ -1,10 +1,7 @@
-"""Plates whose grams are too large or too small, by what sure picks weighed there.
+"""Plates whose grams are too large or too small, by what sure picks weighed there: the picks, and what they say now.
 
-A pick that left no doubt is off the catalogue by the bias of its product, which every plate it stands on shows, and by
-the gains of the plates it lay on, which all their products show. Both are small where all is well: with Gaussian priors
-the errors y of n picks have the covariance S = s0^2 G G' + sb^2 B B' + R, G (n, p) the share of each plate in each pick
-and B (n, k) its product. A plate with a column g of G is asked how much likelier y is if its gain is drawn widely (s1)
-than like the others' (s0); all plates are asked at once, since S has to be solved for only once.
+onsets.py is the model for those that left no doubt, misreads.py the one for those that did; here are the picks that
+they are asked about.
 """
 
 from collections.abc import Iterable
@@ -16,13 +13,14 @@ from fusion.arrays import Floats, Ints
 from fusion.attribution.explanations import PICK
 from fusion.attribution.settled import Settled
 from fusion.config import AttributionConfig
+from fusion.health.misreads import Seen, is_misread, misread_gain
+from fusion.health.onsets import MUCH, Errors, find_faults
 from fusion.health.settings import HealthConfig
 from fusion.store import Store
 
-CULPRITS_MAX = 5  # found one after the other, the worst first
-AGREES_SDS = 2.0
 HIDDEN_MAX = 0.05  # of what was picked may lie on plates that do not show it
 OTHER_GOODS = 0.5  # a pick further off than this was of something else
+SCATTER_PRIOR = 15.0  # picks that scatter as far as they may: what is believed of a store beforehand
 SPOILED_SD = 0.02  # what a piece weighs beside what its product does: torn packages, a hand that still lay there
 
 
@@ -34,6 +32,7 @@ class Pick:
     off: float  # relative to the catalogue
     var: float
     shares: tuple[tuple[int, float], ...]  # plate and share of the grams; they add up to 1
+    t_ns: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +41,8 @@ class Gains:
 
     picks: tuple[Pick, ...] = ()  # the latest last
     wrong: tuple[tuple[int, float], ...] = ()  # plate and its error, relative
+    right_ns: tuple[tuple[int, int], ...] = ()  # of these, when it was last seen to weigh right; 0 for never
+    misread: tuple[Pick, ...] = ()  # the latest of those that left a doubt, as if one of their facing's product
 
 
 def picks_of(settled: Iterable[Settled], gains: Gains, store: Store, config: AttributionConfig) -> tuple[Pick, ...]:
@@ -62,16 +63,84 @@ def picks_of(settled: Iterable[Settled], gains: Gains, store: Store, config: Att
         shares = tuple((p, g / total) for p, g in zip(one.change.plates, one.change.delta_g, strict=True))
         off = -total / mass_g - 1.0
         if abs(off) < OTHER_GOODS:
-            out.append(Pick(part.product, off, var + SPOILED_SD**2, shares))
+            out.append(Pick(part.product, off, var + SPOILED_SD**2, shares, one.change.step_ns))
     return tuple(out)
 
 
-def weigh_gains(gains: Gains, picks: tuple[Pick, ...], bias_sd: float, config: HealthConfig) -> Gains:
-    """Add sure picks and ask all plates they lay on; of each plate the latest picks count: it may have been mended."""
-    if not picks:
+def misread_of(settled: Iterable[Settled], store: Store, config: HealthConfig) -> tuple[Pick, ...]:
+    """Return the picks among settled changes that left a doubt, each as if it were one of its facing's product."""
+    out = []
+    for one in settled:
+        product = is_misread(one, store, config)
+        if product >= 0:
+            mass_g, total = float(store.products.mass_g[product]), one.change.total_g
+            var = one.change.total_var / mass_g**2 + SPOILED_SD**2
+            shares = tuple((p, g / total) for p, g in zip(one.change.plates, one.change.delta_g, strict=True))
+            out.append(Pick(product, -total / mass_g - 1.0, var, shares, one.change.step_ns))
+    return tuple(out)
+
+
+def weigh_gains(
+    gains: Gains,
+    picks: tuple[Pick, ...],
+    misread: tuple[Pick, ...],
+    attribution: AttributionConfig,
+    config: HealthConfig,
+) -> Gains:
+    """Add picks and ask all plates they lay on; of each plate the latest picks count: it may have been mended."""
+    if not picks and not misread:
         return gains
-    kept = _latest((*gains.picks, *picks)[-config.gain_memory :], config.gain_latest)
-    return Gains(kept, _wrong(kept, bias_sd, config))
+    both = sorted((*gains.picks, *picks), key=_when)  # some were not sure until later
+    kept = _latest(tuple(both[-config.gain_memory :]), config.gain_latest)
+    doubtful = tuple(sorted((*gains.misread, *misread), key=_when)[-config.misread_memory :])
+    wrong = _misread(kept, doubtful, attribution, config) | _sure(kept, attribution, config)
+    rows = sorted(wrong.items())
+    return Gains(
+        kept,
+        tuple((plate, gain) for plate, (gain, _) in rows),
+        tuple((plate, right_ns) for plate, (_, right_ns) in rows),
+        doubtful,
+    )
+
+
+def _when(pick: Pick) -> int:
+    return pick.t_ns
+
+
+def _sure(
+    picks: tuple[Pick, ...], attribution: AttributionConfig, config: HealthConfig
+) -> dict[int, tuple[float, int]]:
+    """Return the plates that weigh wrong by sure picks: by how much, and when they last weighed right, ns."""
+    if not picks:
+        return {}
+    plates = np.array(sorted({plate for pick in picks for plate, _ in pick.shares}), np.int64)
+    errors, out = _errors(picks, plates, attribution), {}
+    for fault in find_faults(errors, config):
+        before = np.flatnonzero(errors.G[: fault.first, fault.plate] >= MUCH)
+        out[int(plates[fault.plate])] = fault.gain, picks[int(before[-1])].t_ns if len(before) else 0
+    return out
+
+
+def _misread(
+    picks: tuple[Pick, ...], doubtful: tuple[Pick, ...], attribution: AttributionConfig, config: HealthConfig
+) -> dict[int, tuple[float, int]]:
+    """Return the same by picks that left a doubt: the worst plate, where it is far ahead of the others."""
+    nats: dict[int, tuple[float, float, int]] = {}
+    for plate in sorted({plate for pick in doubtful for plate, share in pick.shares if share >= MUCH}):
+        seen = [
+            Seen(pick.t_ns, 1.0 + pick.off, pick.var, share, sure)
+            for some, sure in ((picks, True), (doubtful, False))
+            for pick in some
+            for at, share in pick.shares
+            if at == plate and share >= MUCH
+        ]
+        nats[plate] = misread_gain(seen, attribution, config)
+    worst = max(nats, key=lambda plate: nats[plate][0], default=-1)
+    if worst < 0 or nats[worst][0] < config.misread_nats or abs(nats[worst][1]) < config.misread_min:
+        return {}
+    since_ns = nats[worst][2]
+    before = [pick.t_ns for pick in picks if pick.t_ns < since_ns and dict(pick.shares).get(worst, 0.0) >= MUCH]
+    return {worst: (nats[worst][1], max(before, default=0))}
 
 
 def _latest(picks: tuple[Pick, ...], most: int) -> tuple[Pick, ...]:
@@ -86,46 +155,28 @@ def _latest(picks: tuple[Pick, ...], most: int) -> tuple[Pick, ...]:
     return tuple(reversed(kept))
 
 
-def _wrong(picks: tuple[Pick, ...], bias_sd: float, config: HealthConfig) -> tuple[tuple[int, float], ...]:
-    plates = np.array(sorted({plate for pick in picks for plate, _ in pick.shares}), np.int64)
+def _errors(picks: tuple[Pick, ...], plates: Ints, config: AttributionConfig) -> Errors:
+    """Return what the model asks for; plates (p,) are all that the picks lay on, ascending."""
     G = np.zeros((len(picks), len(plates)))
     for row, pick in enumerate(picks):
         G[row, np.searchsorted(plates, [plate for plate, _ in pick.shares])] = [share for _, share in pick.shares]
     product = np.array([pick.product for pick in picks])
+    same = product[:, None] == product[None, :]
+    nth = np.tril(same, -1).sum(axis=1)  # pick of its product: so often its bias has wandered
+    B = same * (config.mass_bias_sd**2 + config.mass_drift_sd**2 * np.minimum(nth[:, None], nth[None, :]))
     y, R = np.array([pick.off for pick in picks]), np.array([pick.var for pick in picks])
-    S = bias_sd**2 * (product[:, None] == product[None, :]) + np.diag(R)
-    sd = np.full(len(plates), config.gain_sd)
-    found: dict[int, float] = {}
-    while len(found) < CULPRITS_MAX:
-        nats, gain = _asked((G * sd**2) @ G.T + S, G, y, sd, config)
-        nats[[*found]] = -np.inf
-        nats[np.abs(gain) < config.gain_min] = -np.inf
-        nats[~_agreed(G, y, R, gain, config)] = -np.inf
-        worst = int(np.argmax(nats))
-        if nats[worst] < config.gain_nats:
-            break
-        found[worst] = float(gain[worst])
-        sd[worst] = config.gain_fault_sd
-    return tuple(sorted((int(plates[row]), gain) for row, gain in found.items()))
+    return Errors(y, G, B, R * _scatter(y, R, product))
 
 
-def _asked(S: Floats, G: Floats, y: Floats, sd: Floats, config: HealthConfig) -> tuple[Floats, Floats]:
-    """Return per plate the nats for a wrong gain, and that gain, (p,) each, given the covariance S of the errors."""
-    solved = np.linalg.solve(S, np.concatenate([G, y[:, None]], axis=1))
-    a = (G * solved[:, :-1]).sum(axis=0)
-    c = G.T @ solved[:, -1]
-    # Without the plate's own prior, by Sherman and Morrison: its gain is measured with precision `sharp`.
-    left = np.maximum(1.0 - sd**2 * a, 1e-9)
-    sharp, seen = a / left, c / np.maximum(a, 1e-12)
-    noise = 1.0 / np.maximum(sharp, 1e-12)
-    wide, usual = noise + config.gain_fault_sd**2, noise + config.gain_sd**2
-    nats = -0.5 * seen**2 * (1.0 / wide - 1.0 / usual) - 0.5 * np.log(wide / usual)
-    return nats, seen * config.gain_fault_sd**2 / wide
+def _scatter(y: Floats, R: Floats, product: Ints) -> float:
+    """Return how far picks of a product scatter in this store, as a share of the variance R (n,) they may have.
 
-
-def _agreed(G: Floats, y: Floats, R: Floats, gain: Floats, config: HealthConfig) -> Ints:
-    """Return for which plates (p,) enough picks say so, and few otherwise: one odd package is no plate."""
-    much = G > 0.3
-    far = np.abs(y) > AGREES_SDS * np.sqrt(R)
-    same = much & (far & (np.abs(y) > 0.0))[:, None] & (np.sign(y)[:, None] == np.sign(gain)[None, :])
-    return np.asarray((same.sum(axis=0) >= config.gain_picks) & (same.sum(axis=0) > 2 * (much & ~same).sum(axis=0)))
+    A plate that is off makes them scatter more: that only costs evidence.
+    """
+    squares, count = SCATTER_PRIOR, SCATTER_PRIOR
+    for one in np.unique(product).tolist():
+        own = product == one
+        w = 1.0 / R[own]
+        middle = (w @ y[own]) / w.sum()
+        squares, count = squares + float(w @ (y[own] - middle) ** 2), count + int(own.sum()) - 1
+    return min(1.0, squares / count)

@@ -22,6 +22,8 @@ PARTS = 4  # of the looks that tell a drift
 SHAKEN = 20.0  # a spike is so much larger than what a batch of samples swings by: shaking is no fault
 EVEN = 0.5  # the slowest way of a drift is this share of the fastest
 RESTS_MAX = 2
+LONG = 4  # the noise of some plates hides a drift for so many times longer
+JUMPS = 6.0  # in noise of a block: goods that go within one look
 NOISES = 1.25  # and longer than what noise does to it, 0.5, in noise of a block: a drift makes noise of its own
 NOISE_NEEDED = 30.0  # blocks that a noise estimate rests on before it is an accusation
 
@@ -33,7 +35,7 @@ class PlateHealth:
     repeats: Repeats
     spikes: Floats  # (p,) lone samples far off, fading
     spike_g: Floats  # (p,) the largest of late
-    looks_g: Floats  # (p, drift_s + 1) level at the last looks, latest last; NaN where there was none
+    looks_g: Floats  # (p, LONG * drift_s + 1) level at the last looks, latest last; NaN where there was none
     rate: Floats  # (p,) g/s by which the level walks
     held_g: Floats  # (p,) what it showed when it last stood still, NaN before
     silent: Alarms
@@ -46,7 +48,7 @@ class PlateHealth:
 def first_plates(store: Store, config: HealthConfig) -> PlateHealth:
     """Return plates of which nothing is known."""
     p = len(store.plates.plate_id)
-    looks = np.full((p, config.drift_s + 1), np.nan)
+    looks = np.full((p, LONG * config.drift_s + 1), np.nan)
     return PlateHealth(
         no_repeats(p),
         np.zeros(p),
@@ -98,7 +100,7 @@ def look_at_plates(
     lately = np.where(moving, _lately(shown_g, shown_ns, now_ns), np.nan)
     looks = np.concatenate([health.looks_g[:, 1:], lately[:, None]], axis=1)
     noise_g = np.sqrt(np.maximum(levels.noise_var, shelf.noise_sd_g_min**2))
-    rate, walks, stays = _walk(looks, noise_g, config)
+    rate, walks, stays = drifts(looks, noise_g, config)
     leave = config.leave_s
     return replace(
         health,
@@ -141,6 +143,17 @@ def _lately(g: Floats, ns: Ints, now_ns: int) -> Floats:
     return np.asarray(known_medians(np.where(said, g, np.nan)))
 
 
+def drifts(looks: Floats, noise_g: Floats, config: HealthConfig) -> tuple[Floats, Bools, Bools]:
+    """Return at what rate plates drift (p,) g/s, which do, and which do not.
+
+    looks (p, LONG * drift_s + 1) g are of once a look, noise_g (p,) that of a block: it may take the longer to see.
+    """
+    rate, walks, stays = _walk(looks[:, -config.drift_s - 1 :], noise_g, config)
+    slow_rate, creeps, _ = _walk(looks, noise_g, config)
+    creeps &= ~_jumps(looks, slow_rate, noise_g, config)
+    return np.where(creeps & ~walks, slow_rate, rate), walks | creeps, stays & ~creeps
+
+
 def _walk(looks: Floats, noise_g: Floats, config: HealthConfig) -> tuple[Floats, Bools, Bools]:
     """Return at what rate levels walk (p,) g/s, which walk one way at an even pace, and which do not.
 
@@ -164,3 +177,9 @@ def _walk(looks: Floats, noise_g: Floats, config: HealthConfig) -> tuple[Floats,
     walks &= (rests <= RESTS_MAX) | (np.abs(rate) * config.look_s < 2.0 * noise_g)
     stays = whole & ~walks & (np.abs(rate) < 0.7 * config.drift_g_per_s)
     return rate, walks, stays
+
+
+def _jumps(looks: Floats, rate: Floats, noise_g: Floats, config: HealthConfig) -> Bools:
+    """Return which plates (p,) went somewhere by a jump: goods did, one piece after the other is no drift."""
+    steps = np.abs(np.diff(looks, axis=1) - rate[:, None] * config.look_s)
+    return np.asarray((np.where(np.isfinite(steps), steps, 0.0) > JUMPS * noise_g[:, None]).any(axis=1))

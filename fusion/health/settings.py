@@ -30,10 +30,16 @@ class HealthConfig:
     gain_sd: float = 0.01  # of plates that are well
     gain_fault_sd: float = 0.15  # of plates that are not
     gain_min: float = 0.05  # a smaller error is no fault
-    gain_nats: float = 4.0  # evidence for a wrong gain
+    gain_nats: float = 3.0  # evidence for a wrong gain: where all is well it stays below 2
+    gain_lead_nats: float = 1.5  # more than for any other plate: those that share its picks are suspected with it
     gain_picks: int = 2  # that agree, at the least
     gain_memory: int = 200  # sure picks
-    gain_latest: int = 6  # of each plate
+    gain_latest: int = 12  # of each plate: what was right before is told from what is off since
+    misread_p: float = 0.9  # a pick less sure than this is doubtful: perhaps it was weighed wrong
+    misread_min: float = 0.1  # a smaller error leaves picks sure
+    misread_nats: float = 3.0
+    misread_picks: int = 2  # doubtful ones that a wrong gain explains, at the least
+    misread_memory: int = 60  # doubtful picks
     repeats_s: float = 0.8  # of one picture with people in it
     missed_m: float = 8.0  # walked in a camera's picture without being found, as often as it usually finds people
     missed_prior_m: float = 10.0  # what is believed of that beforehand counts as so many metres
@@ -43,6 +49,8 @@ class HealthConfig:
     turned_sds: float = 3.5
     turned_memory_s: float = 20.0
     turned_alike: float = 6.0  # frames in a row err alike
+    turned_upright_m: float = 1.4  # a head below this may be of somebody who bends down, and leans
+    turned_bent: float = 0.1  # what a frame of them counts
     turned_prior_deg: float = 2.0
     turned_clock_s: float = 0.1  # a clock that is off by so much after correction moves who walks, and turns nothing
     lying_nats: float = 6.0

@@ -13,7 +13,7 @@ from fusion.frozen import replace
 from fusion.health.cameras import CameraHealth, first_cameras, look_at_cameras
 from fusion.health.doubts import Sayings, check_moves, check_tags
 from fusion.health.findings import Finding, findings
-from fusion.health.gains import Gains, picks_of, weigh_gains
+from fusion.health.gains import Gains, misread_of, picks_of, weigh_gains
 from fusion.health.holds import Doubts, Touched, reach_over
 from fusion.health.modes import OPEN, Mode, mode_of
 from fusion.health.plates import PlateHealth, first_plates, look_at_plates, unharmed
@@ -105,7 +105,8 @@ def note_moves(watch: Watch, moves: Iterable[SeenMove]) -> Watch:
 def learn_gains(watch: Watch, settled: tuple[Settled, ...], store: Store, config: Config) -> Watch:
     """Weigh the gains of plates by changes that have just been settled."""
     picks = picks_of(settled, watch.gains, store, config.attribution)
-    return replace(watch, gains=weigh_gains(watch.gains, picks, config.attribution.mass_bias_sd, config.health))
+    misread = misread_of(settled, store, config.health)
+    return replace(watch, gains=weigh_gains(watch.gains, picks, misread, config.attribution, config.health))
 
 
 def doubts_of(watch: Watch) -> Doubts:

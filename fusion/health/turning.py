@@ -3,6 +3,9 @@
 In normalised image points a small turn w moves a head at (x, y) by (-x y, 1 + x^2, -y) w and (-(1 + y^2), x y, x) w. A
 clock that is off moves who walks as far as they walk in that time: both are estimated together, so that neither passes
 for the other.
+
+Frames in a row err alike. Whoever stands before a shelf leans the same way all the while, and whoever bends down is off
+by two decimetres: what a standing head tells counts the less the longer it stands, and a low one little.
 """
 
 from typing import NamedTuple
@@ -20,6 +23,8 @@ class TurnRules(NamedTuple):
     nearest_m: float  # along a camera's axis; nearer, an angle says little
     lean_var: float  # m2
     alike: float  # so many frames err alike
+    upright_m: float  # a head below this may be of somebody who bends down
+    bent: float  # what a frame of them counts
 
 
 @njit(cache=True)
@@ -34,6 +39,7 @@ def add_turns(
     mean: Floats,
     cov: Floats,
     witness_ns: Ints,
+    stood_s: Floats,
     floor_ns: Ints,
     R: Floats,
     T: Floats,
@@ -42,7 +48,10 @@ def add_turns(
     weight: Floats,
     pull: Floats,
 ) -> None:
-    """Add all frames to matched_ns (c,), weight (c, 4, 4) and pull (c, 4); columns of Frames and Followed before."""
+    """Add all frames to matched_ns (c,), weight (c, 4, 4) and pull (c, 4); columns of Frames and Followed before.
+
+    stood_s (N,) is for how long each has stood.
+    """
     A = np.empty((2, 4))
     for f in range(len(t_ns)):
         c, ahead_s = camera[f], (t_ns[f] - floor_ns[f]) / 1e9
@@ -68,7 +77,10 @@ def add_turns(
             A[0, 3] = (R[c, 0, 0] * mean[j, 2] + R[c, 0, 1] * mean[j, 3] - x * pace) / depth
             A[1, 3] = (R[c, 1, 0] * mean[j, 2] + R[c, 1, 1] * mean[j, 3] - y * pace) / depth
             place = 0.5 * (cov[j, 0, 0] + cov[j, 1, 1]) + rules.lean_var
-            w = 1.0 / (rules.alike * (noise + place / (depth * depth)))
+            # So that a stay counts as much as its first second and a half, however long it lasts.
+            w = 1.0 / (rules.alike * (noise + place / (depth * depth)) * (1.0 + stood_s[j]))
+            if mean[j, 4] < rules.upright_m:
+                w *= rules.bent
             for a in range(4):
                 pull[c, a] += w * (A[0, a] * (seen_x - x) + A[1, a] * (seen_y - y))
                 for b in range(4):

@@ -1,0 +1,98 @@
+"""Picks that nobody could read, and the gain that would make them goods of their facing.
+
+A plate that bears whole packages and weighs a quarter too much makes every pick from it one of something else, or of
+nothing that is sold: such picks are never sure, and onsets.py never hears of them. But they are all off alike. Each
+pick since a moment is asked how likely it is with a gain g against none,
+
+    w sum_n P(n) N(r; n (1 + g c), n^2 sb^2 + R) + (1 - w) / SPAN,
+
+r what went away in pieces of the facing's product, c the plate's share of it, n how many pieces were taken, sb the bias
+of the product, w how likely it was that product at all: otherwise it is anything. The mean over a prior of g, then over
+the moments, is the evidence.
+"""
+
+from collections.abc import Iterable
+from functools import lru_cache
+from typing import Final, NamedTuple
+
+import numpy as np
+
+from fusion.arrays import Floats
+from fusion.attribution.settled import Settled
+from fusion.config import AttributionConfig
+from fusion.health.settings import HealthConfig
+from fusion.store import Store
+
+PIECES: Final = ((1, 0.75), (2, 0.2), (3, 0.05))  # how many are taken at a time
+SPAN: Final = 4.0  # pieces of it that anything else weighs, at most
+MISREAD_W: Final = 0.5
+SURE_W: Final = 0.98
+GAINS: Final = np.arange(-0.5, 0.505, 0.01)
+
+
+class Seen(NamedTuple):
+    """A pick as one plate knows it."""
+
+    t_ns: int
+    ratio: float  # what went away, in pieces
+    var: float
+    share: float
+    sure: bool
+
+
+def is_misread(one: Settled, store: Store, config: HealthConfig) -> int:
+    """Return the product whose facing a doubtful change took from, and no other's; -1 where there is none."""
+    if one.p >= config.misread_p or not one.change.plates or one.change.total_g >= 0.0:
+        return -1
+    products = set.intersection(*[set(_products_on(store)[plate]) for plate in one.change.plates])
+    alone = len(products) == 1 and all(len(_products_on(store)[plate]) == 1 for plate in one.change.plates)
+    product = min(products) if alone else -1
+    return -1 if product < 0 or store.products.by_weight[product] else product
+
+
+@lru_cache(maxsize=8)
+def _products_on(store: Store) -> tuple[tuple[int, ...], ...]:
+    """Return the products that are meant to stand on each plate."""
+    out: list[set[int]] = [set() for _ in store.plates.plate_id]
+    for row, plates in enumerate(store.facings.plates):
+        for plate in plates:
+            out[plate].add(int(store.facings.product[row]))
+    return tuple(tuple(sorted(products)) for products in out)
+
+
+def misread_gain(
+    picks: Iterable[Seen], attribution: AttributionConfig, config: HealthConfig
+) -> tuple[float, float, int]:
+    """Return the nats for a plate's weighing wrong until now, by how much, and since which pick's time, ns."""
+    rows = sorted(picks)
+    told = np.array([_nats(row, attribution) for row in rows]).reshape(len(rows), len(GAINS))
+    if not len(rows):
+        return -np.inf, 0.0, 0
+    since = np.cumsum(told[::-1], axis=0)[::-1]  # (n, g) of all picks from each on
+    prior = -0.5 * (GAINS / config.gain_fault_sd) ** 2
+    weighed = since + prior - np.logaddexp.reduce(prior)
+    nats = np.logaddexp.reduce(weighed, axis=1)
+    first = int(np.argmax(nats))
+    best = int(np.argmax(weighed[first]))
+    doubtful = [k for k in range(first, len(rows)) if not rows[k].sure]
+    fits = sum(told[k, best] > 0.0 for k in doubtful)
+    enough = fits >= config.misread_picks and fits > 2 * (len(doubtful) - fits)
+    total = float(np.logaddexp.reduce(nats) - np.log(len(rows)))
+    return (total if enough else -np.inf), float(GAINS[best]), rows[first].t_ns
+
+
+def _nats(row: Seen, config: AttributionConfig) -> Floats:
+    """Return how much likelier a pick is with each gain than with none, (g,) nats."""
+    said = np.array([_density(row, gains, config) for gains in (GAINS, np.zeros(1))], dtype=object)
+    out: Floats = np.log(said[0]) - np.log(said[1])
+    return out
+
+
+def _density(row: Seen, gains: Floats, config: AttributionConfig) -> Floats:
+    w = SURE_W if row.sure else MISREAD_W
+    out = np.full(len(gains), (1.0 - w) / SPAN)
+    for n, p in PIECES:
+        var = (n * config.mass_bias_sd) ** 2 + row.var
+        off = row.ratio - n * (1.0 + gains * row.share)
+        out += w * p * np.exp(-0.5 * off**2 / var) / np.sqrt(2.0 * np.pi * var)
+    return out
