@@ -26,7 +26,16 @@ from fusion.health.doubts import note_tags
 from fusion.health.modes import Mode
 from fusion.health.plates import feel
 from fusion.health.sources import hear_sources
-from fusion.health.stage import Watch, doubts_of, first_watch, is_due, learn_gains, look, note_moves
+from fusion.health.stage import (
+    Watch,
+    doubts_of,
+    first_watch,
+    is_due,
+    learn_gains,
+    look,
+    note_moves,
+    unseen_for_long,
+)
 from fusion.health.trust import moved_goods, trusted
 from fusion.intake import Slice
 from fusion.intake.clock_filter import Clock, Comparisons, compare
@@ -202,7 +211,22 @@ def _look(engine: Engine, state: State, news: News) -> tuple[State, tuple[Health
         watch, state.levels, state.floor, state.attribution, _people(engine, state), inside,
         faults(state.clocks, engine.config.clocks), state.now_ns, engine.store, engine.config,
     )  # fmt: skip
-    return replace(state, watch=watch), said, modes
+    return _end_unseen(engine, replace(state, watch=watch)), said, modes
+
+
+def _end_unseen(engine: Engine, state: State) -> State:
+    """Let shoppers leave whom nobody has seen for long: their exit was lost, and their account may come again."""
+    missed = unseen_for_long(state.watch, state.now_ns, engine.config)
+    trips, lost = state.trips, set[str]()
+    for trip in trips.live if missed else ():
+        if trip.trip in missed and not trip.is_staff and trip.status is visits.Status.INSIDE:
+            lost.add(trip.trip)
+            for _ in range(trip.party - trip.left):
+                trips = visits.leave(trips, trip.trip, state.now_ns)
+    if not lost:
+        return state
+    state = _note(state, "trip of somebody not seen for long")
+    return replace(state, trips=trips, watch=replace(state.watch, lost=state.watch.lost | lost))
 
 
 def _take_plates(engine: Engine, state: State, messages: list[Plates], news: News) -> State:

@@ -18,8 +18,10 @@ wrong for a while without looking right, and leaves it after it has looked right
     sources.py   silent by event time of the others; what it says of itself
     intake/clocks.py   clocks, as before
 
-What comes of it: a camera under alarm gives no detections, a cart no moves, a portal no tags; a plate that says nothing
-makes no changes, and one whose grams are off makes changes with a wider variance (trust.py). A receipt that rests on
-such a plate alone, or whose shopper had a hand over one that said nothing, waits for a person, by name of the sensor
-(holds.py). What is blind makes the mode of the store (modes.py): open, degraded, or closed to new entries.
+What comes of it: a camera under alarm gives no detections, a cart no moves, a portal no tags; a plate that says
+nothing makes no changes, and one whose grams are off makes changes with a wider variance (trust.py). A receipt that
+rests on such a plate alone, or whose shopper had a hand over one that said nothing, waits for a person, by name of
+the sensor (holds.py). A shopper whom nobody has seen for a quarter of an hour, though nothing was blind, has left by
+an exit whose word was lost, and waits for a person too. What is blind makes the mode of the store (modes.py): open,
+degraded, or closed to new entries.
 """

@@ -27,6 +27,7 @@ class Doubts:
     carts: Mapping[str, str] = field(default_factory=dict)  # cart -> words, of those that lie
     touched: Touched = field(default_factory=dict)
     seen_s: Mapping[str, float] = field(default_factory=dict)  # trip -> for how long somebody of it was followed
+    lost: frozenset[str] = frozenset()  # trips that ended since nobody of them was seen any more
 
 
 def hold(receipt: Receipt, settled: Iterable[Settled], doubts: Doubts, store: Store, config: HealthConfig) -> Receipt:
@@ -48,6 +49,8 @@ def hold(receipt: Receipt, settled: Iterable[Settled], doubts: Doubts, store: St
 
 def _unseen(receipt: Receipt, doubts: Doubts, config: HealthConfig) -> tuple[str, ...]:
     """Say so where cameras hardly saw a shopper: what they took nobody knows, and what nobody took may be theirs."""
+    if receipt.trip in doubts.lost:
+        return ("nobody saw them leave",)
     if receipt.left_ns is None or receipt.trip not in doubts.seen_s:
         return ()
     visit_s, seen_s = (receipt.left_ns - receipt.entered_ns) / SECOND_NS, doubts.seen_s[receipt.trip]

@@ -40,6 +40,8 @@ class Watch:
     gains: Gains = field(default_factory=Gains)
     touched: Touched = field(default_factory=dict)
     seen_s: Mapping[str, float] = field(default_factory=dict)  # trip -> for how long somebody of it was followed
+    seen_ns: Mapping[str, int] = field(default_factory=dict)  # trip -> when somebody of it was last followed
+    lost: frozenset[str] = frozenset()  # trips that have ended since nobody of them was seen any more
     looked_ns: int = 0
     told: Mapping[str, tuple[Finding, ...]] = field(default_factory=dict)  # sensor -> what was said of it last
     since: Mapping[int, tuple[int, int, str]] = field(default_factory=dict)  # plate -> from, to ns, words
@@ -92,7 +94,8 @@ def look(
     }
     touched = {trip: {k: v for k, v in rows.items() if k not in back} for trip, rows in touched.items()}
     touched = _misled(touched, watch, floor, people, inside, now_ns, store, config)
-    watch = replace(watch, seen_s=_seen(watch, floor, people, inside, now_ns))
+    seen_s, seen_ns = _seen(watch, floor, people, inside, now_ns)
+    watch = replace(watch, seen_s=seen_s, seen_ns=seen_ns, lost=watch.lost & inside)
     mode, changed = _mode(watch, now_ns, store, config)
     return replace(watch, touched=touched, looked_ns=now_ns, mode=mode), said, changed
 
@@ -112,7 +115,7 @@ def learn_gains(watch: Watch, settled: tuple[Settled, ...], store: Store, config
 def doubts_of(watch: Watch) -> Doubts:
     """Return what bears on receipts that are settled now."""
     carts = {cart: "has seen moves that never were" for cart, one in watch.sayings.of.items() if one.on}
-    return Doubts(watch.since, carts, watch.touched, watch.seen_s)
+    return Doubts(watch.since, carts, watch.touched, watch.seen_s, watch.lost)
 
 
 def plates_out(watch: Watch, store: Store) -> Bools:
@@ -195,12 +198,27 @@ def _misled(
     return out
 
 
-def _seen(watch: Watch, floor: Floor, people: People, inside: frozenset[str], now_ns: int) -> dict[str, float]:
-    """Return for how long a camera has followed somebody of each trip; trips that are over are forgotten."""
+def unseen_for_long(watch: Watch, now_ns: int, config: Config) -> frozenset[str]:
+    """Return the trips of which nobody has been seen for so long that they must have left: an exit is missing."""
+    return frozenset(t for t, last_ns in watch.seen_ns.items() if now_ns - last_ns > config.health.lost_s * SECOND_NS)
+
+
+def _seen(
+    watch: Watch, floor: Floor, people: People, inside: frozenset[str], now_ns: int
+) -> tuple[dict[str, float], dict[str, int]]:
+    """Return for how long a camera has followed somebody of each trip, and when last.
+
+    Trips that are over are forgotten. Who is somewhere in a store that is blind in part is not missed meanwhile.
+    """
     rows = np.flatnonzero(floor.tracks.status == Status.CONFIRMED).tolist()
     now = {people.trip_of.get(int(floor.tracks.track_id[row]), "") for row in rows}
     since_s = (now_ns - watch.looked_ns) / SECOND_NS if watch.looked_ns else 0.0
-    return {trip: watch.seen_s.get(trip, 0.0) + (since_s if trip in now else 0.0) for trip in sorted(inside)}
+    out = watch.cameras.out()
+    there = now if len(out) and not out.any() and watch.mode.mode == OPEN else inside
+    return (
+        {trip: watch.seen_s.get(trip, 0.0) + (since_s if trip in now else 0.0) for trip in sorted(inside)},
+        {trip: now_ns if trip in there else watch.seen_ns.get(trip, now_ns) for trip in sorted(inside)},
+    )
 
 
 def _alarm_ns(watch: Watch, config: Config) -> Ints:
