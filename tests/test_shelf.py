@@ -190,6 +190,17 @@ def test_two_taken_at_one_moment_with_a_plate_at_rest_between_are_two_changes(
 
 
 @SETTINGS
+@given(seeds, st.floats(60, 400), st.floats(60, 400))
+def test_a_plate_that_says_nothing_may_bear_the_middle_of_one_package(seed: int, a_g: float, b_g: float) -> None:
+    load, _ = quiet(seed)
+    load[360:, 1] -= a_g
+    load[360:, 3] -= b_g
+    load[:, 2] = load[0, 2]
+    (found,) = changes(load)
+    assert found.plates == (1, 3) and found.total_g == pytest.approx(-a_g - b_g, abs=5.0)
+
+
+@SETTINGS
 @given(seeds, st.floats(120, 600), st.floats(8, 30), st.floats(0.5, 1.4))
 def test_a_hand_that_rests_on_what_it_lifts_adds_nothing_to_it(
     seed: int, mass_g: float, hand_g: float, rest_s: float

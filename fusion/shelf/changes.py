@@ -11,6 +11,7 @@ import numpy as np
 from fusion.arrays import Ints
 from fusion.config import SECOND_NS, ShelfConfig
 from fusion.frozen import replace
+from fusion.shelf.apart import apart
 from fusion.shelf.beside import bay_of_plate, plates_beside
 from fusion.shelf.grouping import connected, is_pressed, without_plateaus
 from fusion.shelf.levels import Levels, PlateChange, Trace, trace_of
@@ -19,8 +20,6 @@ from fusion.store import Store
 
 AGO_S = 16.0  # what was told of a plate so long ago is where a slow change of it begins
 TRACE_S = 2.0  # before and after the step
-ASIDE = 0.15  # less than this share of another load beside it is no package of its own
-BRIDGE = 0.1  # share of a change that a plate between may hide, for one package to lie on both sides of it
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,7 +154,7 @@ def _group_in_bays(
                 ]
                 shares, hidden = shares_beside(real, beside, levels, config)
                 whole = _without_cross_talk([*real, *shares], config)
-                for part in _apart(whole, hidden, store):
+                for part in apart(whole, hidden, levels, store):
                     ready.append(_traced(_shelf_change(part, hidden), part, levels))
                 now_told |= {c.plate: c for c in whole}
                 now_asked |= dict.fromkeys((*(c.plate for c in shares), *(h[0] for h in hidden)), ready[-1].step_ns)
@@ -246,31 +245,6 @@ def _without_cross_talk(group: list[PlateChange], config: ShelfConfig) -> list[P
     """Leave out neighbours that moved no more than a load beside them moves a plate."""
     most = max((abs(c.after_g - c.before_g) for c in group), default=0.0)
     return [c for c in group if abs(c.after_g - c.before_g) > config.cross_talk * most]
-
-
-def _apart(
-    group: list[PlateChange], hidden: tuple[tuple[int, float, float], ...], store: Store
-) -> list[list[PlateChange]]:
-    """Split a group where a plate between stayed at rest: no package lies on both sides of it, two hands took two.
-
-    Only where all plates moved one way; what went down here and up there may be one thing that was shifted.
-    """
-    if len(group) < 2 or len({c.after_g > c.before_g for c in group}) > 1:
-        return [group]
-    total_g = sum(c.after_g - c.before_g for c in group)
-    covered = {plate for plate, _, var in hidden if var > (BRIDGE * total_g) ** 2}
-    next_to = plates_beside(store.plates, 1)
-    plates, out = {c.plate: c for c in group}, list[list[PlateChange]]()
-    while plates:
-        seen, edge = set[int](), [min(plates)]
-        while edge:
-            plate = edge.pop()
-            seen.add(plate)
-            edge += [p for p in next_to[plate] if p not in seen and (p in plates or p in covered)]
-        out.append([c for plate, c in sorted(plates.items()) if plate in seen])
-        plates = {plate: c for plate, c in plates.items() if plate not in seen}
-    heavy = [sum(abs(c.after_g - c.before_g) for c in part) for part in out]
-    return out if min(heavy) > ASIDE * max(heavy) else [group]  # shelves tilt: a little of one load shows further off
 
 
 def _shelf_change(group: list[PlateChange], hidden: tuple[tuple[int, float, float], ...]) -> ShelfChange:
