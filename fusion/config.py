@@ -276,6 +276,7 @@ class PossessionConfig:
     given_nats: float = -4.0  # that a piece was handed over without hands being seen to meet
     found_nats: float = -4.5  # that it was set down by somebody else and found
     found_after_s: float = 1.0  # goods seen for so long are asked about beyond those who stand near
+    found_gone_s: float = 1.0  # and so long after their last hand showed them
     break_s: float = 4.0
     bagged_s: float = 3.0  # people bag what they take within this, or carry it in the hand
     gone_s: float = 5.0  # not seen in the hand for so long before the exit

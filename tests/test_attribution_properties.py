@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 from test_engine import scripts
 from tiny import EPOCH, SECOND, Action, frames, run, tape, tiny_store
 
-from fusion.attribution.explanations import PICK, Explanation, Goods, Part
+from fusion.attribution.explanations import PICK, PUT, Explanation, Goods, Part
 from fusion.attribution.hypotheses import (
+    Hypothesis,
     bar,
     chargeable,
     extend,
@@ -22,6 +23,7 @@ from fusion.attribution.hypotheses import (
     weigh,
 )
 from fusion.attribution.leaving import carried, close_trip
+from fusion.attribution.possession import Laid
 from fusion.attribution.state import Attribution
 from fusion.checkout.charge import choose
 from fusion.config import AttributionConfig, Config
@@ -203,3 +205,23 @@ def test_what_a_change_looks_like_is_told_seconds_after_it_and_before_it_is_fina
         for event in output.events:
             if event.account is not None:
                 assert told[event.change][0] <= number
+
+
+@given(st.floats(3.0, 9.0))
+def test_what_one_who_is_gone_left_lies_about_until_another_has_taken_it(gone_nats: float) -> None:
+    """Found in left-on-counter: who took it off the counter was charged nothing once its bearer was gone."""
+    left = Explanation((Part("a", PUT, 0, 1, 100.0),), CONFIG.tags.left_nats + gone_nats)
+    kept = Explanation((), 0.0)
+    group = replace(lone("a"), beam=(Hypothesis(0.0, {"a": ((0, 1, 100.0),)}, {}),))
+    group = extend(group, "rf-1", {0: (left, kept)}, CONFIG)
+    moment = ShelfChange(5, 5, 5, (), (), ())
+    state = Attribution(groups=(group, lone("b")), open={"rf-1": moment})
+    charged, *_ = carried(state, "a", tiny_store(), CONFIG)
+    state, _ = close_trip(state, "a", charged[0], tiny_store(), CONFIG)
+    lies = {0: Laid(5, pytest.approx(gone_nats), 100.0)} if not charged[0] else {}
+    assert state.laid == lies, "what was charged for lies nowhere"
+    found = Explanation((Part("b", PICK, 0, 1, 100.0),), 2.0)
+    others = extend(lone("b"), "ho-1", {0: (found, Explanation((), 0.0))}, CONFIG)
+    state = replace(state, groups=(others,), open={"ho-1": moment})
+    state, _ = close_trip(state, "b", ((0, 1, 100.0),), tiny_store(), CONFIG)
+    assert state.laid == {}

@@ -72,21 +72,23 @@ def test_goods_handed_over_are_the_givers_and_seen(belief: dict[int, float], min
 def test_the_longer_a_piece_was_in_the_hand_the_more_its_absence_says(short_s: float, more_s: float) -> None:
     def nats(carried_s: float, gone_s: float) -> float:
         run = Run(T0, T0 + int(carried_s * SECOND_NS))
-        return left_nats(run, run.last_ns + int(gone_s * SECOND_NS), CONFIG)
+        return left_nats(run, run.last_ns + int(gone_s * SECOND_NS), CONFIG.gone_s, CONFIG)
 
     assert 0.0 <= nats(short_s, 10.0) <= nats(short_s + more_s, 10.0) <= CONFIG.gone_nats_max
     assert nats(short_s, 1.0) == 0.0, "in the hand until the exit"
-    assert left_nats(None, T0, CONFIG) == 0.0
+    assert left_nats(None, T0, CONFIG.gone_s, CONFIG) == 0.0
 
 
 @given(st.floats(0.0, 60.0), st.floats(-4.0, 4.0))
 def test_how_a_piece_was_last_seen_counts_where_it_was_carried_for_long(carried_s: float, set_down: float) -> None:
     run = Run(T0, T0 + int(carried_s * SECOND_NS), set_down)
     gone_ns = run.last_ns + 10 * SECOND_NS
-    plain = left_nats(replace(run, set_down_nats=0.0), gone_ns, CONFIG)
-    assert left_nats(run, gone_ns, CONFIG) == (plain + set_down if plain > 0.0 else 0.0)
-    floored = left_nats(replace(run, floor_nats=6.0), gone_ns, CONFIG)
-    assert floored == left_nats(run, gone_ns, CONFIG) + 6.0, "what is bagged at once is not bagged on the floor"
+    plain = left_nats(replace(run, set_down_nats=0.0), gone_ns, CONFIG.gone_s, CONFIG)
+    assert left_nats(run, gone_ns, CONFIG.gone_s, CONFIG) == (plain + set_down if plain > 0.0 else 0.0)
+    floored = left_nats(replace(run, floor_nats=6.0), gone_ns, CONFIG.gone_s, CONFIG)
+    assert floored == left_nats(run, gone_ns, CONFIG.gone_s, CONFIG) + 6.0, (
+        "what is bagged at once is not bagged on the floor"
+    )
 
 
 def test_a_run_goes_on_over_a_short_break_and_begins_anew_after_a_long_one() -> None:
@@ -98,6 +100,12 @@ def test_a_run_goes_on_over_a_short_break_and_begins_anew_after_a_long_one() -> 
     assert runs["t", 3].first_ns == T0
     assert runs["t", 3].set_down_nats == runs["t", 3].last_ns / T0, "the last look counts"
     later = T0 + 30 * SECOND_NS
+    again = lengthened(runs, "t", content({3: 0.4}, later), nats_at, CONFIG)["t", 3]
+    assert left_nats(again, again.last_ns + 10 * SECOND_NS, CONFIG.gone_s, CONFIG) > CONFIG.gone_nats_max, (
+        "as if it had gone on"
+    )
+    kept = replace(again, set_down_nats=-1.0)
+    assert left_nats(kept, kept.last_ns + 10 * SECOND_NS, CONFIG.gone_s, CONFIG) == 0.0
     assert lengthened(runs, "t", content({3: 0.4}, later), nats_at, CONFIG)["t", 3].first_ns == later
     assert ("t", 4) not in lengthened(runs, "t", content({3: 0.4, 4: 0.05}), nats_at, CONFIG)
 

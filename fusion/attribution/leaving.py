@@ -1,6 +1,6 @@
 """A trip that leaves: its tags and hands are weighed, it is settled on its charge, and the others go on."""
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from functools import partial
 
 from fusion.attribution.carted import left_behind, out_of_baskets, stayed
@@ -19,7 +19,7 @@ from fusion.attribution.hypotheses import (
     weigh,
     weights,
 )
-from fusion.attribution.possession import left_nats
+from fusion.attribution.possession import Laid, left_nats
 from fusion.attribution.settled import Settled
 from fusion.attribution.state import Attribution, group_of, is_dark
 from fusion.attribution.tags import Exit, TagRead, heard_nats, shares
@@ -67,7 +67,10 @@ def weigh_exit(state: Attribution, trip: str, t_ns: int, store: Store, config: A
     group = group_of(state, trip)
     believed = {product for h in group.beam for product, _, _ in h.goods[trip]}
     tagged = {k for k in believed if through and store.products.epc_prefix[k]} | set(found)
-    gone = {k: left_nats(state.runs.get((trip, k)), min(e.t_ns for e in mine), config.possession) for k in believed}
+    gone = {
+        k: left_nats(state.runs.get((trip, k)), min(e.t_ns for e in mine), config.possession.gone_s, config.possession)
+        for k in believed
+    }
     opened = dict(state.open)
     out = frozenset().union(*(out_of_baskets(state.baskets, trip, h.goods[trip]) for h in group.beam))
     asked = tagged | out | {k for k, nats in gone.items() if nats > 0.0}
@@ -217,13 +220,31 @@ def close_trip(
     seen = {e: evidence for e, evidence in state.evidence.items() if e not in done}
     doers = {e: who for e, who in state.doers.items() if e not in done}
     mixed = {e: grams for e, grams in state.mixed.items() if e not in done}
+    laid = _laid(state.laid, settled, trip, config)
     weighed = {**state.weighed}
     for key, errors in weighed_in(settled, state.mixed, store, config).items():
         weighed[key] = (*weighed.get(key, ()), *errors)
     runs = {key: run for key, run in state.runs.items() if key[0] != trip}
     return replace(
-        state, groups=groups, open=left, evidence=seen, doers=doers, mixed=mixed, weighed=weighed, runs=runs
+        state, groups=groups, open=left, evidence=seen, doers=doers, mixed=mixed, weighed=weighed, laid=laid, runs=runs
     ), tuple(settled)
+
+
+def _laid(
+    laid: Mapping[int, Laid], settled: Iterable[Settled], trip: str, config: AttributionConfig
+) -> dict[int, Laid]:
+    """Return what lies about in the store once a trip is closed: what it left, and without what it found."""
+    out = dict(laid)
+    for one in settled:
+        part = one.reading.parts[0] if len(one.reading.parts) == 1 and not one.change.plates else None
+        if part is None or part.trip != trip:
+            continue
+        if part.kind == PUT:
+            nats = one.reading.nats - config.tags.left_nats
+            out[part.product] = Laid(one.change.step_ns, nats, part.grams / part.qty)
+        else:
+            out.pop(part.product, None)
+    return out
 
 
 def take_weights(

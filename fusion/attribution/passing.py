@@ -222,10 +222,12 @@ def _sources(
     long = [k for k in wanted if (run := state.runs.get((trip, k))) and _lasted_s(run) >= own.found_after_s]
     since = content.t_ns - int(config.dark_s * SECOND_NS)
     unseen = {k: (config.dark_nats, float(store.products.mass_g[k])) for k in long if is_dark(state, k, since, store)}
+    unseen |= {k: (own.found_nats + one.nats, one.grams) for k in long if (one := state.laid.get(k))}
     if givers or not long:
         return givers, unseen
+    first_ns = {k: run.first_ns for k in long if (run := state.runs.get((trip, k)))}
     gone = {
-        (t, k): left_nats(state.runs.get((t, k)), content.t0_ns, own)
+        (t, k): left_nats(state.runs.get((t, k)), first_ns[k], own.found_gone_s, own)
         for t in sorted({t for g in state.groups for t in g.trips} - people.staff - {trip})
         for k in long
         if _may_have(state, t, k)

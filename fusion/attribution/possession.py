@@ -38,6 +38,16 @@ class Run:
     last_ns: int
     set_down_nats: float = 0.0  # what the way it was last seen says of its having been set down then
     floor_nats: float = 0.0  # and what a hand on the floor does
+    since_ns: int = 0  # the first sight of all, with breaks; 0 where that is first_ns
+
+
+@dataclass(frozen=True, slots=True)
+class Laid:
+    """A piece that somebody who is gone set down somewhere, and was not charged for."""
+
+    t_ns: int
+    nats: float  # how much likelier that is than that they have it
+    grams: float
 
 
 def contents(
@@ -157,19 +167,23 @@ def lengthened(
             continue
         old = out.get((trip, product))
         goes_on = old is not None and first_ns - old.last_ns <= config.break_s * SECOND_NS
+        since_ns = (old.since_ns or old.first_ns) if old is not None else first_ns
         first_ns = old.first_ns if old is not None and goes_on else first_ns
-        out[trip, product] = Run(first_ns, last_ns, *nats_at(last_ns))
+        out[trip, product] = Run(first_ns, last_ns, *nats_at(last_ns), since_ns)
     return out
 
 
-def left_nats(run: Run | None, left_ns: int, config: PossessionConfig) -> float:
+def left_nats(run: Run | None, left_ns: int, gone_s: float, config: PossessionConfig) -> float:
     """Return how much likelier it is that a piece was set down if it was in the hand for long and then no more.
 
     Most of what people bag they bag at once; what is in the hand for long stays there until the exit. How it was last
-    seen counts only then: what was bagged at once was bagged anywhere, but not on the floor.
+    seen counts only then: what was bagged at once was bagged anywhere, but not on the floor. Less than gone_s before
+    left_ns it may still be there.
     """
-    if run is None or left_ns - run.last_ns < config.gone_s * SECOND_NS:
+    if run is None or left_ns - run.last_ns < gone_s * SECOND_NS:
         return 0.0
-    carried_s = (run.last_ns - run.first_ns) / SECOND_NS - config.bagged_s
+    # Who stands where people set things down, and had it in the hand long before, has not bagged it in between.
+    since_ns = run.since_ns if run.set_down_nats > 0.0 and run.since_ns else run.first_ns
+    carried_s = (run.last_ns - since_ns) / SECOND_NS - config.bagged_s
     nats = float(np.clip(config.gone_nats_per_s * carried_s, 0.0, config.gone_nats_max))
     return (nats + run.set_down_nats if nats > 0.0 else 0.0) + run.floor_nats

@@ -12,7 +12,7 @@ from fusion.attribution.handover import Touch
 from fusion.attribution.hurry import Doers
 from fusion.attribution.hypotheses import Group, Hypothesis, lone
 from fusion.attribution.masses import Biases
-from fusion.attribution.possession import Run
+from fusion.attribution.possession import Laid, Run
 from fusion.attribution.record import Evidence
 from fusion.attribution.tags import Exit, TagRead
 from fusion.attribution.unwatched import Unwatched
@@ -47,6 +47,7 @@ class Attribution:
     misplaced: Stock = field(default_factory=dict)
     moment_ns: int = 0  # until when what hands held has been put together
     runs: Mapping[tuple[str, int], Run] = field(default_factory=dict)  # of products in hands, by trip and product
+    laid: Mapping[int, Laid] = field(default_factory=dict)  # product -> what people who are gone have left in the store
     baskets: Baskets = field(default_factory=dict)
     limits: Mapping[str, int] = field(default_factory=dict)  # limit of config -> times it was reached
     reads: tuple[TagRead, ...] = ()  # of the last seconds
