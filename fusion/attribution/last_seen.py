@@ -6,14 +6,18 @@ arm bent. Carts stand for shelves here: goods that are let go of beside one are 
 any shelf, is there to set something down.
 """
 
-from collections.abc import Collection, Iterable, Mapping
+from bisect import bisect_left, bisect_right
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from operator import attrgetter
 
 import numpy as np
 
 from fusion.arrays import Floats
 from fusion.attribution.evidence import Bodies
 from fusion.config import SECOND_NS, PossessionConfig
+
+_t_ns = attrgetter("t_ns")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -29,7 +33,7 @@ class Posture:
 def posture(
     track_id: int,
     t_ns: int,
-    bodies: Iterable[Bodies],
+    bodies: Sequence[Bodies],
     alias: Mapping[int, int],
     known: Collection[int],
     config: PossessionConfig,
@@ -41,19 +45,19 @@ def posture(
     """
     rows: list[tuple[float, Floats, Floats, Floats]] = []
     first_s, last_s = min(config.before_end_s[0], -config.around_s), max(config.after_end_s[1], config.around_s)
-    for one in bodies:
-        after_s = (one.t_ns - t_ns) / SECOND_NS
-        if not first_s <= after_s <= last_s:
-            continue
+    since, until = (t_ns + round(s * SECOND_NS) for s in (first_s, last_s))
+    mine = {track_id, *(k for k, kept in alias.items() if kept == track_id)}
+    for one in bodies[bisect_left(bodies, since, key=_t_ns) : bisect_right(bodies, until, key=_t_ns)]:
         ids = one.track_id.tolist()
-        mine = [r for r, k in enumerate(ids) if alias.get(k, k) == track_id]
-        for row in mine[:1]:
-            far_m = np.linalg.norm(one.head[:, :2] - one.head[row, :2], axis=1)
-            mine += [r for r, k in enumerate(ids) if k not in known and r not in mine and far_m[r] < config.same_m]
-        for row in mine:
+        own = [r for r, k in enumerate(ids) if k in mine]
+        strangers = [r for r, k in enumerate(ids) if k not in known and k not in mine] if own else []
+        if strangers:
+            far_m = np.linalg.norm(one.head[strangers, :2] - one.head[own[0], :2], axis=1)
+            own += [r for r, far in zip(strangers, far_m.tolist(), strict=True) if far < config.same_m]
+        for row in own:
             if one.unseen_s[row] <= 0.0:
                 sd_m = np.sqrt(one.hands_cov[row, :, 2, 2])
-                rows.append((after_s, one.head[row], -one.hands[row, :, 2], sd_m))
+                rows.append(((one.t_ns - t_ns) / SECOND_NS, one.head[row], -one.hands[row, :, 2], sd_m))
     if not rows:
         return Posture(np.zeros(0), np.zeros((0, 3)), np.zeros((0, 2)), np.zeros((0, 2)))
     t_s, head, below_m, spread = zip(*rows, strict=True)
