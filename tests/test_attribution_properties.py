@@ -218,7 +218,7 @@ def test_what_one_who_is_gone_left_lies_about_until_another_has_taken_it(gone_na
     state = Attribution(groups=(group, lone("b")), open={"rf-1": moment})
     charged, *_ = carried(state, "a", tiny_store(), CONFIG)
     state, _ = close_trip(state, "a", charged[0], tiny_store(), CONFIG)
-    lies = {0: Laid(5, pytest.approx(gone_nats), 100.0)} if not charged[0] else {}
+    lies = {0: Laid(pytest.approx(gone_nats), 100.0)} if not charged[0] else {}
     assert state.laid == lies, "what was charged for lies nowhere"
     found = Explanation((Part("b", PICK, 0, 1, 100.0),), 2.0)
     others = extend(lone("b"), "ho-1", {0: (found, Explanation((), 0.0))}, CONFIG)

@@ -241,7 +241,7 @@ def _laid(
             continue
         if part.kind == PUT:
             nats = one.reading.nats - config.tags.left_nats
-            out[part.product] = Laid(one.change.step_ns, nats, part.grams / part.qty)
+            out[part.product] = Laid(nats, part.grams / part.qty)
         else:
             out.pop(part.product, None)
     return out

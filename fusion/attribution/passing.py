@@ -193,10 +193,9 @@ def read_content(
 def _lengthened(
     state: Attribution, trip: str, content: Content, people: People, store: Store, config: PossessionConfig
 ) -> dict[tuple[str, int], Run]:
-    carts = np.array([cart.xy for cart in people.carts.values()]).reshape(-1, 2)
-    goods_xy = np.concatenate([store.plates.centre[:, :2], carts])
-
     def nats_at(t_ns: int) -> tuple[float, float]:
+        carts = np.array([cart.xy for cart in people.carts.values()]).reshape(-1, 2)
+        goods_xy = np.concatenate([store.plates.centre[:, :2], carts])
         seen = posture(content.track_id, t_ns, state.seen.bodies, people.alias, people.trip_of, config)
         return set_down_nats(seen, goods_xy, config), floor_nats(seen, config)
 

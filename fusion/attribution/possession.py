@@ -45,7 +45,6 @@ class Run:
 class Laid:
     """A piece that somebody who is gone set down somewhere, and was not charged for."""
 
-    t_ns: int
     nats: float  # how much likelier that is than that they have it
     grams: float
 

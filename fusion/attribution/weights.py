@@ -14,7 +14,7 @@ from fusion.attribution.explanations import Goods, Part
 from fusion.attribution.settled import Settled
 from fusion.config import SECOND_NS, AttributionConfig
 from fusion.shelf import ShelfChange
-from fusion.store import Store
+from fusion.store import Store, facings_of_plate
 
 Errors = tuple[tuple[float, float], ...]  # (p, g2): the variance of the grams that a trip's share of a change has
 Weighed = Mapping[tuple[str, int], tuple[Errors, ...]]  # (trip, product) -> of every change that it rests on
@@ -37,11 +37,9 @@ def beside(
 
 
 def _loose_plates(change: ShelfChange, store: Store) -> set[int]:
-    out: set[int] = set()
-    for sold, plates in zip(store.facings.product.tolist(), store.facings.plates, strict=True):
-        if store.products.by_weight[sold] and set(plates) & set(change.plates):
-            out |= set(plates)
-    return out
+    of_plate, facings = facings_of_plate(store.facings), store.facings
+    rows = {row for plate in change.plates for row in of_plate.get(plate, ())}
+    return {p for row in rows if store.products.by_weight[facings.product[row]] for p in facings.plates[row]}
 
 
 def weighed_in(

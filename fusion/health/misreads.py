@@ -12,7 +12,6 @@ the moments, is the evidence.
 """
 
 from collections.abc import Iterable
-from functools import lru_cache
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -21,7 +20,7 @@ from fusion.arrays import Floats
 from fusion.attribution.settled import Settled
 from fusion.config import AttributionConfig
 from fusion.health.settings import HealthConfig
-from fusion.store import Store
+from fusion.store import Store, facings_of_plate
 
 PIECES: Final = ((1, 0.75), (2, 0.2), (3, 0.05))  # how many are taken at a time
 SPAN: Final = 4.0  # pieces of it that anything else weighs, at most
@@ -44,20 +43,14 @@ def is_misread(one: Settled, store: Store, config: HealthConfig) -> int:
     """Return the product whose facing a doubtful change took from, and no other's; -1 where there is none."""
     if one.p >= config.misread_p or not one.change.plates or one.change.total_g >= 0.0:
         return -1
-    products = set.intersection(*[set(_products_on(store)[plate]) for plate in one.change.plates])
-    alone = len(products) == 1 and all(len(_products_on(store)[plate]) == 1 for plate in one.change.plates)
-    product = min(products) if alone else -1
+    on = [_products_on(plate, store) for plate in one.change.plates]
+    product = min(on[0]) if len(on[0]) == 1 and all(products == on[0] for products in on) else -1
     return -1 if product < 0 or store.products.by_weight[product] else product
 
 
-@lru_cache(maxsize=8)
-def _products_on(store: Store) -> tuple[tuple[int, ...], ...]:
-    """Return the products that are meant to stand on each plate."""
-    out: list[set[int]] = [set() for _ in store.plates.plate_id]
-    for row, plates in enumerate(store.facings.plates):
-        for plate in plates:
-            out[plate].add(int(store.facings.product[row]))
-    return tuple(tuple(sorted(products)) for products in out)
+def _products_on(plate: int, store: Store) -> set[int]:
+    """Return the products that are meant to stand on a plate."""
+    return {int(store.facings.product[row]) for row in facings_of_plate(store.facings).get(plate, ())}
 
 
 def misread_gain(
