@@ -1,6 +1,7 @@
 """Shelf: touches leave nothing, steps come out with an honest variance, one package on three plates is one change."""
 
 from dataclasses import replace
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -8,11 +9,12 @@ from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 from tiny import tiny_store
 
-from fusion.config import ShelfConfig
+from fusion.config import SECOND_NS, ShelfConfig
 from fusion.messages import Plates
 from fusion.shelf import Pending, ShelfChange, empty_levels, group_changes, observe_batches, observe_plates, slow
 from fusion.shelf.batches import batches_of
-from fusion.shelf.levels import COLUMNS
+from fusion.shelf.grouping import connected
+from fusion.shelf.levels import COLUMNS, PlateChange
 from fusion.shelf.tails import last
 from fusion.store import Store
 
@@ -187,6 +189,36 @@ def test_two_taken_at_one_moment_with_a_plate_at_rest_between_are_two_changes(
     found = sorted((c for c in changes(load)), key=lambda c: c.plates)
     assert [c.plates for c in found] == [(1,), (3,)]
     assert [c.total_g for c in found] == pytest.approx([-a_g, -b_g], abs=5.0)
+
+
+@SETTINGS
+@given(seeds, st.floats(150, 600), st.floats(0.3, 0.9), st.integers(18, 26))
+def test_one_set_down_and_then_another_taken_beside_it_are_two_changes(
+    seed: int, put_g: float, share: float, later: int
+) -> None:
+    """Found in a rush: staff set down three, a shopper took one beside them 0.4 s later, and staff had set down two."""
+    load, _ = quiet(seed)
+    load[360:, 1] += put_g
+    load[360 + later :, 2] -= share * put_g
+    found = sorted(changes(load), key=lambda c: c.plates)
+    assert [c.plates for c in found] == [(1,), (2,)]
+    assert [c.total_g for c in found] == pytest.approx([put_g, -share * put_g], abs=5.0)
+
+
+@given(seeds, st.lists(st.tuples(st.integers(0, 5), st.floats(0, 6), st.booleans()), min_size=1, max_size=8))
+def test_what_is_known_only_roughly_ties_no_two_moments_together(seed: int, drawn: list) -> None:
+    """Found where two took from plates beside each other, seconds apart, of a shelf that shook: nobody had taken it."""
+    at = sorted(round(s * SECOND_NS) for _, s, _ in drawn)
+    made = [
+        PlateChange(plate, t, t, t, 500.0, 400.0, 1.0, is_slow=slow_)
+        for (plate, _, slow_), t in zip(drawn, at, strict=True)
+    ]
+    facings = replace(STORE.facings, product=np.zeros(1, np.int64), facing_id=("F",), plates=(tuple(range(6)),))
+    groups = connected(made, replace(STORE, facings=facings), CONFIG)
+    assert sorted(map(id, (c for g in groups for c in g))) == sorted(map(id, made)), "each once"
+    for group in groups:
+        sharp = sorted(c.step_ns for c in group if not c.is_slow)
+        assert all(b - a <= CONFIG.together_s * SECOND_NS for a, b in pairwise(sharp))
 
 
 @SETTINGS

@@ -1,30 +1,51 @@
 """Two hands at one shelf at one moment: which plates that changed together bore different goods."""
 
+from itertools import chain
+
+from fusion.config import SECOND_NS
 from fusion.shelf.beside import plates_beside
 from fusion.shelf.levels import Levels, PlateChange, dark_plates
 from fusion.store import Store
 
 BRIDGE = 0.1  # share of a change that a plate between may hide, for one package to lie on both sides of it
 ASIDE = 0.15  # less than this share of another load beside it is no package of its own
+SHIFT_S = 0.25  # what is pushed along a shelf reaches one plate as it leaves the other
 
 
 def apart(
     group: list[PlateChange], hidden: tuple[tuple[int, float, float], ...], levels: Levels, store: Store
 ) -> list[list[PlateChange]]:
-    """Split a group where a plate between stayed at rest: no package lies on both sides of it, two hands took two.
+    """Split a group where one thing cannot have moved all its plates: two hands moved two.
 
-    Only where all plates moved one way; what went down here and up there may be one thing that was shifted. A plate
-    that says nothing at all may bear the middle of a package.
+    What went down on some and up on others may be one thing that was shifted, unless the one came well after the other.
+    Where all moved one way, no package lies on both sides of a plate between that stayed at rest; one that says nothing
+    at all may bear its middle.
     """
-    if len(group) < 2 or len({c.after_g > c.before_g for c in group}) > 1:
+    ways = [[c for c in group if c.after_g > c.before_g], [c for c in group if c.after_g <= c.before_g]]
+    if all(ways):
+        return list(chain(*(apart(w, hidden, levels, store) for w in ways))) if _in_turn(*ways) else [group]
+    if len(group) < 2:
         return [group]
     total_g = sum(c.after_g - c.before_g for c in group)
     covered = {plate for plate, _, var in hidden if var > (BRIDGE * total_g) ** 2}
     if len(_connected(group, covered, store)) == 1:
         return [group]
     parts = _connected(group, covered | set(dark_plates(levels, max(c.settled_ns for c in group)).tolist()), store)
+    return parts if _are_packages(parts) else [group]
+
+
+def _in_turn(up: list[PlateChange], down: list[PlateChange]) -> bool:
+    """Tell whether all of one way came well before all of the other."""
+    if any(c.is_slow for c in (*up, *down)):  # nobody knows just when
+        return False
+    first, second = sorted([[c.step_ns for c in up], [c.step_ns for c in down]])
+    return min(second) - max(first) > SHIFT_S * SECOND_NS and _are_packages([up, down])
+
+
+def _are_packages(parts: list[list[PlateChange]]) -> bool:
+    """Tell whether each part weighs enough beside the heaviest: a little of a load shows on plates further off."""
     heavy = [sum(abs(c.after_g - c.before_g) for c in part) for part in parts]
-    return parts if min(heavy) > ASIDE * max(heavy) else [group]  # shelves tilt: a little of one load shows further off
+    return min(heavy) > ASIDE * max(heavy)
 
 
 def _connected(group: list[PlateChange], bridges: set[int], store: Store) -> list[list[PlateChange]]:

@@ -70,16 +70,23 @@ def connected(changes: list[PlateChange], store: Store, config: ShelfConfig) -> 
     """Split into connected groups of neighbours in space and time.
 
     A plate that moved twice in one move did not: a change joins only groups that its plate is not in, and that have no
-    plate in common. One whose moment is known only roughly joins no second group.
+    plate in common. One whose moment is known only roughly comes last, and joins the group next to it in time: it tells
+    nothing of two others being one move.
     """
     company = company_of_plate(store.plates, store.facings, config.neighbours)
     groups: dict[int, list[int]] = {}  # by the latest change that joined it
-    group_of: list[int] = []
+    group_of: dict[int, int] = {}
     on_plate: dict[int, list[int]] = {}
-    for row, change in enumerate(changes):
-        near = (other for plate in company[change.plate] for other in on_plate.get(plate, ()))
+    for row in sorted(range(len(changes)), key=lambda row: (changes[row].is_slow, row)):
+        change = changes[row]
+        others = (other for plate in company[change.plate] for other in on_plate.get(plate, ()))
+        near = [other for other in others if _together(change, changes[other], store, config)]
+        if change.is_slow:
+            near.sort(key=lambda other: abs(changes[other].step_ns - change.step_ns))
+        else:
+            near.sort(key=group_of.__getitem__)
         mine, plates = list[int](), {change.plate}
-        for group in sorted({group_of[other] for other in near if _together(change, changes[other], store, config)}):
+        for group in dict.fromkeys(group_of[other] for other in near):
             theirs = {changes[other].plate for other in groups[group]}
             if plates.isdisjoint(theirs):
                 mine += groups.pop(group)
@@ -87,9 +94,7 @@ def connected(changes: list[PlateChange], store: Store, config: ShelfConfig) -> 
                 if change.is_slow:
                     break
         groups[row] = [*mine, row]
-        group_of.append(row)
-        for other in mine:
-            group_of[other] = row
+        group_of |= dict.fromkeys((*mine, row), row)
         on_plate.setdefault(change.plate, []).append(row)
     return [[changes[row] for row in rows] for rows in groups.values()]
 
