@@ -162,6 +162,8 @@ class IdentityConfig:
     no_slot_nats: float = -6.0  # a scan that fits worse is somebody else's
     scan_wait_s: float = 12.0  # an entry nobody was seen for is matched for this long
     exit_reach_m: float = 1.5
+    exit_at_m: float = 0.3  # who is lost so near an exit's line has gone through it,
+    exit_aside_m: float = 0.5  # and who is carried on out of the store so little beside it
     swap_p_min: float = 0.003  # a smaller chance that two tracks went on as each other is none
     meet_m: float = 2.0  # tracks further apart are not compared
     apart_m: float = 0.8  # two who met are apart again from here on

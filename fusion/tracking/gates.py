@@ -10,7 +10,7 @@ from fusion.frozen import replace
 from fusion.messages import Gate
 from fusion.store import Store
 from fusion.tracking.floor import Floor
-from fusion.tracking.geometry import inside, line_distance
+from fusion.tracking.geometry import inside, is_facing, line_distance
 from fusion.tracking.identity import Identity, likeliest, likeliest_trip, name_exit, trips_p
 from fusion.tracking.tracks import Seen, Status, move, take
 
@@ -63,16 +63,22 @@ def leave_by_gate(
 def leave_unseen(
     identity: Identity, floor: Floor, now_ns: int, store: Store, config: IdentityConfig
 ) -> tuple[Floor, tuple[Departure, ...]]:
-    """Take out people lost right at an exit whose gate said nothing."""
+    """Take out people lost at an exit, or on their way through it, whose gate said nothing.
+
+    Who is carried on through a wall beside the gate is somebody lost in the store: only the gate's width leads out.
+    """
     exits = [i for i, kind in enumerate(store.gates.kind) if kind in ("exit", "both")]
     gone: list[Departure] = []
     while exits and (floor.tracks.status == Status.LOST).any():
         tracks = floor.tracks
-        far = np.min([line_distance(tracks.mean[:, :2], store.gates.line[i]) for i in exits], axis=0)
+        places = tracks.mean[:, :2]
+        far = np.array([line_distance(places, store.gates.line[i]) for i in exits])
+        through = np.array([is_facing(places, store.gates.line[i], config.exit_aside_m) for i in exits])
+        through &= ~inside(places, store.outline) & (far < config.exit_reach_m)
+        out = (through | (far < config.exit_at_m)).any(axis=0)
         stayed = tracks.seen_ns - tracks.born_ns > 3 * SECOND_NS
-        out = ~inside(tracks.mean[:, :2], store.outline) | (far < 0.3)
         unseen = now_ns - tracks.seen_ns > config.exit_wait_s * SECOND_NS
-        rows = np.flatnonzero((tracks.status == Status.LOST) & (far < config.exit_reach_m) & out & stayed & unseen)
+        rows = np.flatnonzero((tracks.status == Status.LOST) & out & stayed & unseen)
         if not len(rows):
             break
         row = int(rows[0])

@@ -14,6 +14,14 @@ def line_distance(points: Floats, line: Floats) -> Floats:
     return np.asarray(np.linalg.norm(points - a - share[:, None] * along, axis=1))
 
 
+def is_facing(points: Floats, line: Floats, aside_m: float) -> Bools:
+    """Return which points (n, 2) lie before or behind the segment line (2, 2), or at most aside_m beside that."""
+    a, b = line
+    length_m = max(float(np.linalg.norm(b - a)), 1e-9)
+    along_m = (points - a) @ (b - a) / length_m
+    return np.asarray((along_m >= -aside_m) & (along_m <= length_m + aside_m))
+
+
 @njit(cache=True)
 def inside(points: Floats, outline: Floats) -> Bools:
     """Return which points (n, 2) lie in the polygon (v, 2), by the even-odd rule."""
