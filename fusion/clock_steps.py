@@ -9,7 +9,8 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from fusion.arrays import Floats
-from fusion.attribution.evidence import Bodies, near_in_plan
+from fusion.attribution.bodies import Bodies
+from fusion.attribution.evidence import near_in_plan
 from fusion.config import SECOND_NS, ClockConfig
 from fusion.intake.clock_filter import Comparisons
 from fusion.shelf import ShelfChange

@@ -209,6 +209,10 @@ class CartConfig:
     basket_busy_s: float = 0.5  # but not those nearer: a hand is in the basket
     basket_span_g: float = 1200.0  # goods of no known kind weigh anything up to this
     basket_nats_max: float = 4.0  # a move that came with another, or a hand on the rim, says no more against
+    basket_step_sds: float = 5.0  # a step of the scale that no camera saw is at least so clear
+    basket_step_s: float = 6.0  # within so many seconds of reports
+    basket_seen_s: float = 1.0  # a move reported so near it is the same
+    unowned_p: float = 0.02  # that nobody beside the cart is known to have what went into it
     move_window_s: float = 4.0  # goods reach the cart this long after the pick at most
     move_nats_max: float = 3.0
 
@@ -329,6 +333,33 @@ class UnwatchedConfig:
 
 
 @dataclass(frozen=True, slots=True)
+class StandingConfig:
+    """Where people stand who move goods, and how they bend for them."""
+
+    sd_m: float = 0.25  # along the shelf, from the goods: most people stand before what they take
+    wide_sd_m: float = 0.5  # and some reach out sideways
+    wide_p: float = 0.3
+    around_m: float = 2.4  # who moves nothing is anywhere along so much of it
+    behind_nats: float = -2.5  # on the other side of the shelf
+    nats_min: float = -4.0
+    unseen_s: float = 0.5  # who has not been seen for so long may have moved on
+    shoulder: float = 0.83  # of the height of the head
+    arm_m: float = 0.72  # from the shoulder to what the hand is at
+    bent_m_max: float = 0.6
+    bent_m: float = 0.025  # the lowest sights of a head that stays up are so much below where it mostly is
+    bent_sd_m: float = 0.04
+    drop: float = 0.8  # of what must be bent: heads go forward as well
+    drop_sd: float = 0.4  # of that
+    other_p: float = 0.12  # people who move none of these goods bend as well
+    bent_nats_max: float = 3.0
+    window_s: float = 0.4  # about the step
+    sights: int = 3
+    upright_share: float = 0.9  # of the sights of a few seconds show less than how tall one stands
+    upright_m: float = 0.05  # a head this near that height is up,
+    stands_s: float = 3.0  # and tells where its bearer stands so long before the step and after it
+
+
+@dataclass(frozen=True, slots=True)
 class AttributionConfig:
     """Explanations of shelf changes and their joint hypotheses."""
 
@@ -337,6 +368,7 @@ class AttributionConfig:
     possession: PossessionConfig = field(default_factory=PossessionConfig)
     unwatched: UnwatchedConfig = field(default_factory=UnwatchedConfig)
     dark: DarkConfig = field(default_factory=DarkConfig)
+    standing: StandingConfig = field(default_factory=StandingConfig)
     mass_bias_sd: float = 0.03  # real packages against the catalogue, relative
     mass_learn_p: float = 0.98  # changes as sure as this teach what a product's pieces weigh here
     mass_drift_sd: float = 0.003  # batches change: how far the bias may wander from pick to pick
@@ -362,8 +394,9 @@ class AttributionConfig:
     stock_weight: float = 0.5  # how much a misplaced piece counts beside the planogram where it was put
     facing_power: float = 8.0  # how steeply a product is doubted as more of a change lies outside its facing
     qty_max: int = 6
-    qty_decay: float = 0.12
-    loose_decay: float = 0.5  # the same for goods sold by weight
+    several_p: float = 0.055  # that two pieces of one product are taken at once, not one,
+    qty_decay: float = 0.5  # and one more each time
+    loose_decay: float = 0.5  # of goods sold by weight: a further piece each time
     shared_p: float = 0.006  # two people take from one place within the same moment
     combine_p: float = 0.02  # two different products in one change
     swap_p: float = 0.01  # something is set down where something else is taken, within the same moment
@@ -379,7 +412,7 @@ class AttributionConfig:
     cart_pass_nats: float = -2.5  # that somebody put goods of their own into another's cart
     cart_owner_p: float = 0.95  # whose cart it is must be this clear
     cart_reach_m: float = 2.0
-    cart_goes_nats: float = 3.0  # goods in a cart go with the cart, not with who put them there
+    cart_goes_nats: float = 4.0  # goods in a cart go with the cart, not with who put them there
     cart_out_nats: float = 3.5  # what came out of the cart and stayed out may well have been set down
     cart_gone_m: float = 3.0  # from a gate's middle: a cart nearer may be on its way out
     touch_m: float = 0.15  # hands of two people this near may be passing something

@@ -7,8 +7,9 @@ import numpy as np
 
 from fusion.arrays import Ints
 from fusion.attribution.basket import Weighing
+from fusion.attribution.bodies import Bodies
 from fusion.attribution.carted import CartNow
-from fusion.attribution.evidence import Bodies, remember
+from fusion.attribution.evidence import remember
 from fusion.attribution.explanations import Claim
 from fusion.attribution.leaving import as_it_stands, believe_anew, hear
 from fusion.attribution.passing import watch_dark, watch_passing

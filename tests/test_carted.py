@@ -9,6 +9,7 @@ from fusion.attribution.carted import (
     CartNow,
     Placed,
     in_basket,
+    kept_in_baskets,
     left_behind,
     out_of_baskets,
     pushed,
@@ -93,3 +94,13 @@ def test_what_came_out_and_stayed_out_is_told(moves: list[tuple[int, int]]) -> N
     goods = tuple((product, 2, 100.0) for product in range(4))
     assert out_of_baskets({"cart": Basket("a", tuple(placed))}, "a", goods) == out
     assert out_of_baskets({"cart": Basket("b", tuple(placed))}, "a", goods) == frozenset()
+
+
+@given(moves, goods)
+def test_what_is_in_the_cart_to_the_last_piece_was_not_set_down_by_a_hand(placed: tuple, have: tuple) -> None:
+    """Found by replay: a bar that went into the cart was last seen in a hand that stood away from goods."""
+    baskets = {"cart": Basket("a", placed)}
+    counts = {k: n for k, n, _ in have}
+    inside = {k: n for k, n, _ in in_basket(placed, have)}
+    assert kept_in_baskets(baskets, "a", have) == {k for k, n in counts.items() if inside.get(k, 0) == n}
+    assert kept_in_baskets(baskets, "b", have) == frozenset()

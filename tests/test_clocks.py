@@ -12,7 +12,7 @@ from test_carts import people
 from test_tracking import depth_frame
 from tiny import tiny_store
 
-from fusion.attribution.evidence import Bodies
+from fusion.attribution.bodies import Bodies
 from fusion.clock_steps import stepping
 from fusion.config import ClockConfig, HandConfig, TrackingConfig
 from fusion.intake.clock_filter import Clock, Comparisons, compare

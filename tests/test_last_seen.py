@@ -6,7 +6,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from fusion.arrays import Floats
-from fusion.attribution.evidence import Bodies
+from fusion.attribution.bodies import Bodies
 from fusion.attribution.last_seen import Posture, floor_nats, posture, set_down_nats
 from fusion.config import SECOND_NS, PossessionConfig
 

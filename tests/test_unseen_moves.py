@@ -6,9 +6,10 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 from tiny import MASSES, tiny_store
 
+from fusion.attribution.bodies import Bodies
 from fusion.attribution.crossing import crossings
 from fusion.attribution.dark import Reach, is_for_another, reach_readings, reaches_now
-from fusion.attribution.evidence import Bodies, Looks
+from fusion.attribution.evidence import Looks
 from fusion.attribution.explanations import PICK, PUT, Goods, Mover, Seen
 from fusion.attribution.lasting import over_by
 from fusion.attribution.masses import masses_of

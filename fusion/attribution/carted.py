@@ -12,8 +12,7 @@ import numpy as np
 
 from fusion.attribution.explanations import PICK, PUT, Explanation, Goods, Part
 from fusion.config import AttributionConfig
-from fusion.store import Store, product_rows
-from fusion.tracking.carts import SeenMove
+from fusion.frozen import replace
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +20,7 @@ class Placed:
     """One move of goods into a basket, or out of it, while the cart was clearly somebody's."""
 
     direction: int  # +1 in, -1 out
-    beliefs: tuple[tuple[int, float], ...]  # product, p
+    nats: tuple[tuple[int, float], ...]  # product, weight of evidence that it was one of these
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,14 +45,10 @@ class Basket:
 Baskets = Mapping[str, Basket]
 
 
-def filled(baskets: Baskets, moves: tuple[SeenMove, ...], store: Store) -> dict[str, Basket]:
-    """Take note of moves into baskets and out of them."""
-    out, row_of = dict(baskets), product_rows(store.products)
-    for one in moves:
-        beliefs = tuple((row_of[sku], p) for sku, p in one.move.beliefs if sku in row_of)
-        old = out.get(one.cart, Basket(""))
-        out[one.cart] = Basket(old.owner, (*old.placed, Placed(one.move.direction, beliefs)), old.t_ns, old.xy)
-    return out
+def filled(baskets: Baskets, cart: str, placed: Placed) -> dict[str, Basket]:
+    """Take note of a move into a basket or out of it."""
+    old = baskets.get(cart, Basket(""))
+    return {**baskets, cart: replace(old, placed=(*old.placed, placed))}
 
 
 def pushed(
@@ -75,7 +70,7 @@ def in_basket(placed: tuple[Placed, ...], goods: Goods) -> tuple[tuple[int, int,
     inside: dict[int, int] = {}
     for one in placed:
         source, target = (left, inside) if one.direction > 0 else (inside, left)
-        able = [(p, product) for product, p in one.beliefs if source.get(product, 0) > 0]
+        able = [(nats, product) for product, nats in one.nats if source.get(product, 0) > 0]
         if able:
             _, product = max(able)
             source[product] -= 1
@@ -94,6 +89,15 @@ def out_of_baskets(baskets: Baskets, trip: str, goods: Goods) -> frozenset[int]:
             out -= {product for product, pieces in now.items() if inside.get(product, 0) < pieces}
             inside = now
     return frozenset(out)
+
+
+def kept_in_baskets(baskets: Baskets, trip: str, goods: Goods) -> frozenset[int]:
+    """Return the products of somebody whose every piece was seen to go into their carts, and not out again."""
+    inside: dict[int, int] = {}
+    for basket in (one for _, one in sorted(baskets.items()) if one.owner == trip):
+        for product, pieces, _ in in_basket(basket.placed, goods):
+            inside[product] = inside.get(product, 0) + pieces
+    return frozenset(product for product, pieces, _ in goods if inside.get(product, 0) >= pieces)
 
 
 def taken_over(

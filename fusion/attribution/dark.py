@@ -11,7 +11,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from fusion.arrays import Floats
-from fusion.attribution.evidence import HAND_ABOVE_PLATE_M, NO_LOOKS, Bodies, Looks
+from fusion.attribution.bodies import Bodies
+from fusion.attribution.evidence import HAND_ABOVE_PLATE_M, NO_LOOKS, Looks
 from fusion.attribution.explanations import PICK, PUT, Explanation, Goods, Part
 from fusion.attribution.why import HELD, PRIOR
 from fusion.config import SECOND_NS, AttributionConfig, DarkConfig

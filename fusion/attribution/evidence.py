@@ -7,6 +7,8 @@ import numpy as np
 
 from fusion.arrays import Floats, Ints
 from fusion.attribution.basket import Weighing, basket_change, basket_nats
+from fusion.attribution.bodies import Bodies
+from fusion.attribution.standing import goods_place, stance, standing_nats
 from fusion.attribution.why import BODY, HANDS, Why
 from fusion.config import SECOND_NS, AttributionConfig, CartConfig
 from fusion.shelf import ShelfChange
@@ -16,18 +18,6 @@ from fusion.tracking.floor import Match
 from fusion.tracking.hands import nats_at
 
 HAND_ABOVE_PLATE_M = 0.08
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Bodies:
-    """Where everybody was at one slice."""
-
-    t_ns: int
-    track_id: Ints  # (n,)
-    head: Floats  # (n, 3) m
-    hands: Floats  # (n, 2, 3) m, relative to the head, and their covariance
-    hands_cov: Floats  # (n, 2, 3, 3)
-    unseen_s: Floats  # (n,)
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,27 +105,21 @@ def candidates(
     if not seen.bodies:
         return ()
     bodies = min(seen.bodies, key=lambda b: abs(b.t_ns - change.step_ns))
-    plates = np.array(change.plates)
-    weight = np.abs(change.delta_g) / max(float(np.abs(change.delta_g).sum()), 1e-9)
-    centre = weight @ store.plates.centre[plates]
-    far = np.linalg.norm(bodies.head[:, :2] - centre[:2], axis=1)
+    goods, _ = goods_place(change, store)
+    far = np.linalg.norm(bodies.head[:, :2] - goods[:2], axis=1)
     hands = _hand_evidence(change, seen, alias, store, config)
     strayed_m = config.stray_mps * np.minimum(bodies.unseen_s, config.stray_s_max)
     near = np.flatnonzero(far - strayed_m < config.reach_m_max)
     looks = looks_at_hands(change.step_ns, seen, alias, config, set(bodies.track_id[near].tolist()))
+    how = stance(change.step_ns, bodies, near, seen.bodies, config.standing)
+    stands = standing_nats(change, how, store, config).tolist()
     out = []
-    for row in near:
+    for row, body in zip(near.tolist(), stands, strict=True):
         track_id = int(bodies.track_id[row])
-        body = _body_nats(float(far[row]), float(bodies.unseen_s[row]), config)
         hand = hands.get(track_id, 0.0)
         before, after = looks.get(track_id, NO_LOOKS)
         out.append(Candidate(track_id, body + hand, after, before, ((BODY, body), (HANDS, hand))))
     return tuple(sorted(out, key=lambda c: c.track_id))
-
-
-def _body_nats(far_m: float, unseen_s: float, config: AttributionConfig) -> float:
-    sd = config.body_reach_sd_m + 0.5 * min(unseen_s, 4.0)
-    return float(-0.5 * (max(far_m - config.body_reach_m, 0.0) / sd) ** 2)
 
 
 def _hand_evidence(
@@ -180,10 +164,8 @@ def near_in_plan(heads: Sequence[Floats], place: Floats, reach_m: float) -> list
 
 def plate_points(change: ShelfChange, store: Store) -> Floats:
     """Return where a hand may be when it moves goods on these plates, (k, 3): above centre and front edge."""
-    plates = np.array(change.plates)
-    weight = np.abs(change.delta_g) / max(float(np.abs(change.delta_g).sum()), 1e-9)
-    centre = weight @ store.plates.centre[plates] + np.array([0.0, 0.0, HAND_ABOVE_PLATE_M])
-    yaw = np.deg2rad(store.plates.yaw_deg[plates[int(np.argmax(weight))]])
+    goods, yaw = goods_place(change, store)
+    plates, centre = np.array(change.plates), goods + np.array([0.0, 0.0, HAND_ABOVE_PLATE_M])
     front = np.array([np.sin(yaw), -np.cos(yaw), 0.0]) * float(store.plates.size[plates, 1].max()) / 2
     return np.stack([centre, centre + front / 2, centre + front])
 
@@ -238,20 +220,27 @@ def cart_nats(
     After a pick goods go into the cart (direction 1), before a put-back they come out of it (-1).
     """
     best: dict[int, float] = {}
-    row_of = product_rows(store.products)
     for one in seen.moves:
         late_s = direction * (one.move.t_ns - change.step_ns) / SECOND_NS
         owned = one.pairing.get(trip, 0.0)
         if one.move.direction != direction or not -0.5 <= late_s <= config.move_window_s or owned <= 0.0:
             continue
-        weighed = moved_in_basket(one, seen, store, config)
-        for sku, p in one.move.beliefs:
-            if sku in row_of:
-                product = row_of[sku]
-                camera = min(float(np.log1p(30.0 * p * one.move.score)), config.move_nats_max)
-                nats = owned * max(camera + weighed.get(product, 0.0), 0.0)
-                best[product] = max(best.get(product, 0.0), nats)
+        for product, nats in move_nats(one, seen, store, config).items():
+            best[product] = max(best.get(product, 0.0), owned * nats)
     return best
+
+
+def move_nats(one: SeenMove, seen: Witnesses, store: Store, config: CartConfig) -> dict[int, float]:
+    """Return the weight of a cart's camera and scale for each product having been what moved, in nats; none below 0."""
+    row_of = product_rows(store.products)
+    camera = {
+        row_of[sku]: min(float(np.log1p(30.0 * p * one.move.score)), config.move_nats_max)
+        for sku, p in one.move.beliefs
+        if sku in row_of
+    }
+    weighed = moved_in_basket(one, seen, store, config)
+    nats = {k: camera.get(k, 0.0) + weighed.get(k, 0.0) for k in sorted({*camera, *weighed})}
+    return {k: one_nats for k, one_nats in nats.items() if one_nats > 0.0}
 
 
 def moved_in_basket(one: SeenMove, seen: Witnesses, store: Store, config: CartConfig) -> Mapping[int, float]:

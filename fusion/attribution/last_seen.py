@@ -14,7 +14,7 @@ from operator import attrgetter
 import numpy as np
 
 from fusion.arrays import Floats
-from fusion.attribution.evidence import Bodies
+from fusion.attribution.bodies import Bodies
 from fusion.config import SECOND_NS, PossessionConfig
 
 _t_ns = attrgetter("t_ns")

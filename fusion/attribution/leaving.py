@@ -3,7 +3,7 @@
 from collections.abc import Callable, Collection, Iterable, Mapping
 from functools import partial
 
-from fusion.attribution.carted import left_behind, out_of_baskets, stayed
+from fusion.attribution.carted import kept_in_baskets, left_behind, out_of_baskets, stayed
 from fusion.attribution.explanations import PICK, PUT, Claim, Explanation, Goods, Part
 from fusion.attribution.handover import at_moment
 from fusion.attribution.hypotheses import (
@@ -77,12 +77,14 @@ def weigh_exit(state: Attribution, trip: str, t_ns: int, store: Store, config: A
     for product in sorted(asked):
         event = f"rf-{derive_id('exit', store.store_id, trip, store.products.sku[product]).hex()[:16]}"
         heard = sum(found.get(product, ())) if product in tagged else -1.0
-        left = (PRIOR, config.tags.left_nats), (HELD, gone.get(product, 0.0))
         dark = is_dark(state, product, t_ns - int(config.dark_s * SECOND_NS), store)
         unseen = config.dark_nats if dark else config.unseen_nats
         readings = {}
         for row, h in enumerate(group.beam):
             taken_out = product in out_of_baskets(state.baskets, trip, h.goods[trip])
+            carted = product in kept_in_baskets(state.baskets, trip, h.goods[trip])  # that is why no hand held it
+            held = 0.0 if carted else gone.get(product, 0.0)
+            left = (PRIOR, config.tags.left_nats), (HELD, held)
             why = add(left, ((CART, config.cart_out_nats * taken_out),))
             readings[row] = _exit_readings(h.goods[trip], trip, product, heard, why, unseen, store)
         if any(len(found_) > 1 for found_ in readings.values()):

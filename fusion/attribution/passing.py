@@ -5,10 +5,9 @@ from functools import cache
 
 import numpy as np
 
-from fusion.attribution.cart_pass import CartPass, cart_pass_readings, cart_passes
-from fusion.attribution.carted import filled, pushed, taken_over
+from fusion.attribution.cart_pass import cart_passes
 from fusion.attribution.dark import Reach, is_for_another, reach_readings, reaches_now
-from fusion.attribution.evidence import looks_at_hands, moved_in_basket
+from fusion.attribution.evidence import looks_at_hands
 from fusion.attribution.explanations import Explanation, Goods
 from fusion.attribution.handover import Meeting, at_moment, handover_readings, touches, ways
 from fusion.attribution.hypotheses import Hypothesis, extend, merge, weigh, weights
@@ -47,8 +46,7 @@ def watch_passing(
     config: AttributionConfig,
 ) -> Attribution:
     """Note where hands touch in this slice, what went into carts, beside whom, and who is out of sight together."""
-    if moves:
-        state = replace(state, baskets=filled(state.baskets, moves, store))
+    state = replace(state, moves=(*state.moves, *moves)) if moves else state
     if len(people.trip_of) < 2:
         return state
     unwatched = unwatched_now(state.unwatched, state.seen.bodies[-1], people.trip_of, people.staff, config.unwatched)
@@ -70,7 +68,7 @@ def read_meeting(
     def readings(goods: Mapping[str, Goods]) -> tuple[Explanation, ...]:
         return handover_readings(both, goods)
 
-    return _read_passing(state, meeting.t_ns, "hands", trips, readings, store, config)
+    return read_passing(state, meeting.t_ns, "hands", trips, readings, store, config)
 
 
 def read_unwatched(
@@ -81,7 +79,7 @@ def read_unwatched(
     def readings(goods: Mapping[str, Goods]) -> tuple[Explanation, ...]:
         return unwatched_readings(one, goods, config.unwatched)
 
-    return _read_passing(state, one.t_ns, "unwatched", one.trips, readings, store, config)
+    return read_passing(state, one.t_ns, "unwatched", one.trips, readings, store, config)
 
 
 def watch_dark(state: Attribution, store: Store, config: AttributionConfig) -> Attribution:
@@ -105,19 +103,7 @@ def read_reach(
         return reach_readings(reach, trip, looks, goods, store, config.dark)
 
     witness = f"reach {reach.facing}"
-    return _read_passing(state, reach.t_ns, witness, (trip,), readings, store, config, may_appear=True)
-
-
-def read_cart_pass(
-    state: Attribution, one: CartPass, people: People, store: Store, config: AttributionConfig
-) -> Attribution:
-    """Read a move into a cart into the beam of everybody near it."""
-    weighed = moved_in_basket(one.move, state.seen, store, people.cart)
-
-    def readings(goods: Mapping[str, Goods]) -> tuple[Explanation, ...]:
-        return cart_pass_readings(one, weighed, goods, config)
-
-    return _read_passing(state, one.t_ns, f"cart {one.nats}", (one.owner, *one.others), readings, store, config)
+    return read_passing(state, reach.t_ns, witness, (trip,), readings, store, config, may_appear=True)
 
 
 def look_at_hands(
@@ -141,23 +127,6 @@ def look_at_hands(
     return replace(state, moment_ns=end), out
 
 
-def read_carts(state: Attribution, now_ns: int, people: People, store: Store, config: AttributionConfig) -> Attribution:
-    """Follow whose the carts are; goods in a cart that changes hands may go with it."""
-    if not people.carts:
-        return state
-    baskets, changed = pushed(state.baskets, people.carts)
-    state = replace(state, baskets=baskets)
-    for cart, source, target in changed:
-        if store.handover != "holder" or people.staff & {source, target}:
-            continue
-
-        def readings(goods: Mapping[str, Goods], now: tuple[str, str, str] = (cart, source, target)) -> Readings:
-            return taken_over(baskets[now[0]], now[1], now[2], goods, config)
-
-        state = _read_passing(state, now_ns, f"{cart} changes hands", (source, target), readings, store, config)
-    return state
-
-
 def read_content(
     state: Attribution, content: Content, people: People, store: Store, config: AttributionConfig
 ) -> Attribution:
@@ -178,9 +147,7 @@ def read_content(
                 return given_readings(content, trip, givers, unseen, goods, own)
 
             witness, asked = f"seen {content.track_id}", (trip, *sorted({t for t, _ in givers}))
-            state = _read_passing(
-                state, content.t0_ns, witness, asked, readings, store, config, may_appear=bool(unseen)
-            )
+            state = read_passing(state, content.t0_ns, witness, asked, readings, store, config, may_appear=bool(unseen))
             group, recent = group_of(state, trip), _since(state, content.t0_ns)
 
     def nats_of(hypothesis: Hypothesis) -> float:
@@ -246,7 +213,7 @@ def _may_have(state: Attribution, trip: str, product: int) -> bool:
     )
 
 
-def _read_passing(
+def read_passing(
     state: Attribution,
     t_ns: int,
     witness: str,  # tells apart what was seen at one instant

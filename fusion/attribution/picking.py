@@ -9,7 +9,7 @@ import numpy as np
 
 from fusion.attribution.explanations import PICK, PUT, Explanation, Mover, Part, rank
 from fusion.attribution.normal import normal_nats
-from fusion.attribution.priors import Moved, mass_nats
+from fusion.attribution.priors import Moved, mass_nats, pieces_nats
 from fusion.attribution.why import COUNT, MASS, PRIOR, Why, add
 from fusion.config import AttributionConfig
 from fusion.shelf import ShelfChange
@@ -152,7 +152,7 @@ def _lots_of_two(lots: list[Lot], who: tuple[Mover, ...], config: AttributionCon
 
 def _lots_why(lots: list[Lot], rare: float, config: AttributionConfig) -> Why:
     """Return what speaks for some lots having gone at once, whoever took them."""
-    count = sum(lot.qty - 1 for lot in lots) * float(np.log(config.qty_decay))
+    count = sum(pieces_nats(lot.qty, config) for lot in lots)
     return (MASS, sum(lot.mass for lot in lots)), (COUNT, count), (PRIOR, rare)
 
 

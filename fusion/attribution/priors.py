@@ -39,12 +39,13 @@ def weigh_change(
     change: ShelfChange, misplaced: Mapping[int, float], masses: Masses, store: Store, config: AttributionConfig
 ) -> Moved:
     """Weigh what may have moved; misplaced gives the pieces believed on these plates off the planogram."""
+    prior = product_prior(change, misplaced, store, config)
     return Moved(
         change=change,
         masses=masses,
         mass=moved_nats(change, masses, store, config),
-        prior=product_prior(change, misplaced, store, config),
-        count=count_nats(store, config),
+        prior=prior,
+        count=count_nats(store, config) + _beyond_stock(prior, change, misplaced, store, config),
         here=_standing_here(change, misplaced, store),
     )
 
@@ -86,9 +87,32 @@ def _facing_rows(plates: tuple[int, ...], store: Store) -> list[int]:
 
 
 def count_nats(store: Store, config: AttributionConfig) -> Floats:
-    """Return log prior (k, qty_max) of taking n pieces at once, geometric: loose goods are taken by the handful."""
-    decay = np.where(store.products.by_weight, config.loose_decay, config.qty_decay)[:, None]
-    return np.asarray(np.log(decay) * np.arange(config.qty_max)[None, :])
+    """Return log prior (k, qty_max) of taking n pieces at once: loose goods are taken by the handful."""
+    further = np.arange(config.qty_max)
+    packed = [pieces_nats(n + 1, config) for n in further.tolist()]
+    loose = np.log(config.loose_decay) * further
+    return np.asarray(np.where(store.products.by_weight[:, None], loose, packed), dtype=np.float64)
+
+
+def pieces_nats(n: int, config: AttributionConfig) -> float:
+    """Return log prior of n packages of one product having been taken at once, against one."""
+    return float(np.log(config.several_p) + (n - 2) * np.log(config.qty_decay)) if n > 1 else 0.0
+
+
+def _beyond_stock(
+    prior: Floats, change: ShelfChange, misplaced: Mapping[int, float], store: Store, config: AttributionConfig
+) -> Floats:
+    """Return (k, qty_max) nats of taking more pieces than have been set down here of goods that belong elsewhere.
+
+    That a further one stood here is no likelier than of any other product.
+    """
+    out = np.zeros((len(prior), config.qty_max))
+    planned = {int(store.facings.product[row]) for row in _facing_rows(change.plates, store)}
+    rest = np.log((1.0 - config.planogram_p) / len(prior))
+    for product, pieces in misplaced.items():
+        if product not in planned:
+            out[product, max(1, round(pieces)) :] = min(0.0, rest - prior[product])
+    return out
 
 
 def moved_nats(change: ShelfChange, masses: Masses, store: Store, config: AttributionConfig) -> Floats:

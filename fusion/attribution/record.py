@@ -10,7 +10,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from fusion.arrays import Floats
-from fusion.attribution.evidence import Bodies, Candidate, Witnesses, plate_points
+from fusion.attribution.bodies import Bodies
+from fusion.attribution.evidence import Candidate, Witnesses, plate_points
 from fusion.attribution.explanations import Explanation, WhoAt
 from fusion.attribution.why import Why
 from fusion.config import SECOND_NS

@@ -1,14 +1,13 @@
 """The attribution stage: queue what shelves, hands and carts said, and read it in order of time."""
 
 from fusion.attribution.cart_pass import CartPass
+from fusion.attribution.cart_reading import read_cart_pass, read_carts, read_move
 from fusion.attribution.dark import Reach
 from fusion.attribution.handover import Meeting, meetings
 from fusion.attribution.hypotheses import made_final
 from fusion.attribution.lasting import over_by
 from fusion.attribution.passing import (
     look_at_hands,
-    read_cart_pass,
-    read_carts,
     read_content,
     read_meeting,
     read_reach,
@@ -23,6 +22,7 @@ from fusion.config import SECOND_NS, AttributionConfig
 from fusion.frozen import replace
 from fusion.shelf import ShelfChange
 from fusion.store import Store
+from fusion.tracking.carts import SeenMove
 
 
 def attribute(
@@ -36,8 +36,9 @@ def attribute(
     """Queue new changes; read changes and meetings whose hands have been watched to the end of the window."""
     waiting = sorted((*state.waiting, *new), key=lambda c: (c.step_ns, c.plates))
     until = now_ns - int(config.held_window_s * SECOND_NS)
-    due: list[ShelfChange | Meeting | CartPass | Content | Unwatched | Reach] = [
-        c for c in waiting if c.step_ns <= until
+    due: list[ShelfChange | Meeting | SeenMove | CartPass | Content | Unwatched | Reach] = [
+        *(c for c in waiting if c.step_ns <= until),
+        *(m for m in state.moves if m.move.t_ns <= until),
     ]
     met, touching = meetings(state.touches, until, config)
     hidden, going_on = over_by(state.unwatched, until, config.unwatched.break_s, config.unwatched.together_s)
@@ -51,17 +52,20 @@ def attribute(
         state,
         waiting=tuple(c for c in waiting if c.step_ns > until),
         touches=touching,
+        moves=tuple(m for m in state.moves if m.move.t_ns > until),
         passes=tuple(p for p in state.passes if p.t_ns > until),
         unwatched=going_on,
         reaches=reaching,
     )
     settled: list[Settled] = []
-    for one in sorted(due, key=lambda d: d.step_ns if isinstance(d, ShelfChange) else d.t_ns):
+    for one in sorted(due, key=_at_ns):
         if isinstance(one, ShelfChange):
             state, done = read_change(state, one, people, store, config)
             settled += done
         elif isinstance(one, Meeting):
             state = read_meeting(state, one, people, store, config)
+        elif isinstance(one, SeenMove):
+            state = read_move(state, one, people, store, config)
         elif isinstance(one, Content):
             state = read_content(state, one, people, store, config)
         elif isinstance(one, Unwatched):
@@ -81,3 +85,9 @@ def attribute(
         counted = tuple(replace(g, cut=0) for g in state.groups)
         state = limited(replace(state, groups=counted), "attribution.hypotheses_max", cut)
     return state, tuple(settled)
+
+
+def _at_ns(one: ShelfChange | Meeting | SeenMove | CartPass | Content | Unwatched | Reach) -> int:
+    if isinstance(one, SeenMove):
+        return one.move.t_ns
+    return one.step_ns if isinstance(one, ShelfChange) else one.t_ns

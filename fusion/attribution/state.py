@@ -21,6 +21,7 @@ from fusion.config import CartConfig
 from fusion.frozen import replace
 from fusion.shelf import ShelfChange
 from fusion.store import Store
+from fusion.tracking.carts import SeenMove
 
 Stock = Mapping[int, Mapping[int, float]]  # plate -> product -> pieces believed there off the planogram
 
@@ -32,6 +33,7 @@ class Attribution:
     seen: Witnesses = field(default_factory=Witnesses)
     waiting: tuple[ShelfChange, ...] = ()  # until the hands have been watched long enough
     touches: tuple[Touch, ...] = ()
+    moves: tuple[SeenMove, ...] = ()  # until baskets have been weighed after them
     passes: tuple[CartPass, ...] = ()
     unwatched: tuple[Unwatched, ...] = ()
     reaches: tuple[Reach, ...] = ()  # for goods on plates that say nothing

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from fusion.attribution.evidence import Bodies
+from fusion.attribution.bodies import Bodies
 from fusion.attribution.explanations import Explanation, Goods, Part, handed
 from fusion.attribution.handover import EXCHANGE_NATS
 from fusion.attribution.why import PRIOR

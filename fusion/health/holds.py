@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from fusion.arrays import Bools, Floats, Ints
-from fusion.attribution.evidence import Bodies
+from fusion.attribution.bodies import Bodies
 from fusion.attribution.explanations import WhoAt
 from fusion.attribution.settled import Settled
 from fusion.attribution.why import CART, HELD

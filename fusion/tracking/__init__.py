@@ -12,6 +12,6 @@ of everybody in space, and attribution reads them and the `held` classifications
 
 identity.py says whose account a track is: gates name people, encounters.py follows who came too close to whom to be
 told apart, and belief.py turns both into probabilities for any moment, in the light of all that came later. gates.py
-says who left, carts.py where the carts are and whose, clock_evidence.py what walkers tell of a camera's
-clock and clock_witnesses.py what they tell of a cart's or a gate's.
+says who left, carts.py where the carts are and whose, baskets.py what their scales noticed and their cameras did not,
+clock_evidence.py what walkers tell of a camera's clock and clock_witnesses.py what they tell of a cart's or a gate's.
 """

@@ -14,6 +14,7 @@ import numpy as np
 from fusion.arrays import Floats
 from fusion.config import SECOND_NS, CartConfig
 from fusion.messages import Cart, CartMove
+from fusion.tracking.baskets import Report, Scale, weigh_basket
 from fusion.tracking.floor import Floor
 from fusion.tracking.tracks import Status
 
@@ -26,11 +27,12 @@ class CartTrack:
     mean: Floats  # (4,)
     cov: Floats  # (4, 4)
     owner: Mapping[str, float] = field(default_factory=dict)  # trip -> probability; the rest of 1 is nobody
+    scale: Scale = field(default_factory=Scale)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class SeenMove:
-    """A cart move with who the cart belonged to when it was seen."""
+    """A cart move with who the cart belonged to when it was seen; one that only the scale noticed names no goods."""
 
     cart: str
     move: CartMove
@@ -55,7 +57,7 @@ Carts = Mapping[str, CartTrack]
 def observe_cart(
     carts: Carts, message: Cart, floor: Floor, trip_of: Mapping[int, str], config: CartConfig
 ) -> tuple[Carts, tuple[SeenMove, ...]]:
-    """Take one report of a cart camera: move its filter, weigh who is with it, and pass its moves on.
+    """Take one report of a cart: move its filter, weigh who is with it, and pass on what its camera and scale noticed.
 
     A report without a place says nothing of the owner, and one that comes late nothing new.
     """
@@ -68,7 +70,15 @@ def observe_cart(
         since_s = config.alike_rolling_s if before is None else (cart.t_ns - before.t_ns) / SECOND_NS
         cart = replace(cart, owner=_weighed(cart, since_s, company, config))
     near = {trip: float(people.apart_m.min()) for trip, people in company.items()}
-    return {**carts, message.src: cart}, tuple(SeenMove(message.src, move, cart.owner, near) for move in message.moves)
+    moves = [SeenMove(message.src, move, cart.owner, near) for move in message.moves]
+    if message.g is not None:
+        report = Report(message.t_ns, message.g, cart.owner, near)
+        scale, step = weigh_basket(cart.scale, report, tuple(move.t_ns for move in message.moves), config)
+        cart = replace(cart, scale=scale)
+        if step is not None:
+            move = CartMove(step.t_ns, 1 if step.grams > 0.0 else -1, (), 0.0)
+            moves.append(SeenMove(message.src, move, step.at.pairing, step.at.near))
+    return {**carts, message.src: cart}, tuple(moves)
 
 
 def clear_owner(cart: CartTrack, p_min: float) -> str:

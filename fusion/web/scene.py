@@ -8,7 +8,7 @@ import numpy as np
 from scipy.spatial import cKDTree
 
 from fusion.arrays import Floats
-from fusion.attribution.evidence import Bodies
+from fusion.attribution.bodies import Bodies
 from fusion.config import SECOND_NS, Config
 from fusion.engine import State
 from fusion.shelf import Levels

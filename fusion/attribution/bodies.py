@@ -1,0 +1,17 @@
+"""Where people and their hands were, moment by moment, as attribution asks for it."""
+
+from dataclasses import dataclass
+
+from fusion.arrays import Floats, Ints
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Bodies:
+    """Where everybody was at one slice."""
+
+    t_ns: int
+    track_id: Ints  # (n,)
+    head: Floats  # (n, 3) m
+    hands: Floats  # (n, 2, 3) m, relative to the head, and their covariance
+    hands_cov: Floats  # (n, 2, 3, 3)
+    unseen_s: Floats  # (n,)

@@ -1,0 +1,95 @@
+"""Where people stand who move goods, and how they bend for them.
+
+They stand before the goods, hardly ever far to the side; who merely is at the shelf stands anywhere along it. Goods
+further from the shoulder than an arm is long are reached by bending, just so far: who stands upright then has not moved
+them, and of those beside them who move nothing hardly anybody bends. What is within reach tells nothing.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from fusion.arrays import Floats, Ints
+from fusion.attribution.bodies import Bodies
+from fusion.attribution.normal import log_normal
+from fusion.config import SECOND_NS, AttributionConfig, StandingConfig
+from fusion.shelf import ShelfChange
+from fusion.store import Store
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Stance:
+    """How some people (n,) stood at a moment."""
+
+    head: Floats  # (n, 3) m, where it is when they stand upright
+    bent_m: Floats  # (n,) how far below that it was then; NaN where they were hardly seen
+    unseen_s: Floats  # (n,) since when they had not been seen
+
+
+def goods_place(change: ShelfChange, store: Store) -> tuple[Floats, float]:
+    """Return where the goods of a change lie, (3,) m, and which way their shelf faces, rad."""
+    plates, grams = np.array(change.plates), np.abs(change.delta_g)
+    weight = grams / max(float(grams.sum()), 1e-9)
+    yaw = np.deg2rad(store.plates.yaw_deg[plates[int(np.argmax(weight))]])
+    return weight @ store.plates.centre[plates], float(yaw)
+
+
+def stance(step_ns: int, now: Bodies, rows: Ints, bodies: Sequence[Bodies], config: StandingConfig) -> Stance:
+    """Return how the people in some rows (n,) of now, the moment of a step, stood, by all sights of some seconds."""
+    wanted = now.track_id[rows]
+    sights = [(b, np.flatnonzero(np.isin(b.track_id, wanted) & (b.unseen_s <= 0.0))) for b in bodies]
+    ids = np.concatenate([b.track_id[seen] for b, seen in sights])
+    heads = np.concatenate([b.head[seen] for b, seen in sights])
+    apart_s = np.abs(np.repeat([(b.t_ns - step_ns) / SECOND_NS for b, _ in sights], [len(seen) for _, seen in sights]))
+    head, bent_m = now.head[rows].copy(), np.full(len(rows), np.nan)
+    for row, track_id in enumerate(wanted.tolist()):
+        mine = ids == track_id
+        then = heads[mine & (apart_s <= config.window_s), 2]
+        if len(then) < config.sights:
+            continue
+        up_m = float(np.quantile(heads[mine, 2], config.upright_share))
+        up = np.flatnonzero(mine & (apart_s < config.stands_s) & (heads[:, 2] > up_m - config.upright_m))
+        if len(up) >= config.sights:
+            nearest = up[np.argsort(apart_s[up], kind="stable")[: 2 * config.sights]]
+            head[row, :2] = heads[nearest, :2].mean(axis=0)
+        head[row, 2] = up_m
+        lowest = np.sort(then)[: max(config.sights - 1, len(then) // 3)]
+        bent_m[row] = up_m - float(np.median(lowest))
+    return Stance(head, bent_m, now.unseen_s[rows])
+
+
+def standing_nats(change: ShelfChange, how: Stance, store: Store, config: AttributionConfig) -> Floats:
+    """Return what it says of people (n,) having moved goods where they stood and how they bent, (n,) nats."""
+    own = config.standing
+    goods, yaw = goods_place(change, store)
+    apart = how.head[:, :2] - goods[:2]
+    far_m = np.linalg.norm(apart, axis=1)
+    sd_m = config.body_reach_sd_m + 0.5 * np.minimum(how.unseen_s, 4.0)
+    reach = -0.5 * (np.maximum(far_m - config.body_reach_m, 0.0) / sd_m) ** 2
+    aside = _aside_nats(apart @ np.array([np.cos(yaw), np.sin(yaw)]), own)
+    behind = np.where(apart @ np.array([np.sin(yaw), -np.cos(yaw)]) < 0.0, own.behind_nats, 0.0)
+    facing = np.maximum(aside + behind, own.nats_min) * np.exp(-how.unseen_s / own.unseen_s)
+    beyond_m = np.hypot(far_m, own.shoulder * how.head[:, 2] - goods[2]) - own.arm_m
+    bending = _bending_nats(np.nan_to_num(how.bent_m), beyond_m, own)
+    return np.asarray(reach + facing + np.where(np.isnan(how.bent_m), 0.0, bending))
+
+
+def _aside_nats(aside_m: Floats, config: StandingConfig) -> Floats:
+    """Return the log ratio of standing so far to the side of goods that one moves, and of being anywhere near them."""
+    density = sum(
+        p * np.exp(log_normal(aside_m, sd_m**2))
+        for p, sd_m in ((1.0 - config.wide_p, config.sd_m), (config.wide_p, config.wide_sd_m))
+    )
+    return np.asarray(np.log(density * config.around_m))
+
+
+def _bending_nats(bent_m: Floats, beyond_m: Floats, config: StandingConfig) -> Floats:
+    """Return the log ratio of heads so far down if goods are so far beyond an arm's length, and if none are moved."""
+    needed_m = config.drop * np.clip(beyond_m, 0.0, config.bent_m_max)
+    reaching = log_normal(bent_m - config.bent_m - needed_m, (config.bent_sd_m + config.drop_sd * needed_m) ** 2)
+    upright = log_normal(bent_m - config.bent_m, config.bent_sd_m**2)
+    any_way = np.log(config.other_p) + log_normal(bent_m, (config.bent_m_max / 2) ** 2)  # for much else
+    own = np.log(1.0 - config.other_p)
+    nats = np.logaddexp(any_way, own + reaching) - np.logaddexp(any_way, own + upright)
+    return np.asarray(np.clip(nats, -config.bent_nats_max, config.bent_nats_max))
