@@ -412,6 +412,7 @@ class AttributionConfig:
     cart_pass_nats: float = -2.5  # that somebody put goods of their own into another's cart
     cart_owner_p: float = 0.95  # whose cart it is must be this clear
     cart_reach_m: float = 2.0
+    cart_carried_s: float = 8.0  # from one cart to another
     cart_goes_nats: float = 4.0  # goods in a cart go with the cart, not with who put them there
     cart_out_nats: float = 3.5  # what came out of the cart and stayed out may well have been set down
     cart_gone_m: float = 3.0  # from a gate's middle: a cart nearer may be on its way out

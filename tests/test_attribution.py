@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from tiny import tiny_store
 
 from fusion.attribution.basket import Weighing
-from fusion.attribution.cart_pass import CartPass, cart_pass_readings
+from fusion.attribution.cart_pass import CartPass, cart_pass_readings, cart_passes
 from fusion.attribution.cart_reading import read_move
 from fusion.attribution.evidence import Candidate, Looks, Witnesses, looks_at_hands, looks_of
 from fusion.attribution.explanations import (
@@ -355,3 +355,18 @@ def test_what_went_into_a_cart_is_what_those_beside_it_had_and_what_it_weighs(pr
     elsewhere = read_move(replace(state, groups=()), move, people, STORE, CONFIG).baskets
     unowned = [nats for basket in elsewhere.values() for one in basket.placed for _, nats in one.nats]
     assert max(unowned, default=0.0) < max(nats for _, nats in placed.nats) - 3.0, "nobody beside it had anything"
+
+
+@given(st.floats(0.1, 15), st.floats(0.2, 4), st.sampled_from((1, -1)), st.sampled_from(("cart-1", "cart-2")))
+def test_what_comes_out_of_one_cart_and_goes_into_another_may_have_passed(
+    later_s: float, far_m: float, way: int, from_cart: str
+) -> None:
+    """Found by replay: somebody took a bottle out of another's cart and put it into their own, two steps away."""
+    seen = (("SKU2", 0.6),)
+    out = SeenMove(from_cart, CartMove(0, way, seen, 0.9), {"other": 1.0}, {"other": 0.4, "owner": far_m})
+    then = round(later_s * SECOND_NS)
+    into = SeenMove("cart-2", CartMove(then, 1, seen, 0.9), {"owner": 1.0}, {"owner": 0.4, "other": 2.5})
+    found = cart_passes((into,), (out, into), frozenset(), STORE, CONFIG)
+    may = way < 0 and from_cart == "cart-1" and later_s <= CONFIG.cart_carried_s and far_m < CONFIG.cart_reach_m
+    assert [one.others for one in found] == [("other",)] * may
+    assert cart_passes((into,), (out, into), frozenset({"other"}), STORE, CONFIG) == ()

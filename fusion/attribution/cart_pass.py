@@ -7,14 +7,14 @@ import numpy as np
 
 from fusion.attribution.explanations import Explanation, Goods, handed
 from fusion.attribution.why import CART, PRIOR, add
-from fusion.config import AttributionConfig
+from fusion.config import SECOND_NS, AttributionConfig
 from fusion.store import Store, product_rows
 from fusion.tracking.carts import SeenMove
 
 
 @dataclass(frozen=True, slots=True)
 class CartPass:
-    """Goods went into a cart; beside its owner others stood near enough to have put them there."""
+    """Goods went into a cart; others than its owner may have put them there, or have had them in their own cart."""
 
     move: SeenMove
     owner: str  # trip
@@ -28,14 +28,23 @@ class CartPass:
 
 
 def cart_passes(
-    moves: tuple[SeenMove, ...], staff: frozenset[str], store: Store, config: AttributionConfig
+    moves: tuple[SeenMove, ...],
+    before: tuple[SeenMove, ...],
+    staff: frozenset[str],
+    store: Store,
+    config: AttributionConfig,
 ) -> tuple[CartPass, ...]:
-    """Return the moves into carts of a clear owner that somebody else may have made."""
+    """Return the moves into carts of a clear owner of goods that may be somebody else's.
+
+    Those who stood near may have put them there; and whoever's cart they came out of shortly before (the moves of the
+    last seconds), while the owner of this one stood at it.
+    """
     row_of = product_rows(store.products)
     out = []
     for one in moves:
-        owner = max(one.pairing, key=lambda t: (one.pairing[t], t), default="")
-        others = tuple(t for t, far in sorted(one.near.items()) if far < config.cart_reach_m and t != owner)
+        owner = _owner(one)
+        near = {t for t, far in one.near.items() if far < config.cart_reach_m}
+        others = tuple(sorted((near | _robbed(one, owner, before, config)) - {owner}))
         if one.move.direction < 0 or not others or one.pairing[owner] < config.cart_owner_p:
             continue
         seen = tuple(
@@ -44,6 +53,23 @@ def cart_passes(
         if not staff & {owner, *others}:
             out.append(CartPass(one, owner, others, seen))
     return tuple(out)
+
+
+def _owner(one: SeenMove) -> str:
+    return max(one.pairing, key=lambda t: (one.pairing[t], t), default="")
+
+
+def _robbed(one: SeenMove, owner: str, before: tuple[SeenMove, ...], config: AttributionConfig) -> set[str]:
+    """Return whose carts something came out of, within reach of the owner of the cart that something went into then."""
+    return {
+        _owner(old)
+        for old in before
+        if old.cart != one.cart
+        and old.move.direction < 0
+        and 0 <= one.move.t_ns - old.move.t_ns <= config.cart_carried_s * SECOND_NS
+        and old.near.get(owner, np.inf) < config.cart_reach_m
+        and old.pairing.get(_owner(old), 0.0) >= config.cart_owner_p
+    }
 
 
 def cart_pass_readings(

@@ -51,7 +51,7 @@ def watch_passing(
         return state
     unwatched = unwatched_now(state.unwatched, state.seen.bodies[-1], people.trip_of, people.staff, config.unwatched)
     new = touches(matches, people.alias, store, config)
-    carts = cart_passes(moves, people.staff, store, config)
+    carts = cart_passes(moves, state.seen.moves, people.staff, store, config)
     return replace(state, touches=(*state.touches, *new), passes=(*state.passes, *carts), unwatched=unwatched)
 
 
