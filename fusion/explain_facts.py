@@ -4,11 +4,18 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from fusion.checkout.holds import AGE, DOUBT, TENDER
+from fusion.checkout.receipts import REVIEW
 from fusion.explain_verdict import REST, Comparison, Row, comparisons, doubts
 
 AT_STEP_S = 0.35  # the moment of a step is known this well: where hands were then is what counts
 DOUBT_SHOWN = 0.02
 DOUBTS_MAX = 5
+WHY = {
+    DOUBT: "what was taken is too uncertain to charge unseen",
+    AGE: "it has goods sold by age, and nobody has verified that of the account",
+    TENDER: "the account's tenders leave something unpaid",
+}
 
 Facts = dict[str, Any]
 Names = Mapping[str, str]  # SKU -> what it is called
@@ -52,8 +59,16 @@ def receipt_facts(receipt: Row, folder: Folder, names: Names) -> Facts:
         "total": receipt["total"],
         "tax": receipt["tax"],
         "lines": [_line(line, receipt, folder, names) for line in receipt["lines"]],
+        "held_for": [why for why in why_in_review(receipt) if why != WHY[DOUBT]],
         "doubts": receipt_doubts(receipt, folder, names),
     }
+
+
+def why_in_review(receipt: Row) -> list[str]:
+    """Return in words why a receipt waits for a person; nothing where it does not."""
+    if receipt["status"] != REVIEW:
+        return []
+    return [WHY.get(reason, reason) for reason in receipt.get("hold", ()) or (DOUBT,)]
 
 
 def receipt_doubts(receipt: Row, folder: Folder, names: Names) -> list[Facts]:

@@ -114,11 +114,14 @@ def _people(people: Sequence[Facts]) -> list[str]:
 
 
 def _doubts(facts: Facts) -> list[str]:
+    waits = facts["status"] == "review"
+    held = [row for why in facts["held_for"] for row in _wrapped(f"A person must look: {why}.")]
     if not facts["doubts"]:
-        review = "It is in review by what a mistake would cost; " if facts["status"] == "review" else "Settled: "
-        return [f"{review}no single change leaves a doubt worth naming."]
-    why = "It is in review because of these doubts" if facts["status"] == "review" else "The largest doubts"
-    lines = [f"{why}, largest first:"]
+        start = "" if held else "It is in review by what a mistake would cost; " if waits else "Settled: "
+        text = f"{start}no single change leaves a doubt worth naming."
+        return [*held, text[0].upper() + text[1:]]
+    why = "The largest doubts" if held or not waits else "It is in review because of these doubts"
+    lines = [*held, f"{why}, largest first:"]
     for one in facts["doubts"]:
         lines += _wrapped(f"{one['event']}  {one['decided']}; otherwise with p {_p(one['p_otherwise'])}:", "  ")
         lines += [row for o in one["or"] for row in _wrapped(f"p {_p(o['p'])}  {o['reading']}", "      ")]

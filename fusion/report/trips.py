@@ -4,18 +4,11 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from typing import Any
 
-from fusion.checkout.holds import AGE, DOUBT, TENDER
 from fusion.checkout.receipts import REVIEW
 from fusion.config import SECOND_NS
-from fusion.explain_facts import Folder, Names, change_of, receipt_facts
+from fusion.explain_facts import Folder, Names, change_of, receipt_facts, why_in_review
 from fusion.explain_verdict import Row
 from fusion.report.marks import Marks
-
-WHY = {
-    DOUBT: "what was taken is too uncertain to charge unseen",
-    AGE: "it has goods sold by age, and nobody has verified that of the account",
-    TENDER: "the account's tenders leave something unpaid",
-}
 
 
 def trips(
@@ -37,13 +30,6 @@ def trips(
         told |= {k: receipt[k] for k in ("discounts", "tenders") if k in receipt}
         found.append(told if marks is None else told | {"truth": marks.receipts[number]})
     return sorted(found, key=lambda one: (one["status"] != REVIEW, one["confidence"], one["trip"]))
-
-
-def why_in_review(receipt: Row) -> list[str]:
-    """Return in words why a receipt waits for a person; nothing where it does not."""
-    if receipt["status"] != REVIEW:
-        return []
-    return [WHY.get(reason, reason) for reason in receipt.get("hold", ()) or (DOUBT,)]
 
 
 def _near(receipt: Row, rows: Sequence[Row], times: Sequence[int], at: dict[str, Row]) -> tuple[Row, ...]:
