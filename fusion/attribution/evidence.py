@@ -7,6 +7,7 @@ import numpy as np
 
 from fusion.arrays import Floats, Ints
 from fusion.attribution.basket import Weighing, basket_change, basket_nats
+from fusion.attribution.moments import nearest, within
 from fusion.attribution.why import BODY, HANDS, Why
 from fusion.config import SECOND_NS, AttributionConfig, CartConfig
 from fusion.shelf import ShelfChange
@@ -114,14 +115,16 @@ def candidates(
     """Return everybody within reach of the change, sorted by track_id."""
     if not seen.bodies:
         return ()
-    bodies = min(seen.bodies, key=lambda b: abs(b.t_ns - change.step_ns))
+    bodies = nearest(seen.bodies, change.step_ns)
     plates = np.array(change.plates)
     weight = np.abs(change.delta_g) / max(float(np.abs(change.delta_g).sum()), 1e-9)
     centre = weight @ store.plates.centre[plates]
     far = np.linalg.norm(bodies.head[:, :2] - centre[:2], axis=1)
-    hands = _hand_evidence(change, seen, alias, store, config)
     strayed_m = config.stray_mps * np.minimum(bodies.unseen_s, config.stray_s_max)
     near = np.flatnonzero(far - strayed_m < config.reach_m_max)
+    if not len(near):
+        return ()  # most changes of a large store are of plates that only shook
+    hands = _hand_evidence(change, seen, alias, store, config)
     looks = looks_at_hands(change.step_ns, seen, alias, config, set(bodies.track_id[near].tolist()))
     out = []
     for row in near:
@@ -149,17 +152,17 @@ def _hand_evidence(
     points = plate_points(change, store)
     wrong, cap = config.hand_wrong_p, config.hand_nats_max
     moments: dict[int, list[float]] = {}
-    window_ns = config.hand_window_s * SECOND_NS
-    within = [bodies for bodies in seen.bodies if abs(bodies.t_ns - change.step_ns) <= window_ns]
-    near = near_in_plan([bodies.head for bodies in within], points[0, :2], 2 * config.reach_m_max)
+    window_ns = int(config.hand_window_s * SECOND_NS)
+    around = within(seen.bodies, change.step_ns - window_ns, change.step_ns + window_ns)
+    near = near_in_plan([bodies.head for bodies in around], points[0, :2], 2 * config.reach_m_max)
     if not near:
         return {}
     head, hands, cov = (
-        np.concatenate([getattr(within[k], name)[rows] for k, rows in near]) for name in ("head", "hands", "hands_cov")
+        np.concatenate([getattr(around[k], name)[rows] for k, rows in near]) for name in ("head", "hands", "hands_cov")
     )
     at = nats_at(points, head, hands, cov, config.hand_sd_m, config.hands)
     ratio = wrong + (1.0 - wrong) * np.exp(np.minimum(at, 2 * cap)).mean(axis=1)
-    tracks = (track_id for k, rows in near for track_id in within[k].track_id[rows].tolist())
+    tracks = (track_id for k, rows in near for track_id in around[k].track_id[rows].tolist())
     for track_id, one in zip(tracks, ratio.tolist(), strict=True):
         moments.setdefault(alias.get(track_id, track_id), []).append(one)
     return {k: float(np.clip(np.log(np.mean(v)), -cap, cap)) for k, v in sorted(moments.items())}
@@ -204,10 +207,11 @@ def looks_at_hands(
     """
     total: dict[tuple[int, bool], dict[int, float]] = {}
     looks: dict[tuple[int, bool], int] = {}
-    window_ns = config.held_window_s * SECOND_NS
-    for look in seen.looks:
+    window_ns = int(config.held_window_s * SECOND_NS)
+    first_ns, last_ns = t_ns - window_ns, t_ns + window_ns
+    for look in [one for one in seen.looks if first_ns <= one.t_ns <= last_ns]:  # of other times are most
         track = alias.get(look.owner, look.owner)
-        if abs(look.t_ns - t_ns) > window_ns or (tracks is not None and track not in tracks):
+        if tracks is not None and track not in tracks:
             continue
         key = track, look.t_ns >= t_ns
         looks[key] = looks.get(key, 0) + 1

@@ -11,7 +11,7 @@ from fusion.attribution.dark import Reach, is_for_another, reach_readings, reach
 from fusion.attribution.evidence import looks_at_hands, moved_in_basket
 from fusion.attribution.explanations import Explanation, Goods
 from fusion.attribution.handover import Meeting, at_moment, handover_readings, touches, ways
-from fusion.attribution.hypotheses import Hypothesis, extend, merge, weigh, weights
+from fusion.attribution.hypotheses import Group, Hypothesis, extend, merge, weigh, weights
 from fusion.attribution.last_seen import floor_nats, posture, set_down_nats
 from fusion.attribution.possession import (
     Content,
@@ -99,7 +99,7 @@ def read_reach(
     changes = (*state.open.values(), *state.waiting)
     if not trip or trip in people.staff or is_for_another(reach, changes, store, config.dark):
         return state
-    looks = looks_at_hands(reach.t_ns, state.seen, people.alias, config)
+    looks = looks_at_hands(reach.t_ns, state.seen, people.alias, config, (reach.track_id,))
 
     def readings(goods: Mapping[str, Goods]) -> Readings:
         return reach_readings(reach, trip, looks, goods, store, config.dark)
@@ -168,7 +168,7 @@ def read_content(
     own = config.possession
     state = replace(state, runs=_lengthened(state, trip, content, people, store, own))
     group = group_of(state, trip)
-    recent = _since(state, content.t0_ns)
+    recent = _since(state, content.t0_ns, group)
     fits = np.array([explained(content, trip, h, recent) for h in group.beam])
     if float(weights(group) @ fits) < own.explained_min:
         givers, unseen = _sources(state, content, trip, people, store, config)
@@ -181,7 +181,8 @@ def read_content(
             state = _read_passing(
                 state, content.t0_ns, witness, asked, readings, store, config, may_appear=bool(unseen)
             )
-            group, recent = group_of(state, trip), _since(state, content.t0_ns)
+            group = group_of(state, trip)
+            recent = _since(state, content.t0_ns, group)
 
     def nats_of(hypothesis: Hypothesis) -> float:
         return content_nats(explained(content, trip, hypothesis, recent), content, own)
@@ -202,9 +203,10 @@ def _lengthened(
     return lengthened(state.runs, trip, content, cache(nats_at), config)
 
 
-def _since(state: Attribution, t_ns: int) -> dict[str, ShelfChange]:
-    """Return the open changes since a moment: of all that a trip waits with, few are recent."""
-    return {event: change for event, change in state.open.items() if change.step_ns >= t_ns}
+def _since(state: Attribution, t_ns: int, group: Group) -> dict[str, ShelfChange]:
+    """Return the open changes of a group since a moment: of all that wait, few are recent and its own."""
+    own = group.beam[0].choice
+    return {event: change for event, change in state.open.items() if change.step_ns >= t_ns and event in own}
 
 
 def _sources(

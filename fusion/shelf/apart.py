@@ -1,6 +1,8 @@
 """Two hands at one shelf at one moment: which plates that changed together bore different goods."""
 
-from fusion.shelf.beside import plates_beside
+import numpy as np
+
+from fusion.shelf.beside import plates_beside, plates_of_shelf
 from fusion.shelf.levels import Levels, PlateChange, dark_plates
 from fusion.store import Store
 
@@ -22,7 +24,10 @@ def apart(
     covered = {plate for plate, _, var in hidden if var > (BRIDGE * total_g) ** 2}
     if len(_connected(group, covered, store)) == 1:
         return [group]
-    parts = _connected(group, covered | set(dark_plates(levels, max(c.settled_ns for c in group)).tolist()), store)
+    on = plates_of_shelf(store.plates)
+    near = [plate for shelf in {store.plates.shelf[c.plate] for c in group} for plate in on[shelf]]
+    dark = dark_plates(levels, max(c.settled_ns for c in group), np.array(near))
+    parts = _connected(group, covered | set(dark.tolist()), store)
     heavy = [sum(abs(c.after_g - c.before_g) for c in part) for part in parts]
     return parts if min(heavy) > ASIDE * max(heavy) else [group]  # shelves tilt: a little of one load shows further off
 

@@ -74,19 +74,19 @@ def connected(changes: list[PlateChange], store: Store, config: ShelfConfig) -> 
     """
     company = company_of_plate(store.plates, store.facings, config.neighbours)
     groups: dict[int, list[int]] = {}  # by the latest change that joined it
+    plates_in: dict[int, set[int]] = {}
     group_of: list[int] = []
     on_plate: dict[int, list[int]] = {}
     for row, change in enumerate(changes):
         near = (other for plate in company[change.plate] for other in on_plate.get(plate, ()))
         mine, plates = list[int](), {change.plate}
         for group in sorted({group_of[other] for other in near if _together(change, changes[other], store, config)}):
-            theirs = {changes[other].plate for other in groups[group]}
-            if plates.isdisjoint(theirs):
+            if plates.isdisjoint(plates_in[group]):
                 mine += groups.pop(group)
-                plates |= theirs
+                plates |= plates_in.pop(group)
                 if change.is_slow:
                     break
-        groups[row] = [*mine, row]
+        groups[row], plates_in[row] = [*mine, row], plates
         group_of.append(row)
         for other in mine:
             group_of[other] = row
