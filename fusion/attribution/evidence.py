@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 import numpy as np
 
@@ -209,10 +210,10 @@ def looks_at_hands(
     looks: dict[tuple[int, bool], int] = {}
     window_ns = int(config.held_window_s * SECOND_NS)
     first_ns, last_ns = t_ns - window_ns, t_ns + window_ns
-    for look in [one for one in seen.looks if first_ns <= one.t_ns <= last_ns]:  # of other times are most
-        track = alias.get(look.owner, look.owner)
-        if tracks is not None and track not in tracks:
+    for look in seen.looks if tracks is None else _looks_at(tracks, seen, alias):
+        if not first_ns <= look.t_ns <= last_ns:
             continue
+        track = alias.get(look.owner, look.owner)
         key = track, look.t_ns >= t_ns
         looks[key] = looks.get(key, 0) + 1
         mine = total.setdefault(key, {})
@@ -225,6 +226,23 @@ def looks_at_hands(
         before, after = (_looks(belief, n, around, config) for belief, n in both)
         out[track_id] = before, after
     return out
+
+
+def _looks_at(tracks: Collection[int], seen: Witnesses, alias: Mapping[int, int]) -> list[Look]:
+    """Return the looks at the hands of some tracks, in their order."""
+    by_owner = _looks_by_owner(seen)
+    mine = [rows for owner, rows in by_owner.items() if alias.get(owner, owner) in tracks]
+    rows = mine[0] if len(mine) == 1 else sorted(row for each in mine for row in each)
+    return [seen.looks[row] for row in rows]
+
+
+@lru_cache(maxsize=2)
+def _looks_by_owner(seen: Witnesses) -> dict[int, list[int]]:
+    """Return which looks are at whose hands: many changes of one slice ask the same."""
+    rows: dict[int, list[int]] = {}
+    for row, look in enumerate(seen.looks):
+        rows.setdefault(look.owner, []).append(row)
+    return rows
 
 
 def _looks(belief: Mapping[int, float], looks: int, around: int, config: AttributionConfig) -> Looks:

@@ -111,6 +111,8 @@ def _hand_traces(
     around_ns = int(AROUND_S * SECOND_NS)
     for bodies in within(seen.bodies, step_ns - around_ns, step_ns + around_ns) if known else ():
         late_ns, grid_ns = bodies.t_ns - step_ns, bodies.t_ns // GRID_NS
+        if all(last == grid_ns for last in last_ns.values()):
+            continue
         row_of: dict[int, int] = {}
         at = np.searchsorted(bodies.track_id, ids).tolist()  # both are sorted
         for row, own in zip(at, known, strict=True):

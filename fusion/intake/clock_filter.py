@@ -28,8 +28,7 @@ class Clock:
 
     def offset_s(self, t_ns: int) -> float:
         """Return the offset carried on to t_ns."""
-        offset_s, drift = self.mean[:2].tolist()
-        return float(offset_s + drift * (t_ns - self.t_ns) / SECOND_NS)
+        return float(self.mean.item(0) + self.mean.item(1) * (t_ns - self.t_ns) / SECOND_NS)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
