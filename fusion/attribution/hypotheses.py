@@ -262,10 +262,10 @@ def _without(choice: Mapping[str, Explanation], events: frozenset[str]) -> dict[
 
 def _pruned(group: Group, nats: list[float], config: AttributionConfig) -> Group:
     """Keep the best by these nats, best first, with nats relative to the best so that numbers stay small."""
-    beam = group.beam
-    kept, cut = _kept(nats, [h.barred for h in beam], config)
-    best = tuple(replace(beam[i], nats=nats[i] - nats[kept[0]]) for i in kept)
-    return replace(group, beam=best, cut=group.cut + cut)
+    kept, cut = _kept(nats, [h.barred for h in group.beam], config)
+    best = ((group.beam[i], nats[i] - nats[kept[0]]) for i in kept)
+    beam = tuple(Hypothesis(own, h.goods, h.choice, h.claims, h.barred) for h, own in best)
+    return replace(group, beam=beam, cut=group.cut + cut)
 
 
 def _kept(nats: list[float], barred: list[bool], config: AttributionConfig) -> tuple[list[int], bool]:

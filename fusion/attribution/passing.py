@@ -168,8 +168,8 @@ def read_content(
     own = config.possession
     state = replace(state, runs=_lengthened(state, trip, content, people, store, own))
     group = group_of(state, trip)
-    recent = _since(state, content.t0_ns, group)
-    fits = np.array([explained(content, trip, h, recent) for h in group.beam])
+    ratio_of = _explaining(content, trip, group, state)
+    fits = np.array([ratio_of(h) for h in group.beam])
     if float(weights(group) @ fits) < own.explained_min:
         givers, unseen = _sources(state, content, trip, people, store, config)
         if givers or unseen:
@@ -182,10 +182,14 @@ def read_content(
                 state, content.t0_ns, witness, asked, readings, store, config, may_appear=bool(unseen)
             )
             group = group_of(state, trip)
-            recent = _since(state, content.t0_ns, group)
+            ratio_of = _explaining(content, trip, group, state)
+
+    @cache
+    def nats_at(ratio: float) -> float:
+        return content_nats(ratio, content, own)
 
     def nats_of(hypothesis: Hypothesis) -> float:
-        return content_nats(explained(content, trip, hypothesis, recent), content, own)
+        return nats_at(ratio_of(hypothesis))
 
     rest = tuple(g for g in state.groups if trip not in g.trips)
     return replace(state, groups=(*rest, weigh(group, nats_of, config)))
@@ -201,6 +205,22 @@ def _lengthened(
         return set_down_nats(seen, goods_xy, config), floor_nats(seen, config)
 
     return lengthened(state.runs, trip, content, cache(nats_at), config)
+
+
+def _explaining(content: Content, trip: str, group: Group, state: Attribution) -> Callable[[Hypothesis], float]:
+    """Return what gives how well a hypothesis of a group explains what hands held: many of them say the same of it."""
+    recent = _since(state, content.t0_ns, group)
+    known: dict[tuple[int, ...], float] = {}  # by the ids of goods and readings, which hypotheses share
+
+    def ratio_of(hypothesis: Hypothesis) -> float:
+        said = [hypothesis.goods.get(trip, ()), *map(hypothesis.choice.__getitem__, recent)]
+        key = tuple(map(id, said))
+        ratio = known.get(key)
+        if ratio is None:
+            ratio = known[key] = explained(content, trip, hypothesis, recent)
+        return ratio
+
+    return ratio_of
 
 
 def _since(state: Attribution, t_ns: int, group: Group) -> dict[str, ShelfChange]:
