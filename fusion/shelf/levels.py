@@ -209,7 +209,7 @@ def dark_plates(levels: Levels, now_ns: int, among: Ints | None = None) -> Ints:
     said = ns > now_ns - DARK_S * SECOND_NS
     most = np.where(said, g, -np.inf).max(axis=1)
     least = np.where(said, g, np.inf).min(axis=1)
-    return rows[(most <= least) & (said.sum(axis=1) != 1)]
+    return np.asarray(rows[(most <= least) & (said.sum(axis=1) != 1)])
 
 
 def trace_of(levels: Levels, row: int, first_ns: int = 1) -> Trace:
