@@ -7,6 +7,7 @@ from math import lgamma, log
 
 import numpy as np
 
+from fusion.arrays import Floats, Ints
 from fusion.attribution.explanations import PICK, PUT, Explanation, Mover, Part, rank
 from fusion.attribution.normal import normal_nats
 from fusion.attribution.priors import Moved, mass_nats
@@ -42,22 +43,33 @@ def single(moved: Moved, who: tuple[Mover, ...], most: int) -> list[Explanation]
         nats += seen.held.absent
         for product in {*seen.held.nats, *seen.cart}:
             nats[product] += seen.of(product) - seen.held.absent
-        for flat in np.argsort(-nats, axis=None, kind="stable")[:most]:
-            product, n = divmod(int(flat), nats.shape[1])
+        for flat in highest(nats, most).tolist():
+            product, n = divmod(flat, nats.shape[1])
             part = Part(mover.trip, kind, product, n + 1, abs(total_g))
             why = add(moved.why(product, n), mover.whole_why(kind, product))
             out.append(Explanation((part,), float(nats[product, n]) + mover.nats, mover.claims, why))
     return out
 
 
+def highest(nats: Floats, most: int) -> Ints:
+    """Return where the highest cells are, at most so many, counted row by row: highest first, equal ones in order."""
+    flat = -nats.ravel()
+    if most < len(flat):
+        among = np.flatnonzero(flat <= np.partition(flat, most - 1)[most - 1])
+        return among[np.argsort(flat[among], kind="stable")[:most]]
+    return np.argsort(flat, kind="stable")
+
+
 def _shared(moved: Moved, who: tuple[Mover, ...], config: AttributionConfig) -> list[Explanation]:
     """Two people take the same product from one place at once."""
     likely = [m for m in who if m.nats > 0.0]
+    if len(likely) < 2:
+        return []
     together, counts, rare, out = moved.nats(), moved.count, float(np.log(config.shared_p)), []
-    best = np.argsort(-together, axis=None, kind="stable")[:3]
+    best = highest(together, 3).tolist()
     for a, b in two_people(combinations(likely, 2)):
         for flat in best:
-            product, n = divmod(int(flat), together.shape[1])
+            product, n = divmod(flat, together.shape[1])
             for mine in range(1, n + 1):
                 yours = n + 1 - mine
                 each = float(counts[product, mine - 1] + counts[product, yours - 1])

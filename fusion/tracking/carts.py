@@ -8,6 +8,7 @@ have nothing to do with the cart: who rolls along with it pushes it, and standin
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 
 import numpy as np
 
@@ -81,6 +82,7 @@ def observe_cart(
     return carts, tuple(SeenMove(message.src, move, cart.owner, near) for move in message.moves)
 
 
+@lru_cache(maxsize=1024)
 def clear_owner(cart: CartTrack, p_min: float) -> str:
     """Return the trip a cart is of if that is clear, "" otherwise."""
     p, owner = max(((p, trip) for trip, p in cart.owner.items()), default=(0.0, ""))
