@@ -7,7 +7,9 @@ from hypothesis.extra.numpy import array_shapes, arrays
 
 from fusion.attribution.picking import highest
 
-TABLES = arrays(np.float64, array_shapes(min_dims=2, max_dims=2, max_side=9), elements=st.sampled_from([-2.0, 0.0, 0.5]))
+TABLES = arrays(
+    np.float64, array_shapes(min_dims=2, max_dims=2, max_side=9), elements=st.sampled_from([-2.0, 0.0, 0.5])
+)
 
 
 @given(TABLES | TABLES.map(lambda table: table + np.arange(table.size).reshape(table.shape) / 7), st.integers(1, 12))

@@ -16,7 +16,10 @@ charge is chosen, and every change it explains becomes final; readings that cont
 charged and go on being believed, for a charge is no evidence. A hand that stayed over the shelf between a pick and a
 put-back made one change (holding.py). Nothing is dropped: a change nobody explains is settled as unclaimed. priors.py
 holds what is known of goods before anybody is looked at, masses.py what their pieces weigh in this store, learned
-from every change that left no doubt.
+from every change that left no doubt. moments.py finds the remembered moments near an instant.
+
+Cost: in a large store most changes are of plates that only shook, with nobody near, and most open changes of a group
+are read alike by all its hypotheses. Both are asked first, and then little is left to do.
 
 Every reading says what its nats are made of (why.py), and what there was to see of a change is put aside when it is
 read (record.py), so that evidence_rows.py can show both once it is settled; neither ever decides anything.

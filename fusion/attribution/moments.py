@@ -1,4 +1,4 @@
-"""Which of the remembered moments are near an instant; there is one a slice, oldest first, so they are found by halving."""
+"""Which remembered moments are near an instant: there is one a slice, oldest first, so they are found by halving."""
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Sequence

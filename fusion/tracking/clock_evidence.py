@@ -23,7 +23,8 @@ def clock_evidence(
 ) -> tuple[Comparisons, Ints]:
     """Return what those who can tell of the time of frames say, and where each frame's begin, (F + 1,).
 
-    Frames that are out, (F,), are left out. The errors of one person last from frame to frame, so that a frame counts only as a part of a comparison.
+    Frames that are out, (F,), are left out. The errors of one person last from frame to frame, so that a frame counts
+    only as a part of a comparison.
     """
     frames = followed.frames
     n = len(frames.sd)
