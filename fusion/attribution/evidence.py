@@ -1,4 +1,4 @@
-"""Evidence for who moved the goods: hands, bodies, and what a classifier saw in the hand. All in nats."""
+"""Evidence for who moved the goods: hands, bodies, and what a classifier saw in the hand. All in nats; cart_evidence.py has carts."""
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -7,10 +7,10 @@ from functools import lru_cache
 import numpy as np
 
 from fusion.arrays import Floats, Ints
-from fusion.attribution.basket import Weighing, basket_change, basket_nats
+from fusion.attribution.basket import Weighing
 from fusion.attribution.moments import nearest, within
 from fusion.attribution.why import BODY, HANDS, Why
-from fusion.config import SECOND_NS, AttributionConfig, CartConfig
+from fusion.config import SECOND_NS, AttributionConfig
 from fusion.shelf import ShelfChange
 from fusion.store import Store, product_rows
 from fusion.tracking.carts import SeenMove
@@ -250,34 +250,3 @@ def _looks(belief: Mapping[int, float], looks: int, around: int, config: Attribu
     absent = config.held_unseen_p ** (min(around, config.held_looks_sure) / config.held_looks_sure)
     ratio = {k: absent + config.held_rare * p / (looks + 1) for k, p in sorted(belief.items())}
     return Looks({k: min(float(np.log(r)), config.held_nats_max) for k, r in ratio.items()}, float(np.log(absent)))
-
-
-def cart_nats(
-    trip: str, direction: int, change: ShelfChange, seen: Witnesses, store: Store, config: CartConfig
-) -> dict[int, float]:
-    """Return what carts say of each product having gone between this shelf and the trip's cart.
-
-    After a pick goods go into the cart (direction 1), before a put-back they come out of it (-1).
-    """
-    best: dict[int, float] = {}
-    row_of = product_rows(store.products)
-    for one in seen.moves:
-        late_s = direction * (one.move.t_ns - change.step_ns) / SECOND_NS
-        owned = one.pairing.get(trip, 0.0)
-        if one.move.direction != direction or not -0.5 <= late_s <= config.move_window_s or owned <= 0.0:
-            continue
-        weighed = moved_in_basket(one, seen, store, config)
-        for sku, p in one.move.beliefs:
-            if sku in row_of:
-                product = row_of[sku]
-                camera = min(float(np.log1p(30.0 * p * one.move.score)), config.move_nats_max)
-                nats = owned * max(camera + weighed.get(product, 0.0), 0.0)
-                best[product] = max(best.get(product, 0.0), nats)
-    return best
-
-
-def moved_in_basket(one: SeenMove, seen: Witnesses, store: Store, config: CartConfig) -> Mapping[int, float]:
-    """Return what a basket's weight says of each product having been what moved, in nats."""
-    others = (other.move.t_ns for other in seen.moves if other.cart == one.cart)
-    change = basket_change(seen.weighings, one.cart, one.move.t_ns, others, config)
-    return basket_nats(change, one.move.direction, store, config)

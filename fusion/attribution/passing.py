@@ -5,10 +5,11 @@ from functools import cache
 
 import numpy as np
 
+from fusion.attribution.cart_evidence import moved_in_basket
 from fusion.attribution.cart_pass import CartPass, cart_pass_readings, cart_passes
 from fusion.attribution.carted import filled, pushed, taken_over
 from fusion.attribution.dark import Reach, is_for_another, reach_readings, reaches_now
-from fusion.attribution.evidence import looks_at_hands, moved_in_basket
+from fusion.attribution.evidence import looks_at_hands
 from fusion.attribution.explanations import Explanation, Goods
 from fusion.attribution.handover import Meeting, at_moment, handover_readings, touches, ways
 from fusion.attribution.hypotheses import Group, Hypothesis, extend, merge, weigh, weights

@@ -4,8 +4,9 @@ from collections.abc import Callable, Hashable, Mapping
 
 import numpy as np
 
+from fusion.attribution.cart_evidence import cart_nats
 from fusion.attribution.crossing import crossings
-from fusion.attribution.evidence import Witnesses, candidates, cart_nats
+from fusion.attribution.evidence import Witnesses, candidates
 from fusion.attribution.explanations import PUT, Explanation, Goods, Mover, movers, rank
 from fusion.attribution.hurry import hurried, unhurried
 from fusion.attribution.hypotheses import LIKELY_NATS, Hypothesis, extend, lots, merge, reading_posterior
