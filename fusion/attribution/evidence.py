@@ -1,4 +1,7 @@
-"""Evidence for who moved the goods: hands, bodies, and what a classifier saw in the hand. All in nats; cart_evidence.py has carts."""
+"""Evidence for who moved the goods: hands, bodies, and what a classifier saw in the hand. All in nats.
+
+cart_evidence.py has what carts say.
+"""
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
