@@ -68,11 +68,15 @@ def leave_unseen(
     gone: list[Departure] = []
     while exits and (floor.tracks.status == Status.LOST).any():
         tracks = floor.tracks
-        far = np.min([line_distance(tracks.mean[:, :2], store.gates.line[i]) for i in exits], axis=0)
         stayed = tracks.seen_ns - tracks.born_ns > 3 * SECOND_NS
-        out = ~inside(tracks.mean[:, :2], store.outline) | (far < 0.3)
         unseen = now_ns - tracks.seen_ns > config.exit_wait_s * SECOND_NS
-        rows = np.flatnonzero((tracks.status == Status.LOST) & (far < config.exit_reach_m) & out & stayed & unseen)
+        lost = np.flatnonzero((tracks.status == Status.LOST) & stayed & unseen)
+        if not len(lost):
+            break
+        at = tracks.mean[lost, :2]
+        far = np.min([line_distance(at, store.gates.line[i]) for i in exits], axis=0)
+        out = ~inside(at, store.outline) | (far < 0.3)
+        rows = lost[(far < config.exit_reach_m) & out]
         if not len(rows):
             break
         row = int(rows[0])
