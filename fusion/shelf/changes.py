@@ -264,8 +264,11 @@ def _traced(change: ShelfChange, group: list[PlateChange], levels: Levels) -> Sh
     """Add what the plates showed about the step: what was kept when it settled, and what has come since."""
     kept = {c.plate: c.trace for c in group}
     first_ns, last_ns = (change.step_ns + sign * int(TRACE_S * SECOND_NS) for sign in (-1, 1))
-    both = ({**dict(kept[plate]), **dict(trace_of(levels, plate, max(first_ns, 1)))} for plate in change.plates)
-    traces = (tuple((t, g) for t, g in sorted(one.items()) if first_ns <= t <= last_ns) for one in both)
+    traces = []
+    for plate in change.plates:
+        shown = {t: g for t, g in kept[plate] if first_ns <= t <= last_ns}
+        shown.update(trace_of(levels, plate, max(first_ns, 1), last_ns))
+        traces.append(tuple(sorted(shown.items())))
     return replace(change, trace=tuple(traces))
 
 

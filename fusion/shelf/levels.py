@@ -212,8 +212,8 @@ def dark_plates(levels: Levels, now_ns: int, among: Ints | None = None) -> Ints:
     return np.asarray(rows[(most <= least) & (said.sum(axis=1) != 1)])
 
 
-def trace_of(levels: Levels, row: int, first_ns: int = 1) -> Trace:
-    """Return what a plate showed over the last seconds, from some moment on."""
+def trace_of(levels: Levels, row: int, first_ns: int = 1, last_ns: int = np.iinfo(np.int64).max) -> Trace:
+    """Return what a plate showed over the last seconds, from some moment to another."""
     (g,), t_ns = last_of(levels.history, row)
-    shown = (t_ns >= first_ns) & np.isfinite(g)
+    shown = (t_ns >= first_ns) & (t_ns <= last_ns) & np.isfinite(g)
     return tuple(zip(t_ns[shown].tolist(), g[shown].tolist(), strict=True))
