@@ -88,7 +88,11 @@ def compare_each(
         mean, cov, surprise, steps,
     )  # fmt: skip
     each = zip(row_of, before, at_ns.tolist(), surprise.tolist(), steps.tolist(), strict=True)
-    return {src: Clock(at, mean[k], cov[k], odd, n, was.mutual) for k, (src, was, at, odd, n) in enumerate(each)}
+    # Copies: a row of an array keeps all of it, and some clocks are not heard of again for long.
+    return {
+        src: Clock(at, mean[k].copy(), cov[k].copy(), odd, n, was.mutual)
+        for k, (src, was, at, odd, n) in enumerate(each)
+    }
 
 
 def _unknown(t_ns: int, seen: Comparisons, config: ClockConfig) -> Clock:
