@@ -12,6 +12,8 @@ from importlib import import_module
 from importlib.metadata import entry_points, version
 from typing import Any, NoReturn, TypeAlias
 
+from fusion.collector import collect_seldom
+
 GROUP = "aisle.commands"  # entry points: sensors and scenarios add theirs, fusion imports neither
 BUILT_IN: dict[str, str] = {
     "replay": "fusion.replay:add_replay",
@@ -38,6 +40,7 @@ Adder: TypeAlias = Callable[[Any], None]
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one subcommand and return its exit status."""
+    collect_seldom()
     words = list(sys.argv[1:] if argv is None else argv)
     try:
         args = parser_of(words).parse_args(words)

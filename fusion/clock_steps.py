@@ -11,6 +11,7 @@ import numpy as np
 from fusion.arrays import Floats
 from fusion.attribution.bodies import Bodies
 from fusion.attribution.evidence import near_in_plan
+from fusion.attribution.moments import within
 from fusion.config import SECOND_NS, ClockConfig
 from fusion.intake.clock_filter import Comparisons
 from fusion.shelf import ShelfChange
@@ -52,15 +53,16 @@ def _approach(
     place = np.abs(change.delta_g) @ store.plates.centre[plates] / np.abs(change.delta_g).sum()
     far: dict[int, list[tuple[float, Floats]]] = {}
     able: set[int] = set()
-    longest_s = config.hand_s + config.hand_beyond_s
-    within = [bodies for bodies in seen if not abs((bodies.t_ns - change.step_ns) / SECOND_NS) > longest_s]
-    for k, rows in near_in_plan([bodies.head for bodies in within], place[:2], config.about_m):
-        bodies = within[k]
+    longest_ns = round((config.hand_s + config.hand_beyond_s) * SECOND_NS)
+    around = within(seen, change.step_ns - longest_ns, change.step_ns + longest_ns)
+    front = _front(change, store)
+    for k, rows in near_in_plan([bodies.head for bodies in around], place[:2], config.about_m):
+        bodies = around[k]
         late_s = (bodies.t_ns - change.step_ns) / SECOND_NS
         away_m = np.linalg.norm(bodies.head[:, :2] - place[:2], axis=1)
         for row in rows.tolist():
             who = alias.get(int(bodies.track_id[row]), int(bodies.track_id[row]))
-            gap = _from_goods(bodies.head[row] + bodies.hands[row], place, change, store)
+            gap = _from_goods(bodies.head[row] + bodies.hands[row], place, front)
             spread = np.sqrt(np.trace(bodies.hands_cov[row], axis1=1, axis2=2) / 3)
             far.setdefault(who, []).append((late_s, gap))
             able |= {who} if (gap - config.hand_sds * spread).min() < config.hand_far_m else set()
@@ -72,11 +74,15 @@ def _approach(
     return np.array(late), np.array(gaps)
 
 
-def _from_goods(hands: Floats, place: Floats, change: ShelfChange, store: Store) -> Floats:
-    """Return how far hands (2, 3) are from where goods are taken: above the plate from its middle to its front edge."""
+def _front(change: ShelfChange, store: Store) -> Floats:
+    """Return the way (3,) from the middle of the plate that changed most to its front edge, m."""
     widest = change.plates[int(np.argmax(np.abs(change.delta_g)))]
     yaw = np.deg2rad(store.plates.yaw_deg[widest])
-    front = np.array([np.sin(yaw), -np.cos(yaw), 0.0]) * float(store.plates.size[widest, 1]) / 2
+    return np.array([np.sin(yaw), -np.cos(yaw), 0.0]) * float(store.plates.size[widest, 1]) / 2
+
+
+def _from_goods(hands: Floats, place: Floats, front: Floats) -> Floats:
+    """Return how far hands (2, 3) are from where goods are taken: above the plate from its middle to its front edge."""
     share = np.clip((hands - place) @ front / max(float(front @ front), 1e-9), 0.0, 1.0)
     gap = hands - place - share[:, None] * front
     gap[:, 2] = np.maximum(0.0, np.abs(gap[:, 2] - ABOVE_M) - ABOVE_M)

@@ -1,5 +1,6 @@
 """step: one slice of event time through all stages. Pure: no sockets, files, clocks, global random numbers."""
 
+from collections import ChainMap
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -39,7 +40,7 @@ from fusion.health.stage import (
 )
 from fusion.health.trust import moved_goods, trusted
 from fusion.intake import Slice
-from fusion.intake.clock_filter import Clock, Comparisons, compare
+from fusion.intake.clock_filter import Clock, Comparisons, Stamp, compare, compare_each
 from fusion.intake.clocks import Clocks, Corrected, faults, retime
 from fusion.messages import Boxes, Cart, Gate, Health, Message, Plates, Portal
 from fusion.messages import People as PeopleMessage
@@ -270,8 +271,8 @@ def _take_frames(engine: Engine, state: State, each: list[Corrected], news: News
     if not known:
         return state
     store, config = engine.store, engine.config
-    cameras, new = look_at_frames(state.watch.cameras, [row for _, row, _ in known], [m for m, _, _ in known])
-    known = [one for one, is_new in zip(known, new, strict=True) if is_new]
+    cameras, is_new = look_at_frames(state.watch.cameras, [row for _, row, _ in known], [m for m, _, _ in known])
+    known = [one for one, new in zip(known, is_new, strict=True) if new]
     if not known:
         return replace(state, watch=replace(state.watch, cameras=cameras))
     frames = frames_of([m for m, _, _ in known], [row for _, row, _ in known], store.cameras, config.tracking)
@@ -281,9 +282,13 @@ def _take_frames(engine: Engine, state: State, each: list[Corrected], news: News
     )
     cameras = feel_turns(cameras, followed, store, config.tracking, config.health)
     news.matches.extend(followed.matches(is_out))
-    for frame, found in clock_evidence(followed, is_out, store, config.clocks, config.tracking):
-        message, _, by_s = known[frame]
-        _compare(engine, state, Corrected(message, by_s), found, news)
+    found, first = clock_evidence(followed, is_out, store, config.clocks, config.tracking)
+    telling = np.flatnonzero(np.diff(first)).tolist()
+    if telling:
+        stamps = [Stamp(m.src, m.t_ns, by_s) for m, _, by_s in (known[frame] for frame in telling)]
+        clocks = ChainMap(news.clocks, dict(state.clocks.of))
+        compared = compare_each(clocks, stamps, found, np.append(first[telling], first[-1]), config.clocks)
+        news.clocks.update(compared)
     return replace(state, floor=floor, hands=hands, watch=replace(state.watch, cameras=cameras))
 
 

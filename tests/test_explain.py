@@ -288,15 +288,8 @@ def test_a_folder_of_something_else_costs_one_line(tmp_path: Path, capsys: Captu
 )
 def test_a_receipt_that_waits_for_another_reason_than_doubt_says_so(holds: list[str]) -> None:
     """Found in a crowd: receipts that were right with p 0.999 were in review "by what a mistake would cost"."""
-    receipt = {
-        "trip": "t",
-        "account": "ann",
-        "status": "review",
-        "confidence": 0.9,
-        "total": 100,
-        "tax": 0,
-        "lines": [],
-    }
+    money, times = {"total": 100, "tax": 0, "lines": []}, {"entered": 0, "left": 1, "closed": 2}
+    receipt = {"trip": "t", "account": "ann", "status": "review", "confidence": 0.9} | money | times
     row = receipt | ({"hold": holds} if holds else {})
     said = " ".join(words(explained((row,), (), Folder((row,), (), ()), None))).replace("\n", " ")
     for why in holds:

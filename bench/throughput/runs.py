@@ -20,6 +20,7 @@ import numpy as np
 
 from bench.rush.__main__ import replay, warm_up
 from bench.rush.stages import STAGES
+from fusion.collector import collect_seldom
 from fusion.messages import Boxes, Frame, Malformed, People, Plates
 from fusion.recording import read_recording
 from fusion.session import Session
@@ -116,6 +117,7 @@ WHATS: Final[dict[str, Callable[[Path, Path], dict[str, Any]]]] = {
 def main(argv: list[str]) -> int:
     """Measure one thing and print it."""
     what, case = argv
+    collect_seldom()  # as the command does
     with tempfile.TemporaryDirectory() as folder:
         print(json.dumps(WHATS[what](Path(case), Path(folder))))
     return 0

@@ -4,9 +4,9 @@ from collections.abc import Collection, Mapping
 
 import numpy as np
 
+from fusion.attribution.cart_evidence import move_nats, moved_in_basket
 from fusion.attribution.cart_pass import CartPass, cart_pass_readings
 from fusion.attribution.carted import Placed, filled, pushed, taken_over
-from fusion.attribution.evidence import move_nats, moved_in_basket
 from fusion.attribution.explanations import Explanation, Goods
 from fusion.attribution.hypotheses import weights
 from fusion.attribution.passing import Readings, read_passing

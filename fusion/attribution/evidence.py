@@ -1,16 +1,21 @@
-"""Evidence for who moved the goods: hands, bodies, and what a classifier saw in the hand. All in nats."""
+"""Evidence for who moved the goods: hands, bodies, and what a classifier saw in the hand. All in nats.
+
+cart_evidence.py has what carts say.
+"""
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 import numpy as np
 
 from fusion.arrays import Floats, Ints
-from fusion.attribution.basket import Weighing, basket_change, basket_nats
+from fusion.attribution.basket import Weighing
 from fusion.attribution.bodies import Bodies
+from fusion.attribution.moments import nearest, within
 from fusion.attribution.standing import goods_place, stance, standing_nats
 from fusion.attribution.why import BODY, HANDS, Why
-from fusion.config import SECOND_NS, AttributionConfig, CartConfig
+from fusion.config import SECOND_NS, AttributionConfig
 from fusion.shelf import ShelfChange
 from fusion.store import Store, product_rows
 from fusion.tracking.carts import SeenMove
@@ -104,12 +109,14 @@ def candidates(
     """Return everybody within reach of the change, sorted by track_id."""
     if not seen.bodies:
         return ()
-    bodies = min(seen.bodies, key=lambda b: abs(b.t_ns - change.step_ns))
+    bodies = nearest(seen.bodies, change.step_ns)
     goods, _ = goods_place(change, store)
     far = np.linalg.norm(bodies.head[:, :2] - goods[:2], axis=1)
-    hands = _hand_evidence(change, seen, alias, store, config)
     strayed_m = config.stray_mps * np.minimum(bodies.unseen_s, config.stray_s_max)
     near = np.flatnonzero(far - strayed_m < config.reach_m_max)
+    if not len(near):
+        return ()  # most changes of a large store are of plates that only shook
+    hands = _hand_evidence(change, seen, alias, store, config)
     looks = looks_at_hands(change.step_ns, seen, alias, config, set(bodies.track_id[near].tolist()))
     how = stance(change.step_ns, bodies, near, seen.bodies, config.standing)
     stands = standing_nats(change, how, store, config).tolist()
@@ -133,17 +140,17 @@ def _hand_evidence(
     points = plate_points(change, store)
     wrong, cap = config.hand_wrong_p, config.hand_nats_max
     moments: dict[int, list[float]] = {}
-    window_ns = config.hand_window_s * SECOND_NS
-    within = [bodies for bodies in seen.bodies if abs(bodies.t_ns - change.step_ns) <= window_ns]
-    near = near_in_plan([bodies.head for bodies in within], points[0, :2], 2 * config.reach_m_max)
+    window_ns = int(config.hand_window_s * SECOND_NS)
+    around = within(seen.bodies, change.step_ns - window_ns, change.step_ns + window_ns)
+    near = near_in_plan([bodies.head for bodies in around], points[0, :2], 2 * config.reach_m_max)
     if not near:
         return {}
     head, hands, cov = (
-        np.concatenate([getattr(within[k], name)[rows] for k, rows in near]) for name in ("head", "hands", "hands_cov")
+        np.concatenate([getattr(around[k], name)[rows] for k, rows in near]) for name in ("head", "hands", "hands_cov")
     )
     at = nats_at(points, head, hands, cov, config.hand_sd_m, config.hands)
     ratio = wrong + (1.0 - wrong) * np.exp(np.minimum(at, 2 * cap)).mean(axis=1)
-    tracks = (track_id for k, rows in near for track_id in within[k].track_id[rows].tolist())
+    tracks = (track_id for k, rows in near for track_id in around[k].track_id[rows].tolist())
     for track_id, one in zip(tracks, ratio.tolist(), strict=True):
         moments.setdefault(alias.get(track_id, track_id), []).append(one)
     return {k: float(np.clip(np.log(np.mean(v)), -cap, cap)) for k, v in sorted(moments.items())}
@@ -186,11 +193,12 @@ def looks_at_hands(
     """
     total: dict[tuple[int, bool], dict[int, float]] = {}
     looks: dict[tuple[int, bool], int] = {}
-    window_ns = config.held_window_s * SECOND_NS
-    for look in seen.looks:
-        track = alias.get(look.owner, look.owner)
-        if abs(look.t_ns - t_ns) > window_ns or (tracks is not None and track not in tracks):
+    window_ns = int(config.held_window_s * SECOND_NS)
+    first_ns, last_ns = t_ns - window_ns, t_ns + window_ns
+    for look in seen.looks if tracks is None else _looks_at(tracks, seen, alias):
+        if not first_ns <= look.t_ns <= last_ns:
             continue
+        track = alias.get(look.owner, look.owner)
         key = track, look.t_ns >= t_ns
         looks[key] = looks.get(key, 0) + 1
         mine = total.setdefault(key, {})
@@ -205,46 +213,25 @@ def looks_at_hands(
     return out
 
 
+def _looks_at(tracks: Collection[int], seen: Witnesses, alias: Mapping[int, int]) -> list[Look]:
+    """Return the looks at the hands of some tracks, in their order."""
+    by_owner = _looks_by_owner(seen)
+    mine = [rows for owner, rows in by_owner.items() if alias.get(owner, owner) in tracks]
+    rows = mine[0] if len(mine) == 1 else sorted(row for each in mine for row in each)
+    return [seen.looks[row] for row in rows]
+
+
+@lru_cache(maxsize=2)
+def _looks_by_owner(seen: Witnesses) -> dict[int, list[int]]:
+    """Return which looks are at whose hands: many changes of one slice ask the same."""
+    rows: dict[int, list[int]] = {}
+    for row, look in enumerate(seen.looks):
+        rows.setdefault(look.owner, []).append(row)
+    return rows
+
+
 def _looks(belief: Mapping[int, float], looks: int, around: int, config: AttributionConfig) -> Looks:
     """Weigh the sum of belief in each product over some looks, of `around` looks before and after."""
     absent = config.held_unseen_p ** (min(around, config.held_looks_sure) / config.held_looks_sure)
     ratio = {k: absent + config.held_rare * p / (looks + 1) for k, p in sorted(belief.items())}
     return Looks({k: min(float(np.log(r)), config.held_nats_max) for k, r in ratio.items()}, float(np.log(absent)))
-
-
-def cart_nats(
-    trip: str, direction: int, change: ShelfChange, seen: Witnesses, store: Store, config: CartConfig
-) -> dict[int, float]:
-    """Return what carts say of each product having gone between this shelf and the trip's cart.
-
-    After a pick goods go into the cart (direction 1), before a put-back they come out of it (-1).
-    """
-    best: dict[int, float] = {}
-    for one in seen.moves:
-        late_s = direction * (one.move.t_ns - change.step_ns) / SECOND_NS
-        owned = one.pairing.get(trip, 0.0)
-        if one.move.direction != direction or not -0.5 <= late_s <= config.move_window_s or owned <= 0.0:
-            continue
-        for product, nats in move_nats(one, seen, store, config).items():
-            best[product] = max(best.get(product, 0.0), owned * nats)
-    return best
-
-
-def move_nats(one: SeenMove, seen: Witnesses, store: Store, config: CartConfig) -> dict[int, float]:
-    """Return the weight of a cart's camera and scale for each product having been what moved, in nats; none below 0."""
-    row_of = product_rows(store.products)
-    camera = {
-        row_of[sku]: min(float(np.log1p(30.0 * p * one.move.score)), config.move_nats_max)
-        for sku, p in one.move.beliefs
-        if sku in row_of
-    }
-    weighed = moved_in_basket(one, seen, store, config)
-    nats = {k: camera.get(k, 0.0) + weighed.get(k, 0.0) for k in sorted({*camera, *weighed})}
-    return {k: one_nats for k, one_nats in nats.items() if one_nats > 0.0}
-
-
-def moved_in_basket(one: SeenMove, seen: Witnesses, store: Store, config: CartConfig) -> Mapping[int, float]:
-    """Return what a basket's weight says of each product having been what moved, in nats."""
-    others = (other.move.t_ns for other in seen.moves if other.cart == one.cart)
-    change = basket_change(seen.weighings, one.cart, one.move.t_ns, others, config)
-    return basket_nats(change, one.move.direction, store, config)

@@ -29,15 +29,17 @@ def hurried(
 ) -> dict[str, frozenset[str]]:
     """Return, by other open change, the trips whose person would have had to hurry from there to this one or back."""
     mine = {m.trip: m.track_id for m in who if m.trip and not m.is_staff}
-    out = {}
-    for event, of_trip in doers.items():
+    if not mine:
+        return {}
+    plates, place, out = set(change.plates), _middle(change, store), {}
+    step_ns, (least_s, most_s) = change.step_ns, config.hurry_s
+    lately = [event for event in doers if least_s < abs(step_ns - open_[event].step_ns) / SECOND_NS < most_s]
+    for event in lately:
         other = open_[event]
-        apart_s = abs(change.step_ns - other.step_ns) / SECOND_NS
-        if not config.hurry_s[0] < apart_s < config.hurry_s[1] or set(change.plates) & set(other.plates):
+        if plates & set(other.plates):
             continue
-        far_m = np.linalg.norm(_middle(change, store) - _middle(other, store))
-        same = frozenset(trip for trip, track in mine.items() if of_trip.get(trip) == track)
-        if same and far_m > config.hurry_m:
+        same = frozenset(trip for trip, track in mine.items() if doers[event].get(trip) == track)
+        if same and np.linalg.norm(place - _middle(other, store)) > config.hurry_m:
             out[event] = same
     return out
 

@@ -7,16 +7,21 @@ belongs to one person touches only that person's group, so the cost follows loca
 """
 
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
+from functools import reduce
+from operator import add
+from types import MappingProxyType
 
 import numpy as np
 
 from fusion.attribution.explanations import PICK, Claim, Explanation, Goods, Part
 from fusion.config import AttributionConfig
+from fusion.frozen import replace
 from fusion.store import Store
 
 LIKELY_NATS = 5.0  # behind the best: losing a hypothesis this likely is told
 HOPELESS_NATS = 25.0  # behind the best: no evidence brings a hypothesis back from there
+NO_CLAIMS: Mapping[tuple[int, int], Claim] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,33 +51,34 @@ def lone(trip: str) -> Group:
 
 def merge(a: Group, b: Group, config: AttributionConfig) -> Group:
     """Combine two groups: every pair of readings, the best of them kept."""
-    beam = [
-        Hypothesis(
-            x.nats + y.nats,
-            {**x.goods, **y.goods},
-            {**x.choice, **y.choice},
-            {**x.claims, **y.claims},
-            x.barred or y.barred,
-        )
-        for x in a.beam
-        for y in b.beam
-        if _agree(x.claims, y.claims)
-    ]
-    return _pruned(Group(a.trips | b.trips, tuple(beam), a.cut + b.cut), config)
+    pairs = [(x, y) for x in a.beam for y in b.beam if _agree(x.claims, y.claims)]
+    nats = [x.nats + y.nats for x, y in pairs]
+    kept, cut = _kept(nats, [x.barred or y.barred for x, y in pairs], config)
+    beam = tuple(_joined(*pairs[i], nats[i] - nats[kept[0]]) for i in kept)
+    return Group(a.trips | b.trips, beam, a.cut + b.cut + cut)
+
+
+def _joined(x: Hypothesis, y: Hypothesis, nats: float) -> Hypothesis:
+    goods, choice = {**x.goods, **y.goods}, {**x.choice, **y.choice}
+    return Hypothesis(nats, goods, choice, {**x.claims, **y.claims}, x.barred or y.barred)
 
 
 def extend(
     group: Group, event: str, readings: Mapping[int, tuple[Explanation, ...]], config: AttributionConfig
 ) -> Group:
     """Read one more change; readings are per row of the beam, because goods in hand differ."""
-    found = []
+    found: list[tuple[float, Hypothesis, Explanation, Mapping[tuple[int, int], Claim]]] = []
     for row, hypothesis in enumerate(group.beam):
+        before = hypothesis.nats
         for reading in readings[row][: config.explanations_max]:
-            claims = {c.stretch: c for c in reading.claims}
-            if claims and not _agree(hypothesis.claims, claims):
+            if not reading.claims:
+                found.append((before + reading.nats + 0.0, hypothesis, reading, NO_CLAIMS))
                 continue
-            fresh = sum(c.nats for k, c in claims.items() if k not in hypothesis.claims) if claims else 0.0
-            found.append((hypothesis.nats + reading.nats + fresh, hypothesis, reading, claims))
+            claims = {c.stretch: c for c in reading.claims}
+            if not _agree(hypothesis.claims, claims):
+                continue
+            fresh = sum(c.nats for k, c in claims.items() if k not in hypothesis.claims)
+            found.append((before + reading.nats + fresh, hypothesis, reading, claims))
     kept, cut = _kept([nats for nats, *_ in found], [h.barred for _, h, *_ in found], config)
     top = found[kept[0]][0]
     beam = tuple(_extended(*found[i][1:], event, found[i][0] - top) for i in kept)
@@ -118,7 +124,7 @@ def chargeable(group: Group) -> Group:
 
 def weigh(group: Group, nats_of: Callable[[Hypothesis], float], config: AttributionConfig) -> Group:
     """Weigh every hypothesis by further evidence, in nats."""
-    return _pruned(replace(group, beam=tuple(replace(h, nats=h.nats + nats_of(h)) for h in group.beam)), config)
+    return _pruned(group, [h.nats + nats_of(h) for h in group.beam], config)
 
 
 def claim_anew(group: Group, nats_of: Callable[[Claim], float], config: AttributionConfig) -> Group:
@@ -128,7 +134,7 @@ def claim_anew(group: Group, nats_of: Callable[[Claim], float], config: Attribut
         claims = {k: replace(c, nats=nats_of(c)) for k, c in hypothesis.claims.items()}
         change = sum(c.nats - hypothesis.claims[k].nats for k, c in claims.items())
         beam.append(replace(hypothesis, nats=hypothesis.nats + change, claims=claims))
-    return _pruned(replace(group, beam=tuple(beam)), config)
+    return _pruned(replace(group, beam=tuple(beam)), [h.nats for h in beam], config)
 
 
 def _agree(a: Mapping[tuple[int, int], Claim], b: Mapping[tuple[int, int], Claim]) -> bool:
@@ -176,10 +182,14 @@ def reading_posterior(
     group: Group, event: str, weighed: list[float] | None = None
 ) -> tuple[tuple[Explanation, float], ...]:
     """Return the marginal of each reading of a change, best first; weighed are the group's weights, where known."""
+    column = [hypothesis.choice[event] for hypothesis in group.beam]
+    if weighed is None:
+        weighed = weights(group).tolist()
+    if len({*map(id, column)}) == 1:  # of most changes there is one reading left
+        return ((column[0], reduce(add, weighed, 0.0)),)
     number = _Numbers()
     total: list[tuple[Explanation, float]] = []
-    for hypothesis, w in zip(group.beam, weights(group).tolist() if weighed is None else weighed, strict=True):
-        reading = hypothesis.choice[event]
+    for reading, w in zip(column, weighed, strict=True):
         row = number.of(reading)
         if row == len(total):
             total.append((reading, 0.0))
@@ -223,15 +233,16 @@ def drop(group: Group, trips: frozenset[str], events: frozenset[str], config: At
     row_of: dict[tuple[object, ...], int] = {}
     total: list[Hypothesis] = []
     number = _Numbers()
-    open_ = sorted(event for event in group.beam[0].choice if event not in events)  # every hypothesis reads them all
-    for hypothesis in group.beam:
+    choices = [_without(hypothesis.choice, events) for hypothesis in group.beam]
+    # Every hypothesis reads all changes; those that all of them read alike tell none apart.
+    apart = [event for event in choices[0] if len({id(choice[event]) for choice in choices}) > 1]
+    for hypothesis, choice in zip(group.beam, choices, strict=True):
         goods = {t: g for t, g in hypothesis.goods.items() if t in left}
-        choice = {e: r for e, r in hypothesis.choice.items() if e not in events}
         # What a settled trip claimed is settled too: its nats stay paid.
         claims = {k: c for k, c in sorted(hypothesis.claims.items()) if c.trip not in trips}
         whose = tuple((k, c.trip) for k, c in claims.items())
-        assert len(choice) == len(open_)
-        read = tuple([number.of(choice[event]) for event in open_])
+        assert len(choice) == len(choices[0])
+        read = tuple([number.of(choice[event]) for event in apart])
         key = (tuple(sorted(goods.items())), read, whose, hypothesis.barred)
         row = row_of.setdefault(key, len(total))
         if row == len(total):
@@ -239,15 +250,22 @@ def drop(group: Group, trips: frozenset[str], events: frozenset[str], config: At
         else:
             nats = float(np.logaddexp(total[row].nats, hypothesis.nats))
             total[row] = Hypothesis(nats, goods, choice, claims, hypothesis.barred)
-    return _pruned(Group(left, tuple(total), group.cut), config)
+    return _pruned(Group(left, tuple(total), group.cut), [h.nats for h in total], config)
 
 
-def _pruned(group: Group, config: AttributionConfig) -> Group:
-    """Keep the best, best first, with nats relative to the best so that numbers stay small."""
-    beam = group.beam
-    kept, cut = _kept([h.nats for h in beam], [h.barred for h in beam], config)
-    best = tuple(replace(beam[i], nats=beam[i].nats - beam[kept[0]].nats) for i in kept)
-    return replace(group, beam=best, cut=group.cut + cut)
+def _without(choice: Mapping[str, Explanation], events: frozenset[str]) -> dict[str, Explanation]:
+    left = dict(choice)
+    for event in events:
+        left.pop(event, None)
+    return left
+
+
+def _pruned(group: Group, nats: list[float], config: AttributionConfig) -> Group:
+    """Keep the best by these nats, best first, with nats relative to the best so that numbers stay small."""
+    kept, cut = _kept(nats, [h.barred for h in group.beam], config)
+    best = ((group.beam[i], nats[i] - nats[kept[0]]) for i in kept)
+    beam = tuple(Hypothesis(own, h.goods, h.choice, h.claims, h.barred) for h, own in best)
+    return replace(group, beam=beam, cut=group.cut + cut)
 
 
 def _kept(nats: list[float], barred: list[bool], config: AttributionConfig) -> tuple[list[int], bool]:

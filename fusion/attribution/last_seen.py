@@ -6,18 +6,17 @@ arm bent. Carts stand for shelves here: goods that are let go of beside one are 
 any shelf, is there to set something down.
 """
 
-from bisect import bisect_left, bisect_right
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from operator import attrgetter
+from functools import lru_cache
+from math import sqrt
 
 import numpy as np
 
 from fusion.arrays import Floats
 from fusion.attribution.bodies import Bodies
+from fusion.attribution.moments import within
 from fusion.config import SECOND_NS, PossessionConfig
-
-_t_ns = attrgetter("t_ns")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -43,25 +42,48 @@ def posture(
     known are the tracks with a trip: who bends down is soon found as somebody new, and a track of nobody's that is
     where this person stands is theirs.
     """
-    rows: list[tuple[float, Floats, Floats, Floats]] = []
     first_s, last_s = min(config.before_end_s[0], -config.around_s), max(config.after_end_s[1], config.around_s)
-    since, until = (t_ns + round(s * SECOND_NS) for s in (first_s, last_s))
     mine = {track_id, *(k for k, kept in alias.items() if kept == track_id)}
-    for one in bodies[bisect_left(bodies, since, key=_t_ns) : bisect_right(bodies, until, key=_t_ns)]:
-        ids = one.track_id.tolist()
-        own = [r for r, k in enumerate(ids) if k in mine]
-        strangers = [r for r, k in enumerate(ids) if k not in known and k not in mine] if own else []
-        if strangers:
-            far_m = np.linalg.norm(one.head[strangers, :2] - one.head[own[0], :2], axis=1)
-            own += [r for r, far in zip(strangers, far_m.tolist(), strict=True) if far < config.same_m]
-        for row in own:
-            if one.unseen_s[row] <= 0.0:
-                sd_m = np.sqrt(one.hands_cov[row, :, 2, 2])
-                rows.append(((one.t_ns - t_ns) / SECOND_NS, one.head[row], -one.hands[row, :, 2], sd_m))
-    if not rows:
+    named = _one_of_a_kind(frozenset(known))
+    sights: list[tuple[Bodies, int]] = []
+    for one in within(bodies, t_ns + round(first_s * SECOND_NS), t_ns + round(last_s * SECOND_NS)):
+        row_of = _row_of(one)
+        own = sorted([row_of[k] for k in mine if k in row_of])
+        if not own:
+            continue
+        own_x, own_y, _ = one.head[own[0]].tolist()
+        for k, row, x, y in _strangers(one, named):
+            near = sqrt((x - own_x) * (x - own_x) + (y - own_y) * (y - own_y)) < config.same_m
+            if near and k not in mine:
+                own.append(row)
+        sights += [(one, row) for row in own if one.unseen_s[row] <= 0.0]
+    if not sights:
         return Posture(np.zeros(0), np.zeros((0, 3)), np.zeros((0, 2)), np.zeros((0, 2)))
-    t_s, head, below_m, spread = zip(*rows, strict=True)
-    return Posture(np.array(t_s), np.array(head), np.array(below_m), np.array(spread))
+    return Posture(
+        t_s=np.array([(one.t_ns - t_ns) / SECOND_NS for one, _ in sights]),
+        head=np.array([one.head[row] for one, row in sights]),
+        below_m=-np.array([one.hands[row, :, 2] for one, row in sights]),
+        sd_m=np.sqrt(np.array([one.hands_cov[row, :, 2, 2] for one, row in sights])),
+    )
+
+
+@lru_cache(maxsize=1024)
+def _row_of(bodies: Bodies) -> Mapping[int, int]:
+    """Return the row of each track at one moment: everybody who carries something asks for the same moments."""
+    return {k: row for row, k in enumerate(bodies.track_id.tolist())}
+
+
+@lru_cache(maxsize=1024)
+def _strangers(bodies: Bodies, known: frozenset[int]) -> tuple[tuple[int, int, float, float], ...]:
+    """Return the tracks at one moment that are not known: track, row, and where, x and y in m."""
+    each = enumerate(zip(bodies.track_id.tolist(), bodies.head.tolist(), strict=True))
+    return tuple((k, row, x, y) for row, (k, (x, y, _)) in each if k not in known)
+
+
+@lru_cache(maxsize=8)
+def _one_of_a_kind(known: frozenset[int]) -> frozenset[int]:
+    """Return always the same object for the same tracks, which is then found at once."""
+    return known
 
 
 def set_down_nats(seen: Posture, goods_xy: Floats, config: PossessionConfig) -> float:

@@ -202,18 +202,20 @@ def close_trip(
         if group is not asked:
             asked, free = group, chargeable(group)
             weighed = weights(free).tolist()
-        reading = reading_posterior(free, event, weighed)[0][0]
+        # Where every hypothesis reads a change alike, nothing that is said of it bars any.
+        agreed = len(posterior[event]) == 1
+        reading = free.beam[-1].choice[event] if agreed else reading_posterior(free, event, weighed)[0][0]
         movers_of = {part.trip for part in reading.parts}
         if last or movers_of & concerned:
             # What is settled is settled for all: the others are charged by hypotheses that agree.
-            group = bar(group, partial(_reads, event, reading))
+            group = group if agreed else bar(group, partial(_reads, event, reading))
             same = [named_alike(r.parts, reading.parts, store) for r, _ in posterior[event]]
             p = sum(q for (_, q), one in zip(posterior[event], same, strict=True) if one)
             others = tuple(pair for pair, one in zip(posterior[event], same, strict=True) if not one)
             settled.append(Settled(event, state.open[event], reading, p, others, state.evidence.get(event)))
             # What was passed on, or put back beside another hand, was taken before: that is settled as well.
             concerned |= {part.trip for part in reading.parts if part.kind == PUT} - {""}
-        else:
+        elif not agreed:
             group = bar(group, partial(_leaves_out, event, trip, without))
     done = frozenset(s.event for s in settled)
     rest = drop(group, frozenset((trip,)), done, config)

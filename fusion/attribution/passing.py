@@ -10,7 +10,7 @@ from fusion.attribution.dark import Reach, is_for_another, reach_readings, reach
 from fusion.attribution.evidence import looks_at_hands
 from fusion.attribution.explanations import Explanation, Goods
 from fusion.attribution.handover import Meeting, at_moment, handover_readings, touches, ways
-from fusion.attribution.hypotheses import Hypothesis, extend, merge, weigh, weights
+from fusion.attribution.hypotheses import Group, Hypothesis, extend, merge, weigh, weights
 from fusion.attribution.last_seen import floor_nats, posture, set_down_nats
 from fusion.attribution.possession import (
     Content,
@@ -97,7 +97,7 @@ def read_reach(
     changes = (*state.open.values(), *state.waiting)
     if not trip or trip in people.staff or is_for_another(reach, changes, store, config.dark):
         return state
-    looks = looks_at_hands(reach.t_ns, state.seen, people.alias, config)
+    looks = looks_at_hands(reach.t_ns, state.seen, people.alias, config, (reach.track_id,))
 
     def readings(goods: Mapping[str, Goods]) -> Readings:
         return reach_readings(reach, trip, looks, goods, store, config.dark)
@@ -137,8 +137,8 @@ def read_content(
     own = config.possession
     state = replace(state, runs=_lengthened(state, trip, content, people, store, own))
     group = group_of(state, trip)
-    recent = _since(state, content.t0_ns)
-    fits = np.array([explained(content, trip, h, recent) for h in group.beam])
+    ratio_of = _explaining(content, trip, group, state)
+    fits = np.array([ratio_of(h) for h in group.beam])
     if float(weights(group) @ fits) < own.explained_min:
         givers, unseen = _sources(state, content, trip, people, store, config)
         if givers or unseen:
@@ -148,10 +148,15 @@ def read_content(
 
             witness, asked = f"seen {content.track_id}", (trip, *sorted({t for t, _ in givers}))
             state = read_passing(state, content.t0_ns, witness, asked, readings, store, config, may_appear=bool(unseen))
-            group, recent = group_of(state, trip), _since(state, content.t0_ns)
+            group = group_of(state, trip)
+            ratio_of = _explaining(content, trip, group, state)
+
+    @cache
+    def nats_at(ratio: float) -> float:
+        return content_nats(ratio, content, own)
 
     def nats_of(hypothesis: Hypothesis) -> float:
-        return content_nats(explained(content, trip, hypothesis, recent), content, own)
+        return nats_at(ratio_of(hypothesis))
 
     rest = tuple(g for g in state.groups if trip not in g.trips)
     return replace(state, groups=(*rest, weigh(group, nats_of, config)))
@@ -169,9 +174,26 @@ def _lengthened(
     return lengthened(state.runs, trip, content, cache(nats_at), config)
 
 
-def _since(state: Attribution, t_ns: int) -> dict[str, ShelfChange]:
-    """Return the open changes since a moment: of all that a trip waits with, few are recent."""
-    return {event: change for event, change in state.open.items() if change.step_ns >= t_ns}
+def _explaining(content: Content, trip: str, group: Group, state: Attribution) -> Callable[[Hypothesis], float]:
+    """Return what gives how well a hypothesis of a group explains what hands held: many of them say the same of it."""
+    recent = _since(state, content.t0_ns, group)
+    known: dict[tuple[int, ...], float] = {}  # by the ids of goods and readings, which hypotheses share
+
+    def ratio_of(hypothesis: Hypothesis) -> float:
+        said = [hypothesis.goods.get(trip, ()), *map(hypothesis.choice.__getitem__, recent)]
+        key = tuple(map(id, said))
+        ratio = known.get(key)
+        if ratio is None:
+            ratio = known[key] = explained(content, trip, hypothesis, recent)
+        return ratio
+
+    return ratio_of
+
+
+def _since(state: Attribution, t_ns: int, group: Group) -> dict[str, ShelfChange]:
+    """Return the open changes of a group since a moment: of all that wait, few are recent and its own."""
+    own = group.beam[0].choice
+    return {event: change for event, change in state.open.items() if change.step_ns >= t_ns and event in own}
 
 
 def _sources(

@@ -7,27 +7,33 @@ from math import lgamma, log
 
 import numpy as np
 
+from fusion.arrays import Floats, Ints
 from fusion.attribution.explanations import PICK, PUT, Explanation, Mover, Part, rank
 from fusion.attribution.normal import normal_nats
 from fusion.attribution.priors import Moved, mass_nats, pieces_nats
 from fusion.attribution.why import COUNT, MASS, PRIOR, Why, add
 from fusion.config import AttributionConfig
 from fusion.shelf import ShelfChange
-from fusion.store import Store
+from fusion.store import Store, facings_of_plate
 
 MIXED_NATS = 6.0  # two products for one are not asked about where they explain the mass so much worse
 
 
-def picks(moved: Moved, who: tuple[Mover, ...], store: Store, config: AttributionConfig) -> tuple[Explanation, ...]:
-    """Return the pick readings of a change, best first."""
-    out = [*single(moved, who, config), *_shared(moved, who, config)]
+def picks(
+    moved: Moved, who: tuple[Mover, ...], store: Store, config: AttributionConfig, *, most: int | None = None
+) -> tuple[Explanation, ...]:
+    """Return the pick readings of a change, best first.
+
+    Of one product at most so many a mover, by default explanations_max.
+    """
+    out = [*single(moved, who, config.explanations_max if most is None else most), *_shared(moved, who, config)]
     out += _several(moved, who, store, config)
     out += _mixed(moved, who, config)
     return _best_of_each(out)
 
 
-def single(moved: Moved, who: tuple[Mover, ...], config: AttributionConfig) -> list[Explanation]:
-    """Return readings of one person and one product, the likeliest cells of each mover."""
+def single(moved: Moved, who: tuple[Mover, ...], most: int) -> list[Explanation]:
+    """Return readings of one person and one product, the likeliest cells of each mover, at most so many."""
     total_g = moved.change.total_g
     kind = PICK if total_g < 0 else PUT
     everybody, out = moved.nats(), []
@@ -37,22 +43,33 @@ def single(moved: Moved, who: tuple[Mover, ...], config: AttributionConfig) -> l
         nats += seen.held.absent
         for product in {*seen.held.nats, *seen.cart}:
             nats[product] += seen.of(product) - seen.held.absent
-        for flat in np.argsort(-nats, axis=None, kind="stable")[: config.explanations_max]:
-            product, n = divmod(int(flat), nats.shape[1])
+        for flat in highest(nats, most).tolist():
+            product, n = divmod(flat, nats.shape[1])
             part = Part(mover.trip, kind, product, n + 1, abs(total_g))
             why = add(moved.why(product, n), mover.whole_why(kind, product))
             out.append(Explanation((part,), float(nats[product, n]) + mover.nats, mover.claims, why))
     return out
 
 
+def highest(nats: Floats, most: int) -> Ints:
+    """Return where the highest cells are, at most so many, counted row by row: highest first, equal ones in order."""
+    flat = -nats.ravel()
+    if most < len(flat):
+        among = np.flatnonzero(flat <= np.partition(flat, most - 1)[most - 1])
+        return among[np.argsort(flat[among], kind="stable")[:most]]
+    return np.argsort(flat, kind="stable")
+
+
 def _shared(moved: Moved, who: tuple[Mover, ...], config: AttributionConfig) -> list[Explanation]:
     """Two people take the same product from one place at once."""
     likely = [m for m in who if m.nats > 0.0]
+    if len(likely) < 2:
+        return []
     together, counts, rare, out = moved.nats(), moved.count, float(np.log(config.shared_p)), []
-    best = np.argsort(-together, axis=None, kind="stable")[:3]
+    best = highest(together, 3).tolist()
     for a, b in two_people(combinations(likely, 2)):
         for flat in best:
-            product, n = divmod(int(flat), together.shape[1])
+            product, n = divmod(flat, together.shape[1])
             for mine in range(1, n + 1):
                 yours = n + 1 - mine
                 each = float(counts[product, mine - 1] + counts[product, yours - 1])
@@ -74,6 +91,8 @@ def _shared(moved: Moved, who: tuple[Mover, ...], config: AttributionConfig) -> 
 def _several(moved: Moved, who: tuple[Mover, ...], store: Store, config: AttributionConfig) -> list[Explanation]:
     """Return readings of different products on neighbouring plates, told apart by their facings."""
     change, mean_g = moved.change, moved.masses.mean_g
+    if len(change.plates) < 2:
+        return []
     split = _by_facing(change, store)
     if len(split) < 2:
         return []
@@ -179,8 +198,9 @@ def spread_nats(grams: float, plates: int) -> float:
 def _by_facing(change: ShelfChange, store: Store) -> list[tuple[int, int, float, float]]:
     """Split a change by the planogram: (product, plates, grams, variance) per facing that took a real share."""
     sums: dict[int, tuple[int, float, float]] = {}
+    rows = facings_of_plate(store.facings)
     for plate, delta, var in zip(change.plates, change.delta_g, change.var, strict=True):
-        product = next((int(store.facings.product[i]) for i, p in enumerate(store.facings.plates) if plate in p), -1)
+        product = int(store.facings.product[rows[plate][0]]) if plate in rows else -1
         plates, grams, spread = sums.get(product, (0, 0.0, 0.0))
         sums[product] = (plates + 1, grams + delta, spread + var)
     return [(k, n, g, v) for k, (n, g, v) in sorted(sums.items()) if k >= 0 and abs(g) > 4.0 * np.sqrt(v)]

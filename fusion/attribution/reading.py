@@ -4,8 +4,9 @@ from collections.abc import Callable, Hashable, Mapping
 
 import numpy as np
 
+from fusion.attribution.cart_evidence import cart_nats
 from fusion.attribution.crossing import crossings
-from fusion.attribution.evidence import Witnesses, candidates, cart_nats
+from fusion.attribution.evidence import Witnesses, candidates
 from fusion.attribution.explanations import PUT, Explanation, Goods, Mover, movers, rank
 from fusion.attribution.hurry import hurried, unhurried
 from fusion.attribution.hypotheses import LIKELY_NATS, Hypothesis, extend, lots, merge, reading_posterior
@@ -23,7 +24,7 @@ from fusion.checkout.records import derive_id
 from fusion.config import AttributionConfig, CartConfig
 from fusion.frozen import replace
 from fusion.shelf import ShelfChange
-from fusion.store import Store
+from fusion.store import Store, facings_of_plate
 
 
 def event_id(change: ShelfChange, store: Store) -> str:
@@ -147,13 +148,14 @@ def _misplaced_on(state: Attribution, change: ShelfChange) -> dict[int, float]:
 def _restock(stock: Stock, change: ShelfChange, best: tuple[Explanation, float], store: Store) -> Stock:
     """Note goods that are now where the planogram does not have them, and those taken from there again."""
     reading, p = best
-    out = {plate: dict(rows) for plate, rows in stock.items()}
+    out = dict(stock)
+    facings = facings_of_plate(store.facings)
     for part in reading.parts:
-        home = {q for i, ps in enumerate(store.facings.plates) if store.facings.product[i] == part.product for q in ps}
         sign = 1.0 if part.kind == PUT else -1.0
         for plate in change.plates:
-            rows = out.setdefault(plate, {})
-            if sign > 0 and plate in home:
+            rows = out[plate] = dict(out.get(plate, {}))
+            is_home = any(store.facings.product[row] == part.product for row in facings.get(plate, ()))
+            if sign > 0 and is_home:
                 continue
             if sign < 0 and part.product not in rows:
                 continue

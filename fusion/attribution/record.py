@@ -13,6 +13,7 @@ from fusion.arrays import Floats
 from fusion.attribution.bodies import Bodies
 from fusion.attribution.evidence import Candidate, Witnesses, plate_points
 from fusion.attribution.explanations import Explanation, WhoAt
+from fusion.attribution.moments import nearest, within
 from fusion.attribution.why import Why
 from fusion.config import SECOND_NS
 from fusion.shelf import ShelfChange
@@ -68,7 +69,7 @@ def put_aside(
     x_m, y_m = _rounded(points[0, :2])
     if not seen.bodies:
         return Evidence(x_m, y_m, ())
-    bodies = min(seen.bodies, key=lambda b: abs(b.t_ns - change.step_ns))
+    bodies = nearest(seen.bodies, change.step_ns)
     far = np.linalg.norm(bodies.head[:, :2] - points[0, :2], axis=1)
     of_track = {one.track_id: one for one in people}
     hands = _hand_traces(of_track, change.step_ns, points, seen, alias)
@@ -108,9 +109,10 @@ def _hand_traces(
     ids = np.array(known, np.int64)
     shown: list[tuple[Bodies, list[int]]] = []
     whose: list[tuple[int, float]] = []
-    for bodies in seen.bodies:
+    around_ns = int(AROUND_S * SECOND_NS)
+    for bodies in within(seen.bodies, step_ns - around_ns, step_ns + around_ns) if known else ():
         late_ns, grid_ns = bodies.t_ns - step_ns, bodies.t_ns // GRID_NS
-        if abs(late_ns) > AROUND_S * SECOND_NS:
+        if all(last == grid_ns for last in last_ns.values()):
             continue
         row_of: dict[int, int] = {}
         at = np.searchsorted(bodies.track_id, ids).tolist()  # both are sorted

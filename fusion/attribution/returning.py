@@ -24,14 +24,19 @@ def puts(
     store: Store,
     config: AttributionConfig,
     lots: Mapping[int, tuple[float, ...]] = NO_LOTS,
+    *,
+    most: int | None = None,
 ) -> tuple[Explanation, ...]:
     """Return the put-back readings of one mover, best first: what is carried; for staff anything planned here.
+
+    Of staff at most so many, by default explanations_max.
 
     lots gives, of goods sold by weight, the grams of pieces that were taken singly: a piece that comes back takes out
     of the account what it came in with, not what another plate makes of it.
     """
     if mover.is_staff:
-        return tuple(single(replace(moved, count=np.zeros_like(moved.count)), (mover,), config))
+        free = replace(moved, count=np.zeros_like(moved.count))
+        return tuple(single(free, (mover,), config.explanations_max if most is None else most))
     change, out = moved.change, []
     total, var = change.total_g, change.total_var
     # Another hand on the plate, or a share on a plate that moved unnoticed: then the catalogue knows better.

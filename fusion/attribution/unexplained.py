@@ -19,13 +19,13 @@ def nobody(moved: Moved, store: Store, config: AttributionConfig) -> tuple[Expla
 
     Their weights add up to nobody_nats at most, whatever the mass: a change that fits no product stays possible.
     """
-    stranger = Mover("", True, 0.0)
+    stranger, most = Mover("", True, 0.0), NOBODY_READINGS
     found = (
-        picks(moved, (stranger,), store, config)
+        picks(moved, (stranger,), store, config, most=most)
         if moved.change.total_g < 0
-        else puts(moved, stranger, (), store, config)
+        else puts(moved, stranger, (), store, config, most=most)
     )
-    found = found[:NOBODY_READINGS]
+    found = found[:most]
     nats = np.array([e.nats for e in found])
     share = nats - nats.max() - np.log(np.exp(nats - nats.max()).sum())
     weights = (config.nobody_nats + float(s) for s in share)

@@ -72,8 +72,10 @@ class Host:
 
     def _run(self) -> None:
         from fusion.cli import explained
+        from fusion.collector import collect_seldom
         from fusion.live.bus import BusError
 
+        collect_seldom()
         _log_to(self)
         try:
             self._serve_under_lease()

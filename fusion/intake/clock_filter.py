@@ -5,13 +5,15 @@ camera that sees everybody a hand's breadth aside or a cart that rolls half a me
 estimated with the offset, so that what cannot be told from them leaves the offset as uncertain as it is.
 """
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
 from numba import njit
 
-from fusion.arrays import Floats
+from fusion.arrays import Floats, Ints
 from fusion.config import SECOND_NS, ClockConfig
 
 
@@ -28,8 +30,7 @@ class Clock:
 
     def offset_s(self, t_ns: int) -> float:
         """Return the offset carried on to t_ns."""
-        offset_s, drift = self.mean[:2].tolist()
-        return float(offset_s + drift * (t_ns - self.t_ns) / SECOND_NS)
+        return float(self.mean.item(0) + self.mean.item(1) * (t_ns - self.t_ns) / SECOND_NS)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -47,22 +48,51 @@ class Comparisons:
     mutual: bool = False  # sources that are compared with each other: the middle one of them is store time
 
 
+@dataclass(frozen=True, slots=True)
+class Stamp:
+    """What a message was stamped by, and when."""
+
+    src: str
+    t_ns: int  # corrected
+    by_s: float  # what its time was corrected by
+
+
 def compare(clock: Clock | None, t_ns: int, seen: Comparisons, by_s: float, config: ClockConfig) -> Clock:
     """Return a source's clock, None for one never compared, after what was seen at t_ns.
 
     by_s is what that message's time was corrected by. The clock may be believed otherwise since: messages wait, and to
     undo another correction than theirs would count what was learned meanwhile twice.
     """
-    clock = clock or _unknown(t_ns, seen, config)
-    walk = (config.wander_s_per_sqrt_s, config.drift_walk_per_sqrt_s, seen.beside_walk_per_sqrt_s)
-    rules = _Rules(
-        walk, config.step_sd_s**2, config.odd_sds**2, config.surprise_max, config.surprise_cap, config.surprise_rate
-    )
-    mean, cov, surprise, stepped = _learn(
-        clock.mean, clock.cov, max(0.0, (t_ns - clock.t_ns) / SECOND_NS), seen.off, seen.per_s, seen.beside, seen.cov,
-        by_s, seen.alike, seen.mutual, clock.surprise, rules,
+    known = {} if clock is None else {"": clock}
+    return compare_each(known, [Stamp("", t_ns, by_s)], seen, np.array([0, len(seen.off)]), config)[""]
+
+
+def compare_each(
+    clocks: Mapping[str, Clock], stamps: Sequence[Stamp], seen: Comparisons, first: Ints, config: ClockConfig
+) -> dict[str, Clock]:
+    """Do so with several messages, in their order, and return the clocks of their sources.
+
+    clocks are those ever compared; what was found in message f is rows first[f] to first[f + 1] of seen.
+    """
+    row_of: dict[str, int] = {}
+    row = np.array([row_of.setdefault(one.src, len(row_of)) for one in stamps])
+    t_ns, by_s = np.array([one.t_ns for one in stamps]), np.array([one.by_s for one in stamps])
+    begun = {one.src: one.t_ns for one in reversed(stamps)}
+    before = [clocks.get(src) or _unknown(begun[src], seen, config) for src in row_of]
+    at_ns, steps = np.array([one.t_ns for one in before]), np.array([one.steps for one in before])
+    mean, cov = np.stack([one.mean for one in before]), np.stack([one.cov for one in before])
+    surprise = np.array([one.surprise for one in before])
+    rules = _rules(config, seen.beside_walk_per_sqrt_s)
+    _learn_each(
+        row, t_ns, by_s, first, seen.off, seen.per_s, seen.beside, seen.cov, seen.alike, seen.mutual, rules, at_ns,
+        mean, cov, surprise, steps,
     )  # fmt: skip
-    return Clock(max(t_ns, clock.t_ns), mean, cov, surprise, clock.steps + stepped, clock.mutual)
+    each = zip(row_of, before, at_ns.tolist(), surprise.tolist(), steps.tolist(), strict=True)
+    # Copies: a row of an array keeps all of it, and some clocks are not heard of again for long.
+    return {
+        src: Clock(at, mean[k].copy(), cov[k].copy(), odd, n, was.mutual)
+        for k, (src, was, at, odd, n) in enumerate(each)
+    }
 
 
 def _unknown(t_ns: int, seen: Comparisons, config: ClockConfig) -> Clock:
@@ -77,6 +107,48 @@ class _Rules(NamedTuple):
     surprise_max: float
     surprise_cap: float
     surprise_rate: float
+
+
+@lru_cache(maxsize=8)
+def _rules(config: ClockConfig, beside_walk_per_sqrt_s: float) -> _Rules:
+    walk = (config.wander_s_per_sqrt_s, config.drift_walk_per_sqrt_s, beside_walk_per_sqrt_s)
+    surprise = config.surprise_max, config.surprise_cap, config.surprise_rate
+    return _Rules(walk, config.step_sd_s**2, config.odd_sds**2, *surprise)
+
+
+@njit(cache=True)
+def _learn_each(
+    row: Ints,
+    t_ns: Ints,
+    by_s: Floats,
+    first: Ints,
+    off: Floats,
+    per_s: Floats,
+    beside: Floats,
+    R: Floats,
+    alike: float,
+    mutual: bool,
+    rules: _Rules,
+    at_ns: Ints,
+    mean: Floats,
+    cov: Floats,
+    surprise: Floats,
+    steps: Ints,
+) -> None:
+    """Let the clocks of (F,) messages learn from them, one after the other; the clocks' columns (S,) are written.
+
+    row (F,) is whose clock each is, first (F + 1,) where its comparisons begin in off, per_s, beside and R.
+    """
+    for f in range(len(row)):
+        a, b, s = first[f], first[f + 1], row[f]
+        if a == b:
+            continue
+        dt_s = max(0.0, (t_ns[f] - at_ns[s]) / 1e9)
+        x, P, odd, stepped = _learn(
+            mean[s], cov[s], dt_s, off[a:b], per_s[a:b], beside[a:b], R[a:b], by_s[f], alike, mutual, surprise[s], rules
+        )
+        at_ns[s], mean[s], cov[s], surprise[s] = max(t_ns[f], at_ns[s]), x, P, odd
+        steps[s] += stepped
 
 
 @njit(cache=True)

@@ -1,4 +1,4 @@
-"""The reorder window: a heap of waiting messages and a watermark."""
+"""The reorder window: waiting messages, slice by slice, and a watermark. A slice is put in order when it closes."""
 
 import heapq
 from collections import Counter
@@ -9,6 +9,7 @@ from fusion.config import IntakeConfig
 from fusion.messages import Message
 
 Key = tuple[int, str, int]
+Entry = tuple[int, str, int, bytes, int, Message]  # as it is ordered: key, payload, push count
 ALONE_STEP = 10  # a source that speaks alone shows no more time passing, by one message, than this share of idle_ns
 REORDERED_MAX = 50  # a number further back than this is a new numbering: the sensor restarted
 
@@ -53,7 +54,9 @@ class Sequencer:
     _newest: tuple[int, str] = (-1, "")  # newest time and its source
     _second_ns: int = -1  # newest time of all other sources
     _pushed: int = 0
-    _heap: list[tuple[int, str, int, bytes, int, Message]] = field(default_factory=list)
+    _waiting: int = 0  # messages in the slices that wait
+    _of_slice: dict[int, list[Entry]] = field(default_factory=dict)  # by the number of the slice
+    _slices: list[int] = field(default_factory=list)  # a heap of these numbers
     _emitted: dict[Key, None] = field(default_factory=dict)  # in event order, oldest first
 
     def push(self, message: Message, payload: bytes) -> Iterable[Slice]:
@@ -64,15 +67,15 @@ class Sequencer:
             for believed in self._believed(message, payload):
                 self._put(*believed)
         watermark_ns = self.watermark_ns()
-        if not self._heap or (self._end_ns() > watermark_ns and len(self._heap) <= self.config.pending_max):
+        if not self._waiting or (self._end_ns() > watermark_ns and self._waiting <= self.config.pending_max):
             return ()
         return self._close(watermark_ns)
 
     def _close(self, watermark_ns: int) -> Iterator[Slice]:
         yield from self._close_until(watermark_ns)
-        while len(self._heap) > self.config.pending_max:
+        while self._waiting > self.config.pending_max:
             self.counts["window overflow"] += 1
-            yield from self._close_until(self._heap[0][0] + self.config.slice_ns)
+            yield from self._close_until(self._end_ns())
 
     def _believed(self, message: Message, payload: bytes) -> tuple[tuple[Message, bytes], ...]:
         """Return what is to be taken now: a leap far ahead of everybody waits for its source to go on from there.
@@ -102,9 +105,15 @@ class Sequencer:
             self.counts["duplicate" if (t_ns, src, message.seq) in self._emitted else "late"] += 1
             return
         # Equal keys with different payloads: the smaller payload wins, whichever came first. The push count only
-        # keeps the heap from comparing two messages that are the same to the byte.
+        # keeps sorting from comparing two messages that are the same to the byte.
         self._pushed += 1
-        heapq.heappush(self._heap, (t_ns, src, message.seq, payload, self._pushed, message))
+        self._waiting += 1
+        number = t_ns // self.config.slice_ns
+        entries = self._of_slice.get(number)
+        if entries is None:
+            entries = self._of_slice[number] = []
+            heapq.heappush(self._slices, number)
+        entries.append((t_ns, src, message.seq, payload, self._pushed, message))
         self._advance(t_ns, src)
 
     def flush(self) -> Iterator[Slice]:
@@ -116,12 +125,14 @@ class Sequencer:
             self.counts["future"] += len(self._leapt)
         self._leapt.clear()
         yield from self._close_until(self.frontier_ns() + self.config.future_ns_max)
-        self.counts["future"] += len(self._heap)
-        self._heap.clear()
+        self.counts["future"] += self._waiting
+        self._waiting = 0
+        self._of_slice.clear()
+        self._slices.clear()
 
     def waiting(self) -> int:
         """Return how many messages wait for the watermark."""
-        return len(self._heap) + len(self._leapt)
+        return self._waiting + len(self._leapt)
 
     def frontier_ns(self) -> int:
         """Return the second newest source's time, or that of the only one that still speaks."""
@@ -170,21 +181,24 @@ class Sequencer:
         self._alone_ns = 0
 
     def _end_ns(self) -> int:
-        """Return where the slice of the first message that waits ends."""
-        return (self._heap[0][0] // self.config.slice_ns + 1) * self.config.slice_ns
+        """Return where the first slice that waits ends."""
+        return (self._slices[0] + 1) * self.config.slice_ns
 
     def _close_until(self, watermark_ns: int) -> Iterator[Slice]:
         width = self.config.slice_ns
-        while self._heap and self._end_ns() <= watermark_ns:
-            start = self._heap[0][0] // width * width
-            messages = tuple(self._pop_until(start + width))
+        while self._slices and self._end_ns() <= watermark_ns:
+            start = heapq.heappop(self._slices) * width
+            entries = self._of_slice.pop(start // width)
+            self._waiting -= len(entries)
+            messages = tuple(self._in_order(entries))
             self.closed_ns = start + width
             self._forget(start - self.config.remembered_ns)
             yield Slice(start, start + width, messages)
 
-    def _pop_until(self, end_ns: int) -> Iterator[Message]:
-        while self._heap and self._heap[0][0] < end_ns:
-            t_ns, src, seq, _, _, message = heapq.heappop(self._heap)
+    def _in_order(self, entries: list[Entry]) -> Iterator[Message]:
+        """Yield the messages of a slice in their order, each once."""
+        entries.sort()
+        for t_ns, src, seq, _, _, message in entries:
             key = (t_ns, src, seq)
             if key in self._emitted:
                 self.counts["duplicate"] += 1

@@ -2,8 +2,10 @@
 
 from itertools import chain
 
+import numpy as np
+
 from fusion.config import SECOND_NS
-from fusion.shelf.beside import plates_beside
+from fusion.shelf.beside import plates_beside, plates_of_shelf
 from fusion.shelf.levels import Levels, PlateChange, dark_plates
 from fusion.store import Store
 
@@ -30,7 +32,10 @@ def apart(
     covered = {plate for plate, _, var in hidden if var > (BRIDGE * total_g) ** 2}
     if len(_connected(group, covered, store)) == 1:
         return [group]
-    parts = _connected(group, covered | set(dark_plates(levels, max(c.settled_ns for c in group)).tolist()), store)
+    on = plates_of_shelf(store.plates)
+    near = [plate for shelf in {store.plates.shelf[c.plate] for c in group} for plate in on[shelf]]
+    dark = dark_plates(levels, max(c.settled_ns for c in group), np.array(near))
+    parts = _connected(group, covered | set(dark.tolist()), store)
     return parts if _are_packages(parts) else [group]
 
 

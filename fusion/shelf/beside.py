@@ -9,16 +9,22 @@ from fusion.store import Facings, Plates, facings_of_plate
 
 
 @lru_cache(maxsize=8)
+def plates_of_shelf(plates: Plates) -> Mapping[str, list[int]]:
+    """Return the plates of each shelf, sorted: none of two shelves lie beside each other."""
+    on: dict[str, list[int]] = {}
+    for row, shelf in enumerate(plates.shelf):
+        on.setdefault(shelf, []).append(row)
+    return on
+
+
+@lru_cache(maxsize=8)
 def plates_beside(plates: Plates, neighbours: float) -> tuple[frozenset[int], ...]:
     """Return per plate the others of its shelf that are near enough for one package to lie on both.
 
     neighbours is how many plates apart they may be, counted in widths of the wider of two.
     """
-    on: dict[str, list[int]] = {}
-    for row, shelf in enumerate(plates.shelf):
-        on.setdefault(shelf, []).append(row)
     beside: list[frozenset[int]] = [frozenset()] * len(plates.shelf)
-    for rows in on.values():
+    for rows in plates_of_shelf(plates).values():
         at, width = plates.centre[rows, :2], plates.size[rows, 0]
         gap = np.linalg.norm(at[:, None] - at[None, :], axis=-1)
         near = gap <= (neighbours + 0.5) * np.maximum(width[:, None], width[None, :])

@@ -263,9 +263,12 @@ def _shelf_change(group: list[PlateChange], hidden: tuple[tuple[int, float, floa
 def _traced(change: ShelfChange, group: list[PlateChange], levels: Levels) -> ShelfChange:
     """Add what the plates showed about the step: what was kept when it settled, and what has come since."""
     kept = {c.plate: c.trace for c in group}
-    both = ({**dict(kept[plate]), **dict(trace_of(levels, plate))} for plate in change.plates)
-    near_ns = TRACE_S * SECOND_NS
-    traces = (tuple((t, g) for t, g in sorted(one.items()) if abs(t - change.step_ns) <= near_ns) for one in both)
+    first_ns, last_ns = (change.step_ns + sign * int(TRACE_S * SECOND_NS) for sign in (-1, 1))
+    traces = []
+    for plate in change.plates:
+        shown = {t: g for t, g in kept[plate] if first_ns <= t <= last_ns}
+        shown.update(trace_of(levels, plate, max(first_ns, 1), last_ns))
+        traces.append(tuple(sorted(shown.items())))
     return replace(change, trace=tuple(traces))
 
 

@@ -75,6 +75,7 @@ def connected(changes: list[PlateChange], store: Store, config: ShelfConfig) -> 
     """
     company = company_of_plate(store.plates, store.facings, config.neighbours)
     groups: dict[int, list[int]] = {}  # by the latest change that joined it
+    plates_in: dict[int, set[int]] = {}
     group_of: dict[int, int] = {}
     on_plate: dict[int, list[int]] = {}
     for row in sorted(range(len(changes)), key=lambda row: (changes[row].is_slow, row)):
@@ -87,13 +88,12 @@ def connected(changes: list[PlateChange], store: Store, config: ShelfConfig) -> 
             near.sort(key=group_of.__getitem__)
         mine, plates = list[int](), {change.plate}
         for group in dict.fromkeys(group_of[other] for other in near):
-            theirs = {changes[other].plate for other in groups[group]}
-            if plates.isdisjoint(theirs):
+            if plates.isdisjoint(plates_in[group]):
                 mine += groups.pop(group)
-                plates |= theirs
+                plates |= plates_in.pop(group)
                 if change.is_slow:
                     break
-        groups[row] = [*mine, row]
+        groups[row], plates_in[row] = [*mine, row], plates
         group_of |= dict.fromkeys((*mine, row), row)
         on_plate.setdefault(change.plate, []).append(row)
     return [[changes[row] for row in rows] for rows in groups.values()]

@@ -199,17 +199,21 @@ def _went(out: Levels, row: int, t_ns: int, before: float, after: float, var: fl
     return PlateChange(row, onset_ns, step_ns, t_ns, before, after, float(var), trace=trace_of(out, row))
 
 
-def dark_plates(levels: Levels, now_ns: int) -> Ints:
-    """Return the plates that say nothing: no sample for seconds, or the same to the last bit, as no live cell does."""
-    (g,), ns = last(levels.history, np.arange(len(levels.level_g)), HISTORY)
+def dark_plates(levels: Levels, now_ns: int, among: Ints | None = None) -> Ints:
+    """Return the plates that say nothing: no sample for seconds, or the same to the last bit, as no live cell does.
+
+    Asked are some, or all.
+    """
+    rows = np.arange(len(levels.level_g)) if among is None else among
+    (g,), ns = last(levels.history, rows, HISTORY)
     said = ns > now_ns - DARK_S * SECOND_NS
     most = np.where(said, g, -np.inf).max(axis=1)
     least = np.where(said, g, np.inf).min(axis=1)
-    return np.flatnonzero((most <= least) & (said.sum(axis=1) != 1))
+    return np.asarray(rows[(most <= least) & (said.sum(axis=1) != 1)])
 
 
-def trace_of(levels: Levels, row: int) -> Trace:
-    """Return what a plate showed over the last seconds."""
+def trace_of(levels: Levels, row: int, first_ns: int = 1, last_ns: int = np.iinfo(np.int64).max) -> Trace:
+    """Return what a plate showed over the last seconds, from some moment to another."""
     (g,), t_ns = last_of(levels.history, row)
-    shown = (t_ns > 0) & np.isfinite(g)
+    shown = (t_ns >= first_ns) & (t_ns <= last_ns) & np.isfinite(g)
     return tuple(zip(t_ns[shown].tolist(), g[shown].tolist(), strict=True))

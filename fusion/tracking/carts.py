@@ -8,6 +8,7 @@ have nothing to do with the cart: who rolls along with it pushes it, and standin
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 
 import numpy as np
 
@@ -42,13 +43,20 @@ class SeenMove:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Company:
-    """The people of a trip as a cart sees them at one moment, k of them."""
+    """The people in sight as a cart sees them at one moment, a row each, those of a trip behind each other."""
 
+    trips: tuple[str, ...]  # sorted
+    first: tuple[int, ...]  # row of the first of each trip, and one behind the last
     apart_m: Floats  # (k,)
     apart_mps: Floats  # (k,) speed relative to the cart
     speed_mps: Floats  # (k,)
     var_m2: Floats  # (k,) of the place, along one axis
     var_m2ps2: Floats  # (k,) of the velocity
+
+    def by_trip(self, values: Floats) -> dict[str, Floats]:
+        """Return the rows of values (k,) of each trip."""
+        spans = zip(self.trips, self.first, self.first[1:], strict=False)
+        return {trip: values[begin:end] for trip, begin, end in spans}
 
 
 Carts = Mapping[str, CartTrack]
@@ -69,7 +77,9 @@ def observe_cart(
     if message.pos is not None and (before is None or cart.t_ns > before.t_ns):
         since_s = config.alike_rolling_s if before is None else (cart.t_ns - before.t_ns) / SECOND_NS
         cart = replace(cart, owner=_weighed(cart, since_s, company, config))
-    near = {trip: float(people.apart_m.min()) for trip, people in company.items()}
+    if not message.moves and message.g is None:
+        return {**carts, message.src: cart}, ()
+    near = {trip: float(apart_m.min()) for trip, apart_m in company.by_trip(company.apart_m).items()}
     moves = [SeenMove(message.src, move, cart.owner, near) for move in message.moves]
     if message.g is not None:
         report = Report(message.t_ns, message.g, cart.owner, near)
@@ -81,10 +91,11 @@ def observe_cart(
     return {**carts, message.src: cart}, tuple(moves)
 
 
+@lru_cache(maxsize=1024)
 def clear_owner(cart: CartTrack, p_min: float) -> str:
     """Return the trip a cart is of if that is clear, "" otherwise."""
-    owner = max(cart.owner, key=lambda trip: (cart.owner[trip], trip), default="")
-    return owner if cart.owner.get(owner, 0.0) >= p_min else ""
+    p, owner = max(((p, trip) for trip, p in cart.owner.items()), default=(0.0, ""))
+    return owner if p >= p_min else ""
 
 
 def place_of(cart: CartTrack) -> tuple[float, float]:
@@ -116,44 +127,44 @@ def _moved(cart: CartTrack | None, message: Cart, config: CartConfig) -> CartTra
     return replace(cart, t_ns=message.t_ns, mean=mean, cov=cov)
 
 
-def _company(cart: CartTrack, floor: Floor, trip_of: Mapping[int, str]) -> dict[str, Company]:
+def _company(cart: CartTrack, floor: Floor, trip_of: Mapping[int, str]) -> Company:
     """Gather the people in sight by trip, each carried on to the cart's time."""
     tracks = floor.tracks
-    in_sight = (tracks.status == Status.CONFIRMED) | (tracks.status == Status.COASTING)
-    rows: dict[str, list[int]] = {}
-    for row in np.flatnonzero(in_sight).tolist():
-        trip = trip_of.get(int(tracks.track_id[row]))
-        if trip is not None:
-            rows.setdefault(trip, []).append(row)
+    in_sight = np.flatnonzero((tracks.status == Status.CONFIRMED) | (tracks.status == Status.COASTING))
+    ids = tracks.track_id[in_sight].tolist()
+    known = sorted((trip_of[k], row) for k, row in zip(ids, in_sight.tolist(), strict=True) if k in trip_of)
+    first = [at for at, (trip, _) in enumerate(known) if at == 0 or trip != known[at - 1][0]]
+    rows = [row for _, row in known]
     ahead_s = float(np.clip((cart.t_ns - floor.t_ns) / SECOND_NS, -1.0, 1.0))
-    out = {}
-    for trip, mine in sorted(rows.items()):
-        mean, cov = tracks.mean[mine], tracks.cov[mine]
-        v = mean[:, 2:4]
-        out[trip] = Company(
-            apart_m=np.linalg.norm(mean[:, :2] + ahead_s * v - cart.mean[:2], axis=1),
-            apart_mps=np.linalg.norm(v - cart.mean[2:], axis=1),
-            speed_mps=np.linalg.norm(v, axis=1),
-            var_m2=(cov[:, 0, 0] + cov[:, 1, 1] + cart.cov[0, 0] + cart.cov[1, 1]) / 2,
-            var_m2ps2=(cov[:, 2, 2] + cov[:, 3, 3] + cart.cov[2, 2] + cart.cov[3, 3]) / 2,
-        )
-    return out
+    mean, cov = tracks.mean[rows], tracks.cov[rows]
+    v = mean[:, 2:4]
+    return Company(
+        trips=tuple(known[at][0] for at in first),
+        first=(*first, len(known)),
+        apart_m=np.linalg.norm(mean[:, :2] + ahead_s * v - cart.mean[:2], axis=1),
+        apart_mps=np.linalg.norm(v - cart.mean[2:], axis=1),
+        speed_mps=np.linalg.norm(v, axis=1),
+        var_m2=(cov[:, 0, 0] + cov[:, 1, 1] + cart.cov[0, 0] + cart.cov[1, 1]) / 2,
+        var_m2ps2=(cov[:, 2, 2] + cov[:, 3, 3] + cart.cov[2, 2] + cart.cov[3, 3]) / 2,
+    )
 
 
-def _weighed(cart: CartTrack, since_s: float, company: Mapping[str, Company], config: CartConfig) -> dict[str, float]:
+def _weighed(cart: CartTrack, since_s: float, company: Company, config: CartConfig) -> dict[str, float]:
     """Return the owner's probabilities after since_s more seconds and this report.
 
     What reports say less than a while apart is partly the same, and a standing scene says the same for long.
     """
-    trips = sorted({*company, *cart.owner})
+    trips = sorted({*company.trips, *cart.owner})
     p = np.array([cart.owner.get(trip, 0.0) for trip in trips])
     p = np.append(p, max(0.0, 1.0 - p.sum()))  # nobody is last
     stays = np.exp(-config.hands_over_per_s * since_s)
     p = stays * p + (1.0 - stays) / len(p)
     rolling = float(np.linalg.norm(cart.mean[2:])) > config.rolling_mps
+    away_p = config.away_rolling_p if rolling else config.away_standing_p
+    with_them = company.by_trip(_beside(company, rolling=rolling, config=config))
     likely = np.array(
         [
-            *(_with_trip(company.get(trip), rolling=rolling, config=config) for trip in trips),
+            *((1.0 - away_p) * with_them[trip].mean() + away_p if trip in with_them else away_p for trip in trips),
             config.rolls_alone_p if rolling else 1.0,
         ]
     )
@@ -162,15 +173,12 @@ def _weighed(cart: CartTrack, since_s: float, company: Mapping[str, Company], co
     return {trip: float(one) for trip, one in zip(trips, p, strict=False) if one > config.owner_p_min}
 
 
-def _with_trip(people: Company | None, *, rolling: bool, config: CartConfig) -> float:
-    """Return how much likelier a trip's people are where they are if the cart is theirs than if it is not.
+def _beside(people: Company, *, rolling: bool, config: CartConfig) -> Floats:
+    """Return per person (k,) how much likelier they are where they are if they have the cart than if not.
 
-    One of them has the cart, any one; for a share of the time nobody of them is with it. People who have nothing to do
-    with it are anywhere on around_m2 and walk or stand as shoppers do.
+    One of a trip has the cart, any one; for a share of the time nobody of them is with it. People who have nothing to
+    do with it are anywhere on around_m2 and walk or stand as shoppers do.
     """
-    away_p = config.away_rolling_p if rolling else config.away_standing_p
-    if people is None:
-        return away_p
     reach = config.push_m if rolling else config.park_m
     var = config.push_sd_m**2 + people.var_m2
     nats = -0.5 * np.maximum(people.apart_m - reach, 0.0) ** 2 / var
@@ -178,4 +186,4 @@ def _with_trip(people: Company | None, *, rolling: bool, config: CartConfig) -> 
     if rolling:
         along, any_ = config.push_sd_mps**2 + people.var_m2ps2, config.walk_sd_mps**2 + people.var_m2ps2
         nats += 0.5 * people.speed_mps**2 / any_ - 0.5 * people.apart_mps**2 / along + np.log(any_ / along)
-    return float((1.0 - away_p) * np.exp(np.minimum(nats, config.with_nats_max)).mean() + away_p)
+    return np.asarray(np.exp(np.minimum(nats, config.with_nats_max)))

@@ -20,10 +20,11 @@ from fusion.tracking.following import Followed
 
 def clock_evidence(
     followed: Followed, is_out: Bools, store: Store, config: ClockConfig, tracking: TrackingConfig
-) -> list[tuple[int, Comparisons]]:
-    """Return who of each frame can tell of its time, for those frames where somebody can; (F,) are left out.
+) -> tuple[Comparisons, Ints]:
+    """Return what those who can tell of the time of frames say, and where each frame's begin, (F + 1,).
 
-    The errors of one person last from frame to frame, so that a frame counts only as a part of a comparison.
+    Frames that are out, (F,), are left out. The errors of one person last from frame to frame, so that a frame counts
+    only as a part of a comparison.
     """
     frames = followed.frames
     n = len(frames.sd)
@@ -34,8 +35,8 @@ def clock_evidence(
         followed.mean, followed.cov, followed.witness_ns, followed.floor_ns, store.cameras.R, store.cameras.T, rules,
         off_m, v_mps, cov, first,
     )  # fmt: skip
-    each = zip(range(len(is_out)), first[:-1].tolist(), first[1:].tolist(), strict=True)
-    return [(f, walkers(off_m[a:b], v_mps[a:b], cov[a:b], config)) for f, a, b in each if a < b]
+    n = int(first[-1])
+    return walkers(off_m[:n], v_mps[:n], cov[:n], config), first
 
 
 class Rules(NamedTuple):
@@ -121,7 +122,7 @@ def walkers(off_m: Floats, v_mps: Floats, cov: Floats, config: ClockConfig) -> C
     )  # fmt: skip
 
 
-@lru_cache(maxsize=64)
+@lru_cache(maxsize=256)
 def _aside(k: int) -> Floats:
     """Return that each of k walkers is seen aside by as much, (k, 2, 2); never to be written."""
     return np.tile(np.eye(2), (k, 1, 1))

@@ -71,14 +71,16 @@ def leave_unseen(
     gone: list[Departure] = []
     while exits and (floor.tracks.status == Status.LOST).any():
         tracks = floor.tracks
-        places = tracks.mean[:, :2]
-        far = np.array([line_distance(places, store.gates.line[i]) for i in exits])
-        through = np.array([is_facing(places, store.gates.line[i], config.exit_aside_m) for i in exits])
-        through &= ~inside(places, store.outline) & (far < config.exit_reach_m)
-        out = (through | (far < config.exit_at_m)).any(axis=0)
         stayed = tracks.seen_ns - tracks.born_ns > 3 * SECOND_NS
         unseen = now_ns - tracks.seen_ns > config.exit_wait_s * SECOND_NS
-        rows = np.flatnonzero((tracks.status == Status.LOST) & out & stayed & unseen)
+        lost = np.flatnonzero((tracks.status == Status.LOST) & stayed & unseen)
+        if not len(lost):
+            break
+        at = tracks.mean[lost, :2]
+        far = np.array([line_distance(at, store.gates.line[i]) for i in exits])
+        through = np.array([is_facing(at, store.gates.line[i], config.exit_aside_m) for i in exits])
+        through &= ~inside(at, store.outline) & (far < config.exit_reach_m)
+        rows = lost[(through | (far < config.exit_at_m)).any(axis=0)]
         if not len(rows):
             break
         row = int(rows[0])
