@@ -35,11 +35,12 @@ from fusion.health.stage import (
     look,
     note_moves,
     unseen_for_long,
+    wrong_clocks,
 )
 from fusion.health.trust import moved_goods, trusted
 from fusion.intake import Slice
 from fusion.intake.clock_filter import Clock, Comparisons, compare
-from fusion.intake.clocks import Clocks, Corrected, faults, retime
+from fusion.intake.clocks import Clocks, Corrected, after_restarts, faults, retime, unknown
 from fusion.messages import Boxes, Cart, Gate, Health, Message, Plates, Portal
 from fusion.messages import People as PeopleMessage
 from fusion.settlement import Outputs, TrackRows, foresee, join, say, settle
@@ -169,7 +170,8 @@ def finish(engine: Engine, state: State) -> tuple[State, Outputs]:
 
 def _advance(engine: Engine, state: State, messages: tuple[Message, ...], now_ns: int) -> tuple[State, Outputs]:
     """Let everything measured before now_ns happen."""
-    clocks, ready = retime(state.clocks, messages, now_ns)
+    clocks, ready = retime(state.clocks, messages, now_ns, engine.config.clocks)
+    clocks = after_restarts(clocks, ready, engine.config.clocks)
     before_ns, state = state.now_ns, replace(state, now_ns=now_ns, clocks=clocks)
     news = News()
     messages = tuple(one.message for one in ready)
@@ -209,7 +211,7 @@ def _look(engine: Engine, state: State, news: News) -> tuple[State, tuple[Health
     inside = frozenset(trip.trip for trip in state.trips.live)
     watch, said, modes = look(
         watch, state.levels, state.floor, state.attribution, _people(engine, state), inside,
-        faults(state.clocks, engine.config.clocks), state.now_ns, engine.store, engine.config,
+        faults(state.clocks, wrong_clocks(watch), engine.config.clocks), state.now_ns, engine.store, engine.config,
     )  # fmt: skip
     return _end_unseen(engine, replace(state, watch=watch)), said, modes
 
@@ -275,11 +277,14 @@ def _take_frames(engine: Engine, state: State, each: list[Corrected], news: News
         return replace(state, watch=replace(state.watch, cameras=cameras))
     frames = frames_of([m for m, _, _ in known], [row for _, row, _ in known], store.cameras, config.tracking)
     is_out = cameras.out()[frames.camera]
+    # What has just restarted may be off by anything: it is compared with tracks that the others have made.
+    restarted = unknown(state.clocks, state.now_ns, config.clocks)
+    is_idle = is_out | np.array([message.src in restarted for message, _, _ in known]) if restarted else is_out
     floor, hands, followed = follow_frames(
-        state.floor, state.hands, frames, is_out, store, config.tracking, config.attribution.hands
+        state.floor, state.hands, frames, is_idle, store, config.tracking, config.attribution.hands
     )
     cameras = feel_turns(cameras, followed, store, config.tracking, config.health)
-    news.matches.extend(followed.matches(is_out))
+    news.matches.extend(followed.matches(is_idle))
     for frame, found in clock_evidence(followed, is_out, store, config.clocks, config.tracking):
         message, _, by_s = known[frame]
         _compare(engine, state, Corrected(message, by_s), found, news)

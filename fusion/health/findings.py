@@ -18,6 +18,7 @@ from fusion.shelf.tails import last_of
 from fusion.store import Store
 
 DEGRADED, DOWN = "degraded", "down"
+WRONG_CLOCK = "has a wrong clock"
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +65,7 @@ def findings(
             _add(out, sensor, Finding("sees moves that never were", DEGRADED, words, doubt.began_ns))
     for src, what in sorted(clocks.items()):
         text = f"clock {what}; its times are corrected as far as they can be"
-        _add(out, src, Finding("has a wrong clock", DEGRADED, text, now_ns))
+        _add(out, src, Finding(WRONG_CLOCK, DEGRADED, text, now_ns))
     return {sensor: tuple(found) for sensor, found in sorted(out.items())}
 
 

@@ -13,6 +13,7 @@ from numba import njit
 
 from fusion.arrays import Floats
 from fusion.config import SECOND_NS, ClockConfig
+from fusion.frozen import replace
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -25,6 +26,7 @@ class Clock:
     surprise: float = 1.0  # fading mean of the squared errors over what was expected; 1 where the model holds
     steps: int = 0  # times the clock was set anew
     mutual: bool = True  # as in Comparisons
+    begun_ns: int = 0  # store time at which its sensor restarted last, 0 for never
 
     def offset_s(self, t_ns: int) -> float:
         """Return the offset carried on to t_ns."""
@@ -62,7 +64,20 @@ def compare(clock: Clock | None, t_ns: int, seen: Comparisons, by_s: float, conf
         clock.mean, clock.cov, max(0.0, (t_ns - clock.t_ns) / SECOND_NS), seen.off, seen.per_s, seen.beside, seen.cov,
         by_s, seen.alike, seen.mutual, clock.surprise, rules,
     )  # fmt: skip
-    return Clock(max(t_ns, clock.t_ns), mean, cov, surprise, clock.steps + stepped, clock.mutual)
+    return Clock(max(t_ns, clock.t_ns), mean, cov, surprise, clock.steps + stepped, clock.mutual, clock.begun_ns)
+
+
+def restarted(clock: Clock, t_ns: int, config: ClockConfig) -> Clock:
+    """Return a clock whose sensor restarted at t_ns: as far as it may have leapt, its offset is uncertain again."""
+    cov = clock.cov.copy()
+    cov[0, 0] += config.step_sd_s**2
+    return replace(clock, cov=cov, begun_ns=t_ns)
+
+
+def is_known(clock: Clock, t_ns: int, config: ClockConfig) -> bool:
+    """Tell whether a clock is as well known at t_ns as one that nobody has set, or as it may ever be."""
+    waited_ns = int(config.restart_s_max * SECOND_NS)
+    return not 0 < t_ns - clock.begun_ns < waited_ns or bool(clock.cov[0, 0] < config.camera_sd_s**2)
 
 
 def _unknown(t_ns: int, seen: Comparisons, config: ClockConfig) -> Clock:
