@@ -13,8 +13,9 @@ wrong for a while without looking right, and leaves it after it has looked right
                  but as its goods, weighed with a wrong gain (misreads.py)
     cameras.py   silent; the same picture again; finds nobody of those whom others see walk through its picture; sees
                  everybody turned about itself against where others have them (turning.py)
-    doubts.py    carts and portals, by sums of evidence: moves that the basket's weight or the owner's goods
-                 contradict; strong tags of goods that nobody who went out could carry
+    doubts.py    carts and portals, by sums of evidence: moves that the basket's weight (baskets.py) or the owner's
+                 goods contradict, most of all where nobody was near; strong tags of goods that nobody who went out
+                 could carry
     sources.py   silent by event time of the others; what it says of itself
     intake/clocks.py   clocks, as before
 
