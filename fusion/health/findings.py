@@ -50,9 +50,11 @@ def findings(
     out: dict[str, list[Finding]] = {}
     _sources(out, sources, now_ns, store)
     _plates(out, plates, levels, now_ns, store, config)
-    right_ns = dict(gains.right_ns)
+    right_ns, rivals = dict(gains.right_ns), dict(gains.rivals)
     for plate, gain in gains.wrong:
         words = f"weighs {abs(gain):.0%} too {'much' if gain > 0 else 'little'}, by what picks weighed"
+        others = " or ".join(store.plates.plate_id[other] for other in rivals.get(plate, ()))
+        words += f", or {others} weighs wrong" if others else ""
         _add(out, store.plates.plate_id[plate], Finding("weighs wrong", DEGRADED, words, right_ns.get(plate, 0)))
     _cameras(out, cameras, now_ns, store, config)
     portals = {name for name, _ in store.portals}

@@ -1,8 +1,8 @@
 """Picks that nobody could read, and the gain that would make them goods of their facing.
 
 A plate that bears whole packages and weighs a quarter too much makes every pick from it one of something else, or of
-nothing that is sold: such picks are never sure, and onsets.py never hears of them. But they are all off alike. Each
-pick since a moment is asked how likely it is with a gain g against none,
+nothing that is sold, or an exchange: such picks are never sure, and onsets.py never hears of them. But they are all
+off alike. Each pick since a moment is asked how likely it is with a gain g against none,
 
     w sum_n P(n) N(r; n (1 + g c), n^2 sb^2 + R) + (1 - w) / SPAN,
 
@@ -17,6 +17,7 @@ from typing import Final, NamedTuple
 import numpy as np
 
 from fusion.arrays import Floats
+from fusion.attribution.explanations import PICK, PUT
 from fusion.attribution.settled import Settled
 from fusion.config import AttributionConfig
 from fusion.health.settings import HealthConfig
@@ -40,11 +41,17 @@ class Seen(NamedTuple):
 
 
 def is_misread(one: Settled, store: Store, config: HealthConfig) -> int:
-    """Return the product whose facing a doubtful change took from, and no other's; -1 where there is none."""
-    if one.p >= config.misread_p or not one.change.plates or one.change.total_g >= 0.0:
+    """Return the product whose facing a doubtful change took from, and no other's; -1 where there is none.
+
+    An exchange explains any weight: what reads as goods put back for others is as doubtful as what reads as nothing.
+    """
+    kinds = {part.kind for part in one.reading.parts}
+    sure = one.p >= config.misread_p and kinds != {PICK, PUT}
+    if sure or not one.change.plates or one.change.total_g >= 0.0:
         return -1
-    on = [_products_on(plate, store) for plate in one.change.plates]
-    product = min(on[0]) if len(on[0]) == 1 and all(products == on[0] for products in on) else -1
+    on = set.intersection(*(_products_on(plate, store) for plate in one.change.plates))
+    taken = {part.product for part in one.reading.parts if part.kind == PICK} & on or on
+    product = min(taken) if len(taken) == 1 else -1
     return -1 if product < 0 or store.products.by_weight[product] else product
 
 
@@ -67,9 +74,9 @@ def misread_gain(
     nats = np.logaddexp.reduce(weighed, axis=1)
     first = int(np.argmax(nats))
     best = int(np.argmax(weighed[first]))
-    doubtful = [k for k in range(first, len(rows)) if not rows[k].sure]
-    fits = sum(told[k, best] > 0.0 for k in doubtful)
-    enough = fits >= config.misread_picks and fits > 2 * (len(doubtful) - fits)
+    after = range(first, len(rows))
+    fits = sum(told[k, best] > 0.0 for k in after)
+    enough = fits >= config.misread_picks and fits > 2 * (len(after) - fits) and not all(rows[k].sure for k in after)
     total = float(np.logaddexp.reduce(nats) - np.log(len(rows)))
     return (total if enough else -np.inf), float(GAINS[best]), rows[first].t_ns
 
