@@ -28,10 +28,8 @@ from fusion.health.plates import feel
 from fusion.health.sources import hear_sources
 from fusion.health.stage import (
     Watch,
-    doubts_of,
     first_watch,
     is_due,
-    learn_gains,
     look,
     note_moves,
     unseen_for_long,
@@ -478,9 +476,10 @@ def _close(engine: Engine, state: State, trips: visits.Trips, ids: tuple[str, ..
         return float(np.log(max(p.get(claim.trip, 0.0), 1e-6)))
 
     open_readings = believe_anew(state.attribution, nats_of, engine.config.attribution)
-    doubts = doubts_of(state.watch)
-    attribution, outputs, settled = settle(open_readings, trips, ids, engine.store, engine.config, state.spent, doubts)
-    spent, watch = spend(state.spent, outputs.receipts), learn_gains(state.watch, settled, engine.store, engine.config)
+    attribution, outputs, watch = settle(
+        open_readings, trips, ids, engine.store, engine.config, state.spent, state.watch
+    )
+    spent = spend(state.spent, outputs.receipts)
     return replace(state, trips=trips, attribution=attribution, spent=spent, watch=watch), outputs
 
 
