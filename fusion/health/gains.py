@@ -4,7 +4,7 @@ onsets.py is the model for those that left no doubt, misreads.py the one for tho
 they are asked about.
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -14,7 +14,7 @@ from fusion.arrays import Floats, Ints
 from fusion.attribution.explanations import PICK
 from fusion.attribution.settled import Settled
 from fusion.config import AttributionConfig
-from fusion.health.misreads import Seen, is_misread, misread_gain
+from fusion.health.misreads import Bias, Seen, bias_of, is_misread, misread_gain
 from fusion.health.onsets import MUCH, SUSPECTS_MAX, Errors, find_faults
 from fusion.health.settings import HealthConfig
 from fusion.store import Store
@@ -139,20 +139,16 @@ def _misread(
         plate: frozenset(pick.t_ns for pick in doubtful if dict(pick.shares).get(plate, 0.0) >= MUCH)
         for plate in sorted({plate for pick in doubtful for plate, share in pick.shares if share >= MUCH})
     }
-    told = {
-        plate: misread_gain(
-            [
-                Seen(pick.t_ns, 1.0 + pick.off, pick.var, share, sure)
-                for some, sure in ((picks, True), (doubtful, False))
-                for pick in some
-                for at, share in pick.shares
-                if at == plate and share >= MUCH
-            ],
-            attribution,
-            config,
-        )
-        for plate in lay
-    }
+    told = {}
+    for plate in lay:
+        own = [
+            Seen(pick.t_ns, 1.0 + pick.off, pick.var, share, sure, pick.product)
+            for some, sure in ((picks, True), (doubtful, False))
+            for pick in some
+            for at, share in pick.shares
+            if at == plate and share >= MUCH
+        ]
+        told[plate] = misread_gain(own, _beside(plate, {row.product for row in own}, picks, attribution), config)
     worst = max(told, key=lambda plate: told[plate][0], default=-1)
     if worst < 0 or told[worst][0] < config.misread_nats or abs(told[worst][1]) < config.misread_min:
         return {}
@@ -164,6 +160,17 @@ def _misread(
         before = [pick.t_ns for pick in picks if pick.t_ns < since_ns and dict(pick.shares).get(plate, 0.0) >= MUCH]
         out[plate] = _Wrong(gain, max(before, default=0), tuple(other for other in suspects if other != plate))
     return out
+
+
+def _beside(
+    plate: int, products: Collection[int], picks: tuple[Pick, ...], config: AttributionConfig
+) -> dict[int, Bias]:
+    """Return what picks that hardly lay on a plate say of some products."""
+    fair = [pick for pick in picks if dict(pick.shares).get(plate, 0.0) < MUCH]
+    return {
+        product: bias_of([(p.off, p.var) for p in fair if p.product == product], (0.0, config.mass_bias_sd**2))
+        for product in sorted(products)
+    }
 
 
 def _latest(picks: tuple[Pick, ...], most: int) -> tuple[Pick, ...]:
