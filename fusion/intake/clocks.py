@@ -76,14 +76,15 @@ def after_restarts(clocks: Clocks, ready: tuple[Corrected, ...], config: ClockCo
 
     Of the clocks of cameras, about which much is heard: what little tells of the others is better kept.
     """
-    of, seq = dict(clocks.of), dict(clocks.seq)
+    of, seq = clocks.of, dict(clocks.seq)
     for one in ready:
         src, number = one.message.src, one.message.seq
         clock = of.get(src)
-        if clock is not None and clock.mutual:
-            is_new = number < seq.get(src, -1) - REORDERED_MAX
-            of[src] = restarted(clock, one.message.t_ns, config) if is_new else clock
-            seq[src] = number
+        if clock is None or not clock.mutual:
+            continue
+        if number < seq.get(src, -1) - REORDERED_MAX:
+            of = {**of, src: restarted(clock, one.message.t_ns, config)}
+        seq[src] = number
     return replace(clocks, of=of, seq=seq)
 
 
