@@ -71,6 +71,7 @@ class ClockConfig:
     steps_max: int = 3
     offset_max_s: float = 0.25  # the contract's bound
     drift_max: float = 300e-6
+    fault_sds: float = 2.0  # a clock that nobody set is wrong when it is beyond these by so many standard deviations
 
 
 @dataclass(frozen=True, slots=True)

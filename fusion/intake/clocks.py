@@ -96,10 +96,10 @@ def unknown(clocks: Clocks, t_ns: int, config: ClockConfig) -> frozenset[str]:
 def fault(clock: Clock, config: ClockConfig, *, named: bool = False) -> str:
     """Return why a clock is not to be trusted, "" for one that is within the contract.
 
-    One that has always gone as it goes now is beyond it by more than its standard deviation, for an estimate strays by
-    as much; one that was set anew is likelier wrong, and one that was named stays so until it is back.
+    One that has always gone as it goes now is beyond it by more than its estimate strays in many looks; one that was
+    set anew is likelier wrong, and one that was named stays so until it is back.
     """
-    sure = 0.0 if named or clock.steps or clock.begun_ns else 1.0
+    sure = 0.0 if named or clock.steps or clock.begun_ns else config.fault_sds
     sd = sure * np.sqrt(np.diag(clock.cov))
     if clock.steps > config.steps_max:
         return f"set anew {clock.steps} times"
