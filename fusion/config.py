@@ -67,9 +67,11 @@ class ClockConfig:
     surprise_cap: float = 20.0  # one alone counts no more than this
     surprise_max: float = 5.0  # mean squared error over the expected one: a clock that was set anew
     step_sd_s: float = 0.3
+    restart_s_max: float = 10.0  # a camera that restarted moves nobody until its clock is known, or for so long
     steps_max: int = 3
     offset_max_s: float = 0.25  # the contract's bound
     drift_max: float = 300e-6
+    fault_sds: float = 2.0  # a clock that nobody set is wrong when it is beyond these by so many standard deviations
 
 
 @dataclass(frozen=True, slots=True)

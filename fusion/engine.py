@@ -30,18 +30,17 @@ from fusion.health.plates import feel
 from fusion.health.sources import hear_sources
 from fusion.health.stage import (
     Watch,
-    doubts_of,
     first_watch,
     is_due,
-    learn_gains,
     look,
     note_moves,
     unseen_for_long,
+    wrong_clocks,
 )
 from fusion.health.trust import moved_goods, trusted
 from fusion.intake import Slice
 from fusion.intake.clock_filter import Clock, Comparisons, Stamp, compare, compare_each
-from fusion.intake.clocks import Clocks, Corrected, faults, retime
+from fusion.intake.clocks import Clocks, Corrected, after_restarts, faults, retime, unknown
 from fusion.messages import Boxes, Cart, Gate, Health, Message, Plates, Portal
 from fusion.messages import People as PeopleMessage
 from fusion.settlement import Outputs, TrackRows, foresee, join, say, settle
@@ -171,7 +170,8 @@ def finish(engine: Engine, state: State) -> tuple[State, Outputs]:
 
 def _advance(engine: Engine, state: State, messages: tuple[Message, ...], now_ns: int) -> tuple[State, Outputs]:
     """Let everything measured before now_ns happen."""
-    clocks, ready = retime(state.clocks, messages, now_ns)
+    clocks, ready = retime(state.clocks, messages, now_ns, engine.config.clocks)
+    clocks = after_restarts(clocks, ready, engine.config.clocks)
     before_ns, state = state.now_ns, replace(state, now_ns=now_ns, clocks=clocks)
     news = News()
     messages = tuple(one.message for one in ready)
@@ -211,7 +211,7 @@ def _look(engine: Engine, state: State, news: News) -> tuple[State, tuple[Health
     inside = frozenset(trip.trip for trip in state.trips.live)
     watch, said, modes = look(
         watch, state.levels, state.floor, state.attribution, _people(engine, state), inside,
-        faults(state.clocks, engine.config.clocks), state.now_ns, engine.store, engine.config,
+        faults(state.clocks, wrong_clocks(watch), engine.config.clocks), state.now_ns, engine.store, engine.config,
     )  # fmt: skip
     return _end_unseen(engine, replace(state, watch=watch)), said, modes
 
@@ -277,11 +277,14 @@ def _take_frames(engine: Engine, state: State, each: list[Corrected], news: News
         return replace(state, watch=replace(state.watch, cameras=cameras))
     frames = frames_of([m for m, _, _ in known], [row for _, row, _ in known], store.cameras, config.tracking)
     is_out = cameras.out()[frames.camera]
+    # What has just restarted may be off by anything: it is compared with tracks that the others have made.
+    restarted = unknown(state.clocks, state.now_ns, config.clocks)
+    is_idle = is_out | np.array([message.src in restarted for message, _, _ in known]) if restarted else is_out
     floor, hands, followed = follow_frames(
-        state.floor, state.hands, frames, is_out, store, config.tracking, config.attribution.hands
+        state.floor, state.hands, frames, is_idle, store, config.tracking, config.attribution.hands
     )
     cameras = feel_turns(cameras, followed, store, config.tracking, config.health)
-    news.matches.extend(followed.matches(is_out))
+    news.matches.extend(followed.matches(is_idle))
     found, first = clock_evidence(followed, is_out, store, config.clocks, config.tracking)
     telling = np.flatnonzero(np.diff(first)).tolist()
     if telling:
@@ -479,9 +482,10 @@ def _close(engine: Engine, state: State, trips: visits.Trips, ids: tuple[str, ..
         return float(np.log(max(p.get(claim.trip, 0.0), 1e-6)))
 
     open_readings = believe_anew(state.attribution, nats_of, engine.config.attribution)
-    doubts = doubts_of(state.watch)
-    attribution, outputs, settled = settle(open_readings, trips, ids, engine.store, engine.config, state.spent, doubts)
-    spent, watch = spend(state.spent, outputs.receipts), learn_gains(state.watch, settled, engine.store, engine.config)
+    attribution, outputs, watch = settle(
+        open_readings, trips, ids, engine.store, engine.config, state.spent, state.watch
+    )
+    spent = spend(state.spent, outputs.receipts)
     return replace(state, trips=trips, attribution=attribution, spent=spent, watch=watch), outputs
 
 

@@ -19,8 +19,9 @@ from fusion.checkout.tenders import Spent, spend
 from fusion.checkout.trips import Trip, Trips
 from fusion.config import Config
 from fusion.frozen import replace
-from fusion.health.holds import Doubts, hold
+from fusion.health.holds import hold
 from fusion.health.modes import Mode
+from fusion.health.stage import Watch, doubts_of, learn_gains
 from fusion.messages import Health
 from fusion.store import Store
 from fusion.tracking.identity import Naming
@@ -58,15 +59,15 @@ def settle(
     store: Store,
     config: Config,
     spent: Spent,
-    doubts: Doubts,
-) -> tuple[Attribution, Outputs, tuple[Settled, ...]]:
-    """Settle ended trips, in order of entry: charge, events, transfers, postings; return also what was settled."""
-    total, found = Outputs(), tuple[Settled, ...]()
+    watch: Watch,
+) -> tuple[Attribution, Outputs, Watch]:
+    """Settle ended trips, in order of entry: charge, events, transfers, postings; the watch learns from each."""
+    total = Outputs()
     for trip in [t for t in trips.ended if t.trip in ids]:
         by_then = spend(spent, total.receipts)
-        attribution, one, settled = _settle_one(attribution, trips, trip, store, config, by_then, doubts)
-        total, found = join(total, one), (*found, *settled)
-    return attribution, total, found
+        attribution, one, watch = _settle_one(attribution, trips, trip, store, config, by_then, watch)
+        total = join(total, one)
+    return attribution, total, watch
 
 
 def _settle_one(
@@ -76,9 +77,12 @@ def _settle_one(
     store: Store,
     config: Config,
     spent: Spent,
-    doubts: Doubts,
-) -> tuple[Attribution, Outputs, tuple[Settled, ...]]:
-    """Choose the charge of one trip and settle every change it explains."""
+    watch: Watch,
+) -> tuple[Attribution, Outputs, Watch]:
+    """Choose the charge of one trip and settle every change it explains.
+
+    What these changes tell of the sensors bears on this receipt as well.
+    """
     if not trip.is_staff and trip.closed_ns is not None:
         attribution = weigh_exit(attribution, trip.trip, trip.closed_ns, store, config.attribution)
     charge = (
@@ -90,19 +94,21 @@ def _settle_one(
     attribution, settled = close_trip(attribution, trip.trip, goods, store, config.attribution)
     attribution, right = take_weights(attribution, trip.trip, goods or (), store, config.attribution)
     attribution = replace(attribution, biases=learned(attribution.biases, settled, store, config.attribution))
+    watch = learn_gains(watch, settled, store, config)
     outputs = say(settled, trips, store, config)
     if charge is None:
-        return attribution, outputs, settled
+        return attribution, outputs, watch
     evidence: dict[int, list[str]] = {}
     for one in without_holds(settled, config.attribution):
         for part in parts_of(one, trip.trip):
             evidence.setdefault(part.product, []).append(one.event)
     charge = charge.weighed(right, config.checkout)
+    doubts = doubts_of(watch, store)
     receipt = hold(charge.receipt(trip.end(), evidence, store, spent), settled, doubts, store, config.health)
     moved, posted = postings_of(receipt, store) if receipt.status != OPEN else ((), ())
     if receipt.account is None:
         receipt = unclaimed(receipt)
-    return attribution, join(outputs, Outputs(receipts=(receipt,), transfers=moved, entries=posted)), settled
+    return attribution, join(outputs, Outputs(receipts=(receipt,), transfers=moved, entries=posted)), watch
 
 
 def say(settled: tuple[Settled, ...], trips: Trips, store: Store, config: Config) -> Outputs:

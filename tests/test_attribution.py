@@ -110,6 +110,18 @@ def test_the_right_product_and_count_come_first(product: int, count: int, bias: 
     assert [(p.product, p.qty) for p in best.parts] == [(product, count)]
 
 
+@given(st.integers(0, 5), st.floats(-0.45, 2.5))
+def test_two_pieces_went_to_two_people_where_both_hold_one_also_if_a_hand_was_not_seen_there(
+    product: int, there: float
+) -> None:
+    holds, empty = (Seen(Looks({} if not held else {product: 4.0}, -2.3)) for held in (True, False))
+    moved = weighed(change(-2 * float(STORE.products.mass_g[product]), plate=product))
+    for other, trips in ((holds, {"a", "b"}), (empty, {"a"})):
+        who = (Mover("a", False, 2.5, after=holds), Mover("b", False, there, after=other))
+        best = picks(moved, who, STORE, CONFIG)[0]
+        assert {p.trip for p in best.parts} == trips and sum(p.qty for p in best.parts) == 2
+
+
 @given(st.integers(0, 5), st.floats(0.97, 1.03))
 def test_only_what_is_carried_can_be_put_back(product: int, factor: float) -> None:
     grams = float(STORE.products.mass_g[product]) * factor

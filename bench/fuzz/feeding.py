@@ -20,7 +20,8 @@ from fusion.wire import decode
 
 QUIET: Final = 4  # every so many-th round, and the last, nobody disturbs: the store has to be itself again
 LATEST: Final = 200  # messages that mutants are made of
-HANGS_S: Final = 600.0  # of one message: the process says where it is, and dies
+HANGS_S: Final = 600.0  # of some messages: the process says where it is, and dies
+WATCHED: Final = 200  # messages that a watchdog is set for at once; each is a thread, and takes longer than a message
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,26 +72,28 @@ def feed_mutants(case: Path, out: Path, plan: Plan, tell: Callable[[int], None] 
     session, rounds = Session(load_store(case / "store"), out), plan.rounds(reel)
     latest, fed, memory, slowest_s = deque[Frame](maxlen=LATEST), 0, list[float](), 0.0
     for number in range(rounds):
-        for good in play_round(reel, number):
+        for at, good in enumerate(play_round(reel, number)):
+            if at % WATCHED == 0:
+                faulthandler.dump_traceback_later(HANGS_S, exit=True)  # in place of the one before
             latest.append(good)
             room = 0 if plan.none or is_quiet(number, rounds) else min(plan.each, plan.count - fed)
             drawn = [mutant(rng.choice(latest), latest, rng) for _ in range(room)]
             begun_s = time.perf_counter()
-            faulthandler.dump_traceback_later(HANGS_S, exit=True)
             for k, frame in enumerate([*drawn, good]):
                 if plan.refused_only and k < room and not isinstance(decode(frame.topic, frame.payload), Malformed):
                     continue
                 try:
                     session.feed(frame)
                 except Exception as error:
+                    faulthandler.cancel_dump_traceback_later()
                     raise Crashed(fed + k, frame) from error
-            faulthandler.cancel_dump_traceback_later()
             slowest_s = max(slowest_s, time.perf_counter() - begun_s)
             fed += room
         memory.append(memory_mib())
         tell(number + 1)
     session.finish()
     record = session.close()
+    faulthandler.cancel_dump_traceback_later()
     rejected, wrong = Counter(session.reasons), "; ".join(str(one) for one in verify(out / "ledger.db").findings)
     taken = session.counts["read"] - rejected.total() - rounds * len(reel.messages)
     return Outcome(fed, rejected, taken, tuple(memory), slowest_s, record["seconds"]["store"], out, wrong)

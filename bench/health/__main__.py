@@ -20,7 +20,10 @@ WIDTH = 100
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Return 0 where the bar is kept: few wrong charges, every culprit named, nobody else on clean tapes."""
+    """Return 0 where the bar is kept: few wrong charges, every culprit named, nobody else on clean tapes.
+
+    A culprit that nothing could tell need not be named where nobody was charged wrongly for it.
+    """
     parser = argparse.ArgumentParser(prog="python -m bench.health", description=__doc__)
     parser.add_argument("--seeds", default="1,2,3", help="tapes, by seed")
     parser.add_argument("--only", default="", help="faults whose name holds this")
@@ -72,6 +75,7 @@ def _report(found: list[Outcome]) -> int:
         "by fault",
         "review %",
         "named",
+        "in doubt",
         "notice s",
         "others",
     )
@@ -84,13 +88,19 @@ def _report(found: list[Outcome]) -> int:
         for what in (*(f"wrong charge: {account}" for account in one.wrong), *(f"named: {f}" for f in one.false)):
             print(f"{one.trouble}, seed {one.seed}: {what}")
         if one.culprit:
-            print(f"{one.trouble}, seed {one.seed}: {one.culprit} {one.words or 'was not named'}")
+            said = one.words or f"was not named{f', in doubt: {one.doubt}' if one.doubt else ''}"
+            print(f"{one.trouble}, seed {one.seed}: {one.culprit} {said}")
     settled, wrong = sum(one.settled for one in found), sum(len(one.wrong) for one in found)
     share = wrong / max(settled, 1)
     more = sum(_key(one, account) not in usual for one in found for account in one.wrong)
     print(f"\n{wrong} of {settled} settled receipts are wrong: {share:.2%}, {WRONG_MAX:.1%} at most; {more} by a fault")
     clean = all(not one.false for one in found if not one.culprit)
-    return 0 if share <= WRONG_MAX and clean and all(one.named for one in found if one.culprit) else 1
+    return 0 if share <= WRONG_MAX and clean and all(_told(one, usual) for one in found if one.culprit) else 1
+
+
+def _told(one: Outcome, usual: set[tuple[int, bool, str]]) -> bool:
+    """Tell whether a culprit was named, or nobody could have and nobody was charged wrongly for it."""
+    return one.named or (bool(one.doubt) and all(_key(one, account) in usual for account in one.wrong))
 
 
 def _figures(mine: Iterable[Outcome], usual: set[tuple[int, bool, str]]) -> list[str]:
@@ -104,6 +114,7 @@ def _figures(mine: Iterable[Outcome], usual: set[tuple[int, bool, str]]) -> list
         *(str(n) for n in (len(mine), trips, settled, wrong, by_fault)),
         f"{sum(one.review for one in mine) / max(trips, 1):.0%}",
         f"{sum(one.named for one in mine)} of {culprits}" if culprits else "",
+        str(sum(bool(one.doubt) and not one.named for one in mine)) if culprits else "",
         f"{times[len(times) // 2]:.1f} to {times[-1]:.1f}" if times else "",
         str(sum(bool(one.false) for one in mine)),
     ]

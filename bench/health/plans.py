@@ -1,7 +1,8 @@
 """The faults, each as a plan for one tape and the name of its culprit: the sensor that most depends on.
 
 All begin when shoppers have come in, but one: a plate whose gain goes wrong during the day, in the middle of a longer
-tape. By then the store knows what its goods weigh; a plate that was wrong from the start looks like goods that are.
+tape. By then the store knows what its goods weigh; a plate that was wrong from the start is told from goods that are
+off by many picks, on the longer tape, or in doubt (telling.py).
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -35,15 +36,16 @@ class Trouble:
     name: str
     whom: Callable[[Target], str]
     fault: Callable[[str, float], Fault]  # the culprit, and from when on, s
-    long: bool = False  # on the longer tape, from its middle on
+    long: bool = False  # on the longer tape
+    midway: bool = False  # from its middle on
 
 
-def _plate(kind: str, name: str = "", long: bool = False, **more: float) -> Trouble:
+def _plate(kind: str, name: str = "", long: bool = False, midway: bool = False, **more: float) -> Trouble:
     def fault(plate: str, from_s: float) -> Fault:
         return Fault(kind, from_s=from_s, plates=(plate,), **more)  # type: ignore[arg-type]
 
     whom: Callable[[Target], str] = (lambda target: target.lasting) if long else (lambda target: target.plate)
-    return Trouble(f"plate {name or kind}", whom, fault, long)
+    return Trouble(f"plate {name or kind}", whom, fault, long, midway)
 
 
 def _camera(name: str, kind: str, **more: float) -> Trouble:
@@ -61,7 +63,8 @@ TROUBLES: Final = (
     _plate("spiking", size=1000.0, p=0.1),
     _plate("drifting", size=1.0),
     _plate("gain", name="gain from the start", size=0.25),
-    _plate("gain", name="gain during the day", long=True, size=0.25),
+    _plate("gain", name="gain from the start, long", long=True, size=0.25),
+    _plate("gain", name="gain during the day", long=True, midway=True, size=0.25),
     _camera("out", "outage"),
     _camera("frozen", "freeze"),
     _camera("300 ms off", "restart", jump_s=0.3),
@@ -77,7 +80,7 @@ TROUBLES: Final = (
 
 def begin_s(trouble: Trouble, frames: Sequence[Frame], truth: Mapping[str, Any]) -> float:
     """Return when a fault begins, s from the first message: in the middle of what happens on a long tape."""
-    if not trouble.long:
+    if not trouble.midway:
         return FROM_S
     times = sorted(event["t"] for event in truth["events"])
     return float((times[len(times) // 2] - frames[0].arrival_ns) / SECOND_NS)

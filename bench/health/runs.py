@@ -8,6 +8,7 @@ from typing import Any
 
 from bench.clock_faults import frames_of, rows_of
 from bench.health.plans import TROUBLES, begin_s, target_of
+from bench.health.telling import in_doubt
 from fusion.config import SECOND_NS
 from fusion.session import Session
 from fusion.store import load_store
@@ -32,6 +33,7 @@ class Outcome:
     notice_s: float  # from the fault's beginning to its being named; NaN where it was not
     words: str  # what was said of the culprit first
     false: tuple[str, ...]  # other sensors that were named, with what was said
+    doubt: str = ""  # why nobody could name the culprit, by what truly happened
 
 
 def play(case: Path, seed: int, number: int, out: Path) -> Outcome | None:
@@ -54,6 +56,8 @@ def play(case: Path, seed: int, number: int, out: Path) -> Outcome | None:
     said = [row for row in rows_of(out / "health.jsonl") if "src" in row and row["state"] != "ok"]
     mine = [row for row in said if row["src"] == culprit]
     begun_ns = frames[0].arrival_ns + int(from_s * SECOND_NS)
+    each = store.products
+    by_piece = {sku for sku, by_weight in zip(each.sku, each.by_weight, strict=True) if not by_weight}
     return Outcome(
         trouble=trouble.name,
         seed=seed,
@@ -66,6 +70,7 @@ def play(case: Path, seed: int, number: int, out: Path) -> Outcome | None:
         notice_s=(mine[0]["t"] - begun_ns) / SECOND_NS if mine else float("nan"),
         words=mine[0]["text"] if mine else "",
         false=tuple(f"{row['src']} {row['text']}" for row in said if row["src"] != culprit),
+        doubt=in_doubt(truth["events"], culprit, begun_ns, by_piece) if plan[0].kind == "gain" else "",
     )
 
 

@@ -29,12 +29,21 @@ def basket_change(
 
     others_ns are the times of the cart's moves: what was weighed beyond the one before or after tells of both.
     """
+    return change_between(weighings, cart, (t_ns, t_ns), others_ns, config)
+
+
+def change_between(
+    weighings: Iterable[Weighing], cart: str, span_ns: tuple[int, int], others_ns: Iterable[int], config: CartConfig
+) -> Weight | None:
+    """Return the same of all moves from the first to the last of a span, which may be one; others_ns are not of it."""
     around_ns, busy_ns = int(config.basket_window_s * SECOND_NS), int(config.basket_busy_s * SECOND_NS)
+    first_ns, last_ns = span_ns
     others_ns = tuple(others_ns)
-    since = max([t_ns - around_ns, *(t + busy_ns for t in others_ns if t < t_ns)])
-    until = min([t_ns + around_ns, *(t - busy_ns for t in others_ns if t > t_ns)])
-    mine = [w for w in weighings if w.cart == cart and since <= w.t_ns <= until and abs(w.t_ns - t_ns) >= busy_ns]
-    before, after = ([w.grams for w in mine if (w.t_ns > t_ns) == late] for late in (False, True))
+    since = max([first_ns - around_ns, *(t + busy_ns for t in others_ns if t < first_ns)])
+    until = min([last_ns + around_ns, *(t - busy_ns for t in others_ns if t > last_ns)])
+    mine = [w for w in weighings if w.cart == cart and since <= w.t_ns <= until]
+    before = [w.grams for w in mine if w.t_ns <= first_ns - busy_ns]
+    after = [w.grams for w in mine if w.t_ns >= last_ns + busy_ns]
     if not before or not after:
         return None
     grams = float(np.mean(after) - np.mean(before))

@@ -16,6 +16,7 @@ from fusion.config import AttributionConfig
 from fusion.shelf import ShelfChange
 from fusion.store import Store, facings_of_plate
 
+AWAY_NATS = -0.5  # a hand less likely at the plates than this was not there, whatever it holds
 MIXED_NATS = 6.0  # two products for one are not asked about where they explain the mass so much worse
 
 
@@ -26,7 +27,10 @@ def picks(
 
     Of one product at most so many a mover, by default explanations_max.
     """
-    out = [*single(moved, who, config.explanations_max if most is None else most), *_shared(moved, who, config)]
+    out = [
+        *single(moved, who, config.explanations_max if most is None else most),
+        *_shared(moved, who, store, config),
+    ]
     out += _several(moved, who, store, config)
     out += _mixed(moved, who, config)
     return _best_of_each(out)
@@ -60,16 +64,20 @@ def highest(nats: Floats, most: int) -> Ints:
     return np.argsort(flat, kind="stable")
 
 
-def _shared(moved: Moved, who: tuple[Mover, ...], config: AttributionConfig) -> list[Explanation]:
+def _shared(moved: Moved, who: tuple[Mover, ...], store: Store, config: AttributionConfig) -> list[Explanation]:
     """Two people take the same product from one place at once."""
-    likely = [m for m in who if m.nats > 0.0]
-    if len(likely) < 2:
+    if len(who) < 2:
         return []
     together, counts, rare, out = moved.nats(), moved.count, float(np.log(config.shared_p)), []
-    best = highest(together, 3).tolist()
-    for a, b in two_people(combinations(likely, 2)):
-        for flat in best:
-            product, n = divmod(flat, together.shape[1])
+    for flat in highest(together, 3).tolist():
+        product, n = divmod(flat, together.shape[1])
+        # A hand that is not seen at the plates may be seen to hold what stood there; grams of what is sold by weight
+        # are as well of one piece as of two.
+        shown = not store.products.by_weight[product]
+        likely = [
+            m for m in who if m.nats > 0.0 or (shown and m.nats > AWAY_NATS and m.nats + m.after.of(product) > 0.0)
+        ]
+        for a, b in two_people(combinations(likely, 2)):
             for mine in range(1, n + 1):
                 yours = n + 1 - mine
                 each = float(counts[product, mine - 1] + counts[product, yours - 1])

@@ -9,19 +9,21 @@ wrong for a while without looking right, and leaves it after it has looked right
                  far off; a level that walks one way for a quarter of a minute (samples.py is the compiled pass
                  over all samples of a slice)
     gains.py     what its picks weighed against the catalogue, with what products are off everywhere set aside:
-                 the moment is looked for since when a plate has been off (onsets.py); and picks that nobody could read
-                 but as its goods, weighed with a wrong gain (misreads.py)
+                 the moment is looked for since when a plate has been off, or whether it always was (onsets.py); and
+                 picks that nobody could read but as its goods, weighed with a wrong gain (misreads.py). Two plates
+                 that the same picks lay on are both said
     cameras.py   silent; the same picture again; finds nobody of those whom others see walk through its picture; sees
                  everybody turned about itself against where others have them (turning.py)
-    doubts.py    carts and portals, by sums of evidence: moves that the basket's weight or the owner's goods
-                 contradict; strong tags of goods that nobody who went out could carry
+    doubts.py    carts and portals, by sums of evidence: moves that the basket's weight (baskets.py) or the owner's
+                 goods contradict, most of all where nobody was near; strong tags of goods that nobody who went out
+                 could carry
     sources.py   silent by event time of the others; what it says of itself
     intake/clocks.py   clocks, as before
 
-What comes of it: a camera under alarm gives no detections, a cart no moves, a portal no tags; a plate that says
-nothing makes no changes, and one whose grams are off makes changes with a wider variance (trust.py). A receipt that
-rests on such a plate alone, or whose shopper had a hand over one that said nothing, waits for a person, by name of
-the sensor (holds.py). A shopper whom nobody has seen for a quarter of an hour, though nothing was blind, has left by
-an exit whose word was lost, and waits for a person too. What is blind makes the mode of the store (modes.py): open,
-degraded, or closed to new entries.
+What comes of it: a camera under alarm gives no detections, a cart no moves, a portal no tags; a plate that says nothing
+makes no changes, and one whose grams are off makes changes with a wider variance (trust.py). A receipt that rests on
+such a plate alone, or whose shopper had a hand over one that said nothing, or there when goods went that nobody took,
+waits for a person, by name of the sensor (holds.py); what its own picks have just told counts. A shopper whom nobody
+has seen for a quarter of an hour, though nothing was blind, has left by an exit whose word was lost, and waits for a
+person too. What is blind makes the mode of the store (modes.py): open, degraded, or closed to new entries.
 """

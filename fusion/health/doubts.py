@@ -10,16 +10,16 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from fusion.attribution.basket import basket_change, basket_nats
-from fusion.attribution.evidence import Witnesses
 from fusion.attribution.state import Attribution
 from fusion.attribution.tags import TagRead
 from fusion.config import SECOND_NS, CartConfig, TagConfig
+from fusion.health.baskets import Together, beliefs_of, move_nats, together
 from fusion.health.settings import HealthConfig
-from fusion.store import Store, product_rows
+from fusion.store import Store
 from fusion.tracking.carts import SeenMove
 
 AGREES, CONTRADICTS = 0.0, -1.5  # nats by which a basket's weight bears a move out, or does not
+AGREES_AMONG = 1.5  # and a move among others: sums of some goods may come out alike by chance
 CLEAR_P = 0.9  # whose cart it is must be this clear for their goods to tell
 GOOD_NAME = -3.0  # no sum goes below this
 BEYOND = 2.0  # or further above the alarm than this
@@ -84,25 +84,42 @@ def check_moves(
     """Check the moves that carts saw a while ago, in order of time."""
     waiting = sorted((*sayings.moves, *moves), key=lambda one: (one.move.t_ns, one.cart, one.move.direction))
     until = now_ns - int(config.move_wait_s * SECOND_NS)
-    due = [one for one in waiting if one.move.t_ns <= until]
-    of = dict(sayings.of)
-    for one in due:
-        wrong = _contradicted(one, attribution, store, cart)
+    longest = now_ns - int(config.move_wait_s_max * SECOND_NS)
+    of, left = dict(sayings.of), [one for one in waiting if one.move.t_ns > until]
+    seen = (*attribution.seen.moves, *waiting)
+    for one in waiting[: len(waiting) - len(left)]:
+        some = together(one, seen, attribution.seen.weighings, cart)
+        if some.span_ns()[1] > until and one.move.t_ns > longest:
+            left.append(one)
+            continue
+        wrong = _contradicted(one, some, attribution, store, cart)
         if wrong is not None:
+            wrong_p = config.move_alone_p if wrong and _alone(one, config) else config.move_wrong_p
             old = of.get(one.cart, Doubt())
-            of[one.cart] = doubted(old, wrong, config.move_wrong_p, config.lying_nats, now_ns, _owner(one))
-    return replace(sayings, of=of, moves=tuple(one for one in waiting if one.move.t_ns > until))
+            of[one.cart] = doubted(old, wrong, wrong_p, config.lying_nats, now_ns, _owner(one))
+    return replace(sayings, of=of, moves=tuple(left))
 
 
-def _contradicted(one: SeenMove, attribution: Attribution, store: Store, config: CartConfig) -> bool | None:
-    """Tell whether a move never was, by the basket's weight or by the goods of whose cart it is; None: who knows."""
-    rows = product_rows(store.products)
-    believed = [(rows[sku], p) for sku, p in one.move.beliefs if sku in rows]
+def _alone(one: SeenMove, config: HealthConfig) -> bool:
+    """Tell whether nobody was near enough to a cart to make a move, or to wave goods over it."""
+    return all(far_m > config.move_reach_m for far_m in one.near.values())
+
+
+def _contradicted(
+    one: SeenMove, some: Together, attribution: Attribution, store: Store, config: CartConfig
+) -> bool | None:
+    """Tell whether a move never was, by the basket's weight or by the goods of whose cart it is; None: who knows.
+
+    It is weighed together with some others.
+    """
+    believed = beliefs_of(one, store)
     if not believed:
         return None
-    weighed = _weighed(one, attribution.seen, believed, store, config)
-    if weighed is not None:
-        return True if weighed < CONTRADICTS else False if weighed > AGREES else None
+    weighed, is_alone = move_nats(one, some, attribution.seen.weighings, store, config), len(some.moves) == 1
+    if weighed is not None and not CONTRADICTS <= weighed <= (AGREES if is_alone else AGREES_AMONG):
+        return weighed < CONTRADICTS
+    if weighed is not None and is_alone:
+        return None
     owner = _owner(one)
     if one.pairing.get(owner, 0.0) < CLEAR_P:
         return None
@@ -112,18 +129,6 @@ def _contradicted(one: SeenMove, attribution: Attribution, store: Store, config:
 def _owner(one: SeenMove) -> str:
     """Return the likeliest trip of the cart that saw a move, "" where nobody is with it."""
     return max(sorted(one.pairing), key=lambda trip: one.pairing[trip], default="")
-
-
-def _weighed(
-    one: SeenMove, seen: Witnesses, believed: list[tuple[int, float]], store: Store, config: CartConfig
-) -> float | None:
-    """Return the nats of a basket's weight for a move of a product believed in; None where it says nothing."""
-    others = (other.move.t_ns for other in seen.moves if other.cart == one.cart and other.move.t_ns != one.move.t_ns)
-    change = basket_change(seen.weighings, one.cart, one.move.t_ns, others, config)
-    if change is None:
-        return None
-    nats = basket_nats(change, one.move.direction, store, config)
-    return float(np.log(sum(p * np.exp(nats[product]) for product, p in believed)))
 
 
 def check_tags(

@@ -18,6 +18,7 @@ from fusion.shelf.tails import last_of
 from fusion.store import Store
 
 DEGRADED, DOWN = "degraded", "down"
+WRONG_CLOCK = "has a wrong clock"
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,10 +50,8 @@ def findings(
     out: dict[str, list[Finding]] = {}
     _sources(out, sources, now_ns, store)
     _plates(out, plates, levels, now_ns, store, config)
-    right_ns = dict(gains.right_ns)
-    for plate, gain in gains.wrong:
-        words = f"weighs {abs(gain):.0%} too {'much' if gain > 0 else 'little'}, by what picks weighed"
-        _add(out, store.plates.plate_id[plate], Finding("weighs wrong", DEGRADED, words, right_ns.get(plate, 0)))
+    for plate, finding in wrong_gains(gains, store):
+        _add(out, store.plates.plate_id[plate], finding)
     _cameras(out, cameras, now_ns, store, config)
     portals = {name for name, _ in store.portals}
     for sensor, doubt in sorted(sayings.of.items()):
@@ -64,8 +63,19 @@ def findings(
             _add(out, sensor, Finding("sees moves that never were", DEGRADED, words, doubt.began_ns))
     for src, what in sorted(clocks.items()):
         text = f"clock {what}; its times are corrected as far as they can be"
-        _add(out, src, Finding("has a wrong clock", DEGRADED, text, now_ns))
+        _add(out, src, Finding(WRONG_CLOCK, DEGRADED, text, now_ns))
     return {sensor: tuple(found) for sensor, found in sorted(out.items())}
+
+
+def wrong_gains(gains: Gains, store: Store) -> list[tuple[int, Finding]]:
+    """Return the plates that weigh wrong, and what is wrong with each."""
+    right_ns, rivals, out = dict(gains.right_ns), dict(gains.rivals), []
+    for plate, gain in gains.wrong:
+        text = f"weighs {abs(gain):.0%} too {'much' if gain > 0 else 'little'}, by what picks weighed"
+        others = " or ".join(store.plates.plate_id[other] for other in rivals.get(plate, ()))
+        text += f", or {others} weighs wrong" if others else ""
+        out.append((plate, Finding("weighs wrong", DEGRADED, text, right_ns.get(plate, 0))))
+    return out
 
 
 def _add(out: dict[str, list[Finding]], sensor: str, finding: Finding) -> None:

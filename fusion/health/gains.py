@@ -4,8 +4,9 @@ onsets.py is the model for those that left no doubt, misreads.py the one for tho
 they are asked about.
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
@@ -13,8 +14,8 @@ from fusion.arrays import Floats, Ints
 from fusion.attribution.explanations import PICK
 from fusion.attribution.settled import Settled
 from fusion.config import AttributionConfig
-from fusion.health.misreads import Seen, is_misread, misread_gain
-from fusion.health.onsets import MUCH, Errors, find_faults
+from fusion.health.misreads import Bias, Seen, bias_of, is_misread, misread_gain
+from fusion.health.onsets import MUCH, SUSPECTS_MAX, Errors, find_faults
 from fusion.health.settings import HealthConfig
 from fusion.store import Store
 
@@ -43,27 +44,30 @@ class Gains:
     wrong: tuple[tuple[int, float], ...] = ()  # plate and its error, relative
     right_ns: tuple[tuple[int, int], ...] = ()  # of these, when it was last seen to weigh right; 0 for never
     misread: tuple[Pick, ...] = ()  # the latest of those that left a doubt, as if one of their facing's product
+    rivals: tuple[tuple[int, tuple[int, ...]], ...] = ()  # of wrong plates: others that may be wrong instead
 
 
 def picks_of(settled: Iterable[Settled], gains: Gains, store: Store, config: AttributionConfig) -> tuple[Pick, ...]:
     """Return the picks among settled changes that left no doubt, each with the variance that plates alone give it."""
     out, wrong = [], dict(gains.wrong)
     for one in settled:
-        part = one.reading.parts[0] if len(one.reading.parts) == 1 else None
-        if part is None or part.kind != PICK or not one.change.plates or store.products.by_weight[part.product]:
+        goods = {(part.kind, part.product) for part in one.reading.parts}
+        product = next(iter(goods))[1] if len(goods) == 1 else -1
+        if goods != {(PICK, product)} or not one.change.plates or store.products.by_weight[product]:
             continue
-        mass_g = part.qty * float(store.products.mass_g[part.product])
+        qty = sum(part.qty for part in one.reading.parts)  # that two people took at once
+        mass_g = qty * float(store.products.mass_g[product])
         hidden_var = sum(g**2 + var for _, g, var in one.change.hidden)
         if one.p < config.mass_learn_p or hidden_var > (HIDDEN_MAX * mass_g) ** 2:
             continue
         widened = sum((wrong.get(p, 0.0) * g) ** 2 for p, g in zip(one.change.plates, one.change.delta_g, strict=True))
         plates_var = max(one.change.total_var - widened, 1.0) + hidden_var
-        var = (part.qty * float(store.products.mass_sd_g[part.product]) ** 2 + plates_var) / mass_g**2
+        var = (qty * float(store.products.mass_sd_g[product]) ** 2 + plates_var) / mass_g**2
         total = sum(one.change.delta_g)
         shares = tuple((p, g / total) for p, g in zip(one.change.plates, one.change.delta_g, strict=True))
         off = -total / mass_g - 1.0
         if abs(off) < OTHER_GOODS:
-            out.append(Pick(part.product, off, var + SPOILED_SD**2, shares, one.change.step_ns))
+            out.append(Pick(product, off, var + SPOILED_SD**2, shares, one.change.step_ns))
     return tuple(out)
 
 
@@ -97,9 +101,10 @@ def weigh_gains(
     rows = sorted(wrong.items())
     return Gains(
         kept,
-        tuple((plate, gain) for plate, (gain, _) in rows),
-        tuple((plate, right_ns) for plate, (_, right_ns) in rows),
+        tuple((plate, one.gain) for plate, one in rows),
+        tuple((plate, one.right_ns) for plate, one in rows),
         doubtful,
+        tuple((plate, one.rivals) for plate, one in rows if one.rivals),
     )
 
 
@@ -107,40 +112,65 @@ def _when(pick: Pick) -> int:
     return pick.t_ns
 
 
-def _sure(
-    picks: tuple[Pick, ...], attribution: AttributionConfig, config: HealthConfig
-) -> dict[int, tuple[float, int]]:
-    """Return the plates that weigh wrong by sure picks: by how much, and when they last weighed right, ns."""
+class _Wrong(NamedTuple):
+    gain: float
+    right_ns: int  # when it last weighed right
+    rivals: tuple[int, ...]
+
+
+def _sure(picks: tuple[Pick, ...], attribution: AttributionConfig, config: HealthConfig) -> dict[int, _Wrong]:
+    """Return the plates that weigh wrong by sure picks."""
     if not picks:
         return {}
     plates = np.array(sorted({plate for pick in picks for plate, _ in pick.shares}), np.int64)
     errors, out = _errors(picks, plates, attribution), {}
     for fault in find_faults(errors, config):
         before = np.flatnonzero(errors.G[: fault.first, fault.plate] >= MUCH)
-        out[int(plates[fault.plate])] = fault.gain, picks[int(before[-1])].t_ns if len(before) else 0
+        right_ns = picks[int(before[-1])].t_ns if len(before) else 0
+        out[int(plates[fault.plate])] = _Wrong(fault.gain, right_ns, tuple(plates[list(fault.rivals)].tolist()))
     return out
 
 
 def _misread(
     picks: tuple[Pick, ...], doubtful: tuple[Pick, ...], attribution: AttributionConfig, config: HealthConfig
-) -> dict[int, tuple[float, int]]:
-    """Return the same by picks that left a doubt: the worst plate, where it is far ahead of the others."""
-    nats: dict[int, tuple[float, float, int]] = {}
-    for plate in sorted({plate for pick in doubtful for plate, share in pick.shares if share >= MUCH}):
-        seen = [
-            Seen(pick.t_ns, 1.0 + pick.off, pick.var, share, sure)
+) -> dict[int, _Wrong]:
+    """Return the same by picks that left a doubt: the worst plate, with those that the same picks lay on."""
+    lay = {
+        plate: frozenset(pick.t_ns for pick in doubtful if dict(pick.shares).get(plate, 0.0) >= MUCH)
+        for plate in sorted({plate for pick in doubtful for plate, share in pick.shares if share >= MUCH})
+    }
+    told = {}
+    for plate in lay:
+        own = [
+            Seen(pick.t_ns, 1.0 + pick.off, pick.var, share, sure, pick.product)
             for some, sure in ((picks, True), (doubtful, False))
             for pick in some
             for at, share in pick.shares
             if at == plate and share >= MUCH
         ]
-        nats[plate] = misread_gain(seen, attribution, config)
-    worst = max(nats, key=lambda plate: nats[plate][0], default=-1)
-    if worst < 0 or nats[worst][0] < config.misread_nats or abs(nats[worst][1]) < config.misread_min:
+        told[plate] = misread_gain(own, _beside(plate, {row.product for row in own}, picks, attribution), config)
+    worst = max(told, key=lambda plate: told[plate][0], default=-1)
+    if worst < 0 or told[worst][0] < config.misread_nats or abs(told[worst][1]) < config.misread_min:
         return {}
-    since_ns = nats[worst][2]
-    before = [pick.t_ns for pick in picks if pick.t_ns < since_ns and dict(pick.shares).get(worst, 0.0) >= MUCH]
-    return {worst: (nats[worst][1], max(before, default=0))}
+    least = max(0.0, told[worst][0] - config.gain_lead_nats)
+    suspects = tuple(plate for plate in lay if told[plate][0] > least and lay[plate] == lay[worst])
+    out = {}
+    for plate in suspects if len(suspects) <= SUSPECTS_MAX else (worst,):
+        _, gain, since_ns = told[plate]
+        before = [pick.t_ns for pick in picks if pick.t_ns < since_ns and dict(pick.shares).get(plate, 0.0) >= MUCH]
+        out[plate] = _Wrong(gain, max(before, default=0), tuple(other for other in suspects if other != plate))
+    return out
+
+
+def _beside(
+    plate: int, products: Collection[int], picks: tuple[Pick, ...], config: AttributionConfig
+) -> dict[int, Bias]:
+    """Return what picks that hardly lay on a plate say of some products."""
+    fair = [pick for pick in picks if dict(pick.shares).get(plate, 0.0) < MUCH]
+    return {
+        product: bias_of([(p.off, p.var) for p in fair if p.product == product], (0.0, config.mass_bias_sd**2))
+        for product in sorted(products)
+    }
 
 
 def _latest(picks: tuple[Pick, ...], most: int) -> tuple[Pick, ...]:

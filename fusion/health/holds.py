@@ -37,7 +37,7 @@ def hold(receipt: Receipt, settled: Iterable[Settled], doubts: Doubts, store: St
     found = dict(doubts.touched.get(receipt.trip, {}))
     unseen = _unseen(receipt, doubts, config)
     for one in settled:
-        if any(part.trip == receipt.trip for part in one.reading.parts):
+        if any(part.trip == receipt.trip for part in one.reading.parts) or _may_be_of(one, receipt.trip):
             found |= _rests_on(one, doubts, store, config)
     if not found and not unseen:
         return receipt
@@ -45,6 +45,13 @@ def hold(receipt: Receipt, settled: Iterable[Settled], doubts: Doubts, store: St
     if receipt.status == REVIEW and not receipt.holds:
         words = ("doubt", *words)
     return replace(receipt, status=REVIEW, holds=(*receipt.holds, *words))
+
+
+def _may_be_of(one: Settled, trip: str) -> bool:
+    """Tell whether goods that nobody is charged for went while somebody of a trip had a hand there."""
+    if one.evidence is None or {part.trip for part in one.reading.parts} != {""}:
+        return False
+    return any(who.trip == trip and sum(nats for _, nats in who.why) > 0.0 for who in one.evidence.near)
 
 
 def _unseen(receipt: Receipt, doubts: Doubts, config: HealthConfig) -> tuple[str, ...]:

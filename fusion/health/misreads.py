@@ -1,24 +1,24 @@
 """Picks that nobody could read, and the gain that would make them goods of their facing.
 
 A plate that bears whole packages and weighs a quarter too much makes every pick from it one of something else, or of
-nothing that is sold: such picks are never sure, and onsets.py never hears of them. But they are all off alike. Each
-pick since a moment is asked how likely it is with a gain g against none,
+nothing that is sold, or an exchange: such picks are never sure, and onsets.py never hears of them. But they are all
+off alike. Each pick since a moment is asked how likely it is with a gain g against none,
 
-    w sum_n P(n) N(r; n (1 + g c), n^2 sb^2 + R) + (1 - w) / SPAN,
+    w sum_n P(n) N(r; n (1 + b + g c), n^2 sb^2 + R) + (1 - w) / SPAN,
 
-r what went away in pieces of the facing's product, c the plate's share of it, n how many pieces were taken, sb the bias
-of the product, w how likely it was that product at all: otherwise it is anything. The mean over a prior of g, then over
-the moments, is the evidence.
+r what went away in pieces of the facing's product, c the plate's share of it, n how many pieces were taken, b the bias
+of the product and sb how well it is known by sure picks beside the plate, or on it before the moment, w how likely it
+was that product at all: otherwise it is anything. The mean over a prior of g, then over the moments, is the evidence.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Final, NamedTuple
 
 import numpy as np
 
 from fusion.arrays import Floats
+from fusion.attribution.explanations import PICK, PUT
 from fusion.attribution.settled import Settled
-from fusion.config import AttributionConfig
 from fusion.health.settings import HealthConfig
 from fusion.store import Store, facings_of_plate
 
@@ -29,6 +29,9 @@ SURE_W: Final = 0.98
 GAINS: Final = np.arange(-0.5, 0.505, 0.01)
 
 
+Bias = tuple[float, float]  # of a product, relative, and its variance
+
+
 class Seen(NamedTuple):
     """A pick as one plate knows it."""
 
@@ -37,14 +40,21 @@ class Seen(NamedTuple):
     var: float
     share: float
     sure: bool
+    product: int
 
 
 def is_misread(one: Settled, store: Store, config: HealthConfig) -> int:
-    """Return the product whose facing a doubtful change took from, and no other's; -1 where there is none."""
-    if one.p >= config.misread_p or not one.change.plates or one.change.total_g >= 0.0:
+    """Return the product whose facing a doubtful change took from, and no other's; -1 where there is none.
+
+    An exchange explains any weight: what reads as goods put back for others is as doubtful as what reads as nothing.
+    """
+    kinds = {part.kind for part in one.reading.parts}
+    sure = one.p >= config.misread_p and kinds != {PICK, PUT}
+    if sure or not one.change.plates or one.change.total_g >= 0.0:
         return -1
-    on = [_products_on(plate, store) for plate in one.change.plates]
-    product = min(on[0]) if len(on[0]) == 1 and all(products == on[0] for products in on) else -1
+    on = set.intersection(*(_products_on(plate, store) for plate in one.change.plates))
+    taken = {part.product for part in one.reading.parts if part.kind == PICK} & on or on
+    product = min(taken) if len(taken) == 1 else -1
     return -1 if product < 0 or store.products.by_weight[product] else product
 
 
@@ -53,39 +63,58 @@ def _products_on(plate: int, store: Store) -> set[int]:
     return {int(store.facings.product[row]) for row in facings_of_plate(store.facings).get(plate, ())}
 
 
-def misread_gain(
-    picks: Iterable[Seen], attribution: AttributionConfig, config: HealthConfig
-) -> tuple[float, float, int]:
-    """Return the nats for a plate's weighing wrong until now, by how much, and since which pick's time, ns."""
+def misread_gain(picks: Iterable[Seen], beside: Mapping[int, Bias], config: HealthConfig) -> tuple[float, float, int]:
+    """Return the nats for a plate's weighing wrong until now, by how much, and since which pick's time, ns.
+
+    beside is what is known of the products where this plate has no part in it.
+    """
     rows = sorted(picks)
-    told = np.array([_nats(row, attribution) for row in rows]).reshape(len(rows), len(GAINS))
-    if not len(rows):
+    if not rows:
         return -np.inf, 0.0, 0
-    since = np.cumsum(told[::-1], axis=0)[::-1]  # (n, g) of all picks from each on
+    told = [_since(rows, k, beside) for k in range(len(rows))]  # (n - k, g) of each pick from the k-th on
     prior = -0.5 * (GAINS / config.gain_fault_sd) ** 2
-    weighed = since + prior - np.logaddexp.reduce(prior)
+    weighed = np.array([each.sum(axis=0) for each in told]) + prior - np.logaddexp.reduce(prior)
     nats = np.logaddexp.reduce(weighed, axis=1)
     first = int(np.argmax(nats))
     best = int(np.argmax(weighed[first]))
-    doubtful = [k for k in range(first, len(rows)) if not rows[k].sure]
-    fits = sum(told[k, best] > 0.0 for k in doubtful)
-    enough = fits >= config.misread_picks and fits > 2 * (len(doubtful) - fits)
+    fits, after = int((told[first][:, best] > 0.0).sum()), len(rows) - first
+    doubtful = not all(row.sure for row in rows[first:])
+    enough = fits >= config.misread_picks and fits > 2 * (after - fits) and doubtful
     total = float(np.logaddexp.reduce(nats) - np.log(len(rows)))
     return (total if enough else -np.inf), float(GAINS[best]), rows[first].t_ns
 
 
-def _nats(row: Seen, config: AttributionConfig) -> Floats:
+def bias_of(offs: Iterable[tuple[float, float]], known: Bias) -> Bias:
+    """Return how far a product is off, with the variance of that, after picks that were off by so much, and theirs."""
+    mean, var = known
+    for off, noise in offs:
+        gain = var / (var + noise)
+        mean, var = mean + gain * (off - mean), (1.0 - gain) * var
+    return mean, var
+
+
+def _since(rows: list[Seen], first: int, beside: Mapping[int, Bias]) -> Floats:
+    """Return how much likelier each pick from the first on is with each gain than with none, (n - first, g) nats."""
+    right = [row for row in rows[:first] if row.sure]
+    bias = {
+        product: bias_of([(row.ratio - 1.0, row.var) for row in right if row.product == product], known)
+        for product, known in beside.items()
+    }
+    return np.array([_nats(row, bias[row.product]) for row in rows[first:]]).reshape(-1, len(GAINS))
+
+
+def _nats(row: Seen, bias: Bias) -> Floats:
     """Return how much likelier a pick is with each gain than with none, (g,) nats."""
-    said = np.array([_density(row, gains, config) for gains in (GAINS, np.zeros(1))], dtype=object)
-    out: Floats = np.log(said[0]) - np.log(said[1])
-    return out
+    with_gain, without = _density(row, GAINS, bias), _density(row, np.zeros(1), bias)
+    return np.asarray(np.log(with_gain) - np.log(without), np.float64)
 
 
-def _density(row: Seen, gains: Floats, config: AttributionConfig) -> Floats:
+def _density(row: Seen, gains: Floats, known: Bias) -> Floats:
+    bias, bias_var = known
     w = SURE_W if row.sure else MISREAD_W
     out = np.full(len(gains), (1.0 - w) / SPAN)
     for n, p in PIECES:
-        var = (n * config.mass_bias_sd) ** 2 + row.var
-        off = row.ratio - n * (1.0 + gains * row.share)
+        var = n**2 * bias_var + row.var
+        off = row.ratio - n * (1.0 + bias + gains * row.share)
         out += w * p * np.exp(-0.5 * off**2 / var) / np.sqrt(2.0 * np.pi * var)
     return out

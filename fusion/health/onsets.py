@@ -13,7 +13,9 @@ wide prior (s1) on that step against the likelihood without,
     nats = b^2 s1^2 / (2 (1 + s1^2 a)) - log(1 + s1^2 a) / 2,    a = c' S^-1 c,  b = c' S^-1 y,
 
 all columns at once, since S has to be solved for only once. What was right before and is off since is a strong
-contrast; a plate that was wrong from its first pick on has to be told from goods that are all off.
+contrast; a plate that was wrong from its first pick on has to be told from goods that are all off. Beforehand a plate
+that weighs wrong is as likely to have done so from the start as since any one of its picks. Where the same picks lay on
+two plates, either of them may be the one: both are found, as each other's rivals.
 """
 
 from typing import NamedTuple
@@ -26,6 +28,7 @@ from fusion.health.settings import HealthConfig
 CULPRITS_MAX = 5  # found one after the other, the worst first
 AGREES_SDS = 2.0
 MUCH = 0.25  # of a pick's grams: it tells of this plate
+SUSPECTS_MAX = 3  # plates that the same picks lay on, of which one is wrong: a package lies on so many
 
 
 class Errors(NamedTuple):
@@ -43,6 +46,7 @@ class Fault(NamedTuple):
     plate: int  # column of G
     first: int  # pick
     gain: float
+    rivals: tuple[int, ...] = ()  # columns of plates that may be wrong instead
 
 
 class Columns(NamedTuple):
@@ -63,17 +67,28 @@ def find_faults(errors: Errors, config: HealthConfig) -> list[Fault]:
         nats = np.where(np.abs(gain) >= config.gain_min, nats, -np.inf)
         by_plate = _by_plate(nats, steps.plate, errors.G.shape[1])
         worst = int(np.argmax(by_plate))
-        rivals = np.delete(by_plate, worst)
-        if by_plate[worst] < max(config.gain_nats, config.gain_lead_nats + max(0.0, rivals.max(initial=0.0))):
+        close = np.flatnonzero(by_plate > max(0.0, by_plate[worst] - config.gain_lead_nats)).tolist()
+        if by_plate[worst] < config.gain_nats or len(close) > SUSPECTS_MAX:
             break
-        own = np.flatnonzero(steps.plate == worst)
-        best = int(own[np.argmax(nats[own])])
-        if not _agreed(inverse, steps.shares[:, best], float(gain[best]), errors, config):
+        best = {plate: _best(plate, nats, steps) for plate in close}
+        mine = best[worst]
+        lay = {plate: steps.shares[:, step] >= MUCH for plate, step in best.items()}
+        if any((lay[plate] != lay[worst]).any() for plate in close):
             break
-        found.append(Fault(worst, int(steps.first[best]), float(gain[best])))
-        S = S + config.gain_fault_sd**2 * np.outer(steps.shares[:, best], steps.shares[:, best])
-        steps = _kept(steps, steps.plate != worst)
+        if not _agreed(inverse, steps.shares[:, mine], float(gain[mine]), errors, config):
+            break
+        for plate, step in sorted(best.items()):
+            rivals = tuple(other for other in close if other != plate)
+            found.append(Fault(plate, int(steps.first[step]), float(gain[step]), rivals))
+        S = S + config.gain_fault_sd**2 * np.outer(steps.shares[:, mine], steps.shares[:, mine])
+        steps = _kept(steps, ~np.isin(steps.plate, close))
     return found
+
+
+def _best(plate: int, nats: Floats, steps: Columns) -> int:
+    """Return the likeliest step of a plate."""
+    own = np.flatnonzero(steps.plate == plate)
+    return int(own[np.argmax(nats[own])])
 
 
 def _steps(G: Floats) -> Columns:
@@ -96,12 +111,14 @@ def _asked(inverse: Floats, steps: Columns, y: Floats, config: HealthConfig) -> 
 
 
 def _by_plate(nats: Floats, plate: Ints, plates: int) -> Floats:
-    """Return the nats for each plate, (p,): the mean over its steps, each as likely beforehand."""
+    """Return the nats for each plate, (p,): the mean over from the start and since any later pick."""
     out = np.full(plates, -np.inf)
     for one in np.unique(plate).tolist():
-        mine = nats[plate == one]
-        if np.isfinite(mine).any():
-            out[one] = np.logaddexp.reduce(mine) - np.log(len(mine))
+        start, *later = nats[plate == one].tolist()
+        since = [np.logaddexp.reduce(later) - np.log(len(later))] if later else []
+        some = np.array([start, *since])
+        if np.isfinite(some).any():
+            out[one] = np.logaddexp.reduce(some) - np.log(len(some))
     return out
 
 

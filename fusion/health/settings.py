@@ -55,7 +55,10 @@ class HealthConfig:
     turned_clock_s: float = 0.1  # a clock that is off by so much after correction moves who walks, and turns nothing
     lying_nats: float = 6.0
     move_wrong_p: tuple[float, float] = (0.3, 0.8)  # a move is contradicted: of a cart that is well, of one that lies
+    move_alone_p: tuple[float, float] = (0.05, 0.5)  # and nobody was near who could have made it
+    move_reach_m: float = 2.0  # who is further from a cart lays nothing into it
     move_wait_s: float = 3.5
+    move_wait_s_max: float = 8.0  # for those that follow so fast that they are weighed together
     reading_nats: float = 6.0
     tag_wrong_p: tuple[float, float] = (0.15, 0.9)  # the same of a strong tag
     tag_wait_s: float = 4.0

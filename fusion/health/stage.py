@@ -12,7 +12,7 @@ from fusion.config import SECOND_NS, Config
 from fusion.frozen import replace
 from fusion.health.cameras import CameraHealth, first_cameras, look_at_cameras
 from fusion.health.doubts import Sayings, check_moves, check_tags
-from fusion.health.findings import Finding, findings
+from fusion.health.findings import WRONG_CLOCK, Finding, findings, wrong_gains
 from fusion.health.gains import Gains, misread_of, picks_of, weigh_gains
 from fusion.health.holds import Doubts, Touched, reach_over
 from fusion.health.modes import OPEN, Mode, mode_of
@@ -112,10 +112,19 @@ def learn_gains(watch: Watch, settled: tuple[Settled, ...], store: Store, config
     return replace(watch, gains=weigh_gains(watch.gains, picks, misread, config.attribution, config.health))
 
 
-def doubts_of(watch: Watch) -> Doubts:
-    """Return what bears on receipts that are settled now."""
+def doubts_of(watch: Watch, store: Store) -> Doubts:
+    """Return what bears on receipts that are settled now, also what has been learned since the last look."""
+    plates = dict(watch.since)
+    for plate, finding in wrong_gains(watch.gains, store):
+        if plates.get(plate, (0, 0, ""))[1] != FOREVER_NS:
+            plates[plate] = finding.since_ns, FOREVER_NS, finding.text
     carts = {cart: "has seen moves that never were" for cart, one in watch.sayings.of.items() if one.on}
-    return Doubts(watch.since, carts, watch.touched, watch.seen_s, watch.lost)
+    return Doubts(plates, carts, watch.touched, watch.seen_s, watch.lost)
+
+
+def wrong_clocks(watch: Watch) -> frozenset[str]:
+    """Return the sources of whose clock it was said that it is wrong."""
+    return frozenset(src for src, found in watch.told.items() if any(one.cause == WRONG_CLOCK for one in found))
 
 
 def plates_out(watch: Watch, store: Store) -> Bools:

@@ -12,7 +12,8 @@ seq) and vanish when the slice closes; a message behind the watermark is counted
 times are no input: the same messages in any order inside the window give the same slices.
 
 Inside the engine clocks.py sets the times of sources right whose clocks are found to be off (clock_filter.py), and
-holds all messages for a moment to keep them in order.
+holds all messages for a moment to keep them in order. A camera that counts anew has restarted: its clock may be off by
+anything, and it moves nobody until comparisons with the others have told.
 """
 
 from fusion.intake.sequencer import Sequencer, Slice

@@ -15,6 +15,7 @@ from numba import njit
 
 from fusion.arrays import Floats, Ints
 from fusion.config import SECOND_NS, ClockConfig
+from fusion.frozen import replace
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -27,6 +28,7 @@ class Clock:
     surprise: float = 1.0  # fading mean of the squared errors over what was expected; 1 where the model holds
     steps: int = 0  # times the clock was set anew
     mutual: bool = True  # as in Comparisons
+    begun_ns: int = 0  # store time at which its sensor restarted last, 0 for never
 
     def offset_s(self, t_ns: int) -> float:
         """Return the offset carried on to t_ns."""
@@ -90,9 +92,22 @@ def compare_each(
     each = zip(row_of, before, at_ns.tolist(), surprise.tolist(), steps.tolist(), strict=True)
     # Copies: a row of an array keeps all of it, and some clocks are not heard of again for long.
     return {
-        src: Clock(at, mean[k].copy(), cov[k].copy(), odd, n, was.mutual)
+        src: Clock(at, mean[k].copy(), cov[k].copy(), odd, n, was.mutual, was.begun_ns)
         for k, (src, was, at, odd, n) in enumerate(each)
     }
+
+
+def restarted(clock: Clock, t_ns: int, config: ClockConfig) -> Clock:
+    """Return a clock whose sensor restarted at t_ns: as far as it may have leapt, its offset is uncertain again."""
+    cov = clock.cov.copy()
+    cov[0, 0] += config.step_sd_s**2
+    return replace(clock, cov=cov, begun_ns=t_ns)
+
+
+def is_known(clock: Clock, t_ns: int, config: ClockConfig) -> bool:
+    """Tell whether a clock is as well known at t_ns as one that nobody has set, or as it may ever be."""
+    waited_ns = int(config.restart_s_max * SECOND_NS)
+    return not 0 < t_ns - clock.begun_ns < waited_ns or bool(clock.cov[0, 0] < config.camera_sd_s**2)
 
 
 def _unknown(t_ns: int, seen: Comparisons, config: ClockConfig) -> Clock:

@@ -6,7 +6,7 @@ wait for `hold_s` after their slice, so that they leave in the order of correcte
 """
 
 from bisect import bisect_left
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from operator import attrgetter
 from typing import Any
@@ -15,7 +15,8 @@ import numpy as np
 
 from fusion.config import SECOND_NS, ClockConfig
 from fusion.frozen import replace
-from fusion.intake.clock_filter import Clock
+from fusion.intake.clock_filter import Clock, is_known, restarted
+from fusion.intake.sequencer import REORDERED_MAX
 from fusion.messages import Cart, Message
 
 
@@ -34,6 +35,7 @@ class Clocks:
     of: Mapping[str, Clock] = field(default_factory=dict)
     waiting: tuple[Corrected, ...] = ()  # in order
     middle_s: float = 0.0  # the middle one of the cameras' offsets when the last slice came
+    seq: Mapping[str, int] = field(default_factory=dict)  # camera -> number of its last message, of those compared
 
     def offset_s(self, src: str, t_ns: int) -> float:
         """Return by how much a source's time is ahead of store time, the middle one of the cameras' clocks.
@@ -46,12 +48,18 @@ class Clocks:
         return clock.offset_s(t_ns) - (self.middle_s if clock.mutual else 0.0)
 
 
-def retime(clocks: Clocks, messages: tuple[Message, ...], until_ns: int) -> tuple[Clocks, tuple[Corrected, ...]]:
-    """Correct the times of new messages; return those before until_ns, in the order (t, src, seq)."""
+def retime(
+    clocks: Clocks, messages: tuple[Message, ...], until_ns: int, config: ClockConfig
+) -> tuple[Clocks, tuple[Corrected, ...]]:
+    """Correct the times of new messages; return those before until_ns, in the order (t, src, seq).
+
+    A time is set back by no more than messages wait: others of then have left already.
+    """
     offsets = [clock.offset_s(until_ns) for clock in clocks.of.values() if clock.mutual]
     clocks = replace(clocks, middle_s=float(np.median(offsets)) if offsets else 0.0)
     corrected = [
-        _corrected(m, clocks.offset_s(m.src, m.t_ns)) if m.src in clocks.of else Corrected(m, 0.0) for m in messages
+        _corrected(m, min(clocks.offset_s(m.src, m.t_ns), config.hold_s)) if m.src in clocks.of else Corrected(m, 0.0)
+        for m in messages
     ]
     waiting = clocks.waiting
     if corrected:
@@ -63,13 +71,41 @@ def retime(clocks: Clocks, messages: tuple[Message, ...], until_ns: int) -> tupl
     return replace(clocks, waiting=waiting[first:]), waiting[:first]
 
 
-def fault(clock: Clock, config: ClockConfig) -> str:
-    """Return why a clock is not to be trusted, "" for one that is within the contract."""
+def after_restarts(clocks: Clocks, ready: tuple[Corrected, ...], config: ClockConfig) -> Clocks:
+    """Return the clocks as known once some messages, in order, have been heard: who restarted may be off anew.
+
+    Of the clocks of cameras, about which much is heard: what little tells of the others is better kept.
+    """
+    of, seq = clocks.of, dict(clocks.seq)
+    for one in ready:
+        src, number = one.message.src, one.message.seq
+        clock = of.get(src)
+        if clock is None or not clock.mutual:
+            continue
+        if number < seq.get(src, -1) - REORDERED_MAX:
+            of = {**of, src: restarted(clock, one.message.t_ns, config)}
+        seq[src] = number
+    return replace(clocks, of=of, seq=seq)
+
+
+def unknown(clocks: Clocks, t_ns: int, config: ClockConfig) -> frozenset[str]:
+    """Return the sources that restarted a moment ago and whose times nobody can set right yet."""
+    return frozenset(src for src, clock in clocks.of.items() if clock.begun_ns and not is_known(clock, t_ns, config))
+
+
+def fault(clock: Clock, config: ClockConfig, *, named: bool = False) -> str:
+    """Return why a clock is not to be trusted, "" for one that is within the contract.
+
+    One that has always gone as it goes now is beyond it by more than its estimate strays in many looks; one that was
+    set anew is likelier wrong, and one that was named stays so until it is back.
+    """
+    sure = 0.0 if named or clock.steps or clock.begun_ns else config.fault_sds
+    sd = sure * np.sqrt(np.diag(clock.cov))
     if clock.steps > config.steps_max:
         return f"set anew {clock.steps} times"
-    if abs(clock.mean[0]) > config.offset_max_s:
+    if abs(clock.mean[0]) > config.offset_max_s + sd[0]:
         return f"{clock.mean[0] * 1e3:+.0f} ms off, {config.offset_max_s * 1e3:.0f} ms at most are allowed"
-    if abs(clock.mean[1]) > config.drift_max:
+    if abs(clock.mean[1]) > config.drift_max + sd[1]:
         return f"drifts by {clock.mean[1] * 1e6:+.0f} ppm"
     return ""
 
@@ -88,9 +124,9 @@ def report(clocks: Clocks, config: ClockConfig) -> dict[str, dict[str, Any]]:
     }
 
 
-def faults(clocks: Clocks, config: ClockConfig) -> dict[str, str]:
-    """Return the sources whose clock is not to be trusted, with why."""
-    found = ((src, fault(_against_the_middle(clocks, src), config)) for src in sorted(clocks.of))
+def faults(clocks: Clocks, named: Collection[str], config: ClockConfig) -> dict[str, str]:
+    """Return the sources whose clock is not to be trusted, with why; some were named before."""
+    found = ((src, fault(_against_the_middle(clocks, src), config, named=src in named)) for src in sorted(clocks.of))
     return {src: what for src, what in found if what}
 
 
