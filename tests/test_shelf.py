@@ -100,6 +100,7 @@ def test_a_step_is_one_change_with_an_honest_variance(seed: int, mass_g: float, 
 
 @SETTINGS
 @given(seeds, st.integers(2, 40), st.sampled_from([DT, 100_000_000]))
+@example(318523, 2, DT)  # in messages of two samples, a noisy plate's first ones were a step
 def test_a_step_is_found_however_many_samples_a_message_has(seed: int, batch: int, dt_ns: int) -> None:
     load, _ = quiet(seed, seconds=60 * 20.0 * DT / 10**9 * 2)
     load[len(load) // 2 :, 2] -= 400.0

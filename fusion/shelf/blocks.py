@@ -117,6 +117,7 @@ def follow(
             middle = t_ns[batch] + start * dt_ns[batch] + ((end - start) * dt_ns[batch]) // 2
             block += 1
             settled, live = 0, 0
+            few = max(1.0, rules.block / (end - start))
             robust_means(samples, ch, start, end, means, scratch)
             for c in range(ch):
                 row, mean = mine[c], means[c]
@@ -134,8 +135,9 @@ def follow(
                 sd = np.sqrt(var)
                 if not disturbed[row]:
                     off = mean - level_g[row]
-                    # A young noise estimate is wide: better a late noise figure than a false disturbance.
-                    wide = rules.disturbed_sds * sd * np.sqrt(1 + 8 / noise_blocks[row])
+                    # A young noise estimate is wide, of few samples a block all the more: better a late noise figure
+                    # than a false disturbance.
+                    wide = rules.disturbed_sds * sd * np.sqrt(1 + 8 * few / noise_blocks[row])
                     if not abs(off) > wide:
                         level_g[row], level_blocks[row], noise_var[row], noise_blocks[row] = _learned(
                             level_g[row], level_blocks[row], noise_var[row], noise_blocks[row], off, var,
