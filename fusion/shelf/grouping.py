@@ -10,6 +10,8 @@ from fusion.shelf.beside import company_of_plate, plates_beside
 from fusion.shelf.levels import PlateChange
 from fusion.store import Store, facings_of_plate
 
+TILTED = 0.15  # of what one plate lost: a package that is lifted by one edge leans so much on the other
+
 
 def without_plateaus(changes: list[PlateChange], store: Store, config: ShelfConfig) -> list[PlateChange]:
     """Join two changes of one plate with hardly a rest between: a hand that lay there before it took.
@@ -39,12 +41,25 @@ def without_plateaus(changes: list[PlateChange], store: Store, config: ShelfConf
 def _twice(
     first: PlateChange, second: PlateChange, changes: list[PlateChange], store: Store, config: ShelfConfig
 ) -> bool:
-    """Tell whether two steps the same way on one plate are two moves: a plate beside it made the first one too."""
+    """Tell whether two steps the same way on one plate are two moves: a plate beside it made only one of them too."""
     way = np.sign(first.after_g - first.before_g)
     if np.sign(second.after_g - second.before_g) != way:
         return False
-    beside = (c for c in changes if _together(c, first, store, config) and not _together(c, second, store, config))
-    return any(np.sign(c.after_g - c.before_g) == way for c in beside)
+    if first.settled_ns == second.onset_ns:  # they were one, and have been split by such a plate
+        return True
+    for c in changes:
+        with_first, with_second = (_together(c, step, store, config) for step in (first, second))
+        if with_first == with_second or np.sign(c.after_g - c.before_g) != way:
+            continue
+        if with_first or not is_tilted(c, first.step_ns, first.after_g - first.before_g):
+            return True
+    return False
+
+
+def is_tilted(beside: PlateChange, since_ns: int, lost_g: float) -> bool:
+    """Tell whether a package that was lifted by one edge leant on a plate beside, from then to that plate's step."""
+    between = [g for t_ns, g in beside.trace if since_ns < t_ns < beside.onset_ns]
+    return bool(between) and -np.sign(lost_g) * (float(np.median(between)) - beside.before_g) > TILTED * abs(lost_g)
 
 
 def is_pressed(
@@ -82,10 +97,7 @@ def connected(changes: list[PlateChange], store: Store, config: ShelfConfig) -> 
         change = changes[row]
         others = (other for plate in company[change.plate] for other in on_plate.get(plate, ()))
         near = [other for other in others if _together(change, changes[other], store, config)]
-        if change.is_slow:
-            near.sort(key=lambda other: abs(changes[other].step_ns - change.step_ns))
-        else:
-            near.sort(key=group_of.__getitem__)
+        near.sort(key=lambda other: (abs(changes[other].step_ns - change.step_ns), other))
         mine, plates = list[int](), {change.plate}
         for group in dict.fromkeys(group_of[other] for other in near):
             if plates.isdisjoint(plates_in[group]):
