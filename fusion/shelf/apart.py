@@ -4,18 +4,21 @@ from itertools import chain
 
 import numpy as np
 
-from fusion.config import SECOND_NS
+from fusion.config import SECOND_NS, ShelfConfig
 from fusion.shelf.beside import plates_beside, plates_of_shelf
 from fusion.shelf.levels import Levels, PlateChange, dark_plates
 from fusion.store import Store
 
 BRIDGE = 0.1  # share of a change that a plate between may hide, for one package to lie on both sides of it
 ASIDE = 0.15  # less than this share of another load beside it is no package of its own
-SHIFT_S = 0.25  # what is pushed along a shelf reaches one plate as it leaves the other
 
 
 def apart(
-    group: list[PlateChange], hidden: tuple[tuple[int, float, float], ...], levels: Levels, store: Store
+    group: list[PlateChange],
+    hidden: tuple[tuple[int, float, float], ...],
+    levels: Levels,
+    store: Store,
+    config: ShelfConfig,
 ) -> list[list[PlateChange]]:
     """Split a group where one thing cannot have moved all its plates: two hands moved two.
 
@@ -25,7 +28,11 @@ def apart(
     """
     ways = [[c for c in group if c.after_g > c.before_g], [c for c in group if c.after_g <= c.before_g]]
     if all(ways):
-        return list(chain(*(apart(w, hidden, levels, store) for w in ways))) if _in_turn(*ways) else [group]
+        return (
+            list(chain(*(apart(w, hidden, levels, store, config) for w in ways)))
+            if _in_turn(ways[0], ways[1], config)
+            else [group]
+        )
     if len(group) < 2:
         return [group]
     total_g = sum(c.after_g - c.before_g for c in group)
@@ -39,12 +46,12 @@ def apart(
     return parts if _are_packages(parts) else [group]
 
 
-def _in_turn(up: list[PlateChange], down: list[PlateChange]) -> bool:
+def _in_turn(up: list[PlateChange], down: list[PlateChange], config: ShelfConfig) -> bool:
     """Tell whether all of one way came well before all of the other."""
     if any(c.is_slow for c in (*up, *down)):  # nobody knows just when
         return False
     first, second = sorted([[c.step_ns for c in up], [c.step_ns for c in down]])
-    return min(second) - max(first) > SHIFT_S * SECOND_NS and _are_packages([up, down])
+    return min(second) - max(first) > config.apart_s * SECOND_NS and _are_packages([up, down])
 
 
 def _are_packages(parts: list[list[PlateChange]]) -> bool:

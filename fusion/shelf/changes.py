@@ -155,7 +155,7 @@ def _group_in_bays(
                 ]
                 shares, hidden = shares_beside(real, beside, levels, config)
                 whole = _without_cross_talk([*real, *shares], config)
-                for part in apart(whole, hidden, levels, store):
+                for part in apart(whole, hidden, levels, store, config):
                     ready.append(_traced(_shelf_change(part, hidden), part, levels))
                 now_told |= {c.plate: c for c in whole}
                 now_asked |= dict.fromkeys((*(c.plate for c in shares), *(h[0] for h in hidden)), ready[-1].step_ns)

@@ -48,10 +48,12 @@ def _twice(
     if first.settled_ns == second.onset_ns:  # they were one, and have been split by such a plate
         return True
     for c in changes:
-        with_first, with_second = (_together(c, step, store, config) for step in (first, second))
-        if with_first == with_second or np.sign(c.after_g - c.before_g) != way:
+        nearer, other = sorted((first, second), key=lambda step: abs(step.step_ns - c.step_ns))
+        apart_ns = abs(other.step_ns - c.step_ns) - abs(nearer.step_ns - c.step_ns)
+        both = _together(c, other, store, config) and apart_ns < config.apart_s * SECOND_NS
+        if both or np.sign(c.after_g - c.before_g) != way or not _together(c, nearer, store, config):
             continue
-        if with_first or not is_tilted(c, first.step_ns, first.after_g - first.before_g):
+        if nearer is first or not is_tilted(c, first.step_ns, first.after_g - first.before_g):
             return True
     return False
 
@@ -84,31 +86,31 @@ def is_pressed(
 def connected(changes: list[PlateChange], store: Store, config: ShelfConfig) -> list[list[PlateChange]]:
     """Split into connected groups of neighbours in space and time.
 
-    A plate that moved twice in one move did not: a change joins only groups that its plate is not in, and that have no
-    plate in common. One whose moment is known only roughly comes last, and joins the group next to it in time: it tells
-    nothing of two others being one move.
+    What is nearest in time is joined first, and groups that have a plate in common are not: a plate that moved twice in
+    one move did not. A change whose moment is known only roughly comes last, and joins one group: it tells nothing of
+    two others being one move.
     """
     company = company_of_plate(store.plates, store.facings, config.neighbours)
-    groups: dict[int, list[int]] = {}  # by the latest change that joined it
-    plates_in: dict[int, set[int]] = {}
-    group_of: dict[int, int] = {}
     on_plate: dict[int, list[int]] = {}
-    for row in sorted(range(len(changes)), key=lambda row: (changes[row].is_slow, row)):
-        change = changes[row]
-        others = (other for plate in company[change.plate] for other in on_plate.get(plate, ()))
-        near = [other for other in others if _together(change, changes[other], store, config)]
-        near.sort(key=lambda other: (abs(changes[other].step_ns - change.step_ns), other))
-        mine, plates = list[int](), {change.plate}
-        for group in dict.fromkeys(group_of[other] for other in near):
-            if plates.isdisjoint(plates_in[group]):
-                mine += groups.pop(group)
-                plates |= plates_in.pop(group)
-                if change.is_slow:
-                    break
-        groups[row], plates_in[row] = [*mine, row], plates
-        group_of |= dict.fromkeys((*mine, row), row)
+    pairs: list[tuple[bool, int, int, int]] = []
+    for row, change in enumerate(changes):
+        for other in (other for plate in company[change.plate] for other in on_plate.get(plate, ())):
+            if _together(change, changes[other], store, config):
+                rough = change.is_slow or changes[other].is_slow
+                pairs.append((rough, abs(change.step_ns - changes[other].step_ns), other, row))
         on_plate.setdefault(change.plate, []).append(row)
-    return [[changes[row] for row in rows] for rows in groups.values()]
+    groups = [[row] for row in range(len(changes))]  # by member: all of a group share one list
+    plates_in = [{change.plate} for change in changes]
+    for _, _, a, b in sorted(pairs):
+        joins_a_second = any(changes[row].is_slow and len(groups[row]) > 1 for row in (a, b))
+        if groups[a] is groups[b] or joins_a_second or not plates_in[a].isdisjoint(plates_in[b]):
+            continue
+        groups[a] += groups[b]
+        plates_in[a] |= plates_in[b]
+        for row in groups[a]:
+            groups[row], plates_in[row] = groups[a], plates_in[a]
+    whole = {id(group): group for group in groups}
+    return [[changes[row] for row in sorted(group)] for group in whole.values()]
 
 
 def _together(a: PlateChange, b: PlateChange, store: Store, config: ShelfConfig) -> bool:

@@ -8,7 +8,6 @@ import numpy as np
 
 from fusion.config import SECOND_NS, ShelfConfig
 from fusion.frozen import replace
-from fusion.shelf.apart import SHIFT_S
 from fusion.shelf.beside import plates_beside
 from fusion.shelf.grouping import is_tilted
 from fusion.shelf.levels import PlateChange
@@ -34,19 +33,21 @@ def interleaved(changes: list[PlateChange], store: Store, config: ShelfConfig) -
 def _split(one: PlateChange, other: PlateChange, config: ShelfConfig) -> tuple[PlateChange, PlateChange] | None:
     """Return one change as what went before the other stepped and what went with it; None where it is one."""
     way = np.sign(one.after_g - one.before_g)
-    late = one.step_ns + SHIFT_S * SECOND_NS <= other.step_ns <= one.settled_ns
+    late = one.onset_ns + config.apart_s * SECOND_NS <= other.onset_ns and other.step_ns <= one.settled_ns
     if one.is_slow or other.is_slow or not late or np.sign(other.after_g - other.before_g) != way:
         return None
-    level = [g for t_ns, g in one.trace if one.step_ns < t_ns < other.onset_ns][-PLATEAU:]
+    shown = [(t_ns, g) for t_ns, g in one.trace if one.onset_ns <= t_ns < other.onset_ns]
+    level = [g for _, g in shown][-PLATEAU:]
     if len(level) < PLATEAU:
         return None
     middle = float(np.median(level))
     var = one.var + (0.5 * float(np.ptp(level))) ** 2  # of three numbers
     first_g, rest_g = middle - one.before_g, one.after_g - middle
     least_g = max(config.change_sds * np.sqrt(var), SMALL * abs(first_g + rest_g))
-    if min(way * first_g, way * rest_g) <= least_g or is_tilted(other, one.step_ns, first_g):
+    step_ns = max((t_ns for t_ns, g in shown if abs(g - middle) > 0.5 * abs(first_g)), default=one.onset_ns)
+    if min(way * first_g, way * rest_g) <= least_g or is_tilted(other, step_ns, first_g):
         return None
     return (
-        replace(one, after_g=middle, settled_ns=other.onset_ns, var=var),
+        replace(one, after_g=middle, step_ns=step_ns, settled_ns=other.onset_ns, var=var),
         replace(one, before_g=middle, onset_ns=other.onset_ns, step_ns=other.step_ns, var=var),
     )
