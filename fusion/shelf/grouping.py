@@ -45,15 +45,18 @@ def _twice(
     way = np.sign(first.after_g - first.before_g)
     if np.sign(second.after_g - second.before_g) != way:
         return False
-    if first.settled_ns == second.onset_ns:  # they were one, and have been split by such a plate
+    if second.is_rest:
         return True
     for c in changes:
-        nearer, other = sorted((first, second), key=lambda step: abs(step.step_ns - c.step_ns))
-        apart_ns = abs(other.step_ns - c.step_ns) - abs(nearer.step_ns - c.step_ns)
-        both = _together(c, other, store, config) and apart_ns < config.apart_s * SECOND_NS
-        if both or np.sign(c.after_g - c.before_g) != way or not _together(c, nearer, store, config):
+        if np.sign(c.after_g - c.before_g) != way:
             continue
-        if nearer is first or not is_tilted(c, first.step_ns, first.after_g - first.before_g):
+        if not _together(c, second, store, config):
+            if _together(c, first, store, config):
+                return True
+            continue
+        nearer_ns = abs(c.step_ns - first.step_ns) - abs(c.step_ns - second.step_ns)
+        tilted = is_tilted(c, first.step_ns, first.after_g - first.before_g)
+        if nearer_ns >= config.apart_s * SECOND_NS and not tilted:
             return True
     return False
 

@@ -49,5 +49,5 @@ def _split(one: PlateChange, other: PlateChange, config: ShelfConfig) -> tuple[P
         return None
     return (
         replace(one, after_g=middle, step_ns=step_ns, settled_ns=other.onset_ns, var=var),
-        replace(one, before_g=middle, onset_ns=other.onset_ns, step_ns=other.step_ns, var=var),
+        replace(one, before_g=middle, onset_ns=other.onset_ns, step_ns=other.step_ns, var=var, is_rest=True),
     )
