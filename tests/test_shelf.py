@@ -206,24 +206,6 @@ def test_one_set_down_and_then_another_taken_beside_it_are_two_changes(
     assert [c.total_g for c in found] == pytest.approx([put_g, -share * put_g], abs=5.0)
 
 
-@SETTINGS
-@given(seeds, st.floats(150, 400), st.floats(200, 400), st.floats(0.3, 0.5), st.integers(27, 33))
-def test_two_that_share_a_plate_and_are_taken_in_turn_are_told_apart(
-    seed: int, first_g: float, second_g: float, share: float, later: int
-) -> None:
-    """Found where two took nectarines half a second apart: the first was charged a fifth of the second's."""
-    load, _ = quiet(seed)
-    load[360:, 1] -= first_g
-    load[360 + later :, 1] -= share * second_g
-    load[360 + later :, 2] -= (1.0 - share) * second_g
-    ringing = np.arange(later)
-    load[360 : 360 + later, 1] += 8.0 * np.exp(-ringing / 12.0) * np.cos(ringing / 3.0)  # no rest between
-    found = sorted(changes(load), key=lambda c: c.step_ns)
-    assert sum(c.total_g for c in found) == pytest.approx(-first_g - second_g, abs=10.0)
-    assert [c.plates for c in found] == [(1,), (1, 2)]
-    assert found[0].total_g == pytest.approx(-first_g, abs=12.0)
-
-
 @given(seeds, st.lists(st.tuples(st.integers(0, 5), st.floats(0, 6), st.booleans()), min_size=1, max_size=8))
 def test_what_is_known_only_roughly_ties_no_two_moments_together(seed: int, drawn: list) -> None:
     """Found where two took from plates beside each other, seconds apart, of a shelf that shook: nobody had taken it."""

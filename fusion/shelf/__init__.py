@@ -7,11 +7,10 @@ that plate's own noise, starts a disturbance; a run of quiet blocks ends it. Lev
 if the noise cannot explain it, and nothing otherwise: a touch or a press of any strength leaves no trace. What goes so
 slowly from a shaking shelf that it passes for noise is found against the level of a while ago (slow.py). Steps on
 neighbouring plates at one moment are one shelf change with a share per plate (changes.py, grouping.py, shares.py),
-because packages rest on several plates, and two where a plate at rest lies between (apart.py) or where one plate went
-on after another had shown the first to be over (interleaved.py); a bay, whose plates share no goods with others
-(beside.py), is looked at again when something may have come of it. No gram is a threshold anywhere: all decisions are
-in standard deviations learned per plate. A plate that is still to the last bit, or silent, is dark: goods may go from
-it unnoticed.
+because packages rest on several plates, and two where a plate at rest lies between or one followed on the other
+(apart.py); a bay, whose plates share no goods with others (beside.py), is looked at again when something may have come
+of it. No gram is a threshold anywhere: all decisions are in standard deviations learned per plate. A plate that is
+still to the last bit, or silent, is dark: goods may go from it unnoticed.
 """
 
 from fusion.shelf.changes import Pending, ShelfChange, group_changes

@@ -14,7 +14,6 @@ from fusion.frozen import replace
 from fusion.shelf.apart import apart
 from fusion.shelf.beside import bay_of_plate, plates_beside
 from fusion.shelf.grouping import connected, is_pressed, without_plateaus
-from fusion.shelf.interleaved import interleaved
 from fusion.shelf.levels import Levels, PlateChange, Trace, trace_of
 from fusion.shelf.shares import goods_beside, shares_beside
 from fusion.store import Store
@@ -120,7 +119,7 @@ def _group_in_bays(
     changes = before = sorted((*pending.changes, *news), key=_by_step)
     loads = {c.plate: c for c in changes}
     changes = [c for c in changes if not (_is_share(c, pending, config) or is_pressed(c, loads, told, store, config))]
-    changes = interleaved(without_plateaus(changes, store, config), store, config)
+    changes = without_plateaus(changes, store, config)
     last = {c.plate: c.step_ns for c in changes}
     of_plate: dict[int, list[PlateChange]] = {}
     for change in changes:

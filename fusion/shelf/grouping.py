@@ -10,8 +10,6 @@ from fusion.shelf.beside import company_of_plate, plates_beside
 from fusion.shelf.levels import PlateChange
 from fusion.store import Store, facings_of_plate
 
-TILTED = 0.15  # of what one plate lost: a package that is lifted by one edge leans so much on the other
-
 
 def without_plateaus(changes: list[PlateChange], store: Store, config: ShelfConfig) -> list[PlateChange]:
     """Join two changes of one plate with hardly a rest between: a hand that lay there before it took.
@@ -41,30 +39,12 @@ def without_plateaus(changes: list[PlateChange], store: Store, config: ShelfConf
 def _twice(
     first: PlateChange, second: PlateChange, changes: list[PlateChange], store: Store, config: ShelfConfig
 ) -> bool:
-    """Tell whether two steps the same way on one plate are two moves: a plate beside it made only one of them too."""
+    """Tell whether two steps the same way on one plate are two moves: a plate beside it made the first one too."""
     way = np.sign(first.after_g - first.before_g)
     if np.sign(second.after_g - second.before_g) != way:
         return False
-    if second.is_rest:
-        return True
-    for c in changes:
-        if np.sign(c.after_g - c.before_g) != way:
-            continue
-        if not _together(c, second, store, config):
-            if _together(c, first, store, config):
-                return True
-            continue
-        nearer_ns = abs(c.step_ns - first.step_ns) - abs(c.step_ns - second.step_ns)
-        tilted = is_tilted(c, first.step_ns, first.after_g - first.before_g)
-        if nearer_ns >= config.apart_s * SECOND_NS and not tilted:
-            return True
-    return False
-
-
-def is_tilted(beside: PlateChange, since_ns: int, lost_g: float) -> bool:
-    """Tell whether a package that was lifted by one edge leant on a plate beside, from then to that plate's step."""
-    between = [g for t_ns, g in beside.trace if since_ns < t_ns < beside.onset_ns]
-    return bool(between) and -np.sign(lost_g) * (float(np.median(between)) - beside.before_g) > TILTED * abs(lost_g)
+    beside = (c for c in changes if _together(c, first, store, config) and not _together(c, second, store, config))
+    return any(np.sign(c.after_g - c.before_g) == way for c in beside)
 
 
 def is_pressed(

@@ -56,7 +56,6 @@ class PlateChange:
     var: float  # g2, of after - before
     is_slow: bool = False  # it went by as noise: its moment is known to a second or two
     trace: Trace = field(default=(), compare=False, repr=False)  # what led up to it: to look at, not to decide by
-    is_rest: bool = False  # it was split off the plate's change before, and is not joined to it again
 
 
 def empty_levels(store: Store, config: ShelfConfig) -> Levels:
