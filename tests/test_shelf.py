@@ -222,6 +222,12 @@ def test_what_is_known_only_roughly_ties_no_two_moments_together(seed: int, draw
         assert all(b - a <= CONFIG.together_s * SECOND_NS for a, b in pairwise(sharp))
 
 
+def test_shares_that_are_known_only_roughly_join_what_lies_between_them() -> None:
+    """Found by a golden ledger: a bag of crisps on three plates was three moves, and nobody paid for it."""
+    made = [PlateChange(p, t, t, t, 50.0, 30.0, 1.0, is_slow=p != 2) for p, t in ((2, 0), (1, 10**8), (3, 10**8))]
+    assert [[c.plate for c in group] for group in connected(made, STORE, CONFIG)] == [[2, 1, 3]]
+
+
 @SETTINGS
 @given(seeds, st.floats(60, 400), st.floats(60, 400))
 def test_a_plate_that_says_nothing_may_bear_the_middle_of_one_package(seed: int, a_g: float, b_g: float) -> None:

@@ -70,23 +70,23 @@ def connected(changes: list[PlateChange], store: Store, config: ShelfConfig) -> 
     """Split into connected groups of neighbours in space and time.
 
     What is nearest in time is joined first, and groups that have a plate in common are not: a plate that moved twice in
-    one move did not. A change whose moment is known only roughly comes last, and joins one group: it tells nothing of
-    two others being one move.
+    one move did not. A change whose moment is known only roughly comes last, and joins one group, sooner one whose
+    moment is known well: it tells nothing of two others being one move.
     """
     company = company_of_plate(store.plates, store.facings, config.neighbours)
     on_plate: dict[int, list[int]] = {}
-    pairs: list[tuple[bool, int, int, int]] = []
+    pairs: list[tuple[int, int, int, int]] = []  # how many of the two are known only roughly, how far apart, which
     for row, change in enumerate(changes):
         for other in (other for plate in company[change.plate] for other in on_plate.get(plate, ())):
             if _together(change, changes[other], store, config):
-                rough = change.is_slow or changes[other].is_slow
+                rough = change.is_slow + changes[other].is_slow
                 pairs.append((rough, abs(change.step_ns - changes[other].step_ns), other, row))
         on_plate.setdefault(change.plate, []).append(row)
     groups = [[row] for row in range(len(changes))]  # by member: all of a group share one list
     plates_in = [{change.plate} for change in changes]
-    for _, _, a, b in sorted(pairs):
-        joins_a_second = any(changes[row].is_slow and len(groups[row]) > 1 for row in (a, b))
-        if groups[a] is groups[b] or joins_a_second or not plates_in[a].isdisjoint(plates_in[b]):
+    for rough, _, a, b in sorted(pairs):
+        free = not rough or any(changes[row].is_slow and len(groups[row]) == 1 for row in (a, b))
+        if groups[a] is groups[b] or not free or not plates_in[a].isdisjoint(plates_in[b]):
             continue
         groups[a] += groups[b]
         plates_in[a] |= plates_in[b]
