@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from tiny import MASSES, tiny_store
 
@@ -57,6 +57,7 @@ def heard(moves: list[SeenMove], weighings: tuple[Weighing, ...]) -> Doubt:
 
 
 @given(gaps, seeds, st.sampled_from([0.5, 2.0]))
+@example([(1.25, 5, 1), (1.0, 5, -1)], 0, 0.5)  # the same goods in and out again, before they were weighed
 def test_moves_that_were_are_never_contradicted_and_moves_that_were_not_never_borne_out(
     steps: list[tuple[float, int, int]], seed: int, every_s: float
 ) -> None:

@@ -5,9 +5,9 @@ sold. Moves that follow each other faster than the cart weighs are weighed toget
 all sums that the goods of some of them make are compared with what the basket gained.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import pairwise, product
 from typing import Final
 
 import numpy as np
@@ -68,7 +68,7 @@ def move_nats(
         return None
     if len(some.moves) == 1:
         nats = basket_nats(change, one.move.direction, store, config)
-        return float(np.log(sum(p * np.exp(nats[product]) for product, p in believed)))
+        return float(np.log(sum(p * np.exp(nats[k]) for k, p in believed)))
     if len(some.moves) > TOGETHER_MAX:
         return None
     return _among(one, some.moves, change, store, config)
@@ -79,21 +79,33 @@ def _among(
 ) -> float:
     """Return the nats for a move's having been among others that may have been, by what the basket gained in all."""
     total, var = change
-    sums = [(0.0, 0.0, False)]  # g, variance, whether the move is in it
-    for other in moves:
-        grams, spread = _goods(other, store, config)
-        sums += [(g + grams, v + spread, was or other == one) for g, v, was in sums]
-    g, v, was = (np.array(column) for column in zip(*sums, strict=True))
+    goods = [_likeliest(other, store) for other in moves]
+    rows = []
+    for were in product((False, True), repeat=len(moves)):
+        net: dict[int, int] = {}
+        for other, kind, happened in zip(moves, goods, were, strict=True):
+            net[kind] = net.get(kind, 0) + other.move.direction * happened
+        unknown = sum(happened and kind < 0 for kind, happened in zip(goods, were, strict=True))
+        grams, spread = _weight(net, store, config)
+        rows.append((grams, spread + unknown * config.basket_span_g**2, were[moves.index(one)]))
+    g, v, was = (np.array(column) for column in zip(*rows, strict=True))
     density = np.exp(log_normal(total - g, var + v))
     least = 1.0 / config.basket_span_g  # of a change that none of the sums explains
     nats = np.log(density[was].mean() + least) - np.log(density[~was].mean() + least)
     return float(np.clip(nats, -config.basket_nats_max, config.basket_nats_max))
 
 
-def _goods(one: SeenMove, store: Store, config: CartConfig) -> tuple[float, float]:
-    """Return what the likeliest goods of a move weigh, g with its sign, and the variance of that; 0 g for none."""
-    product, _ = max(beliefs_of(one, store), key=lambda b: (b[1], -b[0]), default=(-1, 0.0))
-    if product < 0:
-        return 0.0, config.basket_span_g**2
-    mass_g, sd_g = float(store.products.mass_g[product]), float(store.products.mass_sd_g[product])
-    return one.move.direction * mass_g, sd_g**2 + (config.basket_bias_sd * mass_g) ** 2
+def _likeliest(one: SeenMove, store: Store) -> int:
+    """Return the likeliest goods of a move; -1 for none."""
+    return max(beliefs_of(one, store), key=lambda b: (b[1], -b[0]), default=(-1, 0.0))[0]
+
+
+def _weight(net: Mapping[int, int], store: Store, config: CartConfig) -> tuple[float, float]:
+    """Return what so many pieces more of each product weigh, g, and the variance of that.
+
+    Pieces of one product are off the catalogue together: one that goes in and comes out again weighs nothing.
+    """
+    known = [k for k in net if k >= 0]
+    n, mass_g = np.array([net[k] for k in known]), store.products.mass_g[known]
+    var = np.abs(n) * store.products.mass_sd_g[known] ** 2 + (n * config.basket_bias_sd * mass_g) ** 2
+    return float((n * mass_g).sum()), float(var.sum())
