@@ -382,3 +382,9 @@ def test_what_comes_out_of_one_cart_and_goes_into_another_may_have_passed(
     may = way < 0 and from_cart == "cart-1" and later_s <= CONFIG.cart_carried_s and far_m < CONFIG.cart_reach_m
     assert [one.others for one in found] == [("other",)] * may
     assert cart_passes((into,), (out, into), frozenset({"other"}), STORE, CONFIG) == ()
+
+
+def test_a_cart_of_nobody_beside_people_is_passed_by() -> None:
+    """Its report may have no place: then nobody knows whose it is, and the move is theirs who stood near."""
+    into = SeenMove("cart-2", CartMove(0, 1, (("SKU2", 0.6),), 0.9), {}, {"guest": 0.4})
+    assert into.owner() == ("", 0.0) and cart_passes((into,), (into,), frozenset(), STORE, CONFIG) == ()

@@ -32,15 +32,16 @@ def cart_nats(
 
 def move_nats(one: SeenMove, seen: Witnesses, store: Store, config: CartConfig) -> dict[int, float]:
     """Return the weight of a cart's camera and scale for each product having been what moved, in nats; none below 0."""
-    row_of = product_rows(store.products)
-    camera = {
-        row_of[sku]: min(float(np.log1p(30.0 * p * one.move.score)), config.move_nats_max)
-        for sku, p in one.move.beliefs
-        if sku in row_of
-    }
+    camera = {k: min(nats, config.move_nats_max) for k, nats in camera_nats(one, store).items()}
     weighed = moved_in_basket(one, seen, store, config)
     nats = {k: camera.get(k, 0.0) + weighed.get(k, 0.0) for k in sorted({*camera, *weighed})}
     return {k: one_nats for k, one_nats in nats.items() if one_nats > 0.0}
+
+
+def camera_nats(one: SeenMove, store: Store) -> dict[int, float]:
+    """Return what a cart's camera says of each product it named, in nats; what the store does not sell is left out."""
+    row_of = product_rows(store.products)
+    return {row_of[k]: float(np.log1p(30.0 * p * one.move.score)) for k, p in one.move.beliefs if k in row_of}
 
 
 def moved_in_basket(one: SeenMove, seen: Witnesses, store: Store, config: CartConfig) -> Mapping[int, float]:

@@ -5,10 +5,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from fusion.attribution.cart_evidence import camera_nats
 from fusion.attribution.explanations import Explanation, Goods, handed
 from fusion.attribution.why import CART, PRIOR, add
 from fusion.config import SECOND_NS, AttributionConfig
-from fusion.store import Store, product_rows
+from fusion.store import Store
 from fusion.tracking.carts import SeenMove
 
 
@@ -39,36 +40,27 @@ def cart_passes(
     Those who stood near may have put them there; and whoever's cart they came out of shortly before (the moves of the
     last seconds), while the owner of this one stood at it.
     """
-    row_of = product_rows(store.products)
     out = []
     for one in moves:
-        owner = _owner(one)
+        owner, p = one.owner()
         near = {t for t, far in one.near.items() if far < config.cart_reach_m}
         others = tuple(sorted((near | _robbed(one, owner, before, config)) - {owner}))
-        if one.move.direction < 0 or not others or one.pairing[owner] < config.cart_owner_p:
-            continue
-        seen = tuple(
-            (row_of[k], float(np.log1p(30.0 * p * one.move.score))) for k, p in one.move.beliefs if k in row_of
-        )
-        if not staff & {owner, *others}:
-            out.append(CartPass(one, owner, others, seen))
+        if one.move.direction > 0 and others and p >= config.cart_owner_p and not staff & {owner, *others}:
+            out.append(CartPass(one, owner, others, tuple(camera_nats(one, store).items())))
     return tuple(out)
-
-
-def _owner(one: SeenMove) -> str:
-    return max(one.pairing, key=lambda t: (one.pairing[t], t), default="")
 
 
 def _robbed(one: SeenMove, owner: str, before: tuple[SeenMove, ...], config: AttributionConfig) -> set[str]:
     """Return whose carts something came out of, within reach of the owner of the cart that something went into then."""
     return {
-        _owner(old)
+        trip
         for old in before
+        for trip, p in (old.owner(),)
         if old.cart != one.cart
         and old.move.direction < 0
         and 0 <= one.move.t_ns - old.move.t_ns <= config.cart_carried_s * SECOND_NS
         and old.near.get(owner, np.inf) < config.cart_reach_m
-        and old.pairing.get(_owner(old), 0.0) >= config.cart_owner_p
+        and p >= config.cart_owner_p
     }
 
 

@@ -1,7 +1,7 @@
 """A trip that leaves: its tags and hands are weighed, it is settled on its charge, and the others go on."""
 
 from collections.abc import Callable, Collection, Iterable, Mapping
-from functools import partial
+from functools import cache, partial
 
 from fusion.attribution.carted import kept_in_baskets, left_behind, out_of_baskets, stayed
 from fusion.attribution.explanations import PICK, PUT, Claim, Explanation, Goods, Part
@@ -72,7 +72,13 @@ def weigh_exit(state: Attribution, trip: str, t_ns: int, store: Store, config: A
         for k in believed
     }
     opened = dict(state.open)
-    out = frozenset().union(*(out_of_baskets(state.baskets, trip, h.goods[trip]) for h in group.beam))
+
+    @cache
+    def in_carts(goods: Goods) -> tuple[frozenset[int], frozenset[int]]:
+        """Return what came out of the trip's carts, and what is in them to the last piece."""
+        return out_of_baskets(state.baskets, trip, goods), kept_in_baskets(state.baskets, trip, goods)
+
+    out = frozenset().union(*(in_carts(h.goods[trip])[0] for h in group.beam))
     asked = tagged | out | {k for k, nats in gone.items() if nats > 0.0}
     for product in sorted(asked):
         event = f"rf-{derive_id('exit', store.store_id, trip, store.products.sku[product]).hex()[:16]}"
@@ -81,11 +87,9 @@ def weigh_exit(state: Attribution, trip: str, t_ns: int, store: Store, config: A
         unseen = config.dark_nats if dark else config.unseen_nats
         readings = {}
         for row, h in enumerate(group.beam):
-            taken_out = product in out_of_baskets(state.baskets, trip, h.goods[trip])
-            carted = product in kept_in_baskets(state.baskets, trip, h.goods[trip])  # that is why no hand held it
-            held = 0.0 if carted else gone.get(product, 0.0)
-            left = (PRIOR, config.tags.left_nats), (HELD, held)
-            why = add(left, ((CART, config.cart_out_nats * taken_out),))
+            taken_out, carted = (product in products for products in in_carts(h.goods[trip]))
+            held = 0.0 if carted else gone.get(product, 0.0)  # no hand holds what is in a cart
+            why = add(((PRIOR, config.tags.left_nats), (HELD, held), (CART, config.cart_out_nats * taken_out)))
             readings[row] = _exit_readings(h.goods[trip], trip, product, heard, why, unseen, store)
         if any(len(found_) > 1 for found_ in readings.values()):
             group = extend(group, event, readings, config)

@@ -96,7 +96,7 @@ def check_moves(
         if wrong is not None:
             wrong_p = config.move_alone_p if wrong and _alone(one, config) else config.move_wrong_p
             old = of.get(one.cart, Doubt())
-            of[one.cart] = doubted(old, wrong, wrong_p, config.lying_nats, now_ns, _owner(one))
+            of[one.cart] = doubted(old, wrong, wrong_p, config.lying_nats, now_ns, one.owner()[0])
     return replace(sayings, of=of, moves=tuple(left))
 
 
@@ -120,15 +120,10 @@ def _contradicted(
         return weighed < CONTRADICTS
     if weighed is not None and is_alone:
         return None
-    owner = _owner(one)
-    if one.pairing.get(owner, 0.0) < CLEAR_P:
+    owner, p = one.owner()
+    if p < CLEAR_P:
         return None
     return not any(_may_carry(attribution, owner, product) for product, _ in believed)
-
-
-def _owner(one: SeenMove) -> str:
-    """Return the likeliest trip of the cart that saw a move, "" where nobody is with it."""
-    return max(sorted(one.pairing), key=lambda trip: one.pairing[trip], default="")
 
 
 def check_tags(

@@ -40,6 +40,11 @@ class SeenMove:
     pairing: Mapping[str, float]  # trip -> probability; the rest is nobody
     near: Mapping[str, float]  # trip -> distance of its nearest person to the cart, m
 
+    def owner(self) -> tuple[str, float]:
+        """Return the likeliest trip whose cart it is, and how likely that is; "" and 0 where nobody is with it."""
+        trip = max(sorted(self.pairing), key=lambda one: self.pairing[one], default="")
+        return trip, self.pairing.get(trip, 0.0)
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Company:
