@@ -113,8 +113,9 @@ def _draw(rounds: list[Round], path: Path) -> None:
 
     figure, (above, below) = pyplot.subplots(2, 1, figsize=(8, 5), sharex=True, layout="constrained")
     numbers = range(1, len(rounds) + 1)
-    above.plot(numbers, [one.memory_mib for one in rounds], color="#0072B2")
-    above.set(ylabel="memory, MiB", ylim=(0, None), title="the same visits again and again")
+    memory_mib = [one.memory_mib for one in rounds]
+    above.plot(numbers, memory_mib, color="#0072B2")
+    above.set(ylabel="memory, MiB", ylim=(0, 1.1 * max(memory_mib)), title="the same visits again and again")
     below.plot(numbers, [one.work for one in rounds], color="#D55E00")
     below.set(ylabel="s of work a second", xlabel="round", ylim=(0, None))
     figure.savefig(path, dpi=120)
