@@ -48,7 +48,7 @@ def associate_reference(mean, cov, exist, sight, view, chances):
     for i in range(n):
         for j in range(m):
             y, H, noise = measure_reference(mean[i], view.is_depth, view.head[j], view.foot[j], frame[0][j], *frame[1:])
-            if not len(y):
+            if not len(y) or (not view.is_depth and _far_aside(mean[i], view.head[j], view)):
                 continue
             S = H @ cov[i] @ H.T + noise
             half = 0.5 * y @ np.linalg.solve(S, y)
@@ -82,6 +82,12 @@ def associate_reference(mean, cov, exist, sight, view, chances):
         mean[i] += K @ y
         cov[i] = A @ cov[i] @ A.T + K @ noise @ K.T
     return column, mean, cov, exist, sight
+
+
+def _far_aside(x, head, view):
+    local = view.R @ (x[[0, 1, 4]] * [1, 1, 0 if np.isnan(head).any() else 1]) + view.T
+    uv, size = local[:2] / local[2], view.bounds[2:] - view.bounds[:2]
+    return bool((uv < view.bounds[:2] - size / 2).any() or (uv > view.bounds[2:] + size / 2).any())
 
 
 def _shown(x, view):

@@ -189,6 +189,21 @@ def test_compiled_association_equals_the_plain_reference(seed: int, is_depth: bo
     assert n == 0 or np.linalg.eigvalsh(state[1]).min() > 0
 
 
+def test_somebody_far_outside_a_picture_is_nobody_in_it() -> None:
+    """A camera 3 m up had moved a track by ten metres: so far off its axis a height known roughly explains all."""
+    R, T = np.diag([1.0, -1.0, -1.0]), np.array([0.0, 0.0, 2.74])
+    mean = np.array([[10.9, 0.0, 0.0, 0.0, 1.55], [0.3, 0.0, 0.0, 0.0, 1.55]])
+    cov = np.tile(np.diag([0.012, 0.012, 0.25, 0.25, 0.5]), (2, 1, 1))
+    view = View(False, np.zeros((1, 2)), np.full((1, 2), np.nan), np.full(1, 0.01), R, T, 0.07, BOUNDS)
+    for k, is_taken in ((0, False), (1, True)):
+        one = mean[k : k + 1], cov[:1].copy(), np.ones(1), np.ones(1)
+        ids, look = np.zeros(1, np.int64), np.zeros((1, 64), np.float32)
+        column, _, _ = associate(
+            *one, np.arange(1), look, np.zeros(1), ids, view, look, ids, CHANCES, (0.8, 0.12, 0.2, 0.22, 8.0)
+        )
+        assert (column[0] >= 0) == is_taken
+
+
 @given(st.lists(st.booleans(), min_size=1, max_size=60), st.floats(0.05, 0.9), st.floats(0.1, 0.9))
 def test_existence_is_that_of_the_three_state_chain(found: list[bool], exist: float, sight: float) -> None:
     """Nobody, in sight, hidden: the forward probabilities of the whole chain, written out."""

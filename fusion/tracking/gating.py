@@ -12,6 +12,7 @@ from fusion.tracking.measurement import DEPTH_MIN_M, View, innovate, measure, sc
 
 MORE = 4  # pairs a track is given room for at first
 BEYOND = 1.001  # of a bound: what rounding may do to it is less
+ASIDE = 0.5  # of a picture's width: further outside it nobody's image is linear in where they are
 
 
 @njit(cache=True)
@@ -149,6 +150,7 @@ def _boxes(
     R, T = view.R, view.T
     ground, var = (0.0, 4.0 * sd * sd) if by_foot else (1.0, sd * sd)
     lean2, most = view.lean_sd_m * view.lean_sd_m, BEYOND * 2.0 * gate_nats
+    edge, wide, high = view.bounds, ASIDE * (view.bounds[2] - view.bounds[0]), ASIDE * (view.bounds[3] - view.bounds[1])
     for i in range(n):
         x, y, h = mean[i, 0], mean[i, 1], ground * mean[i, 4]
         depth = R[2, 0] * x + R[2, 1] * y + R[2, 2] * h + T[2]
@@ -156,6 +158,8 @@ def _boxes(
             continue
         p = (R[0, 0] * x + R[0, 1] * y + R[0, 2] * h + T[0]) / depth
         q = (R[1, 0] * x + R[1, 1] * y + R[1, 2] * h + T[1]) / depth
+        if p < edge[0] - wide or p > edge[2] + wide or q < edge[1] - high or q > edge[3] + high:
+            continue
         off_p, off_q = max(low0 - p, p - high0, 0.0), max(low1 - q, q - high1, 0.0)
         if off_p > 0.0 or off_q > 0.0:
             # A variance along any direction is no more than the trace: the gate is no wider than what is asked here.
