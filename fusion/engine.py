@@ -1,7 +1,7 @@
 """step: one slice of event time through all stages. Pure: no sockets, files, clocks, global random numbers."""
 
 from collections import ChainMap
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -34,7 +34,7 @@ from fusion.health.stage import (
     is_due,
     look,
     note_moves,
-    unseen_for_long,
+    unseen_for,
     wrong_clocks,
 )
 from fusion.health.trust import moved_goods, trusted
@@ -217,14 +217,18 @@ def _look(engine: Engine, state: State, news: News) -> tuple[State, tuple[Health
 
 
 def _end_unseen(engine: Engine, state: State) -> State:
-    """Let shoppers leave whom nobody has seen for long: their exit was lost, and their account may come again."""
-    missed = unseen_for_long(state.watch, state.now_ns, engine.config)
+    """Let shoppers leave whom nobody has seen for long: their exit was lost."""
+    return _let_go(state, unseen_for(state.watch, engine.config.health.lost_s, state.now_ns), state.now_ns)
+
+
+def _let_go(state: State, missed: Collection[str], t_ns: int) -> State:
+    """Let the shoppers of some trips leave without a word of an exit."""
     trips, lost = state.trips, set[str]()
     for trip in trips.live if missed else ():
         if trip.trip in missed and not trip.is_staff and trip.status is visits.Status.INSIDE:
             lost.add(trip.trip)
             for _ in range(trip.party - trip.left):
-                trips = visits.leave(trips, trip.trip, state.now_ns)
+                trips = visits.leave(trips, trip.trip, t_ns)
     if not lost:
         return state
     state = _note(state, "trip of somebody not seen for long")
@@ -356,6 +360,10 @@ def _compare_steps(engine: Engine, state: State, changes: tuple[ShelfChange, ...
 
 def _gate(engine: Engine, state: State, gate: Gate, news: News) -> State:
     if gate.event == "enter":
+        # Who comes again, and has not been seen of late, has left in between: an exit was lost.
+        last = visits.inside(state.trips, gate.account)
+        if last is not None and last.trip in unseen_for(state.watch, engine.config.health.again_s, gate.t_ns):
+            state = _let_go(state, {last.trip}, gate.t_ns)
         trips = visits.enter(state.trips, gate, gate.t_ns, engine.config)
         attribution = state.attribution
         if len(trips.live) > len(state.trips.live):

@@ -225,3 +225,16 @@ def test_whom_nobody_has_seen_for_long_has_left_unless_the_store_is_blind(silent
     (receipt,) = [r for out in run(STORE, messages, config) for r in out.receipts]
     assert receipt.account == "ann"
     assert (receipt.status, receipt.holds[:1]) == (("open", ()) if silent else ("review", ("nobody saw them leave",)))
+
+
+@pytest.mark.parametrize("silent", [False, True])
+def test_who_is_let_in_again_and_was_unseen_has_left_unless_the_store_is_blind(silent: bool) -> None:
+    """Found by a million mutants: with a lost exit each visit of the account became one with the next, for ever."""
+    messages = unseen_after(15.0, tape([Action(0, k, -1) for k in range(5)], shoppers=1), silent=silent)
+    enter = next(m for m in messages if isinstance(m, Gate))
+    again = replace(enter, seq=enter.seq + 1, t_ns=messages[-1].t_ns)
+    messages.append(again)
+    config = replace(Config(), health=replace(Config().health, again_s=8.0))
+    found = [r for out in run(STORE, messages, config) for r in out.receipts]
+    one = [("open", ())] if silent else [("open", ()), ("review", ("nobody saw them leave",))]
+    assert sorted((r.status, r.holds[:1]) for r in found) == one and {r.account for r in found} == {"ann"}

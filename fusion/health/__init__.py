@@ -25,5 +25,6 @@ makes no changes, and one whose grams are off makes changes with a wider varianc
 such a plate alone, or whose shopper had a hand over one that said nothing, or there when goods went that nobody took,
 waits for a person, by name of the sensor (holds.py); what its own picks have just told counts. A shopper whom nobody
 has seen for a quarter of an hour, though nothing was blind, has left by an exit whose word was lost, and waits for a
-person too. What is blind makes the mode of the store (modes.py): open, degraded, or closed to new entries.
+person too; so has one unseen for half a minute whose account is let in again. What is blind makes the mode of the store
+(modes.py): open, degraded, or closed to new entries.
 """

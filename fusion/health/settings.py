@@ -68,6 +68,7 @@ class HealthConfig:
     seen_visit_s: float = 8.0  # a shorter visit is over before anybody is followed
     seen_share: float = 0.2  # of a visit, at least, somebody must have been followed for a receipt to be settled
     lost_s: float = 900.0  # a shopper whom nobody has seen for so long, though nothing is blind, has left
+    again_s: float = 30.0  # and one unseen for so long whose account is let in again
     area_m: float = 0.5  # cells of the floor, to tell what no camera sees
     plates_blind_max: float = 0.25  # share beyond which nobody is let in
     floor_blind_max: float = 0.34

@@ -207,9 +207,9 @@ def _misled(
     return out
 
 
-def unseen_for_long(watch: Watch, now_ns: int, config: Config) -> frozenset[str]:
-    """Return the trips of which nobody has been seen for so long that they must have left: an exit is missing."""
-    return frozenset(t for t, last_ns in watch.seen_ns.items() if now_ns - last_ns > config.health.lost_s * SECOND_NS)
+def unseen_for(watch: Watch, span_s: float, now_ns: int) -> frozenset[str]:
+    """Return the trips of which nobody has been seen for more than span_s, though nothing was blind."""
+    return frozenset(trip for trip, last_ns in watch.seen_ns.items() if now_ns - last_ns > span_s * SECOND_NS)
 
 
 def _seen(
