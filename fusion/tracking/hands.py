@@ -47,7 +47,7 @@ def resting(config: HandConfig) -> tuple[Floats, Floats]:
 @lru_cache(maxsize=8)
 def hand_rules(config: HandConfig) -> HandRules:
     """Return the configuration as the kernels take it."""
-    noise = config.wrist_sd_m, config.claim_p, config.merged_p, config.astray_p
+    noise = config.wrist_sd_m, config.claim_p, config.merged_p, config.astray_p, config.reach_p
     seconds = config.back_s * SECOND_NS, config.kept_s * SECOND_NS
     return HandRules(*resting(config), *seconds, config.cross_m, noise)
 

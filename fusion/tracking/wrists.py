@@ -23,7 +23,7 @@ class HandRules(NamedTuple):
     back_ns: float
     kept_ns: float
     cross_m: float
-    noise: tuple[float, float, float, float]  # wrist_sd_m, claim_p, merged_p, astray_p
+    noise: tuple[float, float, float, float, float]  # wrist_sd_m, claim_p, merged_p, astray_p, reach_p
 
 
 @njit(cache=True)
@@ -126,7 +126,7 @@ def take_wrists(
     T: Floats,
     rest: Floats,
     var: Floats,
-    noise: tuple[float, float, float, float],
+    noise: tuple[float, float, float, float, float],
 ) -> Ints:
     """Assign wrists (d, 2, 2 or 3) to hands (n, 2) and correct these in place; return per wrist its track's row or -1.
 
@@ -134,7 +134,7 @@ def take_wrists(
     are near enough for their arms to cross.
     """
     n, d = len(mean), len(wrists)
-    wrist_sd_m, claim_p, merged_p, astray_p = noise
+    wrist_sd_m, claim_p, merged_p, astray_p, reach_p = noise
     found = np.zeros(n, np.bool_)
     for j in range(d):
         if claim[j] >= 0:
@@ -142,7 +142,9 @@ def take_wrists(
     order = np.argsort(one, kind="mergesort")
     first = np.searchsorted(one[order], np.arange(n + 1))
     rows, columns, cost = [0 for _ in range(0)], [0 for _ in range(0)], [0.0 for _ in range(0)]
-    broad = 2.0 * np.diag(var)
+    usual = np.diag(var)
+    broad = 2.0 * usual
+    stays, reaches = np.log(1.0 - reach_p), np.log(reach_p)
     for j in range(d):
         for w in range(2):
             if not seen[j, w]:
@@ -154,9 +156,10 @@ def take_wrists(
             for k in range(len(near) + 1):
                 row = i if k == 0 else near[k - 1]
                 said = np.log(claim_p if k == 0 else 1.0 - claim_p if found[row] else merged_p)
+                anew = reaches + _nats(rest, usual, head[row], wrists[j, w], is_depth, sd[j], wrist_sd_m, R, T)
                 for h in range(2):
                     nats = _nats(mean[row, h], cov[row, h], head[row], wrists[j, w], is_depth, sd[j], wrist_sd_m, R, T)
-                    gain = nats + said - astray
+                    gain = np.logaddexp(stays + nats, anew) + said - astray
                     if gain > 0.0:
                         rows.append(2 * row + h)
                         columns.append(2 * j + w)
@@ -171,6 +174,10 @@ def take_wrists(
             continue
         i, h, j, w = r // 2, r % 2, column[r] // 2, column[r] % 2
         owner[j, w] = i
+        nats = _nats(mean[i, h], cov[i, h], head[i], wrists[j, w], is_depth, sd[j], wrist_sd_m, R, T)
+        anew = _nats(rest, usual, head[i], wrists[j, w], is_depth, sd[j], wrist_sd_m, R, T)
+        if reaches + anew > stays + nats:
+            mean[i, h], cov[i, h] = rest, usual
         y, H, S = _against(mean[i, h], cov[i, h], head[i], wrists[j, w], is_depth, sd[j], wrist_sd_m, R, T)
         _correct(mean[i, h], cov[i, h], y, H, S)
     return owner
