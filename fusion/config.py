@@ -146,7 +146,7 @@ class HandConfig:
     wrist_sd_m: float = 0.06  # wrists are seen so far from where they are, beside the camera's noise
     cross_m: float = 1.5  # arms of people this near can cross
     claim_p: float = 0.97  # that a wrist is whose the detector says
-    merged_p: float = 0.2  # that it is of somebody near by whom the frame does not have: two people taken for one
+    merged_p: float = 0.03  # that it is of somebody near by whom the frame does not have: two people taken for one
     astray_p: float = 0.02  # that it is no wrist at all, but somewhere about the body
     reach_p: float = 0.1  # that its hand has gone off to anywhere within reach since it was seen last
     kept_s: float = 1.5  # hands of somebody unseen for longer are not followed

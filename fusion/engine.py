@@ -65,7 +65,7 @@ from fusion.tracking.floor import Floor, Match, advance, carried_on, empty_floor
 from fusion.tracking.following import follow_frames
 from fusion.tracking.frames import frames_of
 from fusion.tracking.gates import Departure, leave_by_gate, leave_unseen
-from fusion.tracking.hands import Hands, hands_of, no_hands
+from fusion.tracking.hands import Hands, doubtful_hands, hands_of, no_hands
 from fusion.tracking.identity import Identity, Naming, admit, forget, likeliest, meet, name_tracks, stretch, trips_p
 from fusion.tracking.smoothing import Instant, Trail, flush, follow
 from fusion.tracking.tracks import Status
@@ -396,6 +396,7 @@ def _follow(engine: Engine, state: State, news: News) -> tuple[State, tuple[Depa
         hands=hands,
         hands_cov=spread,
         unseen_s=np.maximum(0.0, (state.now_ns - floor.tracks.seen_ns[sure]) / SECOND_NS - 0.3),
+        doubtful=doubtful_hands(state.hands, floor.tracks.track_id[sure]),
     )
     seen = remember(
         state.attribution.seen,

@@ -11,7 +11,7 @@ from tiny import tiny_store
 from fusion.attribution.basket import Weighing
 from fusion.attribution.cart_pass import CartPass, cart_pass_readings, cart_passes
 from fusion.attribution.cart_reading import read_move
-from fusion.attribution.evidence import Candidate, Looks, Witnesses, looks_at_hands, looks_of
+from fusion.attribution.evidence import Candidate, _shared
 from fusion.attribution.explanations import (
     PICK,
     PUT,
@@ -36,6 +36,7 @@ from fusion.attribution.hypotheses import (
     reading_posterior,
     weights,
 )
+from fusion.attribution.looks import Looks, looks_at_hands, looks_of
 from fusion.attribution.masses import masses_of
 from fusion.attribution.picking import picks
 from fusion.attribution.priors import Moved, moved_nats, weigh_change
@@ -43,12 +44,14 @@ from fusion.attribution.returning import puts
 from fusion.attribution.state import Attribution, People
 from fusion.attribution.swapping import swaps
 from fusion.attribution.unexplained import nobody
+from fusion.attribution.witnesses import Look, Witnesses
 from fusion.config import SECOND_NS, AttributionConfig, CartConfig
 from fusion.messages import Cart, CartMove, Held
 from fusion.shelf import ShelfChange
 from fusion.store import Store
 from fusion.tracking.carts import SeenMove, observe_cart
-from fusion.tracking.floor import Match, empty_floor
+from fusion.tracking.floor import Match, as_detected, empty_floor
+from fusion.tracking.hands import Doubtful
 from fusion.tracking.sightings import Sightings
 
 CONFIG, STORE = AttributionConfig(), tiny_store()
@@ -273,7 +276,7 @@ def looked(t_ns: int, sku: str, p: float) -> Match:
         device_id=np.zeros(1, np.int64),
         held=held,
     )
-    return Match(frame, np.array([1]), np.array([[1, 1]]))
+    return as_detected(frame, np.array([1]))
 
 
 @given(st.integers(1, 30), st.floats(0.0, 1.0))
@@ -288,6 +291,41 @@ def test_hands_that_show_a_product_speak_for_it_and_hands_that_show_another_agai
     assert mine.absent < 0.0 and mine.of(1) == mine.absent <= mine.of(0) <= CONFIG.held_nats_max
     assert less.of(0) <= mine.of(0) and before.of(0) == before.absent == mine.absent
     assert set(after(p)) == {1}
+
+
+@given(
+    st.lists(st.floats(0.1, 0.9), min_size=1, max_size=12),
+    st.lists(st.floats(0.1, 0.9), max_size=4),
+    st.floats(0.01, 0.49),
+)
+def test_looks_at_a_hand_that_may_be_anothers_tell_of_both_as_far_as_it_is_theirs(
+    seen: list[float], own: list[float], p: float
+) -> None:
+    """Found in a crowd at one shelf: a neighbour was charged for what a hand held that hardly was theirs."""
+
+    def after(rival_p: float) -> dict[int, tuple[Looks, Looks]]:
+        shared = [Look(2 * k, 1, ((0, belief),), 2, rival_p) for k, belief in enumerate(seen)]
+        looks = (*shared, *(Look(2 * k + 1, 2, ((1, belief),)) for k, belief in enumerate(own)))
+        return looks_at_hands(0, Witnesses(looks=tuple(sorted(looks, key=lambda one: one.t_ns))), {}, CONFIG)
+
+    sure, doubtful, more = after(0.0), after(p), after(p / 2)
+    mine, theirs = doubtful[1][1].of(0), doubtful[2][1].of(0)
+    nothing = sure[2][1].of(0) if own else 0.0
+    assert theirs <= mine <= more[1][1].of(0) <= sure[1][1].of(0)
+    assert np.exp(mine) == pytest.approx((1 - p) * np.exp(sure[1][1].of(0)) + p, rel=1e-6)
+    assert theirs >= nothing - 1e-9 and theirs >= more[2][1].of(0) - 1e-9, "and it may well be theirs"
+
+
+@given(st.floats(1.0, 1e4), st.floats(0.01, 0.5), st.lists(st.floats(0.05, 20.0), min_size=4, max_size=4))
+def test_a_hand_at_the_goods_that_may_be_anothers_tells_of_both(there: float, p: float, rest: list[float]) -> None:
+    ratio = np.array([[there, rest[0]], rest[1:3]])
+    whose, doubtful = [(0, 1), (0, 2)], {0: (Doubtful(1, 0, 2, p),)}
+    shared = _shared(ratio, whose, doubtful)
+    assert shared[0, 1] == rest[0] and shared[0, 0] == pytest.approx((1 - p) * there + p)
+    theirs = ratio[1].mean()
+    assert shared[1].mean() == pytest.approx((1 - p) * theirs + p * 0.5 * (there + theirs))
+    gone = {0: (Doubtful(1, 0, 7, p), Doubtful(9, 1, 2, p))}
+    assert np.array_equal(_shared(ratio, whose, gone), ratio), "who is not near changes nothing"
 
 
 @given(st.floats(0.1, 4.5))

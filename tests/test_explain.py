@@ -12,9 +12,10 @@ from hypothesis import strategies as st
 from tiny import Action, frames, tape, tiny_store
 
 from fusion.attribution.cart_pass import CartPass, cart_pass_readings
-from fusion.attribution.evidence import Candidate, Looks, Witnesses
+from fusion.attribution.evidence import Candidate
 from fusion.attribution.explanations import Claim, Explanation, Goods, Mover, movers
 from fusion.attribution.handover import Meeting, handover_readings, ways
+from fusion.attribution.looks import Looks
 from fusion.attribution.masses import masses_of
 from fusion.attribution.picking import picks
 from fusion.attribution.priors import weigh_change
@@ -22,6 +23,7 @@ from fusion.attribution.returning import puts
 from fusion.attribution.swapping import swaps
 from fusion.attribution.unexplained import nobody, settling
 from fusion.attribution.why import WITNESSES, add
+from fusion.attribution.witnesses import Witnesses
 from fusion.cli import main
 from fusion.config import AttributionConfig, Config
 from fusion.explain import explained, words

@@ -8,11 +8,11 @@ from scipy.stats import multivariate_normal
 
 from fusion.config import SECOND_NS, HandConfig
 from fusion.tracking.camera import to_camera
-from fusion.tracking.floor import Floor, Match
-from fusion.tracking.hands import Hands, follow_hands, hands_of, nats_at, no_hands, resting
+from fusion.tracking.floor import Floor, Match, as_detected
+from fusion.tracking.hands import Hands, doubtful_hands, follow_hands, hands_of, nats_at, no_hands, resting
 from fusion.tracking.sightings import LOOK_DIM, Sightings
 from fusion.tracking.tracks import Status, Tracks, no_tracks
-from fusion.tracking.wrists import _against, _nats
+from fusion.tracking.wrists import WristFrame, _against, _fit
 
 CONFIG = HandConfig()
 T0 = 1_000 * SECOND_NS
@@ -58,7 +58,7 @@ def match_of(heads: np.ndarray, wrists: np.ndarray, ids: np.ndarray, camera: int
         t_ns, max(camera, 0), is_depth, heads, np.full((n, 2), np.nan), wrists, np.full(n, 0.03 if is_depth else 0.003),
         np.zeros((n, LOOK_DIM), np.float32), np.zeros(n, np.int64), (),
     )  # fmt: skip
-    return Match(frame, ids, np.stack([ids, ids], axis=1))
+    return as_detected(frame, ids)
 
 
 def watched(wrists: np.ndarray, frames: int = 8, heads: np.ndarray = HEADS) -> Hands:
@@ -143,11 +143,13 @@ def test_far_apart_every_wrist_is_whose_the_detector_says() -> None:
 
 def test_wrists_of_two_people_taken_for_one_go_to_whose_they_are() -> None:
     """A detector sees two people as one and gives the hidden one's hands to the other."""
-    before, t_ns = watched(WRISTS), T0 + 8 * SECOND_NS // 15
-    merged = match_of(HEADS[:1], WRISTS[1:], np.array([1]), t_ns=t_ns)
+    wrists = WRISTS.copy()
+    wrists[1, 0] = [1.8, 1.5, 0.9]  # too far from the other to be theirs at once
+    before, t_ns = watched(wrists), T0 + 8 * SECOND_NS // 15
+    merged = match_of(HEADS[:1], wrists[1:], np.array([1]), t_ns=t_ns)
     after, match = follow_hands(before, floor_of(HEADS, t_ns), merged, STORE, CONFIG)
     assert match.wrist_id.tolist() == [[2, 2]]
-    assert places(after)[1] == pytest.approx(WRISTS[1], abs=0.05)
+    assert places(after)[1] == pytest.approx(wrists[1], abs=0.05)
 
 
 def test_a_wrist_put_on_the_wrong_person_goes_back() -> None:
@@ -158,6 +160,37 @@ def test_a_wrist_put_on_the_wrong_person_goes_back() -> None:
     match = match_of(HEADS, swapped, np.array([1, 2]), t_ns=t_ns)
     _, said = follow_hands(watched(wrists), floor_of(HEADS, t_ns), match, STORE, CONFIG)
     assert said.wrist_id.tolist() == [[1, 2], [1, 2]]
+
+
+MIDWAY = np.array([[[1.35, 1.35, 1.05], [np.nan, np.nan, np.nan]]])  # as well within reach of the one as of the other
+
+
+def test_a_wrist_of_two_taken_for_one_is_doubtful_until_a_frame_shows_both() -> None:
+    """Hands that went to a neighbour with no doubt at all had charged them for what the other took."""
+    t_ns = T0
+    hands, match = follow_hands(no_hands(), floor_of(HEADS), match_of(HEADS[:1], MIDWAY, np.array([1])), STORE, CONFIG)
+    for _ in range(5):
+        assert match.wrist_id[0, 0] == 1 and match.rival_id[0, 0] == 2
+        assert match.rival_p[0, 0] == pytest.approx(CONFIG.merged_p, abs=0.03), "frames alike make it no surer"
+        (one,) = doubtful_hands(hands, np.array([1, 2]))
+        assert (one.track_id, one.rival_id, one.p) == (1, 2, match.rival_p[0, 0])
+        t_ns += SECOND_NS // 15
+        merged = match_of(HEADS[:1], MIDWAY, np.array([1]), t_ns=t_ns)
+        hands, match = follow_hands(hands, floor_of(HEADS, t_ns), merged, STORE, CONFIG)
+    both = np.concatenate([np.full((1, 2, 3), np.nan), MIDWAY])
+    shown = match_of(HEADS, both, np.array([1, 2]), t_ns=t_ns + SECOND_NS // 15)
+    hands, match = follow_hands(hands, floor_of(HEADS, t_ns + SECOND_NS // 15), shown, STORE, CONFIG)
+    assert match.wrist_id[1, 0] == 2 and places(hands)[1, :, 0].min() < 1.45, "and then it is the other's"
+
+
+@pytest.mark.parametrize("place", [[1.2, 1.75, 1.75], [0.9, 0.6, 1.7], [1.4, 1.2, 1.7]])
+def test_a_hand_that_goes_off_at_once_is_followed(place: list[float]) -> None:
+    hands, ids, t_ns = watched(WRISTS[:1], heads=HEADS[:1]), np.array([1]), T0 + 8 * SECOND_NS // 15
+    wrists = np.array([[place, [np.nan] * 3]])
+    hands, match = follow_hands(
+        hands, floor_of(HEADS[:1], t_ns), match_of(HEADS[:1], wrists, ids, t_ns=t_ns), STORE, CONFIG
+    )
+    assert match.wrist_id[0, 0] == 1 and np.linalg.norm(places(hands, HEADS[:1])[0] - place, axis=1).min() < 0.1
 
 
 def test_a_hand_nobody_sees_goes_back_to_rest_and_says_nothing() -> None:
@@ -191,6 +224,9 @@ def test_what_a_wrist_says_is_the_density_of_what_it_is_off_by(seed: int, is_dep
         local = to_camera(wrist[None], R, T)[0]
         wrist = local[:2] / local[2]
     sd = 0.03 if is_depth else 0.003
-    y, _, S = _against(mean, cov, head, wrist, is_depth, sd, 0.06, R, T)
+    frame = WristFrame(
+        head[None], np.tile(wrist, (1, 2, 1)), np.ones((1, 2), bool), np.zeros(1, int), is_depth, np.array([sd]), R, T
+    )
+    y, _, S = _against(mean, cov, frame, 0, 0, 0, 0.06)
     expected = multivariate_normal.logpdf(y, np.zeros(len(y)), S) + 0.5 * len(y) * np.log(2 * np.pi)
-    assert _nats(mean, cov, head, wrist, is_depth, sd, 0.06, R, T) == pytest.approx(expected, rel=1e-9, abs=1e-9)
+    assert _fit(mean, cov, frame, 0, 0, 0, 0.06) == pytest.approx(expected, rel=1e-9, abs=1e-9)

@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 from tiny import MASSES, tiny_store
 
 from fusion.attribution.basket import Weighing
-from fusion.attribution.evidence import Witnesses
 from fusion.attribution.state import Attribution
+from fusion.attribution.witnesses import Witnesses
 from fusion.config import CartConfig
 from fusion.health.baskets import move_nats, together
 from fusion.health.doubts import CONTRADICTS, Doubt, Sayings, check_moves

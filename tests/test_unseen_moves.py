@@ -9,9 +9,9 @@ from tiny import MASSES, tiny_store
 from fusion.attribution.bodies import Bodies
 from fusion.attribution.crossing import crossings
 from fusion.attribution.dark import Reach, is_for_another, reach_readings, reaches_now
-from fusion.attribution.evidence import Looks
 from fusion.attribution.explanations import PICK, PUT, Goods, Mover, Seen
 from fusion.attribution.lasting import over_by
+from fusion.attribution.looks import Looks
 from fusion.attribution.masses import masses_of
 from fusion.attribution.priors import weigh_change
 from fusion.attribution.unwatched import Unwatched, unwatched_now, unwatched_readings

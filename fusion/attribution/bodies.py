@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from fusion.arrays import Floats, Ints
+from fusion.tracking.hands import Doubtful
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -15,3 +16,4 @@ class Bodies:
     hands: Floats  # (n, 2, 3) m, relative to the head, and their covariance
     hands_cov: Floats  # (n, 2, 3, 3)
     unseen_s: Floats  # (n,)
+    doubtful: tuple[Doubtful, ...] = ()  # hands that may be somebody else's

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from fusion.attribution.basket import basket_change, basket_nats
-from fusion.attribution.evidence import Witnesses
+from fusion.attribution.witnesses import Witnesses
 from fusion.config import SECOND_NS, CartConfig
 from fusion.shelf import ShelfChange
 from fusion.store import Store, product_rows

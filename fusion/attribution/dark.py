@@ -12,8 +12,9 @@ import numpy as np
 
 from fusion.arrays import Floats
 from fusion.attribution.bodies import Bodies
-from fusion.attribution.evidence import HAND_ABOVE_PLATE_M, NO_LOOKS, Looks
+from fusion.attribution.evidence import HAND_ABOVE_PLATE_M
 from fusion.attribution.explanations import PICK, PUT, Explanation, Goods, Part
+from fusion.attribution.looks import NO_LOOKS, Looks
 from fusion.attribution.why import HELD, PRIOR
 from fusion.config import SECOND_NS, AttributionConfig, DarkConfig
 from fusion.shelf import ShelfChange

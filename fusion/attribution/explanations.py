@@ -9,7 +9,8 @@ taken, returning.py what may have been put back, swapping.py both at once, unexp
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-from fusion.attribution.evidence import Candidate, Looks
+from fusion.attribution.evidence import Candidate
+from fusion.attribution.looks import Looks
 from fusion.attribution.why import CART, HELD, PRIOR, Why, add, explained
 from fusion.config import AttributionConfig
 

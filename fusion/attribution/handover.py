@@ -12,9 +12,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from fusion.arrays import Floats
-from fusion.attribution.evidence import NO_LOOKS, Witnesses, looks_at_hands
 from fusion.attribution.explanations import Explanation, Goods, handed
+from fusion.attribution.looks import NO_LOOKS, looks_at_hands
 from fusion.attribution.why import HANDS, HELD, PRIOR, add
+from fusion.attribution.witnesses import Witnesses
 from fusion.config import SECOND_NS, AttributionConfig
 from fusion.shelf import ShelfChange
 from fusion.store import Store

@@ -7,11 +7,11 @@ import numpy as np
 
 from fusion.attribution.cart_pass import cart_passes
 from fusion.attribution.dark import Reach, is_for_another, reach_readings, reaches_now
-from fusion.attribution.evidence import looks_at_hands
 from fusion.attribution.explanations import Explanation, Goods
 from fusion.attribution.handover import Meeting, at_moment, handover_readings, touches, ways
 from fusion.attribution.hypotheses import Group, Hypothesis, extend, merge, weigh, weights
 from fusion.attribution.last_seen import floor_nats, posture, set_down_nats
+from fusion.attribution.looks import looks_at_hands
 from fusion.attribution.possession import (
     Content,
     Run,

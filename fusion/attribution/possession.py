@@ -11,9 +11,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from fusion.attribution.evidence import Look, Witnesses
 from fusion.attribution.explanations import PICK, Explanation, Goods, Part, handed
 from fusion.attribution.hypotheses import Hypothesis
+from fusion.attribution.witnesses import Look, Witnesses
 from fusion.config import SECOND_NS, PossessionConfig
 from fusion.shelf import ShelfChange
 
@@ -25,7 +25,7 @@ class Content:
     t0_ns: int
     t_ns: int  # end
     track_id: int
-    looks: int
+    looks: float  # one that may be at somebody else's hand counts as far as it is theirs
     p: tuple[tuple[int, float], ...]  # product, mean belief over the looks
     seen_ns: tuple[tuple[int, int], ...]  # the first and the last look at each of them
 
@@ -54,16 +54,16 @@ def contents(
 ) -> tuple[Content, ...]:
     """Put together the looks at everybody's hands from since_ns to before until_ns, sorted by track."""
     total: dict[int, dict[int, float]] = {}
-    looks: dict[int, int] = {}
+    looks: dict[int, float] = {}
     seen: dict[tuple[int, int], tuple[int, int]] = {}
     for look in at_hands:
         if look.owner < 0 or not since_ns <= look.t_ns < until_ns:
             continue
-        owner = alias.get(look.owner, look.owner)
-        looks[owner] = looks.get(owner, 0) + 1
+        owner, share = alias.get(look.owner, look.owner), 1.0 - look.rival_p
+        looks[owner] = looks.get(owner, 0.0) + share
         mine = total.setdefault(owner, {})
         for row, p in look.beliefs:
-            mine[row] = mine.get(row, 0.0) + p
+            mine[row] = mine.get(row, 0.0) + share * p
             first, last = seen.get((owner, row), (look.t_ns, look.t_ns))
             seen[owner, row] = min(first, look.t_ns), max(last, look.t_ns)
     return tuple(

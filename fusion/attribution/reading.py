@@ -6,7 +6,7 @@ import numpy as np
 
 from fusion.attribution.cart_evidence import cart_nats
 from fusion.attribution.crossing import crossings
-from fusion.attribution.evidence import Witnesses, candidates
+from fusion.attribution.evidence import candidates
 from fusion.attribution.explanations import PUT, Explanation, Goods, Mover, movers, rank
 from fusion.attribution.hurry import hurried, unhurried
 from fusion.attribution.hypotheses import LIKELY_NATS, Hypothesis, extend, lots, merge, reading_posterior
@@ -20,6 +20,7 @@ from fusion.attribution.state import Attribution, People, Stock, limited
 from fusion.attribution.swapping import swaps
 from fusion.attribution.unexplained import nobody, settling
 from fusion.attribution.weights import beside
+from fusion.attribution.witnesses import Witnesses
 from fusion.checkout.records import derive_id
 from fusion.config import AttributionConfig, CartConfig
 from fusion.frozen import replace

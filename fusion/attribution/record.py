@@ -11,10 +11,11 @@ import numpy as np
 
 from fusion.arrays import Floats
 from fusion.attribution.bodies import Bodies
-from fusion.attribution.evidence import Candidate, Witnesses, plate_points
+from fusion.attribution.evidence import Candidate, plate_points
 from fusion.attribution.explanations import Explanation, WhoAt
 from fusion.attribution.moments import nearest, within
 from fusion.attribution.why import Why
+from fusion.attribution.witnesses import Witnesses
 from fusion.config import SECOND_NS
 from fusion.shelf import ShelfChange
 from fusion.store import Store

@@ -6,7 +6,6 @@ from dataclasses import dataclass, field
 from fusion.attribution.cart_pass import CartPass
 from fusion.attribution.carted import Baskets, CartNow
 from fusion.attribution.dark import Reach
-from fusion.attribution.evidence import Witnesses
 from fusion.attribution.explanations import WhoAt
 from fusion.attribution.handover import Touch
 from fusion.attribution.hurry import Doers
@@ -17,6 +16,7 @@ from fusion.attribution.record import Evidence
 from fusion.attribution.tags import Exit, TagRead
 from fusion.attribution.unwatched import Unwatched
 from fusion.attribution.weights import Weighed
+from fusion.attribution.witnesses import Witnesses
 from fusion.config import CartConfig
 from fusion.frozen import replace
 from fusion.shelf import ShelfChange

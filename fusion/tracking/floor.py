@@ -25,6 +25,14 @@ class Match:
     sightings: Sightings
     track_id: Ints  # (n,) per detection, -1 for none
     wrist_id: Ints  # (n, 2) whose each wrist is; until hands.py has looked, what the detector says
+    rival_id: Ints  # (n, 2) whose else it may be, -1 for nobody's
+    rival_p: Floats  # (n, 2) how likely that is
+
+
+def as_detected(sightings: Sightings, track_id: Ints) -> Match:
+    """Return the match of a frame whose wrists are whose the detector says."""
+    n = len(track_id)
+    return Match(sightings, track_id, np.stack([track_id, track_id], axis=1), np.full((n, 2), -1), np.zeros((n, 2)))
 
 
 @dataclass(frozen=True, slots=True, eq=False)

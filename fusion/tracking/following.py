@@ -11,7 +11,7 @@ from fusion.store import Store
 from fusion.tracking.association import Passing
 from fusion.tracking.camera import picture_bounds
 from fusion.tracking.existence import Chances
-from fusion.tracking.floor import Floor, Match, likeness
+from fusion.tracking.floor import Floor, Match, as_detected, likeness
 from fusion.tracking.frame_pass import Births, Found, Lenses, Rows, Rules, Shown, follow
 from fusion.tracking.frames import Frames, frames_from
 from fusion.tracking.hands import Hands, hand_rules, no_hands
@@ -26,6 +26,8 @@ class Followed:
     frames: Frames
     track_id: Ints  # (N,) -1 for none
     wrist_id: Ints  # (N, 2) whose each wrist is, -1 for nobody's
+    rival_id: Ints  # (N, 2) whose else it may be, and how likely
+    rival_p: Floats  # (N, 2)
     mean: Floats  # (N, 5) of the track, at floor_ns; NaN for none
     cov: Floats  # (N, 2, 2) m2 of its place
     witness_ns: Ints  # (N,) when another camera last saw it, 0 for never
@@ -43,7 +45,8 @@ class Followed:
 
     def _match(self, frame: int) -> Match:
         own = slice(int(self.frames.first[frame]), int(self.frames.first[frame + 1]))
-        return Match(self.frames.sightings(frame), self.track_id[own], self.wrist_id[own])
+        rival_id, rival_p = self.rival_id[own], self.rival_p[own]
+        return Match(self.frames.sightings(frame), self.track_id[own], self.wrist_id[own], rival_id, rival_p)
 
 
 def follow_frames(
@@ -71,22 +74,23 @@ def follow_frames(
         frames.look, frames.device_id, is_out,
     )  # fmt: skip
     found = Found(
-        np.full(room, -1), np.full((room, 2), -1), np.full((room, 5), np.nan), np.full((room, 2, 2), np.nan),
-        np.zeros(room, np.int64), np.zeros(len(frames.t_ns), np.int64),
+        np.full(room, -1), np.full((room, 2), -1), np.full((room, 2), -1), np.zeros((room, 2)),
+        np.full((room, 5), np.nan), np.full((room, 2, 2), np.nan), np.zeros(room, np.int64),
+        np.zeros(len(frames.t_ns), np.int64),
     )  # fmt: skip
-    n, next_id, floor_ns, hand_id, mean, cov, hands_ns = follow(
-        Rows(*rows), n, floor.next_id, floor.t_ns, hands.track_id, hands.mean, hands.cov, hands.t_ns, lenses, shown,
-        _births(store, config), _rules(config), hand_rules(hand_config), found,
+    n, next_id, floor_ns, after, hands_ns = follow(
+        Rows(*rows), n, floor.next_id, floor.t_ns, hands.rows, hands.t_ns, lenses, shown, _births(store, config),
+        _rules(config), hand_rules(hand_config), found,
     )  # fmt: skip
     floor = Floor(floor_ns, next_id, shorten(Tracks(*rows), n), lenses.frame_ns, lenses.detections)
-    return floor, Hands(hands_ns, hand_id, mean, cov), Followed(frames, *found)
+    return floor, Hands(hands_ns, *after), Followed(frames, *found)
 
 
 def observe(floor: Floor, frame: Sightings, store: Store, config: TrackingConfig) -> tuple[Floor, Match]:
     """Follow one frame alone; wrists are left to the detector's word."""
     none = np.zeros(1, np.bool_)
     floor, _, followed = follow_frames(floor, no_hands(), frames_from([frame]), none, store, config, HandConfig())
-    return floor, Match(frame, followed.track_id, np.stack([followed.track_id, followed.track_id], axis=1))
+    return floor, as_detected(frame, followed.track_id)
 
 
 @lru_cache(maxsize=8)

@@ -14,7 +14,7 @@ from fusion.tracking.existence import Chances
 from fusion.tracking.geometry import segment_distance
 from fusion.tracking.life import bear, remember
 from fusion.tracking.measurement import View
-from fusion.tracking.wrists import HandRules, follow_wrists
+from fusion.tracking.wrists import HandRows, HandRules, follow_wrists
 
 
 class Rows(NamedTuple):
@@ -83,6 +83,8 @@ class Found(NamedTuple):
 
     track_id: Ints
     wrist_id: Ints
+    rival_id: Ints
+    rival_p: Floats
     mean: Floats
     cov: Floats
     witness_ns: Ints
@@ -108,9 +110,7 @@ def follow(
     n: int,
     next_id: int,
     floor_ns: int,
-    hand_id: Ints,
-    hand_mean: Floats,
-    hand_cov: Floats,
+    hands: HandRows,
     hands_ns: int,
     lenses: Lenses,
     shown: Shown,
@@ -118,7 +118,7 @@ def follow(
     rules: Rules,
     wrists: HandRules,
     found: Found,
-) -> tuple[int, int, int, Ints, Floats, Floats, int]:
+) -> tuple[int, int, int, HandRows, int]:
     """Take all frames; rows, lenses and found are written. Returns n, next_id, floor_ns and the hands after them."""
     for f in range(len(shown.t_ns)):
         a, b, camera, t_ns = shown.first[f], shown.first[f + 1], shown.camera[f], shown.t_ns[f]
@@ -161,14 +161,14 @@ def follow(
         more = _bear(rows, n, next_id, view, free, near, look, device_id, camera, t_ns, born, passing.sight_p)
         n, next_id, floor_ns = n + more, next_id + more, max(floor_ns, t_ns)
         axes = 3 if shown.is_depth[f] else 2
-        seen, hand_id, hand_mean, hand_cov, owner = follow_wrists(
-            hand_id, hand_mean, hand_cov, hands_ns, rows.track_id[:n], rows.status, rows.seen_ns, rows.mean, floor_ns,
-            view, np.ascontiguousarray(shown.hands[a:b, :, :axes]), mine, t_ns, wrists,
+        seen, hands, owner, rival_id, rival_p = follow_wrists(
+            hands, hands_ns, rows.track_id[:n], rows.status, rows.seen_ns, rows.mean, floor_ns, view,
+            np.ascontiguousarray(shown.hands[a:b, :, :axes]), mine, t_ns, wrists,
         )  # fmt: skip
-        found.wrist_id[a:b] = owner
+        found.wrist_id[a:b], found.rival_id[a:b], found.rival_p[a:b] = owner, rival_id, rival_p
         if seen:
             hands_ns = max(t_ns, hands_ns)
-    return n, next_id, floor_ns, hand_id, hand_mean, hand_cov, hands_ns
+    return n, next_id, floor_ns, hands, hands_ns
 
 
 @njit(cache=True)

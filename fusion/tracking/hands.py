@@ -7,6 +7,7 @@ cameras that see a wrist triangulate it, at whatever moments their frames were t
 
 A detector puts a wrist on the wrong person when arms cross or when it takes two people for one, and calls left right.
 So the wrists of a frame are assigned to all the hands near them at once; the detector's own word is strong evidence.
+Where two people's hands fit a wrist alike, the one it is given to has it in doubt, and whoever asks for hands is told.
 """
 
 from dataclasses import dataclass, replace
@@ -20,7 +21,7 @@ from fusion.config import SECOND_NS, HandConfig
 from fusion.store import Store
 from fusion.tracking.floor import Floor, Match
 from fusion.tracking.measurement import View
-from fusion.tracking.wrists import HandRules, believed, follow_wrists
+from fusion.tracking.wrists import HandRows, HandRules, WristNoise, believed, follow_wrists
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -31,11 +32,31 @@ class Hands:
     track_id: Ints  # (n,) sorted
     mean: Floats  # (n, 2, 3) m
     cov: Floats  # (n, 2, 3, 3)
+    rival_id: Ints  # (n, 2) the track whose hand it may be instead, -1 for nobody's
+    rival_p: Floats  # (n, 2) and how likely that is
+
+    @property
+    def rows(self) -> HandRows:
+        """The hands as the kernels take them."""
+        return HandRows(self.track_id, self.mean, self.cov, self.rival_id, self.rival_p)
+
+
+@dataclass(frozen=True, slots=True)
+class Doubtful:
+    """A hand that may be somebody else's."""
+
+    track_id: int
+    hand: int
+    rival_id: int
+    p: float  # that it is the rival's
 
 
 def no_hands() -> Hands:
     """Return the state before anybody came."""
-    return Hands(0, np.zeros(0, np.int64), np.zeros((0, 2, 3)), np.zeros((0, 2, 3, 3)))
+    return Hands(
+        0, np.zeros(0, np.int64), np.zeros((0, 2, 3)), np.zeros((0, 2, 3, 3)), np.zeros((0, 2), np.int64),
+        np.zeros((0, 2)),
+    )  # fmt: skip
 
 
 def resting(config: HandConfig) -> tuple[Floats, Floats]:
@@ -47,7 +68,7 @@ def resting(config: HandConfig) -> tuple[Floats, Floats]:
 @lru_cache(maxsize=8)
 def hand_rules(config: HandConfig) -> HandRules:
     """Return the configuration as the kernels take it."""
-    noise = config.wrist_sd_m, config.claim_p, config.merged_p, config.astray_p, config.reach_p
+    noise = WristNoise(config.wrist_sd_m, config.claim_p, config.merged_p, config.astray_p, config.reach_p)
     seconds = config.back_s * SECOND_NS, config.kept_s * SECOND_NS
     return HandRules(*resting(config), *seconds, config.cross_m, noise)
 
@@ -58,6 +79,15 @@ def hands_of(hands: Hands, track_id: Ints, t_ns: int, config: HandConfig) -> tup
     return mean, cov
 
 
+def doubtful_hands(hands: Hands, track_id: Ints) -> tuple[Doubtful, ...]:
+    """Return which hands of some tracks, sorted, may be somebody else's."""
+    mine = np.isin(hands.track_id, track_id)
+    return tuple(
+        Doubtful(int(hands.track_id[i]), h, int(hands.rival_id[i, h]), float(hands.rival_p[i, h]))
+        for i, h in np.argwhere((hands.rival_p > 0.0) & mine[:, None]).tolist()
+    )
+
+
 def follow_hands(hands: Hands, floor: Floor, match: Match, store: Store, config: HandConfig) -> tuple[Hands, Match]:
     """Take in the wrists of one frame, associated as `match` and with its tracks at the floor's time.
 
@@ -66,13 +96,14 @@ def follow_hands(hands: Hands, floor: Floor, match: Match, store: Store, config:
     frame, tracks = match.sightings, floor.tracks
     R, T = store.cameras.R[frame.camera], store.cameras.T[frame.camera]
     view = View(frame.is_depth, frame.head, frame.foot, frame.sd, R, T, 0.0, np.zeros(4))
-    seen, ids, mean, cov, wrist_id = follow_wrists(
-        hands.track_id, hands.mean, hands.cov, hands.t_ns, tracks.track_id, tracks.status, tracks.seen_ns, tracks.mean,
-        floor.t_ns, view, np.ascontiguousarray(frame.hands), match.track_id, frame.t_ns, hand_rules(config),
+    seen, rows, wrist_id, rival_id, rival_p = follow_wrists(
+        hands.rows, hands.t_ns, tracks.track_id, tracks.status, tracks.seen_ns, tracks.mean, floor.t_ns, view,
+        np.ascontiguousarray(frame.hands), match.track_id, frame.t_ns, hand_rules(config),
     )  # fmt: skip
     if not seen:
         return hands, match
-    return Hands(max(frame.t_ns, hands.t_ns), ids, mean, cov), replace(match, wrist_id=wrist_id)
+    match = replace(match, wrist_id=wrist_id, rival_id=rival_id, rival_p=rival_p)
+    return Hands(max(frame.t_ns, hands.t_ns), *rows), match
 
 
 def nats_at(points: Floats, head: Floats, mean: Floats, cov: Floats, reach_sd_m: float, config: HandConfig) -> Floats:

@@ -13,6 +13,17 @@ from fusion.tracking.measurement import DEPTH_MIN_M, View, factor, whiten
 from fusion.tracking.tracks import Status
 
 LAST_FOLLOWED = int(Status.LEFT)
+DOUBT_MIN = 0.01  # that a wrist is somebody else's; less is none
+
+
+class WristNoise(NamedTuple):
+    """See HandConfig."""
+
+    wrist_sd_m: float
+    claim_p: float
+    merged_p: float
+    astray_p: float
+    reach_p: float
 
 
 class HandRules(NamedTuple):
@@ -23,7 +34,30 @@ class HandRules(NamedTuple):
     back_ns: float
     kept_ns: float
     cross_m: float
-    noise: tuple[float, float, float, float, float]  # wrist_sd_m, claim_p, merged_p, astray_p, reach_p
+    noise: WristNoise
+
+
+class HandRows(NamedTuple):
+    """Columns of Hands."""
+
+    track_id: Ints
+    mean: Floats
+    cov: Floats
+    rival_id: Ints
+    rival_p: Floats
+
+
+class WristFrame(NamedTuple):
+    """The wrists of one frame."""
+
+    head: Floats  # (n, 3) m, of everybody who is followed
+    wrists: Floats  # (d, 2, 2 or 3)
+    seen: Bools  # (d, 2)
+    claim: Ints  # (d,) the row the detector gives both wrists of a detection to
+    is_depth: bool
+    sd: Floats  # (d,)
+    R: Floats
+    T: Floats
 
 
 @njit(cache=True)
@@ -54,10 +88,25 @@ def believed(
 
 
 @njit(cache=True)
+def _still_doubted(old_id: Ints, old_rival: Ints, old_p: Floats, track_id: Ints) -> tuple[Ints, Floats]:
+    """Return whose else the hands of tracks (n,), sorted, may be: rows of these (n, 2), -1 for nobody's, and p."""
+    rival, rival_p = np.full((len(track_id), 2), -1), np.zeros((len(track_id), 2))
+    at = 0
+    for i in range(len(track_id)):
+        while at < len(old_id) and old_id[at] < track_id[i]:
+            at += 1
+        if at == len(old_id) or old_id[at] != track_id[i]:
+            continue
+        for h in range(2):
+            row = np.searchsorted(track_id, old_rival[at, h])
+            if old_p[at, h] > 0.0 and row < len(track_id) and track_id[row] == old_rival[at, h]:
+                rival[i, h], rival_p[i, h] = row, old_p[at, h]
+    return rival, rival_p
+
+
+@njit(cache=True)
 def follow_wrists(
-    old_id: Ints,
-    old_mean: Floats,
-    old_cov: Floats,
+    old: HandRows,
     old_ns: int,
     track_id: Ints,
     status: Ints,
@@ -69,22 +118,22 @@ def follow_wrists(
     mine: Ints,
     t_ns: int,
     rules: HandRules,
-) -> tuple[bool, Ints, Floats, Floats, Ints]:
+) -> tuple[bool, HandRows, Ints, Ints, Floats]:
     """Take in the wrists (m, 2, 2 or 3) of one frame whose detections are the tracks `mine` (m,), -1 for none.
 
-    Columns of Hands, then of Tracks with state (n, 5). Returns whether any wrist was seen, the hands then, and whose
-    each wrist is (m, 2), -1 for nobody's.
+    Columns of Hands, then of Tracks with state (n, 5). Returns whether any wrist was seen, the hands then, whose each
+    wrist is (m, 2), whose else it may be, -1 for nobody's, and how likely that is.
     """
     m = len(mine)
     seen, any_seen = np.zeros((m, 2), np.bool_), False
-    owner = np.empty((m, 2), np.int64)
+    owner, other_id, other_p = np.empty((m, 2), np.int64), np.full((m, 2), -1), np.zeros((m, 2))
     for j in range(m):
         for w in range(2):
             owner[j, w] = mine[j]
             seen[j, w] = mine[j] >= 0 and not np.isnan(wrists[j, w, 0])
             any_seen |= seen[j, w]
     if not any_seen:
-        return False, old_id, old_mean, old_cov, owner
+        return False, old, owner, other_id, other_p
     live = np.zeros(len(track_id), np.bool_)
     for i in range(len(track_id)):
         live[i] = status[i] <= LAST_FOLLOWED and floor_ns - seen_ns[i] < rules.kept_ns
@@ -97,44 +146,50 @@ def follow_wrists(
     for k in range(len(rows)):
         head[k, 0], head[k, 1], head[k, 2] = state[rows[k], 0], state[rows[k], 1], state[rows[k], 4]
         xy[k, 0], xy[k, 1] = head[k, 0], head[k, 1]
-    mean, cov = believed(old_id, old_mean, old_cov, old_ns, ids, t_ns, rules)
+    mean, cov = believed(old.track_id, old.mean, old.cov, old_ns, ids, t_ns, rules)
+    rival, rival_p = _still_doubted(old.track_id, old.rival_id, old.rival_p, ids)
     claim = np.where(mine >= 0, np.searchsorted(ids, mine), -1)
     a, b = pairs_within(xy, rules.cross_m)
-    taken = take_wrists(
-        mean, cov, head, wrists, seen, claim, np.concatenate((a, b)), np.concatenate((b, a)), view.is_depth, view.sd,
-        view.R, view.T, rules.rest, rules.var, rules.noise,
+    frame = WristFrame(head, wrists, seen, claim, view.is_depth, view.sd, view.R, view.T)
+    taken, other, other_p = take_wrists(
+        mean, cov, rival, rival_p, frame, np.concatenate((a, b)), np.concatenate((b, a)), rules.rest, rules.var,
+        rules.noise,
     )  # fmt: skip
     for j in range(m):
         for w in range(2):
             owner[j, w] = ids[taken[j, w]] if taken[j, w] >= 0 else -1
-    return True, ids, mean, cov, owner
+            other_id[j, w] = ids[other[j, w]] if other[j, w] >= 0 else -1
+    rival_id = np.full(rival.shape, -1)
+    for i in range(len(ids)):
+        for h in range(2):
+            if rival[i, h] >= 0:
+                rival_id[i, h] = ids[rival[i, h]]
+    return True, HandRows(ids, mean, cov, rival_id, rival_p), owner, other_id, other_p
 
 
 @njit(cache=True)
 def take_wrists(
     mean: Floats,
     cov: Floats,
-    head: Floats,
-    wrists: Floats,
-    seen: Bools,
-    claim: Ints,
+    rival: Ints,
+    rival_p: Floats,
+    frame: WristFrame,
     one: Ints,
     other: Ints,
-    is_depth: bool,
-    sd: Floats,
-    R: Floats,
-    T: Floats,
     rest: Floats,
     var: Floats,
-    noise: tuple[float, float, float, float, float],
-) -> Ints:
-    """Assign wrists (d, 2, 2 or 3) to hands (n, 2) and correct these in place; return per wrist its track's row or -1.
+    noise: WristNoise,
+) -> tuple[Ints, Ints, Floats]:
+    """Assign the wrists of a frame to hands (n, 2) and correct these, and whose else they may be, in place.
 
-    claim (d,) is the row the detector gives both wrists of a detection to; one and other are the pairs of rows that
-    are near enough for their arms to cross.
+    one and other are the pairs of rows that are near enough for their arms to cross. Returns per wrist (d, 2) its
+    track's row or -1, the row of whom else it may be of or -1, and how likely that is.
+
+    A hand is where it was on its way to rest, or has gone off to anywhere within reach; and a hand that was taken for
+    another's is where that one is believed to be.
     """
-    n, d = len(mean), len(wrists)
-    wrist_sd_m, claim_p, merged_p, astray_p, reach_p = noise
+    n, d = len(mean), len(frame.wrists)
+    claim, stays, reaches = frame.claim, np.log(1.0 - noise.reach_p), np.log(noise.reach_p)
     found = np.zeros(n, np.bool_)
     for j in range(d):
         if claim[j] >= 0:
@@ -143,44 +198,122 @@ def take_wrists(
     first = np.searchsorted(one[order], np.arange(n + 1))
     rows, columns, cost = [0 for _ in range(0)], [0 for _ in range(0)], [0.0 for _ in range(0)]
     usual = np.diag(var)
-    broad = 2.0 * usual
-    stays, reaches = np.log(1.0 - reach_p), np.log(reach_p)
     for j in range(d):
         for w in range(2):
-            if not seen[j, w]:
+            if not frame.seen[j, w]:
                 continue
             i = claim[j]
             near = other[order[first[i] : first[i + 1]]]
             # Anywhere about whom the detector names: a wrist that fits no hand better than this is no wrist.
-            astray = _nats(rest, broad, head[i], wrists[j, w], is_depth, sd[j], wrist_sd_m, R, T) + np.log(astray_p)
+            astray = _fit(rest, 2.0 * usual, frame, i, j, w, noise.wrist_sd_m) + np.log(noise.astray_p)
             for k in range(len(near) + 1):
                 row = i if k == 0 else near[k - 1]
-                said = np.log(claim_p if k == 0 else 1.0 - claim_p if found[row] else merged_p)
-                anew = reaches + _nats(rest, usual, head[row], wrists[j, w], is_depth, sd[j], wrist_sd_m, R, T)
+                said = _said(row, i, found, noise)
+                anew = np.logaddexp(
+                    reaches + _fit(rest, usual, frame, row, j, w, noise.wrist_sd_m),
+                    _fit_of_another(row, mean, cov, rival, rival_p, frame, j, w, noise.wrist_sd_m)[0],
+                )
                 for h in range(2):
-                    nats = _nats(mean[row, h], cov[row, h], head[row], wrists[j, w], is_depth, sd[j], wrist_sd_m, R, T)
-                    gain = np.logaddexp(stays + nats, anew) + said - astray
+                    stay = stays + np.log1p(-rival_p[row, h])
+                    stay += _fit(mean[row, h], cov[row, h], frame, row, j, w, noise.wrist_sd_m)
+                    gain = np.logaddexp(stay, anew) + said - astray
                     if gain > 0.0:
                         rows.append(2 * row + h)
                         columns.append(2 * j + w)
                         cost.append(-gain)
-    owner = np.full((d, 2), -1)
+    owner, others, others_p = np.full((d, 2), -1), np.full((d, 2), -1), np.zeros((d, 2))
     if not len(rows):
-        return owner
+        return owner, others, others_p
     by_row = np.argsort(np.array(rows), kind="mergesort")
-    column = solve(np.array(rows)[by_row], np.array(columns)[by_row], np.array(cost)[by_row], 2 * n, 2 * d)
+    at, to, price = np.array(rows)[by_row], np.array(columns)[by_row], np.array(cost)[by_row]
+    column = solve(at, to, price, 2 * n, 2 * d)
+    was_mean, was_cov, was_rival, was_p = mean.copy(), cov.copy(), rival.copy(), rival_p.copy()
     for r in range(2 * n):
         if column[r] < 0:
             continue
         i, h, j, w = r // 2, r % 2, column[r] // 2, column[r] % 2
         owner[j, w] = i
-        nats = _nats(mean[i, h], cov[i, h], head[i], wrists[j, w], is_depth, sd[j], wrist_sd_m, R, T)
-        anew = _nats(rest, usual, head[i], wrists[j, w], is_depth, sd[j], wrist_sd_m, R, T)
-        if reaches + anew > stays + nats:
+        whose, p = _runner_up(r, at, to, price, column)
+        stay = stays + np.log1p(-was_p[i, h])
+        stay += _fit(was_mean[i, h], was_cov[i, h], frame, i, j, w, noise.wrist_sd_m)
+        anew = reaches + _fit(rest, usual, frame, i, j, w, noise.wrist_sd_m)
+        nats, source = _fit_of_another(i, was_mean, was_cov, was_rival, was_p, frame, j, w, noise.wrist_sd_m)
+        if nats > max(stay, anew):
+            a, b = source // 2, source % 2
+            mean[i, h], cov[i, h] = was_mean[a, b] + frame.head[a] - frame.head[i], was_cov[a, b]
+            if column[source] < 0:
+                mean[a, b], cov[a, b], rival[a, b], rival_p[a, b] = rest, usual, -1, 0.0
+        elif anew > stay:
             mean[i, h], cov[i, h] = rest, usual
-        y, H, S = _against(mean[i, h], cov[i, h], head[i], wrists[j, w], is_depth, sd[j], wrist_sd_m, R, T)
+        elif was_p[i, h] > 0.0:
+            # The same hand as before: frames err alike, and none makes it surer than the one that told most.
+            odds = np.exp(_said(was_rival[i, h], claim[j], found, noise) - _said(i, claim[j], found, noise))
+            whose, p = was_rival[i, h], min(was_p[i, h], odds / (1.0 + odds))
+        whose, p = (whose, p) if p > DOUBT_MIN else (-1, 0.0)
+        rival[i, h], rival_p[i, h] = whose, p
+        others[j, w], others_p[j, w] = whose, p
+        y, H, S = _against(mean[i, h], cov[i, h], frame, i, j, w, noise.wrist_sd_m)
         _correct(mean[i, h], cov[i, h], y, H, S)
-    return owner
+    return owner, others, others_p
+
+
+@njit(cache=True)
+def _said(row: int, claim: int, found: Bools, noise: WristNoise) -> float:
+    """Return what it says of a wrist being of one row that the detector gives it to another, in nats."""
+    if row == claim:
+        return float(np.log(noise.claim_p))
+    return float(np.log(1.0 - noise.claim_p if found[row] else noise.merged_p))
+
+
+@njit(cache=True)
+def _fit_of_another(
+    row: int,
+    mean: Floats,
+    cov: Floats,
+    rival: Ints,
+    rival_p: Floats,
+    frame: WristFrame,
+    j: int,
+    w: int,
+    wrist_sd_m: float,
+) -> tuple[float, int]:
+    """Return how well a wrist fits a hand of somebody else that may be of this row, and which (2 * row + hand)."""
+    best, which = -np.inf, -1
+    for i in range(len(rival)):
+        for h in range(2):
+            if rival[i, h] == row:
+                nats = np.log(rival_p[i, h]) + _fit(mean[i, h], cov[i, h], frame, i, j, w, wrist_sd_m)
+                if nats > best:
+                    best, which = nats, 2 * i + h
+    return best, which
+
+
+@njit(cache=True)
+def _runner_up(r: int, rows: Ints, columns: Ints, cost: Floats, column: Ints) -> tuple[int, float]:
+    """Return whose else the wrist of a hand may be, as a row of tracks, and how likely; -1 for nobody's.
+
+    Everybody's other wrists stay where they are, but for the one that is at the hand it would be: that takes its place.
+    """
+    mine, best, whose = 0.0, -np.inf, -1
+    for p in range(len(rows)):
+        if rows[p] == r and columns[p] == column[r]:
+            mine = cost[p]
+    for p in range(len(rows)):
+        a = rows[p]
+        if columns[p] != column[r] or a // 2 == r // 2:
+            continue
+        dearer = cost[p] - mine
+        if column[a] >= 0:
+            back = 0.0  # astray
+            for q in range(len(rows)):
+                if rows[q] == r and columns[q] == column[a]:
+                    back = cost[q]
+                elif rows[q] == a and columns[q] == column[a]:
+                    dearer -= cost[q]
+            dearer += back
+        if -dearer > best:
+            best, whose = -dearer, a // 2
+    return whose, 1.0 / (1.0 + np.exp(-best))
 
 
 @njit(cache=True)
@@ -213,22 +346,15 @@ def _correct(mean: Floats, cov: Floats, y: Floats, H: Floats, S: Floats) -> None
 
 @njit(cache=True)
 def _against(
-    mean: Floats,
-    cov: Floats,
-    head: Floats,
-    wrist: Floats,
-    is_depth: bool,
-    sd: float,
-    wrist_sd_m: float,
-    R: Floats,
-    T: Floats,
+    mean: Floats, cov: Floats, frame: WristFrame, i: int, j: int, w: int, wrist_sd_m: float
 ) -> tuple[Floats, Floats, Floats]:
-    """Return innovation y, Jacobian H and its covariance S of a wrist against a hand relative to a head (3,).
+    """Return innovation y, Jacobian H and its covariance S of a wrist against a hand relative to a head.
 
     A point behind an image camera measures nothing: its noise is without bound.
     """
+    head, wrist, sd, R, T = frame.head[i], frame.wrists[j, w], frame.sd[j], frame.R, frame.T
     place = head + mean
-    if is_depth:
+    if frame.is_depth:
         return wrist - place, np.eye(3), cov + (sd * sd + wrist_sd_m * wrist_sd_m) * np.eye(3)
     uv, J, depth = predict_image_point(place[0], place[1], place[2], R, T)
     noise = sd * sd * np.eye(2) + wrist_sd_m * wrist_sd_m * (J @ J.T)
@@ -238,24 +364,15 @@ def _against(
 
 
 @njit(cache=True)
-def _nats(
-    mean: Floats,
-    cov: Floats,
-    head: Floats,
-    wrist: Floats,
-    is_depth: bool,
-    sd: float,
-    wrist_sd_m: float,
-    R: Floats,
-    T: Floats,
-) -> float:
+def _fit(mean: Floats, cov: Floats, frame: WristFrame, i: int, j: int, w: int, wrist_sd_m: float) -> float:
     """Return log N(y; 0, S) of what _against returns, but for the constant, the same for all it is compared with.
 
     Written out, because it is asked of every wrist and every hand near it: -y' S^-1 y / 2 - log det(S) / 2.
     """
+    head, wrist, sd, R, T = frame.head[i], frame.wrists[j, w], frame.sd[j], frame.R, frame.T
     x, y, z = head[0] + mean[0], head[1] + mean[1], head[2] + mean[2]
     own = wrist_sd_m * wrist_sd_m
-    if is_depth:
+    if frame.is_depth:
         var = sd * sd + own
         a, b, c = cov[0, 0] + var, cov[0, 1], cov[0, 2]
         d, e, f = cov[1, 1] + var, cov[1, 2], cov[2, 2] + var
