@@ -164,6 +164,8 @@ class IdentityConfig:
     scan_late_sd_s: float = 4.0  # later: people dawdle, and parties come in one by one
     no_slot_nats: float = -6.0  # a scan that fits worse is somebody else's
     scan_wait_s: float = 12.0  # an entry nobody was seen for is matched for this long
+    spot_m: float = 0.5  # who never was further than this from where they came in,
+    spot_s: float = 5.0  # and has been out of sight for so long, was nobody
     exit_reach_m: float = 1.5
     exit_at_m: float = 0.3  # who is lost so near an exit's line has gone through it,
     exit_aside_m: float = 0.5  # and who is carried on out of the store so little beside it

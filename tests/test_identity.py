@@ -14,7 +14,7 @@ from fusion.config import IdentityConfig, TrackingConfig
 from fusion.tracking.belief import Beliefs, Clue, Mix, Step, balanced, person_p, solve, with_steps
 from fusion.tracking.floor import advance, empty_floor
 from fusion.tracking.following import observe
-from fusion.tracking.identity import Identity, _cheapest, forget, learn, meet, name_tracks, trips_p
+from fusion.tracking.identity import Identity, Slot, _cheapest, forget, learn, meet, name_tracks, trips_p
 from fusion.tracking.tracks import Status
 
 TRACKING = TrackingConfig()
@@ -212,6 +212,28 @@ def test_a_second_sight_becomes_who_it_stands_beside_and_not_what_was_lost_far_a
     (last,) = np.flatnonzero(floor.tracks.status == Status.CONFIRMED)
     assert np.hypot(*(floor.tracks.mean[last, :2] - again)) < 0.2
     assert identity.trip_of[int(floor.tracks.track_id[last])] == "trip"
+
+
+@pytest.mark.parametrize("stays", [True, False])
+def test_the_slot_of_what_stood_about_and_is_gone_is_who_came_in_with_it(stays: bool) -> None:
+    """Found in a crowd: something that stood near the gate got the account of who came in a second later."""
+    store = tiny_store()
+    store = replace(store, outline=np.array([[-9.0, -9.0], [9.0, -9.0], [9.0, 9.0], [-9.0, 9.0]]))
+    floor, identity = empty_floor(store), Identity(slots=(Slot(-1, -S, "trip"),))
+    for k in range(300):
+        t_s = k * 0.05
+        first = np.array([0.0, 0.0 if stays else min(2.0, t_s)])
+        seen = [first] * (t_s < 6.0) + [np.array([3.0, -0.5 * t_s])] * (t_s > 1.2)
+        frame = depth_frame(round((1 + t_s) * S), np.array(seen))
+        floor, _ = observe(floor, frame, store, TRACKING)
+        floor = advance(floor, frame.t_ns, TRACKING, known=list(identity.trip_of))
+        identity, floor = name_tracks(identity, floor, frame.t_ns, store, IdentityConfig(), TRACKING)
+        if k == 100:
+            (named,) = identity.trip_of
+            assert np.hypot(*(floor.tracks.mean[floor.tracks.track_id == named][0, :2] - first)) < 0.3
+    (last,) = np.flatnonzero(floor.tracks.status == Status.CONFIRMED)
+    assert (int(floor.tracks.track_id[last]) in identity.trip_of) == stays
+    assert list(identity.trip_of.values()) == ["trip"], "one slot, one person"
 
 
 @given(st.integers(0, 2**32 - 1), st.integers(1, 6), st.integers(0, 4))

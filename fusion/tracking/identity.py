@@ -66,6 +66,7 @@ class Identity:
     beliefs: Beliefs = field(default_factory=Beliefs)
     encounters: Encounters = field(default_factory=dict)
     entries: Mapping[int, Entry] = field(default_factory=dict)  # track_id -> its entry, while it has no trip
+    taken: Mapping[int, Slot] = field(default_factory=dict)  # track_id -> its slot, while it stays where it took it
 
 
 def trips_p(identity: Identity, track_id: int, t_ns: int) -> dict[str, float]:
@@ -133,6 +134,7 @@ def forget(
         after,
         trip_of={k: trip for k, trip in after.trip_of.items() if k not in gone},
         alias={k: kept for k, kept in after.alias.items() if kept not in gone},
+        taken={k: slot for k, slot in after.taken.items() if k not in gone},
     ), tuple(names)
 
 
@@ -181,6 +183,7 @@ def name_tracks(
     unnamed = np.array([k for k in confirmed if k not in identity.trip_of], np.int64)
     entries = _entries(identity.entries, floor.tracks, unnamed, store) if len(unnamed) else {}
     identity = replace(identity, entries=entries) if entries or identity.entries else identity
+    identity = _give_back(identity, floor.tracks, now_ns, store, config) if identity.taken else identity
     arrived = np.array([k for k in unnamed.tolist() if k in entries], np.int64)
     if not len(arrived):
         return identity, floor
@@ -222,7 +225,35 @@ def _name(
         return identity, floor
     slots = list(identity.slots)
     slots.remove(slot)
-    return replace(identity, slots=tuple(slots), trip_of={**identity.trip_of, track_id: slot.trip}), floor
+    named = {**identity.trip_of, track_id: slot.trip}
+    return replace(identity, slots=tuple(slots), trip_of=named, taken={**identity.taken, track_id: slot}), floor
+
+
+def _give_back(identity: Identity, tracks: Tracks, now_ns: int, store: Store, config: IdentityConfig) -> Identity:
+    """Give the slot of what never left its spot and is gone to who came in with it: it has been nobody.
+
+    Mannequins and reflections stand about, people who come in do not stay where they were first seen and vanish.
+    """
+    ids = tracks.track_id.tolist()
+    taken: dict[int, Slot] = {}
+    trip_of, entries = dict(identity.trip_of), dict(identity.entries)
+    for track_id, slot in identity.taken.items():
+        row = int(np.searchsorted(tracks.track_id, track_id))
+        if row == len(ids) or ids[row] != track_id:
+            continue
+        if np.linalg.norm(tracks.mean[row, :2] - tracks.born_xy[row]) > config.spot_m:
+            continue
+        taken[track_id] = slot
+        if tracks.status[row] != Status.LOST or now_ns - tracks.seen_ns[row] < config.spot_s * SECOND_NS:
+            continue
+        fit = {k: _slot_nats([one], slot, store, config)[0] for k, one in entries.items() if k not in trip_of}
+        best = max(sorted(fit), key=lambda k: fit[k], default=-1)
+        if best >= 0 and fit[best] > config.no_slot_nats:
+            trip_of[best] = trip_of.pop(track_id)
+            taken[best] = taken.pop(track_id)
+    if taken == identity.taken and trip_of == identity.trip_of:
+        return identity
+    return replace(identity, taken=taken, trip_of=trip_of)
 
 
 def _entries(entries: Mapping[int, Entry], tracks: Tracks, unnamed: Ints, store: Store) -> dict[int, Entry]:
@@ -251,15 +282,9 @@ def _slots_of(
     Lateness costs by its square, so people who come in one after the other take their slots in that order.
     """
     came = [identity.entries[int(k)] for k in nameless]
-    came_ns, came_xy = np.array([e.t_ns for e in came]), np.array([e.xy for e in came])
     nats = np.full((len(came), len(identity.slots)), config.no_slot_nats)
     for j, slot in enumerate(identity.slots):
-        line = None if slot.gate < 0 else store.gates.line[slot.gate]
-        far = np.zeros(len(came)) if line is None else line_distance(came_xy, line)
-        off_s = (came_ns - slot.t_ns) / SECOND_NS - config.scan_lead_s
-        sd_s = np.where(off_s < 0, config.scan_lead_sd_s, config.scan_late_sd_s)
-        fit = -0.5 * (off_s / sd_s) ** 2 - 0.5 * (far / config.entry_sd_m) ** 2
-        nats[:, j] = np.where(far <= config.entry_reach_m, fit, config.no_slot_nats)
+        nats[:, j] = _slot_nats(came, slot, store, config)
     missed = np.full((len(came), len(came)), config.no_slot_nats)
     cost = -np.maximum(np.hstack([nats, missed]), config.no_slot_nats)
     column = _cheapest(cost)
@@ -269,6 +294,17 @@ def _slots_of(
         else (int(k), None, -np.inf)
         for i, (k, j) in enumerate(zip(nameless, column, strict=True))
     ]
+
+
+def _slot_nats(came: Sequence[Entry], slot: Slot, store: Store, config: IdentityConfig) -> Floats:
+    """Return how well some entries (n,) fit a slot, in nats."""
+    came_ns, came_xy = np.array([e.t_ns for e in came]), np.array([e.xy for e in came])
+    line = None if slot.gate < 0 else store.gates.line[slot.gate]
+    far = np.zeros(len(came)) if line is None else line_distance(came_xy, line)
+    off_s = (came_ns - slot.t_ns) / SECOND_NS - config.scan_lead_s
+    sd_s = np.where(off_s < 0, config.scan_lead_sd_s, config.scan_late_sd_s)
+    fit = -0.5 * (off_s / sd_s) ** 2 - 0.5 * (far / config.entry_sd_m) ** 2
+    return np.where(far <= config.entry_reach_m, fit, config.no_slot_nats)
 
 
 def _former_nats(tracks: Tracks, row: int, now_ns: int, config: TrackingConfig) -> dict[int, float]:
