@@ -426,6 +426,9 @@ class AttributionConfig:
     shelf_side_m: float = 0.4  # hands this near a plate are busy with it
     meeting_gap_s: float = 1.0
     meeting_touches: int = 2
+    next_pick_m: float = 0.5  # whose hand is so near to goods that are taken may hold them,
+    next_pick_s: float = 0.5  # from so long before the step of weight on
+    passed_window_s: float = 2.0  # so long after hands met what they hold tells what passed
     handover_nats: float = -3.5  # that a piece was passed at the shortest meeting, against nothing
     touch_nats: float = 0.5  # and so much more for every further touch
     touches_max: int = 10

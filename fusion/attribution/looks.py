@@ -52,10 +52,11 @@ def looks_at_hands(
     alias: Mapping[int, int],
     config: AttributionConfig,
     tracks: Collection[int] | None = None,
+    until_ns: Mapping[int, int] | None = None,
 ) -> dict[int, tuple[Looks, Looks]]:
     """Return what the classifier says of each product having been in each track's hands, just before t_ns and after.
 
-    Of some tracks where they are named, else of all.
+    Of some tracks where they are named, else of all; of a track in until_ns only what was seen before then.
 
     The mean belief over all looks, and one more that shows nothing, is weighed against how seldom a product is seen
     in hands that do not hold it. Hands in which cameras see something before or after would show it now as well.
@@ -68,7 +69,9 @@ def looks_at_hands(
         if not first_ns <= look.t_ns <= last_ns:
             continue
         for owner, p in look.owners():
-            seen_of.setdefault(alias.get(owner, owner), _Seen()).add(look, p, t_ns)
+            track_id = alias.get(owner, owner)
+            if until_ns is None or look.t_ns < until_ns.get(track_id, last_ns + 1):
+                seen_of.setdefault(track_id, _Seen()).add(look, p, t_ns)
     return {track_id: _in_hands(seen_of[track_id], config) for track_id in sorted(seen_of)}
 
 

@@ -8,7 +8,7 @@ import numpy as np
 from fusion.attribution.cart_pass import cart_passes
 from fusion.attribution.dark import Reach, is_for_another, reach_readings, reaches_now
 from fusion.attribution.explanations import Explanation, Goods
-from fusion.attribution.handover import Meeting, at_moment, handover_readings, touches, ways
+from fusion.attribution.handover import Meeting, at_moment, handover_readings, next_picks, touches, ways
 from fusion.attribution.hypotheses import Group, Hypothesis, extend, merge, weigh, weights
 from fusion.attribution.last_seen import floor_nats, posture, set_down_nats
 from fusion.attribution.looks import looks_at_hands
@@ -63,7 +63,9 @@ def read_meeting(
     if trips[0] == trips[1] or people.staff & set(trips):
         return state
 
-    both = ways(meeting, trips, state.seen, people.alias, store, config)
+    changes = (*state.open.values(), *state.waiting)
+    until_ns = next_picks(meeting, changes, state.seen.bodies, people.alias, store, config)
+    both = ways(meeting, trips, state.seen, people.alias, store, config, until_ns)
 
     def readings(goods: Mapping[str, Goods]) -> tuple[Explanation, ...]:
         return handover_readings(both, goods)
