@@ -306,7 +306,7 @@ def test_looks_at_a_hand_that_may_be_anothers_tell_of_both_as_far_as_it_is_their
     def after(rival_p: float) -> dict[int, tuple[Looks, Looks]]:
         shared = [Look(2 * k, 1, ((0, belief),), 2, rival_p) for k, belief in enumerate(seen)]
         looks = (*shared, *(Look(2 * k + 1, 2, ((1, belief),)) for k, belief in enumerate(own)))
-        return looks_at_hands(0, Witnesses(looks=tuple(sorted(looks, key=lambda one: one.t_ns))), {}, CONFIG)
+        return looks_at_hands(0, Witnesses(looks=tuple(sorted(looks, key=lambda one: one.t_ns))), {}, CONFIG, lent=True)
 
     sure, doubtful, more = after(0.0), after(p), after(p / 2)
     mine, theirs = doubtful[1][1].of(0), doubtful[2][1].of(0)
@@ -320,12 +320,13 @@ def test_looks_at_a_hand_that_may_be_anothers_tell_of_both_as_far_as_it_is_their
 def test_a_hand_at_the_goods_that_may_be_anothers_tells_of_both(there: float, p: float, rest: list[float]) -> None:
     ratio = np.array([[there, rest[0]], rest[1:3]])
     whose, doubtful = [(0, 1), (0, 2)], {0: (Doubtful(1, 0, 2, p),)}
-    shared = _shared(ratio, whose, doubtful)
+    shared, own = _shared(ratio, whose, doubtful)
     assert shared[0, 1] == rest[0] and shared[0, 0] == pytest.approx((1 - p) * there + p)
     theirs = ratio[1].mean()
     assert shared[1].mean() == pytest.approx((1 - p) * theirs + p * 0.5 * (there + theirs))
     gone = {0: (Doubtful(1, 0, 7, p), Doubtful(9, 1, 2, p))}
-    assert np.array_equal(_shared(ratio, whose, gone), ratio), "who is not near changes nothing"
+    assert np.array_equal(own[0], shared[0]) and np.array_equal(own[1], ratio[1])
+    assert all(np.array_equal(one, ratio) for one in _shared(ratio, whose, gone)), "who is not near changes nothing"
 
 
 @given(st.floats(0.1, 4.5))

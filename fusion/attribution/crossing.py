@@ -63,7 +63,13 @@ def crossings(
     up = {m.trip: _taken(moved, m) for m in likely}
     out = []
     for a, b in two_people(combinations(likely, 2)):
-        for ones, others in ((down[a.trip], up[b.trip]), (down[b.trip], up[a.trip]), (down[a.trip], down[b.trip])):
+        (a_down, a_up), (b_down, b_up) = (
+            (down[m.trip], up[m.trip])
+            if any(m is one for one in likely)  # else less is known of them beside the other
+            else (_put_back(moved, m, goods.get(m.trip, ()), config), _taken(moved, m))
+            for m in (a, b)
+        )
+        for ones, others in ((a_down, b_up), (b_down, a_up), (a_down, b_down)):
             out += list(_pairs(moved, ones, others, config))
     return tuple(sorted(out, key=rank)[: config.explanations_max])
 

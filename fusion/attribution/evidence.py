@@ -1,14 +1,14 @@
 """Evidence for who moved the goods: hands and bodies, in nats. looks.py has what hands held, cart_evidence.py carts."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from fusion.arrays import Floats, Ints
 from fusion.attribution.basket import Weighing
 from fusion.attribution.bodies import Bodies
-from fusion.attribution.looks import NO_LOOKS, Looks, looks_at_hands, looks_of
+from fusion.attribution.looks import NO_LOOKS, Looks, lenders, looks_at_hands, looks_of
 from fusion.attribution.moments import nearest, within
 from fusion.attribution.standing import goods_place, stance, standing_nats
 from fusion.attribution.why import BODY, HANDS, Why
@@ -32,6 +32,12 @@ class Candidate:
     after: Looks  # what was in the hand once the goods were taken
     before: Looks  # and until they were put back
     why: Why = ()  # of nats
+    lenders: frozenset[int] = frozenset()  # tracks whose hands may have been theirs
+    alone: "Candidate | None" = None  # what is known of them without those, where there are any
+
+    def without(self, track_id: int) -> "Candidate":
+        """Return what is known of them where somebody's hands were that person's own: both moved goods."""
+        return self.alone if self.alone is not None and track_id in self.lenders else self
 
 
 def remember(
@@ -66,67 +72,94 @@ def candidates(
     near = np.flatnonzero(far - strayed_m < config.reach_m_max)
     if not len(near):
         return ()  # most changes of a large store are of plates that only shook
-    hands = _hand_evidence(change, seen, alias, store, config)
-    looks = looks_at_hands(change.step_ns, seen, alias, config, set(bodies.track_id[near].tolist()))
+    hands, own_hands, of_hands = _hand_evidence(change, seen, alias, store, config)
+    tracks = set(bodies.track_id[near].tolist())
+    looks = looks_at_hands(change.step_ns, seen, alias, config, tracks, lent=True)
+    of_looks = lenders(change.step_ns, seen, alias, config)
+    borrows = tracks & {*of_hands, *of_looks}
+    own_looks = looks_at_hands(change.step_ns, seen, alias, config, borrows) if borrows else {}
     how = stance(change.step_ns, bodies, near, seen.bodies, config.standing)
     stands = standing_nats(change, how, store, config).tolist()
     out = []
     for row, body in zip(near.tolist(), stands, strict=True):
         track_id = int(bodies.track_id[row])
-        hand = hands.get(track_id, 0.0)
-        before, after = looks.get(track_id, NO_LOOKS)
-        out.append(Candidate(track_id, body + hand, after, before, ((BODY, body), (HANDS, hand))))
+
+        def known(
+            nats: Mapping[int, float], held: Mapping[int, tuple[Looks, Looks]], of: int, body: float
+        ) -> Candidate:
+            hand, (before, after) = nats.get(of, 0.0), held.get(of, NO_LOOKS)
+            return Candidate(of, body + hand, after, before, ((BODY, body), (HANDS, hand)))
+
+        one = known(hands, looks, track_id, body)
+        if track_id in borrows:
+            lent_by = frozenset({*of_hands.get(track_id, ()), *of_looks.get(track_id, ())})
+            one = replace(one, lenders=lent_by, alone=known(own_hands, own_looks, track_id, body))
+        out.append(one)
     return tuple(sorted(out, key=lambda c: c.track_id))
 
 
 def _hand_evidence(
     change: ShelfChange, seen: Witnesses, alias: Mapping[int, int], store: Store, config: AttributionConfig
-) -> dict[int, float]:
+) -> tuple[dict[int, float], dict[int, float], dict[int, set[int]]]:
     """Return per track what its hands say of having moved the goods, in nats.
 
     Who moves goods has one hand at them, either one: what is believed of that hand is weighed against what would be
     believed if nobody saw it. The moment of the step is known to a few tenths of a second, so moments are alternatives.
-    A hand that may be somebody else's counts for both, as far as it is theirs.
+    A hand that may be somebody else's counts for both, as far as it is theirs: also returned are the nats without what
+    such hands of others say, and whose those are.
     """
     points = plate_points(change, store)
-    wrong, cap = config.hand_wrong_p, config.hand_nats_max
-    moments: dict[int, list[float]] = {}
-    window_ns = int(config.hand_window_s * SECOND_NS)
+    cap, window_ns = config.hand_nats_max, int(config.hand_window_s * SECOND_NS)
     around = within(seen.bodies, change.step_ns - window_ns, change.step_ns + window_ns)
     near = near_in_plan([bodies.head for bodies in around], points[0, :2], 2 * config.reach_m_max)
     if not near:
-        return {}
+        return {}, {}, {}
     head, hands, cov = (
         np.concatenate([getattr(around[k], name)[rows] for k, rows in near]) for name in ("head", "hands", "hands_cov")
     )
     ratio = np.exp(np.minimum(nats_at(points, head, hands, cov, config.hand_sd_m, config.hands), 2 * cap))
     whose = [(k, int(track_id)) for k, rows in near for track_id in around[k].track_id[rows].tolist()]
+    track = [alias.get(track_id, track_id) for _, track_id in whose]
     doubtful = {k: around[k].doubtful for k, _ in near if around[k].doubtful}
-    if doubtful:
-        ratio = _shared(ratio, whose, doubtful)
-    chance = wrong + (1.0 - wrong) * ratio.mean(axis=1)
-    for (_, track_id), one in zip(whose, chance.tolist(), strict=True):
-        moments.setdefault(alias.get(track_id, track_id), []).append(one)
+    if not doubtful:
+        nats = _over_moments(ratio, track, config)
+        return nats, nats, {}
+    shared, own = _shared(ratio, whose, doubtful)
+    of: dict[int, set[int]] = {}
+    for one in (one for each in doubtful.values() for one in each):
+        of.setdefault(alias.get(one.rival_id, one.rival_id), set()).add(alias.get(one.track_id, one.track_id))
+    return _over_moments(shared, track, config), _over_moments(own, track, config), of
+
+
+def _over_moments(ratio: Floats, track: Sequence[int], config: AttributionConfig) -> dict[int, float]:
+    """Return per track the nats of its hands' ratios (r, 2), a row a moment and track."""
+    wrong, cap = config.hand_wrong_p, config.hand_nats_max
+    moments: dict[int, list[float]] = {}
+    for track_id, one in zip(track, (wrong + (1.0 - wrong) * ratio.mean(axis=1)).tolist(), strict=True):
+        moments.setdefault(track_id, []).append(one)
     return {k: float(np.clip(np.log(np.mean(v)), -cap, cap)) for k, v in sorted(moments.items())}
 
 
-def _shared(ratio: Floats, whose: Sequence[tuple[int, int]], doubtful: Mapping[int, tuple[Doubtful, ...]]) -> Floats:
-    """Return how much likelier each hand (r, 2) is at the goods than one nobody sees, whosever hands they are.
+def _shared(
+    ratio: Floats, whose: Sequence[tuple[int, int]], doubtful: Mapping[int, tuple[Doubtful, ...]]
+) -> tuple[Floats, Floats]:
+    """Return how much likelier each hand (r, 2) is at the goods than one nobody sees, with others' hands and without.
 
     whose says of which moment and track each row is; doubtful has by moment the hands that may be somebody else's. Who
     moves goods has a hand at them, whoever that is: a hand there tells of both, as far as it is theirs.
     """
-    row_of, out = {one: row for row, one in enumerate(whose)}, ratio.copy()
+    row_of, out, own = {one: row for row, one in enumerate(whose)}, ratio.copy(), ratio.copy()
     for k, each in doubtful.items():
         for one in each:
             mine, theirs = row_of.get((k, one.track_id)), row_of.get((k, one.rival_id))
             if mine is None or theirs is None:
                 continue
             there = float(ratio[mine, one.hand])
-            out[mine, one.hand] = (1.0 - one.p) * out[mine, one.hand] + one.p
+            for each_of in (out, own):
+                each_of[mine, one.hand] = (1.0 - one.p) * each_of[mine, one.hand] + one.p
             # One of theirs, and it matters not which.
             out[theirs] = (1.0 - one.p) * out[theirs] + one.p * 0.5 * (there + out[theirs].mean())
-    return out
+    return out, own
 
 
 def near_in_plan(heads: Sequence[Floats], place: Floats, reach_m: float) -> list[tuple[int, Ints]]:

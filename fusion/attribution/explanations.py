@@ -13,6 +13,7 @@ from fusion.attribution.evidence import Candidate
 from fusion.attribution.looks import Looks
 from fusion.attribution.why import CART, HELD, PRIOR, Why, add, explained
 from fusion.config import AttributionConfig
+from fusion.frozen import replace
 
 PICK, PUT = "pick", "put"
 STRANGER_NATS = -2.0  # people without a trip are rare
@@ -82,6 +83,16 @@ class Mover:
     claims: tuple[Claim, ...] = ()
     why: Why = ()  # of nats
     track_id: int = -1  # of the witness
+    witness: Candidate | None = None
+
+    def beside(self, other: "Mover") -> "Mover":
+        """Return what is known of them where the other moved goods as well: no hand was both people's."""
+        if self.witness is None or (alone := self.witness.without(other.track_id)) is self.witness:
+            return self
+        after, before = replace(self.after, held=alone.after), replace(self.before, held=alone.before)
+        why = add(explained(alone.why, alone.nats), ((PRIOR, self.nats - self.witness.nats),))
+        nats = self.nats - self.witness.nats + alone.nats
+        return replace(self, nats=nats, after=after, before=before, why=why, witness=alone)
 
     def seen(self, kind: str) -> Seen:
         """Return what was seen that speaks for a pick, or for a put-back."""
@@ -111,7 +122,7 @@ def movers(
                 why = add(explained(person.why, person.nats), ((PRIOR, rare),))
                 after, before = Seen(person.after), Seen(person.before)
                 nats = person.nats + rare
-                mover = Mover(trip, trip in staff, nats, after, before, claims, why, person.track_id)
+                mover = Mover(trip, trip in staff, nats, after, before, claims, why, person.track_id, person)
                 best[trip] = person.nats + doubt, mover
     top = max((rank for rank, _ in best.values()), default=0.0)
     return tuple(m for _, (rank, m) in sorted(best.items()) if rank > top - config.hand_nats_max - 3.0)

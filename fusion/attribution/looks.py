@@ -53,10 +53,12 @@ def looks_at_hands(
     config: AttributionConfig,
     tracks: Collection[int] | None = None,
     until_ns: Mapping[int, int] | None = None,
+    lent: bool = False,
 ) -> dict[int, tuple[Looks, Looks]]:
     """Return what the classifier says of each product having been in each track's hands, just before t_ns and after.
 
-    Of some tracks where they are named, else of all; of a track in until_ns only what was seen before then.
+    Of some tracks where they are named, else of all; of a track in until_ns only what was seen before then. Looks at a
+    hand that hardly is theirs count where they are lent: of two people of whom one lends, one alone held it.
 
     The mean belief over all looks, and one more that shows nothing, is weighed against how seldom a product is seen
     in hands that do not hold it. Hands in which cameras see something before or after would show it now as well.
@@ -68,11 +70,20 @@ def looks_at_hands(
     for look in seen.looks if tracks is None else _looks_at(tracks, seen, alias):
         if not first_ns <= look.t_ns <= last_ns:
             continue
-        for owner, p in look.owners():
+        for owner, p in look.owners() if lent else look.owners()[:1]:
             track_id = alias.get(owner, owner)
             if until_ns is None or look.t_ns < until_ns.get(track_id, last_ns + 1):
                 seen_of.setdefault(track_id, _Seen()).add(look, p, t_ns)
     return {track_id: _in_hands(seen_of[track_id], config) for track_id in sorted(seen_of)}
+
+
+def lenders(t_ns: int, seen: Witnesses, alias: Mapping[int, int], config: AttributionConfig) -> dict[int, set[int]]:
+    """Return by track whose hands may have been its own around t_ns, of those that were looked at."""
+    window_ns, out = int(config.held_window_s * SECOND_NS), dict[int, set[int]]()
+    for look in seen.looks:
+        if look.rival_p > 0.0 and abs(look.t_ns - t_ns) <= window_ns:
+            out.setdefault(alias.get(look.rival, look.rival), set()).add(alias.get(look.owner, look.owner))
+    return out
 
 
 @dataclass(frozen=True, slots=True)

@@ -192,10 +192,13 @@ def _best_of_each(found: list[Explanation]) -> tuple[Explanation, ...]:
 
 
 def two_people(pairs: Iterable[tuple[Mover, Mover]]) -> Iterator[tuple[Mover, Mover]]:
-    """Leave out pairs that rest on one stretch of one track: whoever that was, it was not two people."""
+    """Leave out pairs that rest on one stretch of one track: whoever that was, it was not two people.
+
+    Nor is a hand that may be either's both people's.
+    """
     for a, b in pairs:
         if not {c.stretch for c in a.claims} & {c.stretch for c in b.claims}:
-            yield a, b
+            yield a.beside(b), b.beside(a)
 
 
 def spread_nats(grams: float, plates: int) -> float:
