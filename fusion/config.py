@@ -146,9 +146,9 @@ class HandConfig:
     wrist_sd_m: float = 0.06  # wrists are seen so far from where they are, beside the camera's noise
     cross_m: float = 1.5  # arms of people this near can cross
     claim_p: float = 0.97  # that a wrist is whose the detector says
-    merged_p: float = 0.03  # that it is of somebody near by whom the frame does not have: two people taken for one
-    astray_p: float = 0.02  # that it is no wrist at all, but somewhere about the body
-    reach_p: float = 0.1  # that its hand has gone off to anywhere within reach since it was seen last
+    merged_p: float = 0.05  # that it is of somebody near by whom the frame does not have: two people taken for one
+    astray_p: float = 0.005  # that it is no wrist at all, but somewhere about the body
+    reach_p: float = 0.02  # that its hand has gone off to anywhere within reach since it was seen last
     kept_s: float = 1.5  # hands of somebody unseen for longer are not followed
 
 
@@ -362,7 +362,8 @@ class StandingConfig:
     sights: int = 3
     upright_share: float = 0.9  # of the sights of a few seconds show less than how tall one stands
     upright_m: float = 0.05  # a head this near that height is up,
-    stands_s: float = 3.0  # and tells where its bearer stands so long before the step and after it
+    stands_s: float = 3.0  # and tells where its bearer stands so long before the step and after it,
+    forward_m: float = 0.5  # unless that is further than bending takes a head
 
 
 @dataclass(frozen=True, slots=True)
@@ -427,8 +428,8 @@ class AttributionConfig:
     meeting_gap_s: float = 1.0
     meeting_touches: int = 2
     next_pick_m: float = 0.5  # whose hand is so near to goods that are taken may hold them,
-    next_pick_s: float = 0.5  # from so long before the step of weight on
-    passed_window_s: float = 2.0  # so long after hands met what they hold tells what passed
+    next_pick_s: float = 1.0  # from so long before the step of weight on
+    looks_after_s: float = 2.0  # so long after hands met or goods went what is held tells what passed
     handover_nats: float = -3.5  # that a piece was passed at the shortest meeting, against nothing
     touch_nats: float = 0.5  # and so much more for every further touch
     touches_max: int = 10
@@ -437,6 +438,7 @@ class AttributionConfig:
     hold_m: float = 0.25  # and stays this near its plates, known this well
     hurry_s: tuple[float, float] = (0.5, 1.3)  # between two changes: more than one moment, less than a reach takes
     hurry_m: float = 0.15  # apart: further than the two hands of one grab
+    both_hands_nats: float = -2.5  # that one person's two hands made both at one moment: three of 450 pairs
     hurry_nats: float = -4.5  # that one person made both: none of 800 pairs of moves with truth is so
     weigh_tolerance_g: float = 5.0  # a line sold by weight is right within this,
     weigh_tolerance: float = 0.01  # or within this share of it

@@ -1,6 +1,6 @@
 """Evidence for who moved the goods: hands and bodies, in nats. looks.py has what hands held, cart_evidence.py carts."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -10,6 +10,7 @@ from fusion.attribution.basket import Weighing
 from fusion.attribution.bodies import Bodies
 from fusion.attribution.looks import NO_LOOKS, Looks, lenders, looks_at_hands, looks_of
 from fusion.attribution.moments import nearest, within
+from fusion.attribution.reaching import next_picks
 from fusion.attribution.standing import goods_place, stance, standing_nats
 from fusion.attribution.why import BODY, HANDS, Why
 from fusion.attribution.witnesses import Witnesses
@@ -60,9 +61,14 @@ def remember(
 
 
 def candidates(
-    change: ShelfChange, seen: Witnesses, alias: Mapping[int, int], store: Store, config: AttributionConfig
+    change: ShelfChange,
+    seen: Witnesses,
+    alias: Mapping[int, int],
+    store: Store,
+    config: AttributionConfig,
+    others: Iterable[ShelfChange] = (),
 ) -> tuple[Candidate, ...]:
-    """Return everybody within reach of the change, sorted by track_id."""
+    """Return everybody within reach of the change, sorted by track_id; others are changes before it and after."""
     if not seen.bodies:
         return ()
     bodies = nearest(seen.bodies, change.step_ns)
@@ -74,10 +80,11 @@ def candidates(
         return ()  # most changes of a large store are of plates that only shook
     hands, own_hands, of_hands = _hand_evidence(change, seen, alias, store, config)
     tracks = set(bodies.track_id[near].tolist())
-    looks = looks_at_hands(change.step_ns, seen, alias, config, tracks, lent=True)
+    until_ns = next_picks(change.step_ns, tracks, others, seen.bodies, alias, store, config)
+    looks = looks_at_hands(change.step_ns, seen, alias, config, tracks, until_ns, lent=True)
     of_looks = lenders(change.step_ns, seen, alias, config)
     borrows = tracks & {*of_hands, *of_looks}
-    own_looks = looks_at_hands(change.step_ns, seen, alias, config, borrows) if borrows else {}
+    own_looks = looks_at_hands(change.step_ns, seen, alias, config, borrows, until_ns) if borrows else {}
     how = stance(change.step_ns, bodies, near, seen.bodies, config.standing)
     stands = standing_nats(change, how, store, config).tolist()
     out = []

@@ -6,17 +6,14 @@ one piece of something one of them carries did. What a classifier saw in the han
 decides. Image cameras see rays, and two rays that meet prove nothing; they are not asked.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 
 from fusion.arrays import Floats
-from fusion.attribution.bodies import Bodies
 from fusion.attribution.explanations import Explanation, Goods, handed
 from fusion.attribution.looks import NO_LOOKS, looks_at_hands
-from fusion.attribution.moments import nearest
-from fusion.attribution.standing import goods_place
 from fusion.attribution.why import HANDS, HELD, PRIOR, add
 from fusion.attribution.witnesses import Witnesses
 from fusion.config import SECOND_NS, AttributionConfig
@@ -127,38 +124,6 @@ EXCHANGE_NATS = -2.0  # of those who pass something, that they pass something ba
 Way = tuple[str, str, Mapping[int, float], float]
 
 
-def next_picks(
-    meeting: Meeting,
-    changes: Iterable[ShelfChange],
-    bodies: Sequence[Bodies],
-    alias: Mapping[int, int],
-    store: Store,
-    config: AttributionConfig,
-) -> dict[int, int]:
-    """Return when each of two who met may next have held something from a shelf, ns: what is seen then says nothing.
-
-    They may have where a hand of theirs was at goods that were taken, and have it a moment before the plate says so.
-    What is taken later than passed_window_s may not be known yet, so that no later look counts.
-    """
-    last_ns, lead_ns = meeting.t_ns + int(config.passed_window_s * SECOND_NS), int(config.next_pick_s * SECOND_NS)
-    out = {meeting.a: last_ns, meeting.b: last_ns}
-    for change in changes:
-        if (
-            not change.plates
-            or change.total_g >= 0.0
-            or not meeting.t_ns < change.step_ns <= last_ns + lead_ns
-            or not bodies
-        ):
-            continue
-        now, (goods, _) = nearest(bodies, change.step_ns), goods_place(change, store)
-        gap = np.linalg.norm(now.head[:, None] + now.hands - goods, axis=2).min(axis=1)
-        for track_id in now.track_id[gap < config.next_pick_m].tolist():
-            own = alias.get(track_id, track_id)
-            if own in (meeting.a, meeting.b):
-                out[own] = min(out[own], change.step_ns - lead_ns)
-    return out
-
-
 def ways(
     meeting: Meeting,
     trips: tuple[str, str],
@@ -171,7 +136,7 @@ def ways(
     """Return what the hands say of goods having passed, either way, before it is asked who carries what.
 
     Hands that stay together pass something; hands that brush past each other do not. until_ns says when a track's
-    hands have something new (next_picks).
+    hands have something new (reaching.py).
     """
     longer = min(meeting.touches, config.touches_max) - config.meeting_touches
     prior = config.handover_nats + config.touch_nats * longer

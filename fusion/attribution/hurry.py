@@ -1,4 +1,4 @@
-"""One person at two places within a second: both hands can be there at one moment, no hand gets from one to the other.
+"""One person at two places within a second: no hand gets from one to the other, and both are there at once seldom.
 
 A reach, the grip and the way to the next place take well over a second. Where two people stand side by side and both
 could have made either of two changes, this says that each made one.
@@ -17,6 +17,7 @@ from fusion.shelf import ShelfChange
 from fusion.store import Store
 
 Doers = Mapping[str, int]  # trip -> the track of the person of it who would have moved the goods
+Hurry = tuple[frozenset[str], float]  # trips, and what it costs in nats that one person of them was at both places
 
 
 def hurried(
@@ -26,21 +27,24 @@ def hurried(
     doers: Mapping[str, Doers],
     store: Store,
     config: AttributionConfig,
-) -> dict[str, frozenset[str]]:
-    """Return, by other open change, the trips whose person would have had to hurry from there to this one or back."""
+) -> dict[str, Hurry]:
+    """Return, by other open change, the trips whose person would have had to hurry from there to this one or back.
+
+    Or to be at both at one moment, with a hand at each.
+    """
     mine = {m.trip: m.track_id for m in who if m.trip and not m.is_staff}
     if not mine:
         return {}
     plates, place, out = set(change.plates), _middle(change, store), {}
-    step_ns, (least_s, most_s) = change.step_ns, config.hurry_s
-    lately = [event for event in doers if least_s < abs(step_ns - open_[event].step_ns) / SECOND_NS < most_s]
-    for event in lately:
+    step_ns, (moment_s, most_s) = change.step_ns, config.hurry_s
+    for event in doers:
         other = open_[event]
-        if plates & set(other.plates):
+        apart_s = abs(step_ns - other.step_ns) / SECOND_NS
+        if apart_s >= most_s or plates & set(other.plates):
             continue
         same = frozenset(trip for trip, track in mine.items() if doers[event].get(trip) == track)
         if same and np.linalg.norm(place - _middle(other, store)) > config.hurry_m:
-            out[event] = same
+            out[event] = same, config.hurry_nats if apart_s > moment_s else config.both_hands_nats
     return out
 
 
@@ -48,22 +52,20 @@ def _middle(change: ShelfChange, store: Store) -> np.ndarray[tuple[int, ...], np
     return np.asarray(store.plates.centre[list(change.plates)].mean(axis=0))
 
 
-def unhurried(
-    found: list[Explanation], hypothesis: Hypothesis, hurry: Mapping[str, frozenset[str]], config: AttributionConfig
-) -> list[Explanation]:
+def unhurried(found: list[Explanation], hypothesis: Hypothesis, hurry: Mapping[str, Hurry]) -> list[Explanation]:
     """Return readings, best first, with what a hurry costs those that would need one in this hypothesis."""
-    busy = {
-        part.trip
-        for event, trips in hurry.items()
-        if event in hypothesis.choice
-        for part in hypothesis.choice[event].parts
-        if part.trip in trips
-    }
+    busy: dict[str, float] = {}
+    for event, (trips, nats) in hurry.items():
+        if event in hypothesis.choice:
+            for part in hypothesis.choice[event].parts:
+                if part.trip in trips:
+                    busy[part.trip] = min(busy.get(part.trip, 0.0), nats)
     if not busy:
         return found
-    out = [_dearer(one, config) if any(part.trip in busy for part in one.parts) else one for one in found]
-    return sorted(out, key=rank)
+    return sorted(
+        (_dearer(one, min(busy.get(p.trip, 0.0) for p in one.parts)) if one.parts else one for one in found), key=rank
+    )
 
 
-def _dearer(one: Explanation, config: AttributionConfig) -> Explanation:
-    return replace(one, nats=one.nats + config.hurry_nats, why=add(one.why, ((PRIOR, config.hurry_nats),)))
+def _dearer(one: Explanation, nats: float) -> Explanation:
+    return replace(one, nats=one.nats + nats, why=add(one.why, ((PRIOR, nats),))) if nats else one

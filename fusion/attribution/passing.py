@@ -8,7 +8,7 @@ import numpy as np
 from fusion.attribution.cart_pass import cart_passes
 from fusion.attribution.dark import Reach, is_for_another, reach_readings, reaches_now
 from fusion.attribution.explanations import Explanation, Goods
-from fusion.attribution.handover import Meeting, at_moment, handover_readings, next_picks, touches, ways
+from fusion.attribution.handover import Meeting, at_moment, handover_readings, touches, ways
 from fusion.attribution.hypotheses import Group, Hypothesis, extend, merge, weigh, weights
 from fusion.attribution.last_seen import floor_nats, posture, set_down_nats
 from fusion.attribution.looks import looks_at_hands
@@ -24,6 +24,7 @@ from fusion.attribution.possession import (
     near_of,
     sought,
 )
+from fusion.attribution.reaching import next_picks
 from fusion.attribution.state import Attribution, People, group_of, is_dark
 from fusion.attribution.unwatched import Unwatched, unwatched_now, unwatched_readings
 from fusion.checkout.records import derive_id
@@ -64,7 +65,10 @@ def read_meeting(
         return state
 
     changes = (*state.open.values(), *state.waiting)
-    until_ns = next_picks(meeting, changes, state.seen.bodies, people.alias, store, config)
+    pair = (meeting.a, meeting.b)
+    last_ns = meeting.t_ns + int(config.looks_after_s * SECOND_NS)
+    known = next_picks(meeting.t_ns, pair, changes, state.seen.bodies, people.alias, store, config)
+    until_ns = {track_id: min(known.get(track_id, last_ns), last_ns) for track_id in pair}
     both = ways(meeting, trips, state.seen, people.alias, store, config, until_ns)
 
     def readings(goods: Mapping[str, Goods]) -> tuple[Explanation, ...]:

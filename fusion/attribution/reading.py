@@ -39,7 +39,8 @@ def read_change(
 ) -> tuple[Attribution, list[Settled]]:
     """Read one change into the beam of everybody it may concern."""
     event = event_id(change, store)
-    near = candidates(change, state.seen, people.alias, store, config)
+    others = (*state.open.values(), *state.waiting)
+    near = candidates(change, state.seen, people.alias, store, config, others)
     evidence = put_aside(change, near, state.seen, people.who, people.alias, store)
     who = movers(near, change.step_ns, people.who, people.staff, config)
     known = frozenset().union(*(g.trips for g in state.groups)) if state.groups else frozenset()
@@ -62,7 +63,7 @@ def read_change(
     hurry = hurried(change, who, state.open, state.doers, store, config)
     readings, lost = {}, 0
     for row, hypothesis in enumerate(group.beam):
-        found = unhurried(ranked(hypothesis), hypothesis, hurry, config)
+        found = unhurried(ranked(hypothesis), hypothesis, hurry)
         readings[row] = (*found[:room], *rest)
         lost += len(found) > room and found[room].nats > found[0].nats - LIKELY_NATS
     state = limited(state, "attribution.explanations_max", lost > 0)

@@ -52,7 +52,10 @@ def stance(step_ns: int, now: Bodies, rows: Ints, bodies: Sequence[Bodies], conf
         up = np.flatnonzero(mine & (apart_s < config.stands_s) & (heads[:, 2] > up_m - config.upright_m))
         if len(up) >= config.sights:
             nearest = up[np.argsort(apart_s[up], kind="stable")[: 2 * config.sights]]
-            head[row, :2] = heads[nearest, :2].mean(axis=0)
+            stood = heads[nearest, :2].mean(axis=0)
+            # A head that bends goes forward; further off it was up on the way there, or on the way from there.
+            if np.linalg.norm(stood - head[row, :2]) <= config.forward_m:
+                head[row, :2] = stood
         head[row, 2] = up_m
         lowest = np.sort(then)[: max(config.sights - 1, len(then) // 3)]
         bent_m[row] = up_m - float(np.median(lowest))
