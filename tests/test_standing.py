@@ -56,6 +56,16 @@ def test_who_stands_before_the_goods_moved_them_sooner_than_who_stands_aside(
     assert before > aside
 
 
+@given(st.integers(0, 5), st.floats(1.0, 1.8), st.integers(0, 99))
+def test_who_walked_up_and_bent_at_once_stands_where_they_bent(plate: int, pace_mps: float, seed: int) -> None:
+    """Found on a long tape: somebody up only on the way there and on the way back stood, it was said, at neither."""
+    x, t_s = float(STORE.plates.centre[plate, 0]), (np.arange(80) - 40) / 10
+    walker = head(x, 2.1, 1.7, bent_m=0.4, low_s=0.9, seed=seed)
+    walker[:, 0] -= pace_mps * np.maximum(np.abs(t_s) - 0.9, 0.0)
+    there = nats([head(x, 2.1, 1.7, bent_m=0.4, low_s=0.9, seed=seed)], plate)
+    assert nats([walker], plate) > there - 1.0
+
+
 @given(st.floats(0, 360), st.integers(0, 5), st.floats(-1, 1), st.floats(0.2, 1.2))
 def test_it_does_not_matter_how_a_shelf_stands_in_the_store(
     turn_deg: float, plate: int, off_m: float, far_m: float
