@@ -80,8 +80,8 @@ def looks_at_hands(
 def lenders(t_ns: int, seen: Witnesses, alias: Mapping[int, int], config: AttributionConfig) -> dict[int, set[int]]:
     """Return by track whose hands may have been its own around t_ns, of those that were looked at."""
     window_ns, out = int(config.held_window_s * SECOND_NS), dict[int, set[int]]()
-    for look in seen.looks:
-        if look.rival_p > 0.0 and abs(look.t_ns - t_ns) <= window_ns:
+    for look in _doubtful_looks(seen):
+        if abs(look.t_ns - t_ns) <= window_ns:
             out.setdefault(alias.get(look.rival, look.rival), set()).add(alias.get(look.owner, look.owner))
     return out
 
@@ -151,6 +151,11 @@ def _looks_at(tracks: Collection[int], seen: Witnesses, alias: Mapping[int, int]
     mine = [rows for owner, rows in by_owner.items() if alias.get(owner, owner) in tracks]
     rows = mine[0] if len(mine) == 1 else sorted({row for each in mine for row in each})
     return [seen.looks[row] for row in rows]
+
+
+@lru_cache(maxsize=2)
+def _doubtful_looks(seen: Witnesses) -> tuple[Look, ...]:
+    return tuple(look for look in seen.looks if look.rival_p > 0.0)
 
 
 @lru_cache(maxsize=2)

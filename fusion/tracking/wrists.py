@@ -197,7 +197,7 @@ def take_wrists(
     order = np.argsort(one, kind="mergesort")
     first = np.searchsorted(one[order], np.arange(n + 1))
     rows, columns, cost = [0 for _ in range(0)], [0 for _ in range(0)], [0.0 for _ in range(0)]
-    usual = np.diag(var)
+    usual, doubtful = np.diag(var), np.flatnonzero(rival.ravel() >= 0)
     for j in range(d):
         for w in range(2):
             if not frame.seen[j, w]:
@@ -211,7 +211,7 @@ def take_wrists(
                 said = _said(row, i, found, noise)
                 anew = np.logaddexp(
                     reaches + _fit(rest, usual, frame, row, j, w, noise.wrist_sd_m),
-                    _fit_of_another(row, mean, cov, rival, rival_p, frame, j, w, noise.wrist_sd_m)[0],
+                    _fit_of_another(row, doubtful, mean, cov, rival, rival_p, frame, j, w, noise.wrist_sd_m)[0],
                 )
                 for h in range(2):
                     stay = stays + np.log1p(-rival_p[row, h])
@@ -227,7 +227,9 @@ def take_wrists(
     by_row = np.argsort(np.array(rows), kind="mergesort")
     at, to, price = np.array(rows)[by_row], np.array(columns)[by_row], np.array(cost)[by_row]
     column = solve(at, to, price, 2 * n, 2 * d)
-    was_mean, was_cov, was_rival, was_p = mean.copy(), cov.copy(), rival.copy(), rival_p.copy()
+    was_mean, was_cov, was_rival, was_p = mean, cov, rival, rival_p
+    if len(doubtful):  # else no hand changes but that which has the wrist
+        was_mean, was_cov, was_rival, was_p = mean.copy(), cov.copy(), rival.copy(), rival_p.copy()
     for r in range(2 * n):
         if column[r] < 0:
             continue
@@ -237,7 +239,7 @@ def take_wrists(
         stay = stays + np.log1p(-was_p[i, h])
         stay += _fit(was_mean[i, h], was_cov[i, h], frame, i, j, w, noise.wrist_sd_m)
         anew = reaches + _fit(rest, usual, frame, i, j, w, noise.wrist_sd_m)
-        nats, source = _fit_of_another(i, was_mean, was_cov, was_rival, was_p, frame, j, w, noise.wrist_sd_m)
+        nats, source = _fit_of_another(i, doubtful, was_mean, was_cov, was_rival, was_p, frame, j, w, noise.wrist_sd_m)
         if nats > max(stay, anew):
             a, b = source // 2, source % 2
             mean[i, h], cov[i, h] = was_mean[a, b] + frame.head[a] - frame.head[i], was_cov[a, b]
@@ -268,6 +270,7 @@ def _said(row: int, claim: int, found: Bools, noise: WristNoise) -> float:
 @njit(cache=True)
 def _fit_of_another(
     row: int,
+    doubtful: Ints,
     mean: Floats,
     cov: Floats,
     rival: Ints,
@@ -277,14 +280,17 @@ def _fit_of_another(
     w: int,
     wrist_sd_m: float,
 ) -> tuple[float, int]:
-    """Return how well a wrist fits a hand of somebody else that may be of this row, and which (2 * row + hand)."""
+    """Return how well a wrist fits a hand of somebody else that may be of this row, and which (2 * row + hand).
+
+    doubtful (k,) are all hands, so numbered, that may be somebody else's.
+    """
     best, which = -np.inf, -1
-    for i in range(len(rival)):
-        for h in range(2):
-            if rival[i, h] == row:
-                nats = np.log(rival_p[i, h]) + _fit(mean[i, h], cov[i, h], frame, i, j, w, wrist_sd_m)
-                if nats > best:
-                    best, which = nats, 2 * i + h
+    for hand in doubtful:
+        i, h = hand // 2, hand % 2
+        if rival[i, h] == row:
+            nats = np.log(rival_p[i, h]) + _fit(mean[i, h], cov[i, h], frame, i, j, w, wrist_sd_m)
+            if nats > best:
+                best, which = nats, hand
     return best, which
 
 
