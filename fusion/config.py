@@ -168,7 +168,8 @@ class IdentityConfig:
     spot_s: float = 5.0  # and has been out of sight for so long, was nobody
     exit_reach_m: float = 1.5
     exit_at_m: float = 0.3  # who is lost so near an exit's line has gone through it,
-    exit_aside_m: float = 0.5  # and who is carried on out of the store so little beside it
+    exit_aside_m: float = 0.5  # and who is carried on out of the store, or seen outside, so little beside it
+    exit_beyond_m: float = 5.0  # and so far behind it: cameras see people for a while who have left
     swap_p_min: float = 0.003  # a smaller chance that two tracks went on as each other is none
     meet_m: float = 2.0  # tracks further apart are not compared
     apart_m: float = 0.8  # two who met are apart again from here on

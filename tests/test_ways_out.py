@@ -41,19 +41,22 @@ def left(x: float, y: float) -> bool:
 
 
 @pytest.mark.parametrize(
-    ("x", "y", "out"), [(-0.4, 1.0, True), (0.1, 1.0, True), (1.0, 1.0, False), (-0.4, 2.6, False)]
+    ("x", "y", "out"), [(-0.4, 1.0, True), (-2.2, 1.3, True), (0.1, 1.0, True), (1.0, 1.0, False), (-0.4, 2.6, False)]
 )
 def test_who_is_carried_on_through_the_wall_is_still_inside(x: float, y: float, out: bool) -> None:
-    """Found by replay: somebody out of sight in the corner beside the door had left, twelve seconds too early."""
+    """Found by replay: somebody out of sight in the corner beside the door had left, twelve seconds too early.
+
+    And whom cameras saw walk on outside, two metres behind a gate that had not noticed, was still inside at the end.
+    """
     assert left(x, y) == out
 
 
-@given(st.floats(-3, -0.01), st.floats(-3, 6))
+@given(st.floats(-7, -0.01), st.floats(-3, 6))
 def test_only_the_width_of_the_door_leads_out(x: float, y: float) -> None:
     far_m = np.hypot(x, max(0.5 - y, y - 1.5, 0.0))
     aside_m = max(0.5 - y, y - 1.5, 0.0)
-    expected = far_m < CONFIG.exit_at_m or (far_m < CONFIG.exit_reach_m and aside_m <= CONFIG.exit_aside_m)
-    near = min(abs(far_m - CONFIG.exit_at_m), abs(far_m - CONFIG.exit_reach_m), abs(aside_m - CONFIG.exit_aside_m))
+    expected = far_m < CONFIG.exit_at_m or (far_m < CONFIG.exit_beyond_m and aside_m <= CONFIG.exit_aside_m)
+    near = min(abs(far_m - CONFIG.exit_at_m), abs(far_m - CONFIG.exit_beyond_m), abs(aside_m - CONFIG.exit_aside_m))
     assert near < 1e-6 or left(x, y) == expected
 
 

@@ -79,7 +79,7 @@ def leave_unseen(
         at = tracks.mean[lost, :2]
         far = np.array([line_distance(at, store.gates.line[i]) for i in exits])
         through = np.array([is_facing(at, store.gates.line[i], config.exit_aside_m) for i in exits])
-        through &= ~inside(at, store.outline) & (far < config.exit_reach_m)
+        through &= ~inside(at, store.outline) & (far < config.exit_beyond_m)
         rows = lost[(through | (far < config.exit_at_m)).any(axis=0)]
         if not len(rows):
             break
