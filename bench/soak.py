@@ -2,8 +2,8 @@
 
 One recording of drawn visits is played again and again into one session, its times and numbers carried on, as a tape of
 so many hours would be; between two rounds the shop is empty, and what was taken stands on its shelves again, as after a
-night. Prints, a round a line, memory in use, seconds of work for a second of store time, and how many receipts say the
-same as in the first round; draws the curves.
+night. Prints, a round a line, memory in use, seconds of work (of the processor: what else runs here is no matter) for a
+second of store time, and how many receipts say the same as in the first round; draws the curves.
 """
 
 import argparse
@@ -76,12 +76,12 @@ def _rounds(case: Path, out: Path, hours: float) -> Iterator[Round]:
     with Progress(console=console, disable=not console.is_terminal) as progress:
         task = progress.add_task("rounds", total=wanted)
         for number in range(wanted):
-            begun_s = time.perf_counter()
+            begun_s = time.process_time()
             for frame in play_round(reel, number):
                 session.feed(frame)
             said, told = receipts_since(out, told)
             same = sum(first.setdefault(account, goods(row)) == goods(row) for account, row in said.items())
-            one = Round(memory_mib(), (time.perf_counter() - begun_s) * SECOND_NS / length_ns, len(said), same)
+            one = Round(memory_mib(), (time.process_time() - begun_s) * SECOND_NS / length_ns, len(said), same)
             print(
                 f"round {number + 1:4}  {one.memory_mib:7.0f} MiB  {one.work:6.3f} s of work a second  "
                 f"{one.same} of {one.receipts} receipts as at first",
