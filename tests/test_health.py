@@ -227,6 +227,22 @@ def test_whom_nobody_has_seen_for_long_has_left_unless_the_store_is_blind(silent
     assert (receipt.status, receipt.holds[:1]) == (("open", ()) if silent else ("review", ("nobody saw them leave",)))
 
 
+def test_a_while_in_which_the_store_is_blind_does_not_count_and_what_was_before_it_does() -> None:
+    """Found by a million mutants: each night without a picture began the wait for somebody long gone anew."""
+    messages = unseen_after(12.0, tape([Action(0, k, -1) for k in range(5)], shoppers=1), silent=False)
+    first_ns, last_ns = messages[0].t_ns, messages[-1].t_ns
+    blind = [m for m in messages if m.src != "cam" or not last_ns - 14 * S < m.t_ns < last_ns - 4 * S]
+    unseen_s = (last_ns - first_ns) / S - 12.0
+
+    def ended(seen: list[Message], lost_s: float) -> bool:
+        config = replace(Config(), health=replace(Config().health, lost_s=lost_s))
+        (receipt,) = [r for out in run(STORE, seen, config) for r in out.receipts]
+        return receipt.status != "open"
+
+    assert ended(messages, unseen_s - 8.0) and not ended(blind, unseen_s - 5.0), "it does not count"
+    assert ended(blind, unseen_s - 13.0), "and nothing is forgotten"
+
+
 @pytest.mark.parametrize("silent", [False, True])
 def test_who_is_let_in_again_and_was_unseen_has_left_unless_the_store_is_blind(silent: bool) -> None:
     """Found by a million mutants: with a lost exit each visit of the account became one with the next, for ever."""

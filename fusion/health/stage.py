@@ -217,16 +217,21 @@ def _seen(
 ) -> tuple[dict[str, float], dict[str, int]]:
     """Return for how long a camera has followed somebody of each trip, and when last.
 
-    Trips that are over are forgotten. Who is somewhere in a store that is blind in part is not missed meanwhile.
+    Trips that are over are forgotten. Who is somewhere in a store that is blind in part is not missed meanwhile: that
+    while does not count, and what was before it does.
     """
     rows = np.flatnonzero(floor.tracks.status == Status.CONFIRMED).tolist()
     now = {people.trip_of.get(int(floor.tracks.track_id[row]), "") for row in rows}
     since_s = (now_ns - watch.looked_ns) / SECOND_NS if watch.looked_ns else 0.0
     out = watch.cameras.out()
-    there = now if len(out) and not out.any() and watch.mode.mode == OPEN else inside
+    is_blind = not len(out) or out.any() or watch.mode.mode != OPEN
+    blind_ns = now_ns - watch.looked_ns if is_blind and watch.looked_ns else 0
     return (
         {trip: watch.seen_s.get(trip, 0.0) + (since_s if trip in now else 0.0) for trip in sorted(inside)},
-        {trip: now_ns if trip in there else watch.seen_ns.get(trip, now_ns) for trip in sorted(inside)},
+        {
+            trip: now_ns if trip in now else min(now_ns, watch.seen_ns.get(trip, now_ns) + blind_ns)
+            for trip in sorted(inside)
+        },
     )
 
 
