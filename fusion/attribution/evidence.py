@@ -90,19 +90,19 @@ def candidates(
     out = []
     for row, body in zip(near.tolist(), stands, strict=True):
         track_id = int(bodies.track_id[row])
-
-        def known(
-            nats: Mapping[int, float], held: Mapping[int, tuple[Looks, Looks]], of: int, body: float
-        ) -> Candidate:
-            hand, (before, after) = nats.get(of, 0.0), held.get(of, NO_LOOKS)
-            return Candidate(of, body + hand, after, before, ((BODY, body), (HANDS, hand)))
-
-        one = known(hands, looks, track_id, body)
+        one = _candidate(track_id, body, hands, looks)
         if track_id in borrows:
             lent_by = frozenset({*of_hands.get(track_id, ()), *of_looks.get(track_id, ())})
-            one = replace(one, lenders=lent_by, alone=known(own_hands, own_looks, track_id, body))
+            one = replace(one, lenders=lent_by, alone=_candidate(track_id, body, own_hands, own_looks))
         out.append(one)
     return tuple(sorted(out, key=lambda c: c.track_id))
+
+
+def _candidate(
+    track_id: int, body: float, hands: Mapping[int, float], looks: Mapping[int, tuple[Looks, Looks]]
+) -> Candidate:
+    hand, (before, after) = hands.get(track_id, 0.0), looks.get(track_id, NO_LOOKS)
+    return Candidate(track_id, body + hand, after, before, ((BODY, body), (HANDS, hand)))
 
 
 def _hand_evidence(

@@ -239,7 +239,7 @@ def _give_back(identity: Identity, tracks: Tracks, now_ns: int, store: Store, co
     trip_of, entries = dict(identity.trip_of), dict(identity.entries)
     for track_id, slot in identity.taken.items():
         row = int(np.searchsorted(tracks.track_id, track_id))
-        if row == len(ids) or ids[row] != track_id:
+        if row == len(ids) or ids[row] != track_id or track_id not in trip_of:
             continue
         if np.linalg.norm(tracks.mean[row, :2] - tracks.born_xy[row]) > config.spot_m:
             continue
