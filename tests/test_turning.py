@@ -36,7 +36,15 @@ def turned_sds(height_m: float, off: float, seconds: float = 5.0) -> float:
     )  # fmt: skip
     mean = np.tile([0.8, 0.6, 0.0, 0.0, height_m], (n, 1))
     followed = Followed(
-        frames, np.ones(n, np.int64), np.full((n, 2), -1), mean, np.tile(1e-3 * np.eye(2), (n, 1, 1)), t_ns, t_ns
+        frames,
+        np.ones(n, np.int64),
+        np.full((n, 2), -1),
+        np.full((n, 2), -1),
+        np.zeros((n, 2)),
+        mean,
+        np.tile(1e-3 * np.eye(2), (n, 1, 1)),
+        t_ns,
+        t_ns,
     )
     health = feel_turns(first_cameras(STORE), followed, STORE, CONFIG.tracking, CONFIG.health)
     turn, sd = turns(health, CONFIG.health)
