@@ -430,7 +430,7 @@ class AttributionConfig:
     meeting_touches: int = 2
     next_pick_m: float = 0.5  # whose hand is so near to goods that are taken may hold them,
     next_pick_s: float = 1.0  # from so long before the step of weight on
-    looks_after_s: float = 2.0  # so long after hands met or goods went what is held tells what passed
+    looks_after_s: float = 2.0  # so long after hands met what is held tells what passed
     handover_nats: float = -3.5  # that a piece was passed at the shortest meeting, against nothing
     touch_nats: float = 0.5  # and so much more for every further touch
     touches_max: int = 10

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from functools import cache
+from itertools import chain
 
 import numpy as np
 
@@ -64,8 +65,7 @@ def read_meeting(
     if trips[0] == trips[1] or people.staff & set(trips):
         return state
 
-    changes = (*state.open.values(), *state.waiting)
-    pair = (meeting.a, meeting.b)
+    changes, pair = chain(state.open.values(), state.waiting), (meeting.a, meeting.b)
     last_ns = meeting.t_ns + int(config.looks_after_s * SECOND_NS)
     known = next_picks(meeting.t_ns, pair, changes, state.seen.bodies, people.alias, store, config)
     until_ns = {track_id: min(known.get(track_id, last_ns), last_ns) for track_id in pair}

@@ -1,6 +1,7 @@
 """One shelf change is read into the beam of everybody it may concern."""
 
 from collections.abc import Callable, Hashable, Mapping
+from itertools import chain
 
 import numpy as np
 
@@ -39,8 +40,7 @@ def read_change(
 ) -> tuple[Attribution, list[Settled]]:
     """Read one change into the beam of everybody it may concern."""
     event = event_id(change, store)
-    others = (*state.open.values(), *state.waiting)
-    near = candidates(change, state.seen, people.alias, store, config, others)
+    near = candidates(change, state.seen, people.alias, store, config, chain(state.open.values(), state.waiting))
     evidence = put_aside(change, near, state.seen, people.who, people.alias, store)
     who = movers(near, change.step_ns, people.who, people.staff, config)
     known = frozenset().union(*(g.trips for g in state.groups)) if state.groups else frozenset()

@@ -222,12 +222,12 @@ def _seen(
     """
     rows = np.flatnonzero(floor.tracks.status == Status.CONFIRMED).tolist()
     now = {people.trip_of.get(int(floor.tracks.track_id[row]), "") for row in rows}
-    since_s = (now_ns - watch.looked_ns) / SECOND_NS if watch.looked_ns else 0.0
+    since_ns = now_ns - watch.looked_ns if watch.looked_ns else 0
     out = watch.cameras.out()
     is_blind = not len(out) or out.any() or watch.mode.mode != OPEN
-    blind_ns = now_ns - watch.looked_ns if is_blind and watch.looked_ns else 0
+    blind_ns = since_ns if is_blind else 0
     return (
-        {trip: watch.seen_s.get(trip, 0.0) + (since_s if trip in now else 0.0) for trip in sorted(inside)},
+        {trip: watch.seen_s.get(trip, 0.0) + (since_ns / SECOND_NS if trip in now else 0.0) for trip in sorted(inside)},
         {
             trip: now_ns if trip in now else min(now_ns, watch.seen_ns.get(trip, now_ns) + blind_ns)
             for trip in sorted(inside)

@@ -236,7 +236,7 @@ def _give_back(identity: Identity, tracks: Tracks, now_ns: int, store: Store, co
     """
     ids = tracks.track_id.tolist()
     taken: dict[int, Slot] = {}
-    trip_of, entries = dict(identity.trip_of), dict(identity.entries)
+    trip_of = dict(identity.trip_of)
     for track_id, slot in identity.taken.items():
         row = int(np.searchsorted(tracks.track_id, track_id))
         if row == len(ids) or ids[row] != track_id or track_id not in trip_of:
@@ -246,7 +246,7 @@ def _give_back(identity: Identity, tracks: Tracks, now_ns: int, store: Store, co
         taken[track_id] = slot
         if tracks.status[row] != Status.LOST or now_ns - tracks.seen_ns[row] < config.spot_s * SECOND_NS:
             continue
-        fit = {k: _slot_nats([one], slot, store, config)[0] for k, one in entries.items() if k not in trip_of}
+        fit = {k: _slot_nats([one], slot, store, config)[0] for k, one in identity.entries.items() if k not in trip_of}
         best = max(sorted(fit), key=lambda k: fit[k], default=-1)
         if best >= 0 and fit[best] > config.no_slot_nats:
             trip_of[best] = trip_of.pop(track_id)

@@ -61,6 +61,18 @@ class WristFrame(NamedTuple):
 
 
 @njit(cache=True)
+def _rows_among(old_id: Ints, track_id: Ints) -> Ints:
+    """Return where each of some tracks (n,) is among others; both are sorted, -1 is nowhere."""
+    row, at = np.full(len(track_id), -1), 0
+    for i in range(len(track_id)):
+        while at < len(old_id) and old_id[at] < track_id[i]:
+            at += 1
+        if at < len(old_id) and old_id[at] == track_id[i]:
+            row[i] = at
+    return row
+
+
+@njit(cache=True)
 def believed(
     old_id: Ints, old_mean: Floats, old_cov: Floats, old_ns: int, track_id: Ints, t_ns: int, rules: HandRules
 ) -> tuple[Floats, Floats]:
@@ -70,12 +82,10 @@ def believed(
     """
     n = len(track_id)
     mean, cov = np.empty((n, 2, 3)), np.zeros((n, 2, 3, 3))
-    stay = np.exp(-max(0, t_ns - old_ns) / rules.back_ns)
-    at = 0
+    stay, row_of = np.exp(-max(0, t_ns - old_ns) / rules.back_ns), _rows_among(old_id, track_id)
     for i in range(n):
-        while at < len(old_id) and old_id[at] < track_id[i]:
-            at += 1
-        known = at < len(old_id) and old_id[at] == track_id[i]
+        at = row_of[i]
+        known = at >= 0
         for h in range(2):
             for a in range(3):
                 mean[i, h, a] = rules.rest[a]
@@ -91,11 +101,10 @@ def believed(
 def _still_doubted(old_id: Ints, old_rival: Ints, old_p: Floats, track_id: Ints) -> tuple[Ints, Floats]:
     """Return whose else the hands of tracks (n,), sorted, may be: rows of these (n, 2), -1 for nobody's, and p."""
     rival, rival_p = np.full((len(track_id), 2), -1), np.zeros((len(track_id), 2))
-    at = 0
+    row_of = _rows_among(old_id, track_id)
     for i in range(len(track_id)):
-        while at < len(old_id) and old_id[at] < track_id[i]:
-            at += 1
-        if at == len(old_id) or old_id[at] != track_id[i]:
+        at = row_of[i]
+        if at < 0:
             continue
         for h in range(2):
             row = np.searchsorted(track_id, old_rival[at, h])
