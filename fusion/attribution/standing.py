@@ -30,7 +30,8 @@ class Stance:
 def goods_place(change: ShelfChange, store: Store) -> tuple[Floats, float]:
     """Return where the goods of a change lie, (3,) m, and which way their shelf faces, rad."""
     plates, grams = np.array(change.plates), np.abs(change.delta_g)
-    weight = grams / max(float(grams.sum()), 1e-9)
+    total_g = float(grams.sum())
+    weight = grams / total_g if total_g > 0.0 else np.full(len(grams), 1.0 / len(grams))
     yaw = np.deg2rad(store.plates.yaw_deg[plates[int(np.argmax(weight))]])
     return weight @ store.plates.centre[plates], float(yaw)
 
