@@ -19,7 +19,6 @@ from fusion.tracking.floor import Floor
 from fusion.tracking.following import Followed
 from fusion.tracking.tracks import Status
 
-WITNESS_S = 0.5  # another camera saw somebody so recently
 NEAREST_M = 0.5  # along a camera's axis; nearer, an angle says little
 STANDS_M = 0.3  # who has moved less since the last look stands
 STEP_M_MAX = 3.0  # nobody walks further between two looks
@@ -96,18 +95,26 @@ def look_at_frames(
 
 
 def feel_turns(
-    health: CameraHealth, followed: Followed, store: Store, tracking: TrackingConfig, config: HealthConfig
+    health: CameraHealth,
+    followed: Followed,
+    is_out: Bools,
+    store: Store,
+    tracking: TrackingConfig,
+    config: HealthConfig,
 ) -> CameraHealth:
-    """Add what frames say of their cameras being turned: heads of tracks that another camera has just seen as well."""
+    """Add what frames say of their cameras being turned: heads of tracks that another camera has just seen as well.
+
+    Frames that are out, (F,), have moved no tracks.
+    """
     frames = followed.frames
     matched_ns, weight, pull = health.matched_ns.copy(), health.weight.copy(), health.pull.copy()
     rules = TurnRules(
-        WITNESS_S * SECOND_NS, NEAREST_M, tracking.lean_sd_m**2, config.turned_alike, config.turned_upright_m,
+        NEAREST_M, tracking.lean_sd_m**2, config.turned_alike, config.turned_upright_m,
         config.turned_bent,
     )  # fmt: skip
     add_turns(
         frames.t_ns, frames.camera, frames.is_depth, frames.first, frames.head, frames.sd, followed.track_id,
-        followed.mean, followed.cov, followed.witness_ns, _stood(health, followed.track_id), followed.floor_ns,
+        followed.mean, followed.cov, followed.witnesses, is_out, _stood(health, followed.track_id), followed.floor_ns,
         store.cameras.R, store.cameras.T, rules, matched_ns, weight, pull,
     )  # fmt: skip
     return replace(health, matched_ns=matched_ns, weight=weight, pull=pull)

@@ -46,7 +46,7 @@ class HealthConfig:
     missed_prior: float = 0.3
     turned_deg: float = 1.2
     turned_ok_deg: float = 0.8
-    turned_sds: float = 3.5
+    turned_sds: float = 4.5
     turned_memory_s: float = 20.0
     turned_alike: float = 6.0  # frames in a row err alike
     turned_upright_m: float = 1.4  # a head below this may be of somebody who bends down, and leans

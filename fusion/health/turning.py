@@ -19,7 +19,6 @@ from fusion.arrays import Bools, Floats, Ints
 class TurnRules(NamedTuple):
     """What a head tells at all."""
 
-    witness_ns: float  # another camera saw somebody so recently
     nearest_m: float  # along a camera's axis; nearer, an angle says little
     lean_var: float  # m2
     alike: float  # so many frames err alike
@@ -38,7 +37,8 @@ def add_turns(
     track_id: Ints,
     mean: Floats,
     cov: Floats,
-    witness_ns: Ints,
+    witnesses: Ints,
+    is_out: Bools,
     stood_s: Floats,
     floor_ns: Ints,
     R: Floats,
@@ -50,14 +50,14 @@ def add_turns(
 ) -> None:
     """Add all frames to matched_ns (c,), weight (c, 4, 4) and pull (c, 4); columns of Frames and Followed before.
 
-    stood_s (N,) is for how long each has stood.
+    stood_s (N,) is for how long each has stood; frames that are out (F,) have moved no tracks.
     """
     A = np.empty((2, 4))
     for f in range(len(t_ns)):
         c, ahead_s = camera[f], (t_ns[f] - floor_ns[f]) / 1e9
         for j in range(first[f], first[f + 1]):
             seen = np.isfinite(head[j, 0]) and np.isfinite(head[j, 1]) and (not is_depth[f] or np.isfinite(head[j, 2]))
-            if track_id[j] < 0 or not seen or not t_ns[f] - witness_ns[j] < rules.witness_ns:
+            if track_id[j] < 0 or not seen or not witnesses[j]:
                 continue
             matched_ns[c] = t_ns[f]
             x, y, depth = _on_picture(
@@ -78,11 +78,13 @@ def add_turns(
             A[1, 3] = (R[c, 1, 0] * mean[j, 2] + R[c, 1, 1] * mean[j, 3] - y * pace) / depth
             place = 0.5 * (cov[j, 0, 0] + cov[j, 1, 1]) + rules.lean_var
             # So that a stay counts as much as its first second and a half, however long it lasts.
+            # A camera has pulled the track it looks at after itself, by about its share of those that look.
+            own = 1.0 if is_out[f] else (1.0 + witnesses[j]) / witnesses[j]
             w = 1.0 / (rules.alike * (noise + place / (depth * depth)) * (1.0 + stood_s[j]))
             if mean[j, 4] < rules.upright_m:
                 w *= rules.bent
             for a in range(4):
-                pull[c, a] += w * (A[0, a] * (seen_x - x) + A[1, a] * (seen_y - y))
+                pull[c, a] += w * own * (A[0, a] * (seen_x - x) + A[1, a] * (seen_y - y))
                 for b in range(4):
                     weight[c, a, b] += w * (A[0, a] * A[0, b] + A[1, a] * A[1, b])
 

@@ -78,6 +78,9 @@ class Births(NamedTuple):
     tracks_max: int
 
 
+WITNESS_NS = 500_000_000  # cameras that saw somebody so lately told where they are
+
+
 class Found(NamedTuple):
     """Columns of Followed, written."""
 
@@ -88,6 +91,7 @@ class Found(NamedTuple):
     mean: Floats
     cov: Floats
     witness_ns: Ints
+    witnesses: Ints
     floor_ns: Ints
 
 
@@ -147,7 +151,7 @@ def follow(
         )  # fmt: skip
         hit = np.flatnonzero(after.column >= 0)
         row, column = after.row[hit], after.column[hit]
-        _keep_before(found, a, row, column, rows.track_id, rows.mean, rows.cov, rows.seen_by_ns, camera)
+        _keep_before(found, a, row, column, rows.track_id, rows.mean, rows.cov, rows.seen_by_ns, camera, t_ns)
         if shown.is_out[f]:
             continue
         count, of = write_back(after, rows.mean, rows.cov, rows.exist, rows.sight, camera, chances.sure_p)
@@ -214,16 +218,18 @@ def _keep_before(
     cov: Floats,
     seen_by_ns: Ints,
     camera: int,
+    t_ns: int,
 ) -> None:
     """Note which track each detection of a frame was, and what was known of it without the frame."""
     for k in range(len(row)):
         i, j = row[k], a + column[k]
         found.track_id[j], found.mean[j], found.cov[j] = track_id[i], mean[i], cov[i, :2, :2]
-        witness_ns = 0
+        witness_ns, witnesses = 0, 0
         for c in range(seen_by_ns.shape[1]):
             if c != camera:
                 witness_ns = max(witness_ns, seen_by_ns[i, c])
-        found.witness_ns[j] = witness_ns
+                witnesses += seen_by_ns[i, c] > 0 and t_ns - seen_by_ns[i, c] < WITNESS_NS
+        found.witness_ns[j], found.witnesses[j] = witness_ns, witnesses
 
 
 @njit(cache=True)
