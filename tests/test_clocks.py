@@ -18,7 +18,7 @@ from fusion.config import ClockConfig, HandConfig, TrackingConfig
 from fusion.intake.clock_filter import Clock, Comparisons, compare
 from fusion.intake.clocks import Clocks, Corrected, after_restarts, fault, faults, report, retime, unknown
 from fusion.intake.sequencer import REORDERED_MAX
-from fusion.messages import Cart, Gate, Health
+from fusion.messages import Cart, Gate, Health, People
 from fusion.shelf import ShelfChange
 from fusion.tracking import clock_evidence as evidence
 from fusion.tracking.carts import CartTrack
@@ -32,6 +32,12 @@ CONFIG = ClockConfig()
 S = 10**9
 seeds = st.integers(0, 2**32 - 1)
 KNOWN = np.diag(np.square([0.022, 5e-6, 0.05, 0.05]))  # as well as a clock is known after a minute
+
+
+def frame(seq: int, t_ns: int) -> People:
+    """Return an empty frame of camera a."""
+    nobody = np.zeros(0, np.float32)
+    return People("a", seq, t_ns, nobody, nobody, nobody, nobody, nobody, (), ())
 
 
 def walkers(
@@ -242,10 +248,13 @@ def test_what_a_clock_far_off_stamps_leaves_no_earlier_than_what_has_left(
 
 
 @given(st.lists(st.integers(0, 500), min_size=1, max_size=30), st.booleans())
-def test_a_camera_that_counts_anew_may_be_off_by_anything_and_no_other_source(seqs: list[int], mutual: bool) -> None:
-    clocks = Clocks({src: Clock(0, np.zeros(4), KNOWN, mutual=mutual) for src in "ab"})
-    ready = tuple(Corrected(Health("a", seq, (k + 1) * S, "ok", ""), 0.0) for k, seq in enumerate(seqs))
-    anew = [k for k in range(1, len(seqs)) if mutual and seqs[k] < seqs[k - 1] - REORDERED_MAX]
+def test_a_camera_that_counts_anew_may_be_off_by_anything_and_no_other_source(seqs: list[int], camera: bool) -> None:
+    clocks = Clocks({src: Clock(0, np.zeros(4), KNOWN, mutual=camera) for src in "ab"})
+    said = [
+        frame(seq, (k + 1) * S) if camera else Health("a", seq, (k + 1) * S, "ok", "") for k, seq in enumerate(seqs)
+    ]
+    ready = tuple(Corrected(message, 0.0) for message in said)
+    anew = [k for k in range(1, len(seqs)) if camera and seqs[k] < seqs[k - 1] - REORDERED_MAX]
     after = after_restarts(clocks, ready, CONFIG)
     assert after.of["b"] == clocks.of["b"]
     assert after.of["a"].cov[0, 0] == pytest.approx(KNOWN[0, 0] + len(anew) * CONFIG.step_sd_s**2)
@@ -255,12 +264,19 @@ def test_a_camera_that_counts_anew_may_be_off_by_anything_and_no_other_source(se
     assert not unknown(after, last_ns + int(CONFIG.restart_s_max * S), CONFIG)  # nobody walks: it sees all the same
 
 
+def test_a_camera_that_restarted_before_it_was_ever_compared_has_restarted() -> None:
+    """Found on a tape: one that came back 300 ms ahead before anybody walked was never said to be off."""
+    clocks = after_restarts(Clocks(), tuple(Corrected(frame(seq, S), 0.0) for seq in (500, 0)), CONFIG)
+    assert unknown(clocks, 2 * S, CONFIG) == {"a"}
+    off = replace(clocks.of["a"], mean=np.array([CONFIG.offset_max_s + 0.02, 0.0, 0.0, 0.0]), cov=KNOWN)
+    assert fault(off, CONFIG) and not fault(replace(off, begun_ns=0), CONFIG)
+
+
 @given(seeds, st.floats(-0.3, 0.3))
 def test_the_clock_of_a_camera_that_restarted_is_known_again_after_a_few_steps(seed: int, jump_s: float) -> None:
     rng = np.random.default_rng(seed)
     clocks = Clocks({name: Clock(0, np.zeros(4), KNOWN) for name in "abc"})
-    frame = tuple(Corrected(Health("a", seq, S, "ok", ""), 0.0) for seq in (500, 0))
-    clocks = after_restarts(clocks, frame, CONFIG)
+    clocks = after_restarts(clocks, tuple(Corrected(frame(seq, S), 0.0) for seq in (500, 0)), CONFIG)
     for k in range(30):  # 2 s
         t_ns = S + k * S // 15
         seen = walkers(rng, jump_s - clocks.offset_s("a", t_ns), np.zeros(2), rng.uniform(-3, 3, 3), 0.05)

@@ -80,7 +80,8 @@ def compare_each(
     row = np.array([row_of.setdefault(one.src, len(row_of)) for one in stamps])
     t_ns, by_s = np.array([one.t_ns for one in stamps]), np.array([one.by_s for one in stamps])
     begun = {one.src: one.t_ns for one in reversed(stamps)}
-    before = [clocks.get(src) or _unknown(begun[src], seen, config) for src in row_of]
+    prior = seen.offset_sd_s, seen.beside_sd, seen.beside.shape[2], seen.mutual
+    before = [clocks.get(src) or _unknown(begun[src], *prior, config) for src in row_of]
     at_ns, steps = np.array([one.t_ns for one in before]), np.array([one.steps for one in before])
     mean, cov = np.stack([one.mean for one in before]), np.stack([one.cov for one in before])
     surprise = np.array([one.surprise for one in before])
@@ -110,9 +111,14 @@ def is_known(clock: Clock, t_ns: int, config: ClockConfig) -> bool:
     return not 0 < t_ns - clock.begun_ns < waited_ns or bool(clock.cov[0, 0] < config.camera_sd_s**2)
 
 
-def _unknown(t_ns: int, seen: Comparisons, config: ClockConfig) -> Clock:
-    prior = [seen.offset_sd_s, config.drift_sd, *[seen.beside_sd] * seen.beside.shape[2]]
-    return Clock(t_ns, np.zeros(len(prior)), np.diag(np.square(prior)), mutual=seen.mutual)
+def unknown_camera(t_ns: int, config: ClockConfig) -> Clock:
+    """Return the clock of a camera that was never compared; it may see everybody aside, both ways."""
+    return _unknown(t_ns, config.camera_sd_s, config.aside_sd_m, 2, True, config)
+
+
+def _unknown(t_ns: int, offset_sd_s: float, beside_sd: float, beside: int, mutual: bool, config: ClockConfig) -> Clock:
+    prior = [offset_sd_s, config.drift_sd, *[beside_sd] * beside]
+    return Clock(t_ns, np.zeros(len(prior)), np.diag(np.square(prior)), mutual=mutual)
 
 
 class _Rules(NamedTuple):

@@ -15,9 +15,9 @@ import numpy as np
 
 from fusion.config import SECOND_NS, ClockConfig
 from fusion.frozen import replace
-from fusion.intake.clock_filter import Clock, is_known, restarted
+from fusion.intake.clock_filter import Clock, is_known, restarted, unknown_camera
 from fusion.intake.sequencer import REORDERED_MAX
-from fusion.messages import Cart, Message
+from fusion.messages import Boxes, Cart, Message, People
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -35,7 +35,7 @@ class Clocks:
     of: Mapping[str, Clock] = field(default_factory=dict)
     waiting: tuple[Corrected, ...] = ()  # in order
     middle_s: float = 0.0  # the middle one of the cameras' offsets when the last slice came
-    seq: Mapping[str, int] = field(default_factory=dict)  # camera -> number of its last message, of those compared
+    seq: Mapping[str, int] = field(default_factory=dict)  # camera -> number of its last message
 
     def offset_s(self, src: str, t_ns: int) -> float:
         """Return by how much a source's time is ahead of store time, the middle one of the cameras' clocks.
@@ -74,16 +74,15 @@ def retime(
 def after_restarts(clocks: Clocks, ready: tuple[Corrected, ...], config: ClockConfig) -> Clocks:
     """Return the clocks as known once some messages, in order, have been heard: who restarted may be off anew.
 
-    Of the clocks of cameras, about which much is heard: what little tells of the others is better kept.
+    Of cameras only, compared or not: much is heard of them, and what little tells of the others is better kept.
     """
     of, seq = clocks.of, dict(clocks.seq)
     for one in ready:
-        src, number = one.message.src, one.message.seq
-        clock = of.get(src)
-        if clock is None or not clock.mutual:
+        if not isinstance(one.message, People | Boxes):
             continue
+        src, number, t_ns = one.message.src, one.message.seq, one.message.t_ns
         if number < seq.get(src, -1) - REORDERED_MAX:
-            of = {**of, src: restarted(clock, one.message.t_ns, config)}
+            of = {**of, src: restarted(of.get(src) or unknown_camera(t_ns, config), t_ns, config)}
         seq[src] = number
     return replace(clocks, of=of, seq=seq)
 
