@@ -2,7 +2,8 @@
 
 Plates weigh what was taken. Where several pieces went at once they weigh the sum: whose share is how much follows from
 what pieces weigh, and pieces of fruit differ. Where two people took from one facing in quick succession, a piece of one
-may have lain partly on the plate of the other. A scale in trade must be right within a tolerance; a line that is
+may have lain partly on the plate of the other. What was taken where no plate weighs is charged what such pieces weigh
+on the average, and is off by as much as they differ. A scale in trade must be right within a tolerance; a line that is
 charged unseen must be as well.
 """
 
@@ -50,11 +51,14 @@ def weighed_in(
     mixed gives, by event, the grams it may have got of another's.
     """
     out: dict[tuple[str, int], tuple[Errors, ...]] = {}
+    mass_g, sd_g = store.products.mass_g, store.products.mass_sd_g
     for one in settled:
-        for part in one.reading.parts if one.change.plates else ():  # in hands nothing is weighed anew
-            if part.trip and store.products.by_weight[part.product]:
+        for part in one.reading.parts:
+            guessed = part.grams == part.qty * mass_g[part.product]
+            # In hands nothing is weighed anew: what was weighed before keeps its grams.
+            if part.trip and store.products.by_weight[part.product] and (one.change.plates or guessed):
                 key = part.trip, part.product
-                var = _var(part, one, store, config)
+                var = _var(part, one, store, config) if one.change.plates else part.qty * float(sd_g[part.product]) ** 2
                 astray = mixed.get(one.event, 0.0)
                 errors = ((1.0 - config.straddling_p, var), (config.straddling_p, var + astray**2))
                 out[key] = (*out.get(key, ()), errors if astray else ((1.0, var),))
