@@ -166,7 +166,10 @@ class IdentityConfig:
     scan_wait_s: float = 12.0  # an entry nobody was seen for is matched for this long
     spot_m: float = 0.5  # who never was further than this from where they came in,
     spot_s: float = 5.0  # and has been out of sight for so long, was nobody
-    exit_reach_m: float = 1.5
+    exit_reach_m: float = 1.5  # nobody further from an exit's line has gone through it,
+    exit_sd_m: float = 0.5  # who has comes so near it,
+    exit_mps: float = 0.8  # and may have walked on so fast while unseen,
+    exit_unseen_s: float = 3.0  # for so long at most
     exit_at_m: float = 0.3  # who is lost so near an exit's line has gone through it,
     exit_aside_m: float = 0.5  # and who is carried on out of the store, or seen outside, so little beside it
     exit_beyond_m: float = 5.0  # and so far behind it: cameras see people for a while who have left
@@ -181,7 +184,6 @@ class IdentityConfig:
     encounter_nats_max: float = 7.0  # no look settles an encounter beyond this: coats are put on and off
     stranger_p: float = 0.1  # of a track that nobody saw come in being a person at all
     stranger_nats: float = -4.0  # that a track that comes into sight away from an entry is nobody known
-    doubt_m: float = 0.3  # at an exit, a nat of doubt about who somebody is counts like so much further away
     exit_names_nats: float = 5.0  # that an exit which names an account names the right one
     person_p_min: float = 1e-3  # persons less likely than this are left out of a change's readings
     exit_wait_s: float = 3.0  # a track gone at an exit without the gate's word has left after this

@@ -10,9 +10,10 @@ from test_tracking import depth_frame
 from tiny import tiny_store
 
 from fusion.config import SECOND_NS, IdentityConfig, TrackingConfig
+from fusion.messages import Gate
 from fusion.tracking.floor import Floor, empty_floor
 from fusion.tracking.following import observe
-from fusion.tracking.gates import leave_unseen
+from fusion.tracking.gates import leave_by_gate, leave_unseen
 from fusion.tracking.geometry import is_facing
 from fusion.tracking.identity import Identity
 from fusion.tracking.tracks import Status
@@ -71,3 +72,25 @@ def test_facing_a_line_does_not_depend_on_how_it_is_turned(
     if min(abs(along_m + aside_m), abs(along_m - length_m - aside_m)) > 1e-6:
         line = np.stack([a, b])
         assert is_facing(p[None], line, aside_m) == is_facing(p[None] @ R.T, line @ R.T, aside_m)
+
+
+@given(st.floats(0.0, 0.4), st.floats(0.5, 2.4), st.floats(1.0, 30.0), st.booleans())
+def test_the_beam_saw_whom_cameras_see_at_it_and_not_who_is_lost_near_it(
+    seen_m: float, lost_m: float, lost_s: float, swapped: bool
+) -> None:
+    """Found by replay: who changed a jacket out of sight in a corner had left when somebody else walked out."""
+    xy = np.array([[seen_m, 1.0], [lost_m, 1.2]])
+    floor, _ = observe(
+        empty_floor(STORE), depth_frame(IN_NS, np.array([[1.0, 1.0], [3.0, 3.0]])), STORE, TrackingConfig()
+    )
+    tracks, order = floor.tracks, [1, 0] if swapped else [0, 1]
+    mean = tracks.mean.copy()
+    mean[:, :2] = xy[order]
+    seen_ns = np.array([NOW_NS, NOW_NS - round(lost_s * SECOND_NS)])[order]
+    status = np.array([int(Status.CONFIRMED), int(Status.LOST)])[order]
+    floor = replace(floor, tracks=replace(tracks, mean=mean, seen_ns=seen_ns, status=status))
+    seen, lost = tracks.track_id[order].tolist()
+    who = Identity(trip_of={seen: "seen", lost: "lost"})
+    beam = Gate("door", 1, NOW_NS, "door", "exit", None, 1, "shopper")
+    _, _, gone = leave_by_gate(who, floor, beam, {}, STORE, CONFIG)
+    assert [one.trip for one in gone] == ["seen"]

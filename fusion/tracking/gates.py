@@ -32,7 +32,7 @@ def leave_by_gate(
     store: Store,
     config: IdentityConfig,
 ) -> tuple[Identity, Floor, tuple[Departure, ...]]:
-    """Take out the person the exit saw: nearest to its line, of the named account where there is one."""
+    """Take out the person the exit saw: likeliest at its line then, of the named account where there is one."""
     tracks = floor.tracks
     wanted = trip_of_account.get(gate.account) if gate.account is not None else None
     row = store.gates.gate_id.index(gate.gate) if gate.gate in store.gates.gate_id else -1
@@ -40,23 +40,26 @@ def leave_by_gate(
     able = (tracks.status != Status.TENTATIVE) & (tracks.status != Status.LEFT)
     if wanted is None:
         able &= np.array([int(k) in trip_of for k in tracks.track_id], np.bool_)
-        doubt = np.zeros(len(tracks))
+        who = np.zeros(len(tracks))
     else:
         p = np.array([trips_p(identity, int(k), gate.t_ns).get(wanted, 0.0) for k in tracks.track_id])
         able &= p > config.person_p_min
-        doubt = -np.log(np.maximum(p, 1e-9))
+        who = np.log(np.maximum(p, 1e-9))
     far = line_distance(tracks.mean[:, :2], store.gates.line[row]) if row >= 0 else np.zeros(len(tracks))
-    unseen_s = (gate.t_ns - tracks.seen_ns) / SECOND_NS
-    reach = np.where(able, far - 0.8 * np.clip(unseen_s, 0.0, 3.0) + config.doubt_m * doubt, np.inf)
-    if len(reach) and reach.min() <= (np.inf if wanted is not None else config.exit_reach_m):
-        leaver = int(np.argmin(reach))
-        if np.isfinite(reach[leaver]):
-            track_id = int(tracks.track_id[leaver])
-            trip = wanted if wanted is not None else trip_of[track_id]
-            if wanted is not None:
-                identity = name_exit(identity, track_id, wanted, gate.t_ns, config)
-            floor = _take_out(floor, leaver)
-            return identity, floor, (Departure(trip, gate.t_ns, row),)
+    # Who has not been seen for a while may be anywhere about: that it was at the line just then is little likely.
+    strayed_m = config.exit_mps * np.clip((gate.t_ns - tracks.seen_ns) / SECOND_NS, 0.0, config.exit_unseen_s)
+    sd_m = config.exit_sd_m + strayed_m
+    nats = who - 0.5 * (far / sd_m) ** 2 - 2.0 * np.log(sd_m / config.exit_sd_m)
+    if wanted is None:
+        able &= far - strayed_m <= config.exit_reach_m
+    if able.any():
+        leaver = int(np.argmax(np.where(able, nats, -np.inf)))
+        track_id = int(tracks.track_id[leaver])
+        trip = wanted if wanted is not None else trip_of[track_id]
+        if wanted is not None:
+            identity = name_exit(identity, track_id, wanted, gate.t_ns, config)
+        floor = _take_out(floor, leaver)
+        return identity, floor, (Departure(trip, gate.t_ns, row),)
     return identity, floor, (Departure(wanted, gate.t_ns, row),) if wanted is not None else ()
 
 
