@@ -248,6 +248,8 @@ class ShelfConfig:
     plateau_s: float = 0.4  # a level held for a shorter time was a hand, not goods
     together_s: float = 0.45  # steps on neighbouring plates closer in time may be one move
     apart_s: float = 0.25  # what is moved at once moves all its plates within this
+    piece_bias: float = 0.03  # real packages against the catalogue, relative
+    piece_sds: float = 3.0
     group_wait_s: float = 1.6
     company_s: float = 4.0  # after a step, a plate beside it may swing for so long and still be part of it
     neighbours: int = 2  # plates apart on one shelf

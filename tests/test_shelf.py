@@ -228,6 +228,43 @@ def test_shares_that_are_known_only_roughly_join_what_lies_between_them() -> Non
     assert [[c.plate for c in group] for group in connected(made, STORE, CONFIG)] == [[2, 1, 3]]
 
 
+def leaning(hand_g: float, samples: int) -> np.ndarray:
+    """Return what a hand that leans on a plate adds to it, (samples,) g: no hand is still."""
+    return hand_g * (1.0 + 0.3 * np.sin(np.arange(samples) / 3.0))
+
+
+@SETTINGS
+@given(seeds, st.floats(0.25, 0.45), st.floats(0.1, 0.5), st.floats(1.0, 2.0), st.floats(100, 400))
+def test_a_share_that_anothers_hand_hid_is_of_the_package_beside_it(
+    seed: int, share: float, after_s: float, leans_s: float, hand_g: float
+) -> None:
+    """Found on a tape: one took crackers while another leaned on a plate of theirs: 38 g of them were nobody's."""
+    mass_g = float(STORE.products.mass_g[0])
+    facings = replace(STORE.facings, product=np.zeros(1, np.int64), facing_id=("F",), plates=((1, 2),))
+    load, _ = quiet(seed)
+    load[360:, 1] -= (1.0 - share) * mass_g
+    load[360:, 2] -= share * mass_g
+    leans = 360 + round(60 * after_s), 360 + round(60 * (after_s + leans_s))
+    load[slice(*leans), 2] += leaning(hand_g, leans[1] - leans[0])
+    (found,) = changes(load, replace(STORE, facings=facings))
+    assert found.plates == (1, 2) and found.total_g == pytest.approx(-mass_g, abs=4.0)
+    assert abs(found.step_ns - 360 * DT) < 0.2 * SECOND_NS
+
+
+@SETTINGS
+@given(seeds, st.floats(0.7, 1.5))
+def test_who_leans_and_then_takes_a_whole_package_took_it_by_itself(seed: int, leans_s: float) -> None:
+    mass_g = float(STORE.products.mass_g[0])
+    facings = replace(STORE.facings, product=np.zeros(1, np.int64), facing_id=("F",), plates=((1, 2),))
+    load, _ = quiet(seed)
+    ends = 360 + round(60 * leans_s)
+    load[360:, 1] -= mass_g
+    load[350:ends, 2] += leaning(200.0, ends - 350)
+    load[ends:, 2] -= mass_g
+    found = changes(load, replace(STORE, facings=facings))
+    assert [c.plates for c in found] == [(1,), (2,)]
+
+
 @SETTINGS
 @given(seeds, st.floats(60, 400), st.floats(60, 400))
 def test_a_plate_that_says_nothing_may_bear_the_middle_of_one_package(seed: int, a_g: float, b_g: float) -> None:

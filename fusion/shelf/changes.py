@@ -249,10 +249,11 @@ def _without_cross_talk(group: list[PlateChange], config: ShelfConfig) -> list[P
 
 def _shelf_change(group: list[PlateChange], hidden: tuple[tuple[int, float, float], ...]) -> ShelfChange:
     group = sorted(group, key=lambda c: c.plate)
+    known = [c.step_ns for c in group if not (c.is_slow or c.is_hidden)]  # those whose moment is known well
     return ShelfChange(
         t0_ns=min(c.onset_ns for c in group),
         t1_ns=max(c.settled_ns for c in group),
-        step_ns=int(np.median([c.step_ns for c in group])),
+        step_ns=int(np.median(known or [c.step_ns for c in group])),
         plates=tuple(c.plate for c in group),
         delta_g=tuple(c.after_g - c.before_g for c in group),
         var=tuple(c.var for c in group),

@@ -71,21 +71,28 @@ def connected(changes: list[PlateChange], store: Store, config: ShelfConfig) -> 
 
     What is nearest in time is joined first, and groups that have a plate in common are not: a plate that moved twice in
     one move did not. A change whose moment is known only roughly comes last, and joins one group, sooner one whose
-    moment is known well: it tells nothing of two others being one move.
+    moment is known well: it tells nothing of two others being one move. Neither does one that a hand hid.
     """
     company = company_of_plate(store.plates, store.facings, config.neighbours)
     on_plate: dict[int, list[int]] = {}
     pairs: list[tuple[int, int, int, int]] = []  # how many of the two are known only roughly, how far apart, which
+    leant: set[int] = set()  # what a hand hid, as the slow ones
     for row, change in enumerate(changes):
         for other in (other for plate in company[change.plate] for other in on_plate.get(plate, ())):
+            apart_ns = abs(change.step_ns - changes[other].step_ns)
             if _together(change, changes[other], store, config):
                 rough = change.is_slow + changes[other].is_slow
-                pairs.append((rough, abs(change.step_ns - changes[other].step_ns), other, row))
+                pairs.append((rough, apart_ns, other, row))
+            elif under := [
+                a for a, b in ((row, other), (other, row)) if _is_rest(changes[a], changes[b], store, config)
+            ]:
+                leant.update(under)
+                pairs.append((1, apart_ns, other, row))
         on_plate.setdefault(change.plate, []).append(row)
     groups = [[row] for row in range(len(changes))]  # by member: all of a group share one list
     plates_in = [{change.plate} for change in changes]
     for rough, _, a, b in sorted(pairs):
-        free = not rough or any(changes[row].is_slow and len(groups[row]) == 1 for row in (a, b))
+        free = not rough or any((changes[row].is_slow or row in leant) and len(groups[row]) == 1 for row in (a, b))
         if groups[a] is groups[b] or not free or not plates_in[a].isdisjoint(plates_in[b]):
             continue
         groups[a] += groups[b]
@@ -94,6 +101,34 @@ def connected(changes: list[PlateChange], store: Store, config: ShelfConfig) -> 
             groups[row], plates_in[row] = groups[a], plates_in[a]
     whole = {id(group): group for group in groups}
     return [[changes[row] for row in sorted(group)] for group in whole.values()]
+
+
+def _is_rest(change: PlateChange, other: PlateChange, store: Store, config: ShelfConfig) -> bool:
+    """Tell whether a change that a hand hid is the rest of what went beside it while it leaned there.
+
+    It is where both make whole pieces of goods that stand on both plates, and neither does by itself.
+    """
+    near_ns = config.together_s * SECOND_NS
+    if not (change.is_hidden and change.onset_ns - near_ns <= other.step_ns <= change.step_ns + near_ns):
+        return False
+    rows = facings_of_plate(store.facings)
+    shared = set(rows.get(change.plate, ())) & set(rows.get(other.plate, ()))
+    steps_g = change.after_g - change.before_g, other.after_g - other.before_g
+    noise = change.var + other.var
+    goods = {int(store.facings.product[row]) for row in shared}
+    return any(
+        _are_pieces(sum(steps_g), noise, k, store, config)
+        and not any(_are_pieces(step, noise, k, store, config) for step in steps_g)
+        for k in goods
+    )
+
+
+def _are_pieces(step_g: float, var: float, product: int, store: Store, config: ShelfConfig) -> bool:
+    """Tell whether a step is some whole pieces of a product, as far as they and the plates err."""
+    mass_g, sd_g = float(store.products.mass_g[product]), float(store.products.mass_sd_g[product])
+    pieces = round(abs(step_g) / mass_g) if mass_g > 0.0 else 0
+    spread = var + pieces * sd_g**2 + (pieces * config.piece_bias * mass_g) ** 2
+    return pieces > 0 and abs(abs(step_g) - pieces * mass_g) <= config.piece_sds * np.sqrt(spread)
 
 
 def _together(a: PlateChange, b: PlateChange, store: Store, config: ShelfConfig) -> bool:

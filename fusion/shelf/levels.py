@@ -55,6 +55,7 @@ class PlateChange:
     after_g: float
     var: float  # g2, of after - before
     is_slow: bool = False  # it went by as noise: its moment is known to a second or two
+    is_hidden: bool = False  # a hand leaned on the plate: it may be of any moment from its onset to its step
     trace: Trace = field(default=(), compare=False, repr=False)  # what led up to it: to look at, not to decide by
 
 
@@ -158,7 +159,9 @@ def _slid(
     for row, before, var_g2, after in each:
         step_ns = slow.step_of(out.slow, row, after, after - before)
         var = float(slow.difference_var(var_g2, config))
-        changes.append(PlateChange(row, step_ns, step_ns, t_ns, before, after, var, True, trace_of(out, row)))
+        changes.append(
+            PlateChange(row, step_ns, step_ns, t_ns, before, after, var, is_slow=True, trace=trace_of(out, row))
+        )
     out.level_g[went] = gone_to
     out.level_blocks[went] = slow.RECENT
     slow.change(out.slow, went, t_ns, out.level_g[went], out.noise_var[went])
@@ -196,7 +199,12 @@ def _went(out: Levels, row: int, t_ns: int, before: float, after: float, var: fl
     at = int(np.flatnonzero(away)[-1]) if away.any() else HISTORY - 1
     step_ns = int(ns[at])
     onset_ns = min(onset_ns, step_ns)
-    return PlateChange(row, onset_ns, step_ns, t_ns, before, after, float(var), trace=trace_of(out, row))
+    # A hand that leans on a plate with more than half of what then is gone hides when it went.
+    leant = (ns >= onset_ns) & ((g - before) * np.sign(before - after) > 0.5 * abs(after - before))
+    hidden = bool(leant.any())
+    return PlateChange(
+        row, onset_ns, step_ns, t_ns, before, after, float(var), is_hidden=hidden, trace=trace_of(out, row)
+    )
 
 
 def dark_plates(levels: Levels, now_ns: int, among: Ints | None = None) -> Ints:
