@@ -31,26 +31,34 @@ def standing(away_m: float) -> list[Bodies]:
     return [Bodies(k * SECOND_NS // 10, np.array([1, 2]), head, hands, cov, np.zeros(2)) for k in range(100)]
 
 
-@given(st.floats(0.1, 9.0), st.floats(0.0, 1.0), st.floats(-300.0, 300.0), st.integers(0, 3))
-@example(2.0, 0.0, -1e-300, 0)  # however little went, it lay on the plate it went from, not at the store's corner
+@given(
+    st.floats(0.1, 9.0),
+    st.floats(0.0, 1.0),
+    st.floats(-300.0, 300.0),
+    st.integers(0, 3),
+    st.sampled_from((0.0, CONFIG.hurry_s[1])),
+)
+@example(1.0, 0.1, -227.0, 1, 0.0)  # hands met, and a second later the one took what they were then seen to hold
+@example(2.0, 0.0, -1e-300, 0, CONFIG.hurry_s[1])  # however little went, it lay on its plate, not at the store's corner
 def test_who_has_a_hand_where_goods_go_next_has_something_new_a_moment_before(
-    later_s: float, away_m: float, grams: float, alias: int
+    later_s: float, away_m: float, grams: float, alias: int, apart_s: float
 ) -> None:
     """Found on a long tape: of two pieces one was charged to somebody who took another of them two seconds later."""
     known_as = {1: 7} if alias == 0 else {}
     track_id = known_as.get(1, 1)
-    found = next_picks(0, {track_id, 2}, [change(later_s, grams)], standing(away_m), known_as, STORE, CONFIG)
-    soon = CONFIG.hurry_s[1] < later_s <= CONFIG.held_window_s + CONFIG.next_pick_s
+    later = [change(later_s, grams)]
+    found = next_picks(0, apart_s, {track_id, 2}, later, standing(away_m), known_as, STORE, CONFIG)
+    soon = apart_s < later_s <= CONFIG.held_window_s + CONFIG.next_pick_s
     if grams < 0.0 and away_m < CONFIG.next_pick_m - 1e-9 and soon:
         want = round(later_s * SECOND_NS) - round(CONFIG.next_pick_s * SECOND_NS)
         assert found == {track_id: min(want, round((CONFIG.held_window_s + CONFIG.next_pick_s) * SECOND_NS))}
-    elif grams >= 0.0 or away_m > CONFIG.next_pick_m + 1e-9 or abs(later_s - CONFIG.hurry_s[1]) > 1e-6:
+    elif grams >= 0.0 or away_m > CONFIG.next_pick_m + 1e-9 or abs(later_s - apart_s) > 1e-6:
         assert not found
 
 
 def test_of_several_the_first_counts_and_others_tracks_are_not_asked_for() -> None:
     several = [change(3.5), change(2.0), change(4.0)]
-    found = next_picks(0, {1, 2}, several, standing(0.1), {}, STORE, CONFIG)
+    found = next_picks(0, CONFIG.hurry_s[1], {1, 2}, several, standing(0.1), {}, STORE, CONFIG)
     assert found == {1: round((2.0 - CONFIG.next_pick_s) * SECOND_NS)}
-    assert not next_picks(0, {2}, several, standing(0.1), {}, STORE, CONFIG)
-    assert not next_picks(0, {1, 2}, several, [], {}, STORE, CONFIG)
+    assert not next_picks(0, CONFIG.hurry_s[1], {2}, several, standing(0.1), {}, STORE, CONFIG)
+    assert not next_picks(0, CONFIG.hurry_s[1], {1, 2}, several, [], {}, STORE, CONFIG)

@@ -80,7 +80,7 @@ def candidates(
         return ()  # most changes of a large store are of plates that only shook
     hands, own_hands, of_hands = _hand_evidence(change, seen, alias, store, config)
     tracks = set(bodies.track_id[near].tolist())
-    until_ns = next_picks(change.step_ns, tracks, others, seen.bodies, alias, store, config)
+    until_ns = next_picks(change.step_ns, config.hurry_s[1], tracks, others, seen.bodies, alias, store, config)
     looks = looks_at_hands(change.step_ns, seen, alias, config, tracks, until_ns, lent=True)
     of_looks = lenders(change.step_ns, seen, alias, config)
     borrows = tracks & {*of_hands, *of_looks}

@@ -67,7 +67,8 @@ def read_meeting(
 
     changes, pair = chain(state.open.values(), state.waiting), (meeting.a, meeting.b)
     last_ns = meeting.t_ns + int(config.looks_after_s * SECOND_NS)
-    known = next_picks(meeting.t_ns, pair, changes, state.seen.bodies, people.alias, store, config)
+    # Who takes something the next second holds that, whatever passed: one hand meets another's while the other reaches.
+    known = next_picks(meeting.t_ns, 0.0, pair, changes, state.seen.bodies, people.alias, store, config)
     until_ns = {track_id: min(known.get(track_id, last_ns), last_ns) for track_id in pair}
     both = ways(meeting, trips, state.seen, people.alias, store, config, until_ns)
 

@@ -14,6 +14,7 @@ from fusion.store import Store
 
 def next_picks(
     t_ns: int,
+    apart_s: float,
     tracks: Collection[int],
     changes: Iterable[ShelfChange],
     bodies: Sequence[Bodies],
@@ -24,10 +25,10 @@ def next_picks(
     """Return when, ns, some tracks may next have had something, of those that may.
 
     They may where a hand of theirs was at goods that went, and have it a moment before the plate says so. What went
-    within a second was not for the same hand.
+    within apart_s of t_ns was not for the same hand.
     """
     out: dict[int, int] = {}
-    lead_ns, first_ns = int(config.next_pick_s * SECOND_NS), t_ns + int(config.hurry_s[1] * SECOND_NS)
+    lead_ns, first_ns = int(config.next_pick_s * SECOND_NS), t_ns + int(apart_s * SECOND_NS)
     last_ns = t_ns + int((config.held_window_s + config.next_pick_s) * SECOND_NS)
     for change in changes:
         if not change.plates or change.total_g >= 0.0 or not first_ns < change.step_ns <= last_ns or not bodies:
