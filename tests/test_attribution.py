@@ -427,3 +427,19 @@ def test_a_cart_of_nobody_beside_people_is_passed_by() -> None:
     """Its report may have no place: then nobody knows whose it is, and the move is theirs who stood near."""
     into = SeenMove("cart-2", CartMove(0, 1, (("SKU2", 0.6),), 0.9), {}, {"guest": 0.4})
     assert into.owner() == ("", 0.0) and cart_passes((into,), (into,), frozenset(), STORE, CONFIG) == ()
+
+
+@given(st.integers(0, 5), st.integers(1, 3), st.floats(0.3, 2.0), st.booleans())
+def test_packages_weigh_what_they_can_weigh_whatever_the_plates_saw(
+    product: int, n: int, share: float, loose: bool
+) -> None:
+    """Found in a crowd: one bag had been two of half the weight, since half a bag was seen to be put back later."""
+    seen_g = share * n * MASSES.mean_g[product]
+    by_weight = np.full(len(STORE.products.sku), loose)
+    store = replace(STORE, products=replace(STORE.products, by_weight=by_weight))
+    moved = weigh_change(change(-seen_g, plate=product), {}, MASSES, store, CONFIG)
+    grams = moved.grams(product, n)
+    if loose or abs(share - 1.0) < 0.05:
+        assert grams == pytest.approx(seen_g)
+    elif abs(share - 1.0) > 0.2:
+        assert grams == pytest.approx(n * MASSES.mean_g[product])

@@ -38,8 +38,7 @@ def picks(
 
 def single(moved: Moved, who: tuple[Mover, ...], most: int) -> list[Explanation]:
     """Return readings of one person and one product, the likeliest cells of each mover, at most so many."""
-    total_g = moved.change.total_g
-    kind = PICK if total_g < 0 else PUT
+    kind = PICK if moved.change.total_g < 0 else PUT
     everybody, out = moved.nats(), []
     for mover in who:
         nats = everybody.copy()
@@ -49,7 +48,7 @@ def single(moved: Moved, who: tuple[Mover, ...], most: int) -> list[Explanation]
             nats[product] += seen.of(product) - seen.held.absent
         for flat in highest(nats, most).tolist():
             product, n = divmod(flat, nats.shape[1])
-            part = Part(mover.trip, kind, product, n + 1, abs(total_g))
+            part = Part(mover.trip, kind, product, n + 1, moved.grams(product, n + 1))
             why = add(moved.why(product, n), mover.whole_why(kind, product))
             out.append(Explanation((part,), float(nats[product, n]) + mover.nats, mover.claims, why))
     return out
@@ -84,7 +83,7 @@ def _shared(moved: Moved, who: tuple[Mover, ...], store: Store, config: Attribut
                 nats = float(together[product, n] - counts[product, n]) + a.nats + b.nats
                 nats += each
                 nats += a.after.of(product) + b.after.of(product)
-                grams = abs(moved.change.total_g) / (n + 1)
+                grams = moved.grams(product, n + 1) / (n + 1)
                 parts = (
                     Part(a.trip, PICK, product, mine, grams * mine),
                     Part(b.trip, PICK, product, yours, grams * yours),

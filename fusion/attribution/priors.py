@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from fusion.arrays import Floats
-from fusion.attribution.masses import Masses
+from fusion.arrays import Bools, Floats
+from fusion.attribution.masses import OUTLIER_SDS, Masses
 from fusion.attribution.normal import log_normal
 from fusion.attribution.why import COUNT, MASS, PLANOGRAM, Why
 from fusion.config import AttributionConfig
@@ -24,10 +24,21 @@ class Moved:
     prior: Floats  # (k,)
     count: Floats  # (k, qty_max)
     here: Mapping[int, frozenset[int]]  # products that may stand on plates of the change -> those plates
+    loose: Bools  # (k,) sold by weight
 
     def nats(self) -> Floats:
         """Return all of it together, (k, qty_max)."""
         return self.mass + self.prior[:, None] + self.count
+
+    def grams(self, product: int, n: int) -> float:
+        """Return what n pieces that moved weigh, g: what plates say, unless no such packages weigh that.
+
+        Then some of it lay where no plate noticed, and whoever puts one back brings back all of it.
+        """
+        seen_g, masses = abs(self.change.total_g), self.masses
+        off = seen_g - n * float(masses.mean_g[product])
+        var = self.change.total_var + n * float(masses.sd_g[product]) ** 2 + (n * float(masses.bias_sd_g[product])) ** 2
+        return seen_g if self.loose[product] or off * off <= OUTLIER_SDS**2 * var else seen_g - off
 
     def why(self, product: int, n: int) -> Why:
         """Return what is behind one cell of nats()."""
@@ -47,6 +58,7 @@ def weigh_change(
         prior=prior,
         count=count_nats(store, config) + _beyond_stock(prior, change, misplaced, store, config),
         here=_standing_here(change, misplaced, store),
+        loose=store.products.by_weight,
     )
 
 
