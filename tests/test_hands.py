@@ -9,10 +9,10 @@ from scipy.stats import multivariate_normal
 from fusion.config import SECOND_NS, HandConfig
 from fusion.tracking.camera import to_camera
 from fusion.tracking.floor import Floor, Match, as_detected
-from fusion.tracking.hands import Hands, doubtful_hands, follow_hands, hands_of, nats_at, no_hands, resting
+from fusion.tracking.hands import Hands, doubtful_hands, follow_hands, hand_rules, hands_of, nats_at, no_hands, resting
 from fusion.tracking.sightings import LOOK_DIM, Sightings
 from fusion.tracking.tracks import Status, Tracks, no_tracks
-from fusion.tracking.wrists import WristFrame, _against, _fit
+from fusion.tracking.wrists import Doubtful, WristFrame, _against, _fit, _shown
 
 CONFIG = HandConfig()
 T0 = 1_000 * SECOND_NS
@@ -224,9 +224,11 @@ def test_what_a_wrist_says_is_the_density_of_what_it_is_off_by(seed: int, is_dep
         local = to_camera(wrist[None], R, T)[0]
         wrist = local[:2] / local[2]
     sd = 0.03 if is_depth else 0.003
-    frame = WristFrame(
-        head[None], np.tile(wrist, (1, 2, 1)), np.ones((1, 2), bool), np.zeros(1, int), is_depth, np.array([sd]), R, T
-    )
+    wrists = np.tile(wrist, (1, 2, 1))
+    frame = WristFrame(head[None], wrists, np.ones((1, 2), bool), np.zeros(1, int), is_depth, np.array([sd]), R, T)
     y, _, S = _against(mean, cov, frame, 0, 0, 0, 0.06)
+    hands = np.tile(mean, (1, 2, 1)), np.tile(cov, (1, 2, 1, 1))
+    near, nobodys = np.ones((1, 1), bool), Doubtful(np.zeros(2, int), np.zeros(0, int))
+    shown = _shown(near, nobodys, *hands, frame, hand_rules(CONFIG))
     expected = multivariate_normal.logpdf(y, np.zeros(len(y)), S) + 0.5 * len(y) * np.log(2 * np.pi)
-    assert _fit(mean, cov, frame, 0, 0, 0, 0.06) == pytest.approx(expected, rel=1e-9, abs=1e-9)
+    assert _fit(shown, 0, 0, is_depth, wrists, 0, 0, sd, 0.06**2) == pytest.approx(expected, rel=1e-9, abs=1e-9)

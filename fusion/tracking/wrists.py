@@ -8,11 +8,11 @@ from numba import njit
 from fusion.arrays import Bools, Floats, Ints
 from fusion.tracking.association import solve
 from fusion.tracking.camera import predict_image_point
-from fusion.tracking.gating import pairs_within
 from fusion.tracking.measurement import DEPTH_MIN_M, View, factor, whiten
 from fusion.tracking.tracks import Status
 
 LAST_FOLLOWED = int(Status.LEFT)
+REST, ANYWHERE = 2, 3  # beside the two hands: where one is that nobody sees, and so with twice the variance
 DOUBT_MIN = 0.01  # that a wrist is somebody else's; less is none
 
 
@@ -45,6 +45,13 @@ class HandRows(NamedTuple):
     cov: Floats
     rival_id: Ints
     rival_p: Floats
+
+
+class Doubtful(NamedTuple):
+    """Hands (2 * row + hand) that may be somebody else's, by the row of whose they may be."""
+
+    first: Ints  # (n + 1,) of each row, and of the one behind the last
+    hand: Ints  # (k,)
 
 
 class WristFrame(NamedTuple):
@@ -80,20 +87,19 @@ def believed(
 
     The others are of Hands.
     """
-    n = len(track_id)
-    mean, cov = np.empty((n, 2, 3)), np.zeros((n, 2, 3, 3))
+    n, rest, usual = len(track_id), rules.rest, np.diag(rules.var)
+    mean, cov = np.empty((n, 2, 3)), np.empty((n, 2, 3, 3))
     stay, row_of = np.exp(-max(0, t_ns - old_ns) / rules.back_ns), _rows_among(old_id, track_id)
     for i in range(n):
         at = row_of[i]
-        known = at >= 0
         for h in range(2):
+            if at < 0:
+                mean[i, h], cov[i, h] = rest, usual
+                continue
             for a in range(3):
-                mean[i, h, a] = rules.rest[a]
-                cov[i, h, a, a] = rules.var[a]
-                if known:
-                    mean[i, h, a] += stay * (old_mean[at, h, a] - rules.rest[a])
-                    for b in range(3):
-                        cov[i, h, a, b] += stay * stay * (old_cov[at, h, a, b] - (rules.var[a] if a == b else 0.0))
+                mean[i, h, a] = rest[a] + stay * (old_mean[at, h, a] - rest[a])
+                for b in range(3):
+                    cov[i, h, a, b] = usual[a, b] + stay * stay * (old_cov[at, h, a, b] - usual[a, b])
     return mean, cov
 
 
@@ -151,19 +157,14 @@ def follow_wrists(
         if mine[j] >= 0 and status[row_of[j]] <= LAST_FOLLOWED:
             live[row_of[j]] = True
     rows = np.flatnonzero(live)
-    ids, head, xy = track_id[rows], np.empty((len(rows), 3)), np.empty((len(rows), 2))
+    ids, head = track_id[rows], np.empty((len(rows), 3))
     for k in range(len(rows)):
         head[k, 0], head[k, 1], head[k, 2] = state[rows[k], 0], state[rows[k], 1], state[rows[k], 4]
-        xy[k, 0], xy[k, 1] = head[k, 0], head[k, 1]
     mean, cov = believed(old.track_id, old.mean, old.cov, old_ns, ids, t_ns, rules)
     rival, rival_p = _still_doubted(old.track_id, old.rival_id, old.rival_p, ids)
     claim = np.where(mine >= 0, np.searchsorted(ids, mine), -1)
-    a, b = pairs_within(xy, rules.cross_m)
     frame = WristFrame(head, wrists, seen, claim, view.is_depth, view.sd, view.R, view.T)
-    taken, other, other_p = take_wrists(
-        mean, cov, rival, rival_p, frame, np.concatenate((a, b)), np.concatenate((b, a)), rules.rest, rules.var,
-        rules.noise,
-    )  # fmt: skip
+    taken, other, other_p = take_wrists(mean, cov, rival, rival_p, frame, rules)
     for j in range(m):
         for w in range(2):
             owner[j, w] = ids[taken[j, w]] if taken[j, w] >= 0 else -1
@@ -178,77 +179,41 @@ def follow_wrists(
 
 @njit(cache=True)
 def take_wrists(
-    mean: Floats,
-    cov: Floats,
-    rival: Ints,
-    rival_p: Floats,
-    frame: WristFrame,
-    one: Ints,
-    other: Ints,
-    rest: Floats,
-    var: Floats,
-    noise: WristNoise,
+    mean: Floats, cov: Floats, rival: Ints, rival_p: Floats, frame: WristFrame, rules: HandRules
 ) -> tuple[Ints, Ints, Floats]:
     """Assign the wrists of a frame to hands (n, 2) and correct these, and whose else they may be, in place.
 
-    one and other are the pairs of rows that are near enough for their arms to cross. Returns per wrist (d, 2) its
-    track's row or -1, the row of whom else it may be of or -1, and how likely that is.
+    Returns per wrist (d, 2) its track's row or -1, the row of whom else it may be of or -1, and how likely that is.
 
     A hand is where it was on its way to rest, or has gone off to anywhere within reach; and a hand that was taken for
     another's is where that one is believed to be.
     """
-    n, d = len(mean), len(frame.wrists)
-    claim, stays, reaches = frame.claim, np.log(1.0 - noise.reach_p), np.log(noise.reach_p)
+    n, d, rest, usual, noise = len(mean), len(frame.wrists), rules.rest, np.diag(rules.var), rules.noise
+    claim, is_depth, sd, own = frame.claim, frame.is_depth, frame.sd, noise.wrist_sd_m * noise.wrist_sd_m
+    stays, reaches, wrists = np.log(1.0 - noise.reach_p), np.log(noise.reach_p), frame.wrists
     found = np.zeros(n, np.bool_)
     for j in range(d):
         if claim[j] >= 0:
             found[claim[j]] = True
-    order = np.argsort(one, kind="mergesort")
-    first = np.searchsorted(one[order], np.arange(n + 1))
-    rows, columns, cost = [0 for _ in range(0)], [0 for _ in range(0)], [0.0 for _ in range(0)]
-    usual, doubtful = np.diag(var), np.flatnonzero(rival.ravel() >= 0)
-    for j in range(d):
-        for w in range(2):
-            if not frame.seen[j, w]:
-                continue
-            i = claim[j]
-            near = other[order[first[i] : first[i + 1]]]
-            # Anywhere about whom the detector names: a wrist that fits no hand better than this is no wrist.
-            astray = _fit(rest, 2.0 * usual, frame, i, j, w, noise.wrist_sd_m) + np.log(noise.astray_p)
-            for k in range(len(near) + 1):
-                row = i if k == 0 else near[k - 1]
-                said = _said(row, i, found, noise)
-                anew = np.logaddexp(
-                    reaches + _fit(rest, usual, frame, row, j, w, noise.wrist_sd_m),
-                    _fit_of_another(row, doubtful, mean, cov, rival, rival_p, frame, j, w, noise.wrist_sd_m)[0],
-                )
-                for h in range(2):
-                    stay = stays + np.log1p(-rival_p[row, h])
-                    stay += _fit(mean[row, h], cov[row, h], frame, row, j, w, noise.wrist_sd_m)
-                    gain = np.logaddexp(stay, anew) + said - astray
-                    if gain > 0.0:
-                        rows.append(2 * row + h)
-                        columns.append(2 * j + w)
-                        cost.append(-gain)
+    doubtful = _doubtful(rival)
+    first, lent = doubtful.first, doubtful.hand
+    near = _near(frame.head, claim, frame.seen, rules.cross_m)
+    shown = _shown(near, doubtful, mean, cov, frame, rules)
+    at, to, price = _worth(near, shown, doubtful, rival_p, frame, found, noise)
     owner, others, others_p = np.full((d, 2), -1), np.full((d, 2), -1), np.zeros((d, 2))
-    if not len(rows):
+    if not len(at):
         return owner, others, others_p
-    by_row = np.argsort(np.array(rows), kind="mergesort")
-    at, to, price = np.array(rows)[by_row], np.array(columns)[by_row], np.array(cost)[by_row]
-    column = solve(at, to, price, 2 * n, 2 * d)
+    hands, column = _assigned(at, to, price, 2 * n, 2 * d)
     was_mean, was_cov, was_rival, was_p = mean, cov, rival, rival_p
-    if len(doubtful):  # else no hand changes but that which has the wrist
+    if len(lent):  # else no hand changes but that which has the wrist
         was_mean, was_cov, was_rival, was_p = mean.copy(), cov.copy(), rival.copy(), rival_p.copy()
-    for r in range(2 * n):
-        if column[r] < 0:
-            continue
+    for r in hands:
         i, h, j, w = r // 2, r % 2, column[r] // 2, column[r] % 2
         owner[j, w] = i
         whose, p = _runner_up(r, at, to, price, column)
-        stay = stays + np.log1p(-was_p[i, h])
-        stay += _fit(was_mean[i, h], was_cov[i, h], frame, i, j, w, noise.wrist_sd_m)
-        anew = reaches + _fit(rest, usual, frame, i, j, w, noise.wrist_sd_m)
-        nats, source = _fit_of_another(i, doubtful, was_mean, was_cov, was_rival, was_p, frame, j, w, noise.wrist_sd_m)
+        stay = stays + np.log1p(-was_p[i, h]) + _fit(shown, i, h, is_depth, wrists, j, w, sd[j], own)
+        anew = reaches + _fit(shown, i, REST, is_depth, wrists, j, w, sd[j], own)
+        nats, source = _fit_of_another(i, first, lent, shown, was_p, is_depth, wrists, j, w, sd[j], own)
         if nats > max(stay, anew):
             a, b = source // 2, source % 2
             mean[i, h], cov[i, h] = was_mean[a, b] + frame.head[a] - frame.head[i], was_cov[a, b]
@@ -269,6 +234,156 @@ def take_wrists(
 
 
 @njit(cache=True)
+def _doubtful(rival: Ints) -> Doubtful:
+    """Return the hands that may be somebody else's, by whose they may be: rival (n, 2) as rows, -1 for nobody's."""
+    n = len(rival)
+    first = np.zeros(n + 1, np.int64)
+    for hand in range(2 * n):
+        if rival[hand // 2, hand % 2] >= 0:
+            first[rival[hand // 2, hand % 2] + 1] += 1
+    for row in range(n):
+        first[row + 1] += first[row]
+    free, hands = first.copy(), np.empty(first[n], np.int64)
+    for hand in range(2 * n):
+        row = rival[hand // 2, hand % 2]
+        if row >= 0:
+            hands[free[row]] = hand
+            free[row] += 1
+    return Doubtful(first, hands)
+
+
+@njit(cache=True)
+def _near(head: Floats, claim: Ints, seen: Bools, cross_m: float) -> Bools:
+    """Return whose arms can cross those of whom each detection's wrists are given to (d, n), that person's included."""
+    near = np.zeros((len(claim), len(head)), np.bool_)
+    for j in range(len(claim)):
+        if not (seen[j, 0] or seen[j, 1]):
+            continue
+        i = claim[j]
+        for row in range(len(head)):
+            dx, dy = head[row, 0] - head[i, 0], head[row, 1] - head[i, 1]
+            near[j, row] = row == i or dx * dx + dy * dy <= cross_m * cross_m
+    return near
+
+
+@njit(cache=True)
+def _shown(near: Bools, doubtful: Doubtful, mean: Floats, cov: Floats, frame: WristFrame, rules: HandRules) -> Floats:
+    """Return what a frame would show of the hands that its wrists are compared with (n, 4, 9), the others' rows empty.
+
+    In the second axis the two hands, REST and ANYWHERE. Of a depth camera's frame a place (3,), m, and the upper
+    triangle of its covariance (6,); of an image camera's an image point (2,), its depth, m, its variances and
+    covariance (3,), and the same (3,) of a metre of noise in space.
+    """
+    d, n = near.shape
+    first, lent = doubtful.first, doubtful.hand
+    asked = np.zeros(n, np.bool_)
+    for j in range(d):
+        for row in range(n):
+            if near[j, row]:
+                asked[row] = True
+                for p in range(first[row], first[row + 1]):
+                    asked[lent[p] // 2] = True
+    out, is_depth, head, R, T, rest, var = (
+        np.empty((n, 4, 9)), frame.is_depth, frame.head, frame.R, frame.T, rules.rest, rules.var
+    )  # fmt: skip
+    for row in range(n):
+        if not asked[row]:
+            continue
+        for s in range(4):
+            wide = 2.0 if s == ANYWHERE else 1.0
+            if s < REST:
+                x, y, z = head[row, 0] + mean[row, s, 0], head[row, 1] + mean[row, s, 1], head[row, 2] + mean[row, s, 2]
+                c00, c01, c02 = cov[row, s, 0, 0], cov[row, s, 0, 1], cov[row, s, 0, 2]
+                c11, c12, c22 = cov[row, s, 1, 1], cov[row, s, 1, 2], cov[row, s, 2, 2]
+            else:
+                x, y, z = head[row, 0] + rest[0], head[row, 1] + rest[1], head[row, 2] + rest[2]
+                c00, c01, c02, c11, c12, c22 = wide * var[0], 0.0, 0.0, wide * var[1], 0.0, wide * var[2]
+            if is_depth:
+                out[row, s, 0], out[row, s, 1], out[row, s, 2] = x, y, z
+                out[row, s, 3], out[row, s, 4], out[row, s, 5] = c00, c01, c02
+                out[row, s, 6], out[row, s, 7], out[row, s, 8] = c11, c12, c22
+                continue
+            depth = R[2, 0] * x + R[2, 1] * y + R[2, 2] * z + T[2]
+            far = max(depth, 1e-3)
+            p = (R[0, 0] * x + R[0, 1] * y + R[0, 2] * z + T[0]) / far
+            q = (R[1, 0] * x + R[1, 1] * y + R[1, 2] * z + T[1]) / far
+            jp = ((R[0, 0] - p * R[2, 0]) / far, (R[0, 1] - p * R[2, 1]) / far, (R[0, 2] - p * R[2, 2]) / far)
+            jq = ((R[1, 0] - q * R[2, 0]) / far, (R[1, 1] - q * R[2, 1]) / far, (R[1, 2] - q * R[2, 2]) / far)
+            whole = ((c00, c01, c02), (c01, c11, c12), (c02, c12, c22))
+            pp, pq, qq, length_p, length_q, both = 0.0, 0.0, 0.0, 0.0, 0.0, 0.0
+            for a in range(3):
+                length_p, length_q, both = length_p + jp[a] * jp[a], length_q + jq[a] * jq[a], both + jp[a] * jq[a]
+                for b in range(3):
+                    pp += jp[a] * whole[a][b] * jp[b]
+                    pq += jp[a] * whole[a][b] * jq[b]
+                    qq += jq[a] * whole[a][b] * jq[b]
+            out[row, s, 0], out[row, s, 1], out[row, s, 2] = p, q, depth
+            out[row, s, 3], out[row, s, 4], out[row, s, 5] = pp, pq, qq
+            out[row, s, 6], out[row, s, 7], out[row, s, 8] = length_p, both, length_q
+    return out
+
+
+@njit(cache=True)
+def _worth(
+    near: Bools,
+    shown: Floats,
+    doubtful: Doubtful,
+    rival_p: Floats,
+    frame: WristFrame,
+    found: Bools,
+    noise: WristNoise,
+) -> tuple[Ints, Ints, Floats]:
+    """Return hands (2 * row + hand), wrists (2 * detection + wrist) and costs of all pairs worth taking, by hand."""
+    stays, reaches, lost = np.log(1.0 - noise.reach_p), np.log(noise.reach_p), np.log(noise.astray_p)
+    wrists, seen, claim, sd, is_depth = frame.wrists, frame.seen, frame.claim, frame.sd, frame.is_depth
+    own, first, lent = noise.wrist_sd_m * noise.wrist_sd_m, doubtful.first, doubtful.hand
+    at, to, cost = [0 for _ in range(0)], [0 for _ in range(0)], [0.0 for _ in range(0)]
+    for j in range(near.shape[0]):
+        for w in range(2):
+            if not seen[j, w]:
+                continue
+            # Anywhere about whom the detector names: a wrist that fits no hand better than this is no wrist.
+            astray = _fit(shown, claim[j], ANYWHERE, is_depth, wrists, j, w, sd[j], own) + lost
+            for row in range(near.shape[1]):
+                if not near[j, row]:
+                    continue
+                said = _said(row, claim[j], found, noise)
+                anew = np.logaddexp(
+                    reaches + _fit(shown, row, REST, is_depth, wrists, j, w, sd[j], own),
+                    _fit_of_another(row, first, lent, shown, rival_p, is_depth, wrists, j, w, sd[j], own)[0],
+                )
+                for h in range(2):
+                    stay = stays + np.log1p(-rival_p[row, h])
+                    stay += _fit(shown, row, h, is_depth, wrists, j, w, sd[j], own)
+                    gain = np.logaddexp(stay, anew) + said - astray
+                    if gain > 0.0:
+                        at.append(2 * row + h)
+                        to.append(2 * j + w)
+                        cost.append(-gain)
+    by_hand = np.argsort(np.array(at), kind="mergesort")
+    return np.array(at)[by_hand], np.array(to)[by_hand], np.array(cost)[by_hand]
+
+
+@njit(cache=True)
+def _assigned(at: Ints, to: Ints, price: Floats, hands: int, wrists: int) -> tuple[Ints, Ints]:
+    """Return the hands that have a wrist, sorted, and the wrist of each of all hands, -1 for none.
+
+    at (sorted), to and price are the pairs. Few of all hands are near any wrist of a frame: only these are solved for.
+    """
+    near, local = np.empty(len(at), np.int64), np.empty(len(at), np.int64)
+    count = 0
+    for p in range(len(at)):
+        if p == 0 or at[p] != at[p - 1]:
+            near[count] = at[p]
+            count += 1
+        local[p] = count - 1
+    chosen = solve(local, to, price, count, wrists)
+    column = np.full(hands, -1)
+    column[near[:count]] = chosen
+    return near[:count][chosen >= 0], column
+
+
+@njit(cache=True)
 def _said(row: int, claim: int, found: Bools, noise: WristNoise) -> float:
     """Return what it says of a wrist being of one row that the detector gives it to another, in nats."""
     if row == claim:
@@ -279,27 +394,27 @@ def _said(row: int, claim: int, found: Bools, noise: WristNoise) -> float:
 @njit(cache=True)
 def _fit_of_another(
     row: int,
-    doubtful: Ints,
-    mean: Floats,
-    cov: Floats,
-    rival: Ints,
+    first: Ints,
+    lent: Ints,
+    shown: Floats,
     rival_p: Floats,
-    frame: WristFrame,
+    is_depth: bool,
+    wrists: Floats,
     j: int,
     w: int,
-    wrist_sd_m: float,
+    sd: float,
+    own_var: float,
 ) -> tuple[float, int]:
     """Return how well a wrist fits a hand of somebody else that may be of this row, and which (2 * row + hand).
 
-    doubtful (k,) are all hands, so numbered, that may be somebody else's.
+    first (n + 1,) and lent (k,) are Doubtful.
     """
     best, which = -np.inf, -1
-    for hand in doubtful:
-        i, h = hand // 2, hand % 2
-        if rival[i, h] == row:
-            nats = np.log(rival_p[i, h]) + _fit(mean[i, h], cov[i, h], frame, i, j, w, wrist_sd_m)
-            if nats > best:
-                best, which = nats, hand
+    for at in range(first[row], first[row + 1]):
+        i, h = lent[at] // 2, lent[at] % 2
+        nats = np.log(rival_p[i, h]) + _fit(shown, i, h, is_depth, wrists, j, w, sd, own_var)
+        if nats > best:
+            best, which = nats, lent[at]
     return best, which
 
 
@@ -379,40 +494,33 @@ def _against(
 
 
 @njit(cache=True)
-def _fit(mean: Floats, cov: Floats, frame: WristFrame, i: int, j: int, w: int, wrist_sd_m: float) -> float:
+def _fit(
+    shown: Floats, row: int, s: int, is_depth: bool, wrists: Floats, j: int, w: int, sd: float, own_var: float
+) -> float:
     """Return log N(y; 0, S) of what _against returns, but for the constant, the same for all it is compared with.
 
-    Written out, because it is asked of every wrist and every hand near it: -y' S^-1 y / 2 - log det(S) / 2.
+    Written out, because it is asked of every wrist and every hand near it: -y' S^-1 y / 2 - log det(S) / 2. The hand
+    is one of those that _shown returns.
     """
-    head, wrist, sd, R, T = frame.head[i], frame.wrists[j, w], frame.sd[j], frame.R, frame.T
-    x, y, z = head[0] + mean[0], head[1] + mean[1], head[2] + mean[2]
-    own = wrist_sd_m * wrist_sd_m
-    if frame.is_depth:
-        var = sd * sd + own
-        a, b, c = cov[0, 0] + var, cov[0, 1], cov[0, 2]
-        d, e, f = cov[1, 1] + var, cov[1, 2], cov[2, 2] + var
-        u, v, w = wrist[0] - x, wrist[1] - y, wrist[2] - z
+    if is_depth:
+        var = sd * sd + own_var
+        a, b, c = shown[row, s, 3] + var, shown[row, s, 4], shown[row, s, 5]
+        d, e, f = shown[row, s, 6] + var, shown[row, s, 7], shown[row, s, 8] + var
+        x, y = wrists[j, w, 0] - shown[row, s, 0], wrists[j, w, 1] - shown[row, s, 1]
+        z = wrists[j, w, 2] - shown[row, s, 2]
         A, B, C = d * f - e * e, c * e - b * f, b * e - c * d
         det = a * A + b * B + c * C
         D, E, F = a * f - c * c, b * c - a * e, a * d - b * b
-        square = (u * (A * u + B * v + C * w) + v * (B * u + D * v + E * w) + w * (C * u + E * v + F * w)) / det
+        square = (x * (A * x + B * y + C * z) + y * (B * x + D * y + E * z) + z * (C * x + E * y + F * z)) / det
         return float(-0.5 * square - 0.5 * np.log(det))
-    depth = R[2, 0] * x + R[2, 1] * y + R[2, 2] * z + T[2]
-    far = max(depth, 1e-3)
-    p = (R[0, 0] * x + R[0, 1] * y + R[0, 2] * z + T[0]) / far
-    q = (R[1, 0] * x + R[1, 1] * y + R[1, 2] * z + T[1]) / far
-    pp, pq, qq, length_p, length_q, both = 0.0, 0.0, 0.0, 0.0, 0.0, 0.0
-    for i in range(3):
-        jp, jq = (R[0, i] - p * R[2, i]) / far, (R[1, i] - q * R[2, i]) / far
-        length_p, length_q, both = length_p + jp * jp, length_q + jq * jq, both + jp * jq
-        for k in range(3):
-            kp, kq = (R[0, k] - p * R[2, k]) / far, (R[1, k] - q * R[2, k]) / far
-            pp, pq, qq = pp + jp * cov[i, k] * kp, pq + jp * cov[i, k] * kq, qq + jq * cov[i, k] * kq
-    if depth > DEPTH_MIN_M:
-        pp, pq, qq = pp + sd * sd + own * length_p, pq + own * both, qq + sd * sd + own * length_q
+    pp, pq, qq = shown[row, s, 3], shown[row, s, 4], shown[row, s, 5]
+    if shown[row, s, 2] > DEPTH_MIN_M:
+        pp = pp + sd * sd + own_var * shown[row, s, 6]
+        pq = pq + own_var * shown[row, s, 7]
+        qq = qq + sd * sd + own_var * shown[row, s, 8]
     else:
         pp, qq = pp + 1e6, qq + 1e6
-    u, v = wrist[0] - p, wrist[1] - q
+    u, v = wrists[j, w, 0] - shown[row, s, 0], wrists[j, w, 1] - shown[row, s, 1]
     det = pp * qq - pq * pq
     square = (qq * u * u - 2.0 * pq * u * v + pp * v * v) / det
     return float(-0.5 * square - 0.5 * np.log(det))
