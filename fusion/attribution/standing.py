@@ -7,6 +7,7 @@ them, and of those beside them who move nothing hardly anybody bends. What is wi
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 
@@ -39,10 +40,9 @@ def goods_place(change: ShelfChange, store: Store) -> tuple[Floats, float]:
 def stance(step_ns: int, now: Bodies, rows: Ints, bodies: Sequence[Bodies], config: StandingConfig) -> Stance:
     """Return how the people in some rows (n,) of now, the moment of a step, stood, by all sights of some seconds."""
     wanted = now.track_id[rows]
-    sights = [(b, np.flatnonzero(np.isin(b.track_id, wanted) & (b.unseen_s <= 0.0))) for b in bodies]
-    ids = np.concatenate([b.track_id[seen] for b, seen in sights])
-    heads = np.concatenate([b.head[seen] for b, seen in sights])
-    apart_s = np.abs(np.repeat([(b.t_ns - step_ns) / SECOND_NS for b, _ in sights], [len(seen) for _, seen in sights]))
+    t_ns, ids, heads = _sights(tuple(bodies))
+    theirs = np.isin(ids, wanted)
+    ids, heads, apart_s = ids[theirs], heads[theirs], np.abs((t_ns[theirs] - step_ns) / SECOND_NS)
     head, bent_m = now.head[rows].copy(), np.full(len(rows), np.nan)
     for row, track_id in enumerate(wanted.tolist()):
         mine = ids == track_id
@@ -61,6 +61,17 @@ def stance(step_ns: int, now: Bodies, rows: Ints, bodies: Sequence[Bodies], conf
         lowest = np.sort(then)[: max(config.sights - 1, len(then) // 3)]
         bent_m[row] = up_m - float(np.median(lowest))
     return Stance(head, bent_m, now.unseen_s[rows])
+
+
+@lru_cache(maxsize=2)
+def _sights(bodies: tuple[Bodies, ...]) -> tuple[Ints, Ints, Floats]:
+    """Return who was in sight when and where: t_ns (s,), track_id (s,) and head (s, 3). Many changes of a slice ask."""
+    seen = [body.unseen_s <= 0.0 for body in bodies]
+    t_ns = np.repeat(np.array([body.t_ns for body in bodies], np.int64), [int(each.sum()) for each in seen])
+    ids, heads = (
+        np.concatenate([getattr(body, name) for body in bodies])[np.concatenate(seen)] for name in ("track_id", "head")
+    )
+    return t_ns, ids, heads
 
 
 def standing_nats(change: ShelfChange, how: Stance, store: Store, config: AttributionConfig) -> Floats:
