@@ -51,27 +51,30 @@ def _approach(
     """
     plates = np.array(change.plates)
     place = np.abs(change.delta_g) @ store.plates.centre[plates] / np.abs(change.delta_g).sum()
-    far: dict[int, list[tuple[float, Floats]]] = {}
-    able: set[int] = set()
     longest_ns = round((config.hand_s + config.hand_beyond_s) * SECOND_NS)
     around = within(seen, change.step_ns - longest_ns, change.step_ns + longest_ns)
-    front = _front(change, store)
-    for k, rows in near_in_plan([bodies.head for bodies in around], place[:2], config.about_m):
-        bodies = around[k]
-        late_s = (bodies.t_ns - change.step_ns) / SECOND_NS
-        away_m = np.linalg.norm(bodies.head[:, :2] - place[:2], axis=1)
-        for row in rows.tolist():
-            who = alias.get(int(bodies.track_id[row]), int(bodies.track_id[row]))
-            gap = _from_goods(bodies.head[row] + bodies.hands[row], place, front)
-            spread = np.sqrt(np.trace(bodies.hands_cov[row], axis1=1, axis2=2) / 3)
-            far.setdefault(who, []).append((late_s, gap))
-            able |= {who} if (gap - config.hand_sds * spread).min() < config.hand_far_m else set()
-            if len(able) > 1 or (bodies.unseen_s[row] > 0.0 and away_m[row] < config.alone_m):
-                return np.zeros(0), np.zeros((0, 2))
+    near = near_in_plan([bodies.head for bodies in around], place[:2], config.about_m)
+    if not near:
+        return np.zeros(0), np.zeros((0, 2))
+    head, hands, cov, unseen_s = (
+        np.concatenate([getattr(around[k], name)[rows] for k, rows in near])
+        for name in ("head", "hands", "hands_cov", "unseen_s")
+    )
+    away_m = np.linalg.norm(head[:, :2] - place[:2], axis=1)
+    if ((unseen_s > 0.0) & (away_m < config.alone_m)).any():
+        return np.zeros(0), np.zeros((0, 2))
+    gap = _from_goods(head[:, None] + hands, place, _front(change, store))
+    spread = np.sqrt(np.trace(cov, axis1=2, axis2=3) / 3)
+    tracks = [track_id for k, rows in near for track_id in around[k].track_id[rows].tolist()]
+    who = np.array([alias.get(track_id, track_id) for track_id in tracks])
+    able = set(who[(gap - config.hand_sds * spread).min(axis=1) < config.hand_far_m].tolist())
     if len(able) != 1:
         return np.zeros(0), np.zeros((0, 2))
-    late, gaps = zip(*far[able.pop()], strict=True)
-    return np.array(late), np.array(gaps)
+    late_s = np.repeat(
+        [(around[k].t_ns - change.step_ns) / SECOND_NS for k, _ in near], [len(rows) for _, rows in near]
+    )
+    mine = who == able.pop()
+    return late_s[mine], gap[mine]
 
 
 def _front(change: ShelfChange, store: Store) -> Floats:
@@ -82,11 +85,11 @@ def _front(change: ShelfChange, store: Store) -> Floats:
 
 
 def _from_goods(hands: Floats, place: Floats, front: Floats) -> Floats:
-    """Return how far hands (2, 3) are from where goods are taken: above the plate from its middle to its front edge."""
+    """Return how far hands (..., 3) are from where goods are taken: above the plate from its middle to its front."""
     share = np.clip((hands - place) @ front / max(float(front @ front), 1e-9), 0.0, 1.0)
-    gap = hands - place - share[:, None] * front
-    gap[:, 2] = np.maximum(0.0, np.abs(gap[:, 2] - ABOVE_M) - ABOVE_M)
-    return np.asarray(np.linalg.norm(gap, axis=1))
+    gap = hands - place - share[..., None] * front
+    gap[..., 2] = np.maximum(0.0, np.abs(gap[..., 2] - ABOVE_M) - ABOVE_M)
+    return np.asarray(np.linalg.norm(gap, axis=-1))
 
 
 def _middle(late_s: Floats, far_m: Floats, config: ClockConfig) -> float | None:

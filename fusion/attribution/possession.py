@@ -13,6 +13,7 @@ import numpy as np
 
 from fusion.attribution.explanations import PICK, Explanation, Goods, Part, handed
 from fusion.attribution.hypotheses import Hypothesis
+from fusion.attribution.moments import within
 from fusion.attribution.witnesses import Look, Witnesses
 from fusion.config import SECOND_NS, PossessionConfig
 from fusion.shelf import ShelfChange
@@ -106,9 +107,9 @@ def near_of(content: Content, seen: Witnesses, config: PossessionConfig) -> froz
     """Return the tracks that came within an arm's reach of a person, in the moment or shortly before."""
     since = content.t0_ns - int(config.before_s * SECOND_NS)
     out: set[int] = set()
-    for bodies in seen.bodies:
+    for bodies in within(seen.bodies, since, content.t_ns):
         mine = np.flatnonzero(bodies.track_id == content.track_id)
-        if since <= bodies.t_ns <= content.t_ns and len(mine):
+        if len(mine):
             far = np.linalg.norm(bodies.head[:, :2] - bodies.head[mine[0], :2], axis=1)
             out |= set(bodies.track_id[far < config.reach_m].tolist())
     return frozenset(out - {content.track_id})
