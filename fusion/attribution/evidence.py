@@ -8,7 +8,7 @@ import numpy as np
 from fusion.arrays import Floats, Ints
 from fusion.attribution.basket import Weighing
 from fusion.attribution.bodies import Bodies
-from fusion.attribution.looks import NO_LOOKS, Looks, lenders, looks_at_hands, looks_of
+from fusion.attribution.looks import NO_LOOKS, Looks, lenders, looks_around, looks_at_hands, looks_of
 from fusion.attribution.moments import nearest, within
 from fusion.attribution.reaching import next_picks
 from fusion.attribution.standing import goods_place, stance, standing_nats
@@ -81,10 +81,12 @@ def candidates(
     hands, own_hands, of_hands = _hand_evidence(change, seen, alias, store, config)
     tracks = set(bodies.track_id[near].tolist())
     until_ns = next_picks(change.step_ns, config.hurry_s[1], tracks, others, seen.bodies, alias, store, config)
-    looks = looks_at_hands(change.step_ns, seen, alias, config, tracks, until_ns, lent=True)
-    of_looks = lenders(change.step_ns, seen, alias, config)
+    # Of all that cameras made of hands in a large store, few looks are at these.
+    close = replace(seen, looks=looks_around(change.step_ns, tracks, seen, alias, config))
+    looks = looks_at_hands(change.step_ns, close, alias, config, tracks, until_ns, lent=True)
+    of_looks = lenders(change.step_ns, close, alias, config)
     borrows = tracks & {*of_hands, *of_looks}
-    own_looks = looks_at_hands(change.step_ns, seen, alias, config, borrows, until_ns) if borrows else {}
+    own_looks = looks_at_hands(change.step_ns, close, alias, config, borrows, until_ns) if borrows else {}
     how = stance(change.step_ns, bodies, near, seen.bodies, config.standing)
     stands = standing_nats(change, how, store, config).tolist()
     out = []

@@ -2,7 +2,6 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache
 
 import numpy as np
 
@@ -65,23 +64,40 @@ def looks_at_hands(
     Looks at hands that may be somebody else's are all of them theirs or none, for cameras err alike for a while.
     """
     seen_of: dict[int, _Seen] = {}
-    window_ns = int(config.held_window_s * SECOND_NS)
-    first_ns, last_ns = t_ns - window_ns, t_ns + window_ns
-    for look in seen.looks if tracks is None else _looks_at(tracks, seen, alias):
-        if not first_ns <= look.t_ns <= last_ns:
-            continue
+    last_ns = t_ns + int(config.held_window_s * SECOND_NS)
+    for look in looks_around(t_ns, tracks, seen, alias, config):
         for owner, p in look.owners() if lent else look.owners()[:1]:
             track_id = alias.get(owner, owner)
+            if tracks is not None and track_id not in tracks:
+                continue
             if until_ns is None or look.t_ns < until_ns.get(track_id, last_ns + 1):
                 seen_of.setdefault(track_id, _Seen()).add(look, p, t_ns)
     return {track_id: _in_hands(seen_of[track_id], config) for track_id in sorted(seen_of)}
 
 
+def looks_around(
+    t_ns: int, tracks: Collection[int] | None, seen: Witnesses, alias: Mapping[int, int], config: AttributionConfig
+) -> tuple[Look, ...]:
+    """Return the looks around t_ns, in their order, at what may be the hands of some tracks, or of all."""
+    window_ns = int(config.held_window_s * SECOND_NS)
+    first_ns, last_ns = t_ns - window_ns, t_ns + window_ns
+    if tracks is None:
+        return tuple([look for look in seen.looks if first_ns <= look.t_ns <= last_ns])
+    own = {k for k in tracks if k not in alias} | {k for k, kept in alias.items() if kept in tracks}
+    return tuple(
+        [
+            look
+            for look in seen.looks
+            if (look.owner in own or (look.rival in own and look.rival_p > 0.0)) and first_ns <= look.t_ns <= last_ns
+        ]
+    )
+
+
 def lenders(t_ns: int, seen: Witnesses, alias: Mapping[int, int], config: AttributionConfig) -> dict[int, set[int]]:
     """Return by track whose hands may have been its own around t_ns, of those that were looked at."""
-    window_ns, out = int(config.held_window_s * SECOND_NS), dict[int, set[int]]()
-    for look in _doubtful_looks(seen):
-        if abs(look.t_ns - t_ns) <= window_ns:
+    out: dict[int, set[int]] = {}
+    for look in looks_around(t_ns, None, seen, alias, config):
+        if look.rival_p > 0.0:
             out.setdefault(alias.get(look.rival, look.rival), set()).add(alias.get(look.owner, look.owner))
     return out
 
@@ -143,29 +159,6 @@ def _either(one: Looks, other: Looks, p: float) -> Looks:
 
     products = sorted({*one.nats, *other.nats})
     return Looks({k: mixed(one.of(k), other.of(k)) for k in products}, mixed(one.absent, other.absent))
-
-
-def _looks_at(tracks: Collection[int], seen: Witnesses, alias: Mapping[int, int]) -> list[Look]:
-    """Return the looks at the hands of some tracks, in their order."""
-    by_owner = _looks_by_owner(seen)
-    mine = [rows for owner, rows in by_owner.items() if alias.get(owner, owner) in tracks]
-    rows = mine[0] if len(mine) == 1 else sorted({row for each in mine for row in each})
-    return [seen.looks[row] for row in rows]
-
-
-@lru_cache(maxsize=2)
-def _doubtful_looks(seen: Witnesses) -> tuple[Look, ...]:
-    return tuple(look for look in seen.looks if look.rival_p > 0.0)
-
-
-@lru_cache(maxsize=2)
-def _looks_by_owner(seen: Witnesses) -> dict[int, list[int]]:
-    """Return which looks are at whose hands: many changes of one slice ask the same."""
-    rows: dict[int, list[int]] = {}
-    for row, look in enumerate(seen.looks):
-        for owner, _ in look.owners():
-            rows.setdefault(owner, []).append(row)
-    return rows
 
 
 def _looks(belief: Mapping[int, float], looks: int, around: int, config: AttributionConfig) -> Looks:

@@ -81,10 +81,20 @@ def hands_of(hands: Hands, track_id: Ints, t_ns: int, config: HandConfig) -> tup
 
 def doubtful_hands(hands: Hands, track_id: Ints) -> tuple[Doubtful, ...]:
     """Return which hands of some tracks, sorted, may be somebody else's."""
-    mine = np.isin(hands.track_id, track_id)
+    mine, of, rival, p = (
+        set(track_id.tolist()),
+        hands.track_id.tolist(),
+        hands.rival_id.tolist(),
+        hands.rival_p.tolist(),
+    )
     return tuple(
-        Doubtful(int(hands.track_id[i]), h, int(hands.rival_id[i, h]), float(hands.rival_p[i, h]))
-        for i, h in np.argwhere((hands.rival_p > 0.0) & mine[:, None]).tolist()
+        [
+            Doubtful(of[i], h, rival[i][h], p[i][h])
+            for i in range(len(of))
+            if of[i] in mine
+            for h in (0, 1)
+            if p[i][h] > 0
+        ]
     )
 
 
