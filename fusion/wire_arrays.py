@@ -45,11 +45,13 @@ GRAMS_MAX = 1e9
 DBM_MAX = 1e3
 SD_MIN = 1e-6  # m or px
 
+F4, F2 = np.dtype("<f4"), np.dtype("<f2")  # made once: to read the names of types takes as long as to open an array
 LOOK_USUAL = 64  # longer appearance vectors are seldom sent
 ROUNDING = 1e-6  # how far above 1 a probability may come out of float32 sums
 
 
 Columns: TypeAlias = tuple[tuple[str, tuple[int, ...], int], ...]  # key, shape of a row, numbers in it
+OF_PLATES: Columns = (("g", (), 1),)
 OF_PEOPLE: Columns = (("head", (3,), 3), ("hands", (2, 3), 6))
 OF_BOXES: Columns = (("box", (4,), 4), ("head", (2,), 2), ("foot", (2,), 2), ("hands", (2, 2), 4))
 
@@ -71,9 +73,8 @@ def _plates(wire: PlatesWire) -> Plates:
     if wire.t + wire.dt * (wire.n - 1) > TIME_NS_MAX:
         raise Rejected(Reason.OUT_OF_RANGE, f"t: expected the last sample before 2^63 ns, received {wire.t}")
     _check_bytes("g", wire.g, 4 * wire.n * wire.ch, (wire.n, wire.ch))
-    _check_sizes([wire.g], ["g"], GRAMS_MAX)
-    g = np.frombuffer(wire.g, "<f4").reshape(wire.n, wire.ch)
-    return Plates(wire.src, wire.seq, wire.t, wire.dt, g)
+    g = _check_sizes([wire.g], OF_PLATES, GRAMS_MAX)
+    return Plates(wire.src, wire.seq, wire.t, wire.dt, g.reshape((wire.n, wire.ch)))
 
 
 def _people(wire: PeopleWire) -> People:
@@ -94,15 +95,17 @@ def _measured(wire: PeopleWire | BoxesWire, columns: Columns, most: float) -> li
     for part, (key, shape, width) in zip(raw, columns, strict=True):
         if len(part) != 4 * n * width:  # the text of a place is only made for one that is wrong
             _check_bytes(key, part, 4 * n * width, (n, *shape))
-    _check_sizes(raw, [key for key, _, _ in columns], most)
-    each = zip(raw, columns, strict=True)
-    return [np.frombuffer(part, "<f4").reshape(n, *shape) for part, (_, shape, _) in each]
+    numbers, at, out = _check_sizes(raw, columns, most), 0, []
+    for _, shape, width in columns:
+        out.append(numbers[at : at + n * width].reshape((n, *shape)))
+        at += n * width
+    return out
 
 
 @lru_cache(maxsize=64)
 def _nobody(shape: tuple[int, ...]) -> Singles:
     """Return what a frame without anybody has of some shape a row: most frames of most cameras are such."""
-    return np.frombuffer(b"", "<f4").reshape(0, *shape)
+    return np.frombuffer(b"", F4).reshape((0, *shape))
 
 
 Rows: TypeAlias = tuple[Singles, Singles, Singles, tuple[str | None, ...], tuple[Held, ...]]
@@ -113,11 +116,12 @@ def _rows(wire: PeopleWire | BoxesWire) -> Rows:
     n = wire.n
     if n == 0 and not (wire.sd or wire.score or wire.look or wire.ids or wire.held) and wire.d <= LOOK_USUAL:
         return _nobody(()), _nobody(()), _nobody((wire.d,)), (), ()
-    _check_bytes("sd", wire.sd, 4 * n, (n,))
-    _check_bytes("score", wire.score, 4 * n, (n,))
+    if len(wire.sd) != 4 * n or len(wire.score) != 4 * n:
+        _check_bytes("sd", wire.sd, 4 * n, (n,))
+        _check_bytes("score", wire.score, 4 * n, (n,))
     if len(wire.ids) != n:
         raise Rejected(Reason.WRONG_SHAPE, f"ids: expected {n} entries, received {len(wire.ids)}")
-    sd, score = np.frombuffer(wire.sd, "<f4"), np.frombuffer(wire.score, "<f4")
+    sd, score = np.frombuffer(wire.sd, F4), np.frombuffer(wire.score, F4)
     for row, value in enumerate(sd.tolist()):
         if not SD_MIN <= value <= PIXELS_MAX:  # the text of a place is only made for one that is wrong
             _check_between(f"sd[{row}]", value, SD_MIN, PIXELS_MAX)
@@ -129,10 +133,11 @@ def _rows(wire: PeopleWire | BoxesWire) -> Rows:
 
 
 def _look(raw: bytes, n: int, d: int) -> Singles:
-    _check_bytes("look", raw, 2 * n * d, (n, d))
-    look = np.frombuffer(raw, "<f2").astype(np.float32).reshape(n, d)
+    if len(raw) != 2 * n * d:
+        _check_bytes("look", raw, 2 * n * d, (n, d))
+    look = np.frombuffer(raw, F2).astype(np.float32).reshape((n, d))
     look.flags.writeable = False
-    if look.size and np.isinf(look).any():
+    if np.count_nonzero(np.isinf(look)):
         raise Rejected(Reason.NOT_FINITE, "look: expected finite numbers or NaN, received an infinity")
     return look
 
@@ -161,7 +166,7 @@ def _position(raw: bytes | None) -> tuple[float, float] | None:
     if raw is None:
         return None
     _check_bytes("pos", raw, 8, (2,))
-    x, y = np.frombuffer(raw, "<f4").tolist()
+    x, y = np.frombuffer(raw, F4).tolist()
     if math.isnan(x) or math.isnan(y):
         return None
     _check_between("pos[0]", x, -METRES_MAX, METRES_MAX)
@@ -196,19 +201,20 @@ def _check_bytes(key: str, raw: bytes, expected: int, shape: tuple[int, ...]) ->
         raise Rejected(Reason.WRONG_SHAPE, text)
 
 
-def _check_sizes(raw: list[bytes], keys: list[str], most: float) -> None:
+def _check_sizes(raw: list[bytes], columns: Columns, most: float) -> Singles:
+    """Return the numbers of some arrays, one behind the other; raises Rejected for any beyond most."""
     # One pass over all arrays: most of the cost is the call, not the numbers. NaN is no number and passes.
-    joined = b"".join(raw) if len(raw) > 1 else raw[0]
-    if not joined or not (np.abs(np.frombuffer(joined, "<f4")) > most).any():
-        return
-    key, worst = next((k, v) for k, part in zip(keys, raw, strict=True) if (v := _largest(part)) > most)
+    numbers = np.frombuffer(b"".join(raw) if len(raw) > 1 else raw[0], F4)
+    if not np.count_nonzero(np.abs(numbers) > most):
+        return numbers
+    key, worst = next((key, v) for (key, _, _), part in zip(columns, raw, strict=True) if (v := _largest(part)) > most)
     if math.isinf(worst):
         raise Rejected(Reason.NOT_FINITE, f"{key}: expected finite numbers or NaN, received an infinity")
     raise Rejected(Reason.OUT_OF_RANGE, f"{key}: expected numbers up to {most:g} or NaN, received {worst:g}")
 
 
 def _largest(part: bytes) -> float:
-    numbers = np.abs(np.frombuffer(part, "<f4"))
+    numbers = np.abs(np.frombuffer(part, F4))
     return float(numbers[~np.isnan(numbers)].max(initial=0.0))  # np.fmax lets a NaN that signals win
 
 
