@@ -113,6 +113,8 @@ def _settle_one(
 
 def say(settled: tuple[Settled, ...], trips: Trips, store: Store, config: Config) -> Outputs:
     """Turn settled changes into events and transfers of goods, in order of time."""
+    if not settled:
+        return Outputs()
     owner = OwnerTable({t.trip: Owner(t.account, t.is_staff) for t in (*trips.live, *trips.ended)})
     ordered = sorted(settled, key=lambda s: (s.change.step_ns, s.event))
     events = [
@@ -124,6 +126,8 @@ def say(settled: tuple[Settled, ...], trips: Trips, store: Store, config: Config
 
 def foresee(fresh: tuple[Settled, ...], trips: Trips, store: Store, config: Config) -> tuple[Event, ...]:
     """Return the events of changes that have just been read, by what is believed of them now, in order of time."""
+    if not fresh:
+        return ()
     owner = OwnerTable({t.trip: Owner(t.account, t.is_staff) for t in (*trips.live, *trips.ended)})
     ordered = sorted(fresh, key=lambda s: (s.change.step_ns, s.event))
     return tuple(e for s in ordered for e in events_of(s, owner, store, config.attribution))
