@@ -9,26 +9,8 @@ from functools import lru_cache
 import numpy as np
 from numba import njit
 
-from fusion.arrays import Bools, Floats, Ints
+from fusion.arrays import Floats
 from fusion.store import Cameras
-
-
-@njit(cache=True)
-def free_of_lenses(
-    head: Floats, foot: Floats, hands: Floats, camera: Ints, deep: Bools, K: Floats, dist: Floats
-) -> None:
-    """Turn pixels into normalised image points, in place, but of depth cameras (deep (n,)), which send places.
-
-    head (n, 3), foot (n, 2), hands (n, 2, 3) with pixels in their first two columns; camera (n,), K and dist by camera.
-    """
-    for i in range(len(head)):
-        if deep[i]:
-            continue
-        k, d = K[camera[i]], dist[camera[i]]
-        head[i, 0], head[i, 1] = straightened(head[i, 0], head[i, 1], k, d)
-        foot[i, 0], foot[i, 1] = straightened(foot[i, 0], foot[i, 1], k, d)
-        for h in range(2):
-            hands[i, h, 0], hands[i, h, 1] = straightened(hands[i, h, 0], hands[i, h, 1], k, d)
 
 
 @njit(cache=True)

@@ -5,13 +5,18 @@ from dataclasses import dataclass
 from zlib import crc32
 
 import numpy as np
+from numba import njit
 
 from fusion.arrays import Bools, Floats, Ints, Singles
 from fusion.config import TrackingConfig
 from fusion.messages import Boxes, Held, People
 from fusion.store import Cameras
-from fusion.tracking.camera import free_of_lenses
+from fusion.tracking.camera import straightened
 from fusion.tracking.sightings import Sightings, unit_looks
+
+# Before what a slice's frames show, which may be nothing.
+NO_PLACE, NO_HANDS = np.zeros((0, 3), np.float32), np.zeros((0, 2, 3), np.float32)
+NO_POINT, NO_WRISTS, NO_SD = np.zeros((0, 2), np.float32), np.zeros((0, 2, 2), np.float32), np.zeros(0, np.float32)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -56,39 +61,82 @@ def frames_of(
     shown = [message for message in messages if len(message.head)]
     depth = [message for message in shown if isinstance(message, People)]
     image = [message for message in shown if isinstance(message, Boxes)]
-    n = int(first[-1])
-    head, foot, hands = np.full((n, 3), np.nan), np.full((n, 2), np.nan), np.full((n, 2, 3), np.nan)
-    with np.errstate(invalid="ignore"):  # a NaN that signals is one like any other
-        sd = np.concatenate([message.sd for message in shown], dtype=np.float64) if shown else np.zeros(0)
-        deep = np.repeat(is_depth, np.diff(first))
-        if depth:
-            head[deep] = np.concatenate([message.head for message in depth])
-            hands[deep] = np.concatenate([message.hands for message in depth])
-            sd[deep] = np.maximum(sd[deep], config.sd_m_min)
-        if image:
-            flat = ~deep
-            head[flat, :2] = np.concatenate([message.head for message in image])
-            foot[flat] = np.concatenate([message.foot for message in image])
-            hands[flat, :, :2] = np.concatenate([message.hands for message in image])
-            of = np.repeat(camera, np.diff(first))
-            free_of_lenses(head, foot, hands, of, deep, cameras.K, cameras.dist)
-            K = cameras.K[of[flat]]
-            sd[flat] = np.maximum(sd[flat], config.sd_px_min) / np.sqrt(K[:, 0] * K[:, 1])
-    _leave_out_parts(head, foot, hands, deep)
+    head, foot, hands, sd = _gathered(
+        first,
+        camera,
+        is_depth,
+        np.concatenate([NO_PLACE, *[message.head for message in depth]]),
+        np.concatenate([NO_HANDS, *[message.hands for message in depth]]),
+        np.concatenate([NO_POINT, *[message.head for message in image]]),
+        np.concatenate([NO_POINT, *[message.foot for message in image]]),
+        np.concatenate([NO_WRISTS, *[message.hands for message in image]]),
+        np.concatenate([NO_SD, *[message.sd for message in shown]]),
+        cameras.K,
+        cameras.dist,
+        config.sd_m_min,
+        config.sd_px_min,
+    )
     ids = [0 if k is None else crc32(k.encode()) + 1 for message in shown for k in message.ids]
     t_ns = np.array([message.t_ns for message in messages], np.int64)
     look = unit_looks([message.look for message in shown])
-    held = tuple(message.held for message in messages)
+    held = tuple([message.held for message in messages])
     return Frames(t_ns, camera, is_depth, first, head, foot, hands, sd, look, np.array(ids, np.int64), held)
 
 
-def _leave_out_parts(head: Floats, foot: Floats, hands: Floats, deep: Bools) -> None:
-    """Make points NaN, in place, of which a coordinate is unknown or without bound: they are no places."""
-    for points, is_deep in ((head, deep), (foot, None), (hands, deep[:, None])):
-        part = ~np.isfinite(points[..., :2]).all(axis=-1)
-        if is_deep is not None:
-            part |= is_deep & ~np.isfinite(points[..., 2])
-        points[part] = np.nan
+@njit(cache=True)
+def _gathered(
+    first: Ints,
+    camera: Ints,
+    is_depth: Bools,
+    deep_head: Singles,
+    deep_hands: Singles,
+    flat_head: Singles,
+    flat_foot: Singles,
+    flat_hands: Singles,
+    sd_of: Singles,
+    K: Floats,
+    dist: Floats,
+    sd_m_min: float,
+    sd_px_min: float,
+) -> tuple[Floats, Floats, Floats, Floats]:
+    """Return head, foot, hands and sd of Frames; first, camera and is_depth are of Frames, K and dist by camera.
+
+    What depth cameras show stands by itself, (a, 3) and (a, 2, 3) m, and what image cameras do, (b, 2), (b, 2) and
+    (b, 2, 2) px; sd (N,) of all in their order. Points of which a coordinate is unknown or without bound are no places.
+    """
+    n, a, b = first[-1], 0, 0
+    head, foot, hands, sd = np.full((n, 3), np.nan), np.full((n, 2), np.nan), np.full((n, 2, 3), np.nan), np.empty(n)
+    for f in range(len(is_depth)):
+        k, d = K[camera[f]], dist[camera[f]]
+        for i in range(first[f], first[f + 1]):
+            if is_depth[f]:
+                sd[i] = max(sd_of[i], sd_m_min)
+                if _is_place(deep_head[a, 0], deep_head[a, 1], deep_head[a, 2]):
+                    head[i, 0], head[i, 1], head[i, 2] = deep_head[a, 0], deep_head[a, 1], deep_head[a, 2]
+                for h in range(2):
+                    if _is_place(deep_hands[a, h, 0], deep_hands[a, h, 1], deep_hands[a, h, 2]):
+                        for c in range(3):
+                            hands[i, h, c] = deep_hands[a, h, c]
+                a += 1
+                continue
+            sd[i] = max(sd_of[i], sd_px_min) / np.sqrt(k[0] * k[1])
+            x, y = straightened(flat_head[b, 0], flat_head[b, 1], k, d)
+            if _is_place(x, y, 0.0):
+                head[i, 0], head[i, 1] = x, y
+            x, y = straightened(flat_foot[b, 0], flat_foot[b, 1], k, d)
+            if _is_place(x, y, 0.0):
+                foot[i, 0], foot[i, 1] = x, y
+            for h in range(2):
+                x, y = straightened(flat_hands[b, h, 0], flat_hands[b, h, 1], k, d)
+                if _is_place(x, y, 0.0):
+                    hands[i, h, 0], hands[i, h, 1] = x, y
+            b += 1
+    return head, foot, hands, sd
+
+
+@njit(cache=True)
+def _is_place(x: float, y: float, z: float) -> bool:
+    return bool(np.isfinite(x) and np.isfinite(y) and np.isfinite(z))
 
 
 def frames_from(each: Sequence[Sightings]) -> Frames:

@@ -36,11 +36,9 @@ def unit_looks(looks: Sequence[Singles]) -> Singles:
     n = sum(map(len, looks))
     if not any(look.size for look in looks):
         return np.zeros((n, 0), np.float32)
-    out = np.zeros((n, LOOK_DIM), np.float32)
-    at = 0
-    for look in looks:
-        out[at : at + len(look), : look.shape[1]] = look[:, :LOOK_DIM]
-        at += len(look)
+    wide, out = max(look.shape[1] for look in looks), np.zeros((n, LOOK_DIM), np.float32)
+    each = [look if look.shape[1] == wide else np.pad(look, ((0, 0), (0, wide - look.shape[1]))) for look in looks]
+    out[:, :wide] = np.concatenate(each)[:, :LOOK_DIM]
     norm = np.sqrt((out * out).sum(axis=1, keepdims=True))
     # A vector with a NaN, or of no length, says nothing.
     return np.where(norm > 1e-6, out / np.maximum(norm, 1e-6), 0.0).astype(np.float32)
