@@ -226,8 +226,10 @@ def test_what_a_wrist_says_is_the_density_of_what_it_is_off_by(seed: int, is_dep
     sd = 0.03 if is_depth else 0.003
     wrists = np.tile(wrist, (1, 2, 1))
     frame = WristFrame(head[None], wrists, np.ones((1, 2), bool), np.zeros(1, int), is_depth, np.array([sd]), R, T)
-    y, _, S = _against(mean, cov, frame, 0, 0, 0, 0.06)
     hands = np.tile(mean, (1, 2, 1)), np.tile(cov, (1, 2, 1, 1))
+    y, H, S = np.empty(3), np.empty((3, 3)), np.empty((3, 3))
+    m = _against(*hands, 0, 0, head[None], wrists, 0, 0, is_depth, sd, 0.06**2, R, T, y, H, S)
+    y, S = y[:m], S[:m, :m]
     near, nobodys = np.ones((1, 1), bool), Doubtful(np.zeros(2, int), np.zeros(0, int))
     shown = _shown(near, nobodys, *hands, frame, hand_rules(CONFIG))
     expected = multivariate_normal.logpdf(y, np.zeros(len(y)), S) + 0.5 * len(y) * np.log(2 * np.pi)

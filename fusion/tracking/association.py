@@ -24,7 +24,6 @@ from fusion.tracking.measurement import (
     factor,
     innovate,
     measure,
-    measure_one,
     scratch,
     whiten,
 )
@@ -53,15 +52,16 @@ def pair_nats(mean: Floats, cov: Floats, view: View, gate_nats: float) -> tuple[
     nats = np.empty(len(rows))
     kept = 0
     y, H, noise, HP, S = scratch()
+    head, foot, sd, R, T = view.head, view.foot, view.sd, view.R, view.T
     for p in range(len(rows)):
         i, j = rows[p], columns[p]
         if view.is_depth:
-            half, density = _depth_pair(mean, cov, i, view.head, j, view.sd[j], view.lean_sd_m)
+            half, density = _depth_pair(mean, cov, i, head, j, sd[j], view.lean_sd_m)
         else:
-            m = measure_one(mean[i], view, j, y, H, noise)
+            m = measure(mean, i, head, foot, j, sd[j], view.lean_sd_m, R, T, y, H, noise)
             if m == 0:
                 continue
-            innovate(cov[i], view.is_depth, H, noise, m, HP, S)
+            innovate(cov, i, H, noise, m, HP, S)
             factor(S, m)
             half = whiten(S, y, m)
             density = place_density(H, S, half)
@@ -282,19 +282,19 @@ def associate(
 def _correct_all(mean: Floats, cov: Floats, column: Ints, view: View) -> None:
     """Correct every track that has a detection, in place."""
     y, H, noise, HP, S = scratch()
-    lean2 = view.lean_sd_m * view.lean_sd_m
+    lean2, head, foot, sd, R, T = view.lean_sd_m * view.lean_sd_m, view.head, view.foot, view.sd, view.R, view.T
     for i in range(mean.shape[0]):
         j = column[i]
         if j < 0:
             continue
         if view.is_depth:
-            var = view.sd[j] * view.sd[j]
-            correct_depth(mean[i], cov[i], view.head[j], var + lean2, var + 0.25 * lean2)
+            var = sd[j] * sd[j]
+            correct_depth(mean, cov, i, head, j, var + lean2, var + 0.25 * lean2)
             continue
-        k = measure_one(mean[i], view, j, y, H, noise)
-        innovate(cov[i], view.is_depth, H, noise, k, HP, S)
+        k = measure(mean, i, head, foot, j, sd[j], view.lean_sd_m, R, T, y, H, noise)
+        innovate(cov, i, H, noise, k, HP, S)
         factor(S, k)
-        correct(mean[i], cov[i], y, k, HP, S)
+        correct(mean, cov, i, y, k, HP, S)
 
 
 @njit(cache=True)
@@ -422,11 +422,12 @@ def birth(view: View, j: int, height_m: float, height_sd_m: float, speed_sd_mps:
     P[1, 1] += across
     P[4, 4] += 1e-4
     y, H, noise, HP, S = scratch()
-    m = measure(x, False, np.full(2, np.nan), view.foot[j], sd, lean_sd_m, R, T, y, H, noise)
+    states, covs, unseen = np.expand_dims(x, 0), np.expand_dims(P, 0), np.full(view.foot.shape, np.nan)
+    m = measure(states, 0, unseen, view.foot, j, sd, lean_sd_m, R, T, y, H, noise)
     if m:
-        innovate(P, False, H, noise, m, HP, S)
+        innovate(covs, 0, H, noise, m, HP, S)
         factor(S, m)
-        correct(x, P, y, m, HP, S)
+        correct(states, covs, 0, y, m, HP, S)
     return x, P
 
 

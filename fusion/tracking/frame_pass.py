@@ -221,15 +221,22 @@ def _keep_before(
     t_ns: int,
 ) -> None:
     """Note which track each detection of a frame was, and what was known of it without the frame."""
+    known_id, known_mean, known_cov = found.track_id, found.mean, found.cov
+    seen_ns, witnesses = found.witness_ns, found.witnesses
     for k in range(len(row)):
         i, j = row[k], a + column[k]
-        found.track_id[j], found.mean[j], found.cov[j] = track_id[i], mean[i], cov[i, :2, :2]
-        witness_ns, witnesses = 0, 0
+        known_id[j] = track_id[i]
+        for c in range(5):
+            known_mean[j, c] = mean[i, c]
+        for c in range(2):
+            for d in range(2):
+                known_cov[j, c, d] = cov[i, c, d]
+        witness_ns, count = 0, 0
         for c in range(seen_by_ns.shape[1]):
             if c != camera:
                 witness_ns = max(witness_ns, seen_by_ns[i, c])
-                witnesses += seen_by_ns[i, c] > 0 and t_ns - seen_by_ns[i, c] < WITNESS_NS
-        found.witness_ns[j], found.witnesses[j] = witness_ns, witnesses
+                count += seen_by_ns[i, c] > 0 and t_ns - seen_by_ns[i, c] < WITNESS_NS
+        seen_ns[j], witnesses[j] = witness_ns, count
 
 
 @njit(cache=True)

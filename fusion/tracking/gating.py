@@ -143,7 +143,7 @@ def _boxes(
                 reach[i, k] = np.sqrt(2.0 * gate_nats * (cov[i, k, k] + var))
         return centre, reach
     z, H, noise, HP, S = scratch()
-    nothing, zero = np.full(2, np.nan), np.zeros(2)
+    nothing, zero = np.full((1, 2), np.nan), np.zeros((1, 2))
     head, foot = (nothing, zero) if by_foot else (zero, nothing)
     low0, high0 = places[:, 0].min(), places[:, 0].max()
     low1, high1 = places[:, 1].min(), places[:, 1].max()
@@ -168,10 +168,10 @@ def _boxes(
             slope_q = (R[1, 0] - q * R[2, 0]) ** 2 + (R[1, 1] - q * R[2, 1]) ** 2 + (R[1, 2] - q * R[2, 2]) ** 2
             if off_p * off_p > most * (spread * slope_p + var) or off_q * off_q > most * (spread * slope_q + var):
                 continue
-        m = measure(mean[i], view.is_depth, head, foot, sd, view.lean_sd_m, R, T, z, H, noise)
+        m = measure(mean, i, head, foot, 0, sd, view.lean_sd_m, R, T, z, H, noise)
         if m < 2:
             continue
-        innovate(cov[i], view.is_depth, H, noise, m, HP, S)
+        innovate(cov, i, H, noise, m, HP, S)
         for k in range(2):
             centre[i, k] = -z[k]
             reach[i, k] = np.sqrt(2.0 * gate_nats * S[k, k])

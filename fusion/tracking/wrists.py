@@ -80,6 +80,19 @@ def _rows_among(old_id: Ints, track_id: Ints) -> Ints:
 
 
 @njit(cache=True)
+def _row_of(track_id: Ints, one: int) -> int:
+    """Return where a track is among some, sorted; -1 for nowhere."""
+    low, high = 0, len(track_id)
+    while low < high:
+        middle = (low + high) // 2
+        if track_id[middle] < one:
+            low = middle + 1
+        else:
+            high = middle
+    return low if low < len(track_id) and track_id[low] == one else -1
+
+
+@njit(cache=True)
 def believed(
     old_id: Ints, old_mean: Floats, old_cov: Floats, old_ns: int, track_id: Ints, t_ns: int, rules: HandRules
 ) -> tuple[Floats, Floats]:
@@ -113,8 +126,8 @@ def _still_doubted(old_id: Ints, old_rival: Ints, old_p: Floats, track_id: Ints)
         if at < 0:
             continue
         for h in range(2):
-            row = np.searchsorted(track_id, old_rival[at, h])
-            if old_p[at, h] > 0.0 and row < len(track_id) and track_id[row] == old_rival[at, h]:
+            row = _row_of(track_id, old_rival[at, h]) if old_p[at, h] > 0.0 else -1
+            if row >= 0:
                 rival[i, h], rival_p[i, h] = row, old_p[at, h]
     return rival, rival_p
 
@@ -152,17 +165,19 @@ def follow_wrists(
     live = np.zeros(len(track_id), np.bool_)
     for i in range(len(track_id)):
         live[i] = status[i] <= LAST_FOLLOWED and floor_ns - seen_ns[i] < rules.kept_ns
-    row_of = np.searchsorted(track_id, mine)
     for j in range(m):
-        if mine[j] >= 0 and status[row_of[j]] <= LAST_FOLLOWED:
-            live[row_of[j]] = True
+        row = _row_of(track_id, mine[j])
+        if row >= 0 and status[row] <= LAST_FOLLOWED:
+            live[row] = True
     rows = np.flatnonzero(live)
     ids, head = track_id[rows], np.empty((len(rows), 3))
     for k in range(len(rows)):
         head[k, 0], head[k, 1], head[k, 2] = state[rows[k], 0], state[rows[k], 1], state[rows[k], 4]
     mean, cov = believed(old.track_id, old.mean, old.cov, old_ns, ids, t_ns, rules)
     rival, rival_p = _still_doubted(old.track_id, old.rival_id, old.rival_p, ids)
-    claim = np.where(mine >= 0, np.searchsorted(ids, mine), -1)
+    claim = np.empty(m, np.int64)
+    for j in range(m):
+        claim[j] = _row_of(ids, mine[j])
     frame = WristFrame(head, wrists, seen, claim, view.is_depth, view.sd, view.R, view.T)
     taken, other, other_p = take_wrists(mean, cov, rival, rival_p, frame, rules)
     for j in range(m):
@@ -191,7 +206,7 @@ def take_wrists(
     n, d, rest, usual, noise = len(mean), len(frame.wrists), rules.rest, np.diag(rules.var), rules.noise
     claim, is_depth, sd, own = frame.claim, frame.is_depth, frame.sd, noise.wrist_sd_m * noise.wrist_sd_m
     stays, reaches, wrists = np.log(1.0 - noise.reach_p), np.log(noise.reach_p), frame.wrists
-    found = np.zeros(n, np.bool_)
+    found, y, H, S = np.zeros(n, np.bool_), np.empty(3), np.empty((3, 3)), np.empty((3, 3))
     for j in range(d):
         if claim[j] >= 0:
             found[claim[j]] = True
@@ -228,8 +243,8 @@ def take_wrists(
         whose, p = (whose, p) if p > DOUBT_MIN else (-1, 0.0)
         rival[i, h], rival_p[i, h] = whose, p
         others[j, w], others_p[j, w] = whose, p
-        y, H, S = _against(mean[i, h], cov[i, h], frame, i, j, w, noise.wrist_sd_m)
-        _correct(mean[i, h], cov[i, h], y, H, S)
+        m = _against(mean, cov, i, h, frame.head, wrists, j, w, is_depth, sd[j], own, frame.R, frame.T, y, H, S)
+        _correct(mean, cov, i, h, m, y, H, S)
     return owner, others, others_p
 
 
@@ -447,50 +462,78 @@ def _runner_up(r: int, rows: Ints, columns: Ints, cost: Floats, column: Ints) ->
 
 
 @njit(cache=True)
-def _correct(mean: Floats, cov: Floats, y: Floats, H: Floats, S: Floats) -> None:
-    """Correct a hand in place, given innovation y (m,), H (m, 3) and S (m, m), all three spent.
+def _correct(mean: Floats, cov: Floats, i: int, h: int, m: int, y: Floats, H: Floats, S: Floats) -> None:
+    """Correct hand h of row i of Hands in place, given innovation y (m,), H (m, 3) and S (m, m), all three spent.
 
     As in measurement.correct: with W = L^-1 H P the mean moves by W' L^-1 y, and P -= W' W.
     """
-    m = len(y)
     W = np.zeros((m, 3))
     factor(S, m)
     for c in range(3):
         for r in range(m):
             one = 0.0
             for k in range(3):
-                one += H[r, k] * cov[k, c]
+                one += H[r, k] * cov[i, h, k, c]
             for k in range(r):
                 one -= S[r, k] * W[k, c]
             W[r, c] = one / S[r, r]
     whiten(S, y, m)
-    for i in range(3):
+    for a in range(3):
         for r in range(m):
-            mean[i] += W[r, i] * y[r]
-        for j in range(i + 1):
-            total = cov[i, j]
+            mean[i, h, a] += W[r, a] * y[r]
+        for b in range(a + 1):
+            total = cov[i, h, a, b]
             for r in range(m):
-                total -= W[r, i] * W[r, j]
-            cov[i, j] = cov[j, i] = total
+                total -= W[r, a] * W[r, b]
+            cov[i, h, a, b] = cov[i, h, b, a] = total
 
 
 @njit(cache=True)
 def _against(
-    mean: Floats, cov: Floats, frame: WristFrame, i: int, j: int, w: int, wrist_sd_m: float
-) -> tuple[Floats, Floats, Floats]:
-    """Return innovation y, Jacobian H and its covariance S of a wrist against a hand relative to a head.
+    mean: Floats,
+    cov: Floats,
+    i: int,
+    h: int,
+    head: Floats,
+    wrists: Floats,
+    j: int,
+    w: int,
+    is_depth: bool,
+    sd: float,
+    own_var: float,
+    R: Floats,
+    T: Floats,
+    y: Floats,
+    H: Floats,
+    S: Floats,
+) -> int:
+    """Write innovation y, Jacobian H and its covariance S of a wrist against a hand; return how many rows.
 
-    A point behind an image camera measures nothing: its noise is without bound.
+    mean and cov are of Hands, of which hand h of row i, head (n, 3) and wrists (d, 2, 2 or 3), of which wrist w of
+    detection j. A point behind an image camera measures nothing: its noise is without bound.
     """
-    head, wrist, sd, R, T = frame.head[i], frame.wrists[j, w], frame.sd[j], frame.R, frame.T
-    place = head + mean
-    if frame.is_depth:
-        return wrist - place, np.eye(3), cov + (sd * sd + wrist_sd_m * wrist_sd_m) * np.eye(3)
-    uv, J, depth = predict_image_point(place[0], place[1], place[2], R, T)
-    noise = sd * sd * np.eye(2) + wrist_sd_m * wrist_sd_m * (J @ J.T)
-    if depth <= DEPTH_MIN_M:
-        noise = 1e6 * np.eye(2)
-    return wrist - uv, J, J @ cov @ J.T + noise
+    m = 3 if is_depth else 2
+    if is_depth:
+        for a in range(3):
+            y[a] = wrists[j, w, a] - (head[i, a] + mean[i, h, a])
+            for b in range(3):
+                H[a, b] = 1.0 if a == b else 0.0
+                S[a, b] = cov[i, h, a, b] + (sd * sd + own_var if a == b else 0.0)
+    else:
+        uv, J, depth = predict_image_point(
+            head[i, 0] + mean[i, h, 0], head[i, 1] + mean[i, h, 1], head[i, 2] + mean[i, h, 2], R, T
+        )
+        seen, blur, is_behind = J @ cov[i, h] @ J.T, J @ J.T, depth <= DEPTH_MIN_M
+        for a in range(2):
+            y[a] = wrists[j, w, a] - uv[a]
+            for b in range(3):
+                H[a, b] = J[a, b]
+            for b in range(2):
+                if is_behind:
+                    S[a, b] = seen[a, b] + (1e6 if a == b else 0.0)
+                else:
+                    S[a, b] = seen[a, b] + ((sd * sd if a == b else 0.0) + own_var * blur[a, b])
+    return m
 
 
 @njit(cache=True)
