@@ -10,17 +10,19 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 import numpy as np
+from numba import njit
 
-from fusion.arrays import Floats, Singles
+from fusion.arrays import Floats, Ints, Singles
 from fusion.config import SECOND_NS, IdentityConfig, TrackingConfig
 from fusion.frozen import replace
 from fusion.tracking.appearance import look_nats_of
 from fusion.tracking.belief import Mix
 from fusion.tracking.carts import Carts
 from fusion.tracking.floor import likeness
-from fusion.tracking.gating import pairs_within
+from fusion.tracking.gating import BEYOND, pairs_within
 from fusion.tracking.tracks import Status, Tracks
 
+CONFIRMED, COASTING = int(Status.CONFIRMED), int(Status.COASTING)
 Pair = tuple[int, int]  # track ids, the smaller first
 
 
@@ -101,17 +103,34 @@ def overlaps(tracks: Tracks, config: IdentityConfig) -> dict[Pair, float]:
 
     Half of exp(-d' S^-1 d / 2), d the difference and S the sum of the covariances of their states (x, y, vx, vy).
     """
-    live = np.flatnonzero((tracks.status == Status.CONFIRMED) | (tracks.status == Status.COASTING))
-    first, second = pairs_within(tracks.mean[live, :2], config.meet_m)
-    if not len(first):
+    a, b = _near(tracks.status, tracks.mean, tracks.cov, config.meet_m, -2.0 * np.log(2.0 * config.swap_p_min))
+    if not len(a):
         return {}
-    a, b = live[first], live[second]
     d = tracks.mean[a, :4] - tracks.mean[b, :4]
     S = tracks.cov[a, :4, :4] + tracks.cov[b, :4, :4]
     square = np.einsum("ni,ni->n", d, np.linalg.solve(S, d[:, :, None])[:, :, 0])
     swap = 0.5 * np.exp(-0.5 * square)
     found = np.flatnonzero(swap >= config.swap_p_min)
     return {(int(tracks.track_id[a[i]]), int(tracks.track_id[b[i]])): float(swap[i]) for i in found}
+
+
+@njit(cache=True)
+def _near(status: Ints, mean: Floats, cov: Floats, meet_m: float, square_max: float) -> tuple[Ints, Ints]:
+    """Return the pairs of rows (k,) of tracks within meet_m whose places alone may be so near, sorted.
+
+    Of d' S^-1 d the places' own share is no more than the whole: most who pass each other are told apart by that.
+    """
+    live = np.flatnonzero((status == CONFIRMED) | (status == COASTING))
+    first, second = pairs_within(mean[live, :2], meet_m)
+    count = 0
+    for p in range(len(first)):
+        a, b = live[first[p]], live[second[p]]
+        x, y = mean[a, 0] - mean[b, 0], mean[a, 1] - mean[b, 1]
+        xx, yy, xy = cov[a, 0, 0] + cov[b, 0, 0], cov[a, 1, 1] + cov[b, 1, 1], cov[a, 0, 1] + cov[b, 0, 1]
+        if yy * x * x - 2.0 * xy * x * y + xx * y * y <= BEYOND * square_max * (xx * yy - xy * xy):
+            first[count], second[count] = a, b
+            count += 1
+    return first[:count], second[:count]
 
 
 def straight_nats(
