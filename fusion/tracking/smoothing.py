@@ -6,6 +6,7 @@ was confirmed is shown from their first detection on. Rauch, Tung, Striebel 1965
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 
@@ -52,7 +53,10 @@ def smooth(trail: Sequence[Instant], accel_m2ps3: float) -> Trail:
     out = [trail[-1]]
     for one in reversed(trail[:-1]):
         after = out[-1]
-        _, here, there = np.intersect1d(one.track_id, after.track_id, assume_unique=True, return_indices=True)
+        if np.array_equal(one.track_id, after.track_id):  # as mostly
+            here = there = np.arange(len(one.track_id))
+        else:
+            _, here, there = np.intersect1d(one.track_id, after.track_id, assume_unique=True, return_indices=True)
         dt_s = (after.t_ns - one.t_ns) / SECOND_NS
         mean, cov = one.mean.copy(), one.cov.copy()
         if len(here):
@@ -67,12 +71,20 @@ def _back(
     x: Floats, P: Floats, x_after: Floats, P_after: Floats, dt_s: float, accel_m2ps3: float
 ) -> tuple[Floats, Floats]:
     """One step: C = P F' (F P F' + Q)^-1, x += C (x_after - F x), P += C (P_after - F P F' - Q) C'; rows are tracks."""
-    F = np.eye(4) + dt_s * np.eye(4, k=2)
-    Q = accel_m2ps3 * np.kron([[dt_s**3 / 3, dt_s**2 / 2], [dt_s**2 / 2, dt_s]], np.eye(2))
+    F, Q = _motion(dt_s, accel_m2ps3)
     ahead = F @ P @ F.T + Q
     C = np.linalg.solve(ahead, F @ P).transpose(0, 2, 1)
     mean = x + np.einsum("nij,nj->ni", C, x_after - x @ F.T)
     return mean, P + C @ (P_after - ahead) @ C.transpose(0, 2, 1)
+
+
+@lru_cache(maxsize=64)
+def _motion(dt_s: float, accel_m2ps3: float) -> tuple[Floats, Floats]:
+    """Return F and Q, (4, 4) both; never to be written."""
+    F = np.eye(4) + dt_s * np.eye(4, k=2)
+    return F, np.asarray(
+        accel_m2ps3 * np.kron([[dt_s**3 / 3, dt_s**2 / 2], [dt_s**2 / 2, dt_s]], np.eye(2)), np.float64
+    )
 
 
 def _shown(trail: Trail) -> Trail:
