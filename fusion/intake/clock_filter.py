@@ -202,20 +202,22 @@ def _learn(
     z, H = off + per_s * by_s, np.zeros((k, m, n))  # off as it would be without the correction
     H[:, :, 0] = per_s
     H[:, :, 2:] = beside
+    off_by, spread = _expected(z, H, x, P)
     if mutual:
         # Only a crowd of witnesses errs so seldom together that a new clock is likelier; a cart that another pushes
         # in another way is none. The mean after squared errors over the expected ones fades.
         for i in range(k):
-            misfit = _misfit(z[i], H[i], R[i] / alike, x, P) / m
+            misfit = _misfit(off_by[i], spread[i] + R[i] / alike) / m
             surprise += rules.surprise_rate * (min(misfit, rules.surprise_cap) - surprise)
             if surprise > rules.surprise_max:
                 break
     if surprise > rules.surprise_max:
         P[0, 0] += rules.step_var
         surprise, stepped = 1.0, True
+        off_by, spread = _expected(z, H, x, P)
     fits = np.empty(k, np.bool_)
     for i in range(k):
-        fits[i] = _misfit(z[i], H[i], R[i], x, P) <= rules.odd
+        fits[i] = _misfit(off_by[i], spread[i] + R[i]) <= rules.odd
     for i in range(k):
         if fits[i]:
             gain = P @ H[i].T @ np.linalg.inv(H[i] @ P @ H[i].T + R[i])
@@ -226,7 +228,17 @@ def _learn(
 
 
 @njit(cache=True)
-def _misfit(z: Floats, H: Floats, R: Floats, mean: Floats, cov: Floats) -> float:
-    """Return the squared Mahalanobis distance of a comparison z (m,), H (m, n), R (m, m)."""
-    y = z - H @ mean
-    return float(y @ np.linalg.solve(H @ cov @ H.T + R, y))
+def _expected(z: Floats, H: Floats, mean: Floats, cov: Floats) -> tuple[Floats, Floats]:
+    """Return what comparisons z (k, m), H (k, m, n) are off by (k, m), and how far the clock lets them be (k, m, m)."""
+    k, m = z.shape
+    off_by, spread = np.empty((k, m)), np.empty((k, m, m))
+    for i in range(k):
+        off_by[i] = z[i] - H[i] @ mean
+        spread[i] = H[i] @ cov @ H[i].T
+    return off_by, spread
+
+
+@njit(cache=True)
+def _misfit(y: Floats, S: Floats) -> float:
+    """Return the squared Mahalanobis distance of what a comparison is off by, y (m,), under S (m, m)."""
+    return float(y @ np.linalg.solve(S, y))
