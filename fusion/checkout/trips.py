@@ -164,6 +164,8 @@ def _last_left_ns(trip: Trip) -> int:
 
 
 def _end(trips: Trips, ids: tuple[str, ...], happening: Happening, now_ns: int) -> Trips:
+    if not ids:
+        return trips
     assert set(ids) <= {trip.trip for trip in trips.live}, "a trip closes once"
     ended = []
     for trip in trips.live:

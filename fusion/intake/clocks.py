@@ -9,6 +9,7 @@ from bisect import bisect_left
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from operator import attrgetter
+from statistics import median
 from typing import Any
 
 import numpy as np
@@ -56,7 +57,7 @@ def retime(
     A time is set back by no more than messages wait: others of then have left already.
     """
     offsets = [clock.offset_s(until_ns) for clock in clocks.of.values() if clock.mutual]
-    clocks = replace(clocks, middle_s=float(np.median(offsets)) if offsets else 0.0)
+    clocks = replace(clocks, middle_s=median(offsets) if offsets else 0.0)
     corrected = [
         _corrected(m, min(clocks.offset_s(m.src, m.t_ns), config.hold_s)) if m.src in clocks.of else Corrected(m, 0.0)
         for m in messages
