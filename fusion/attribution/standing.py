@@ -66,12 +66,12 @@ def stance(step_ns: int, now: Bodies, rows: Ints, bodies: Sequence[Bodies], conf
 @lru_cache(maxsize=2)
 def _sights(bodies: tuple[Bodies, ...]) -> tuple[Ints, Ints, Floats]:
     """Return who was in sight when and where: t_ns (s,), track_id (s,) and head (s, 3). Many changes of a slice ask."""
-    seen = [body.unseen_s <= 0.0 for body in bodies]
-    t_ns = np.repeat(np.array([body.t_ns for body in bodies], np.int64), [int(each.sum()) for each in seen])
-    ids, heads = (
-        np.concatenate([getattr(body, name) for body in bodies])[np.concatenate(seen)] for name in ("track_id", "head")
+    ids, heads, unseen_s = (
+        np.concatenate([getattr(body, name) for body in bodies]) for name in ("track_id", "head", "unseen_s")
     )
-    return t_ns, ids, heads
+    t_ns = np.repeat(np.array([body.t_ns for body in bodies], np.int64), [len(body.track_id) for body in bodies])
+    seen = unseen_s <= 0.0
+    return t_ns[seen], ids[seen], heads[seen]
 
 
 def standing_nats(change: ShelfChange, how: Stance, store: Store, config: AttributionConfig) -> Floats:
