@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Collection, Iterable, Mapping
 from functools import cache, partial
+from math import exp, log
 
 from fusion.attribution.carted import kept_in_baskets, left_behind, out_of_baskets, stayed
 from fusion.attribution.explanations import PICK, PUT, Claim, Explanation, Goods, Part
@@ -20,6 +21,7 @@ from fusion.attribution.hypotheses import (
     weights,
 )
 from fusion.attribution.possession import Laid, left_nats
+from fusion.attribution.priors import pieces_nats
 from fusion.attribution.settled import Settled
 from fusion.attribution.state import Attribution, group_of, is_dark
 from fusion.attribution.tags import Exit, TagRead, heard_nats, shares
@@ -29,6 +31,8 @@ from fusion.checkout.records import derive_id
 from fusion.config import SECOND_NS, AttributionConfig
 from fusion.frozen import replace
 from fusion.store import Store
+
+LAID_MIN = 0.02  # what is less likely to lie about nobody is asked to have found
 
 
 def believe_anew(state: Attribution, nats_of: Callable[[Claim], float], config: AttributionConfig) -> Attribution:
@@ -63,7 +67,8 @@ def weigh_exit(state: Attribution, trip: str, t_ns: int, store: Store, config: A
         return state
     portals = {store.gates.gate_id.index(gate) for _, gate in store.portals if gate in store.gates.gate_id}
     through = sum(e.gate in portals for e in mine) / len(mine) if config.tags.witness else 0.0
-    found = shares(trip, state.reads, state.exits, config.tags) if through else {}
+    carries = partial(_carries, state, config)
+    found = shares(trip, state.reads, state.exits, config.tags, carries) if through else {}
     group = group_of(state, trip)
     believed = {product for h in group.beam for product, _, _ in h.goods[trip]}
     tagged = {k for k in believed if through and store.products.epc_prefix[k]} | set(found)
@@ -90,7 +95,7 @@ def weigh_exit(state: Attribution, trip: str, t_ns: int, store: Store, config: A
             taken_out, carted = (product in products for products in in_carts(h.goods[trip]))
             held = 0.0 if carted else gone.get(product, 0.0)  # no hand holds what is in a cart
             why = add(((PRIOR, config.tags.left_nats), (HELD, held), (CART, config.cart_out_nats * taken_out)))
-            readings[row] = _exit_readings(h.goods[trip], trip, product, heard, why, unseen, store)
+            readings[row] = _exit_readings(h.goods[trip], trip, product, heard, why, unseen, store, config)
         if any(len(found_) > 1 for found_ in readings.values()):
             group = extend(group, event, readings, config)
             opened[event] = at_moment(t_ns)
@@ -104,6 +109,16 @@ def weigh_exit(state: Attribution, trip: str, t_ns: int, store: Store, config: A
     state, group = _weigh_tags(state, group, trip, tagged, found, through, config)
     rest = [g for g in state.groups if trip not in g.trips]
     return replace(state, groups=(*rest, group), open=opened)
+
+
+def _carries(state: Attribution, config: AttributionConfig, trip: str, product: int) -> float:
+    """Return how likely a trip carries a product, seen or not; one that is closed, what it was charged; staff any."""
+    group = next((group for group in state.groups if trip in group.trips), None)
+    if group is None:
+        charged = next(one.charged for one in state.exits if one.trip == trip)
+        return 1.0 if charged is None or product in charged else exp(config.unseen_nats)
+    has = [any(k == product for k, _, _ in h.goods[trip]) for h in group.beam]
+    return min(1.0, float(weights(group) @ has) + exp(config.unseen_nats))
 
 
 def _weigh_tags(
@@ -139,14 +154,25 @@ def _weigh_tags(
 
 
 def _exit_readings(
-    goods: Goods, trip: str, product: int, heard: float, left: Why, unseen: float, store: Store
+    goods: Goods,
+    trip: str,
+    product: int,
+    heard: float,
+    left: Why,
+    unseen: float,
+    store: Store,
+    config: AttributionConfig,
 ) -> tuple[Explanation, ...]:
-    """Return what may have happened to a product besides what was seen of it; heard < 0: its tags say nothing."""
+    """Return what may have happened to a product besides what was seen of it; heard < 0: its tags say nothing.
+
+    As many pieces as tags may have been taken unseen, at once.
+    """
     pieces, grams = next(((n, g) for k, n, g in goods if k == product), (0, 0.0))
     readings = [Explanation((), 0.0)]
-    if heard > pieces + 0.3:
-        part = Part(trip, PICK, product, 1, float(store.products.mass_g[product]))
-        readings.append(Explanation((part,), unseen))
+    for n in range(1, max(1, round(heard - pieces)) + 1) if heard > pieces + 0.3 else ():
+        part = Part(trip, PICK, product, n, n * float(store.products.mass_g[product]))
+        nats = unseen + pieces_nats(n, config)
+        readings.append(Explanation((part,), nats, why=((PRIOR, nats),)))
     if pieces and heard < pieces - 0.5:
         readings.append(Explanation((Part(trip, PUT, product, 1, grams),), sum(nats for _, nats in left), why=left))
     return tuple(readings)
@@ -233,25 +259,42 @@ def close_trip(
     for key, errors in weighed_in(settled, state.mixed, store, config).items():
         weighed[key] = (*weighed.get(key, ()), *errors)
     runs = {key: run for key, run in state.runs.items() if key[0] != trip}
+    charged = None if goods is None else frozenset(product for product, _, _ in goods)
+    exits = tuple(replace(one, charged=charged) if one.trip == trip else one for one in state.exits)
     return replace(
-        state, groups=groups, open=left, evidence=seen, doers=doers, mixed=mixed, weighed=weighed, laid=laid, runs=runs
+        state,
+        groups=groups,
+        open=left,
+        evidence=seen,
+        doers=doers,
+        mixed=mixed,
+        weighed=weighed,
+        laid=laid,
+        runs=runs,
+        exits=exits,
     ), tuple(settled)
 
 
 def _laid(
     laid: Mapping[int, Laid], settled: Iterable[Settled], trip: str, config: AttributionConfig
 ) -> dict[int, Laid]:
-    """Return what lies about in the store once a trip is closed: what it left, and without what it found."""
+    """Return what lies about in the store once a trip is closed: what it may have left, and without what it found.
+
+    That it was charged all the same is no evidence: whoever is seen to have it next has found it.
+    """
     out = dict(laid)
     for one in settled:
-        part = one.reading.parts[0] if len(one.reading.parts) == 1 and not one.change.plates else None
-        if part is None or part.trip != trip:
+        if one.change.plates:
             continue
-        if part.kind == PUT:
-            nats = one.reading.nats - config.tags.left_nats
-            out[part.product] = Laid(nats, part.grams / part.qty)
-        else:
-            out.pop(part.product, None)
+        for reading, p in ((one.reading, one.p), *one.others):
+            part = reading.parts[0] if len(reading.parts) == 1 else None
+            if part is None or part.trip != trip:
+                continue
+            if part.kind == PUT and p > LAID_MIN:
+                nats = log(p / max(1.0 - p, LAID_MIN)) - config.tags.left_nats
+                out[part.product] = Laid(nats, part.grams / part.qty)
+            elif part.kind == PICK and reading is one.reading:
+                out.pop(part.product, None)
     return out
 
 

@@ -6,7 +6,7 @@ unknown. What a reading of the trip says it carries is then weighed by how likel
 those carried are heard at a rate that the store's own clear trips teach, and a few more come from elsewhere.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -37,6 +37,7 @@ class Exit:
     trip: str
     t_ns: int
     gate: int  # row, -1 where no gate saw it
+    charged: frozenset[int] | None = None  # products that its trip was charged, once closed
 
 
 def tags_of(message: Portal, store: Store) -> tuple[TagRead, ...]:
@@ -59,9 +60,16 @@ def _prefixes(products: Products) -> Mapping[str, int]:
 
 
 def shares(
-    trip: str, reads: tuple[TagRead, ...], exits: tuple[Exit, ...], config: TagConfig
+    trip: str,
+    reads: tuple[TagRead, ...],
+    exits: tuple[Exit, ...],
+    config: TagConfig,
+    carries: Callable[[str, int], float] = lambda trip, product: 1.0,
 ) -> dict[int, tuple[float, ...]]:
-    """Return per product how likely each of its tags that were heard went out with a trip."""
+    """Return per product how likely each of its tags that were heard went out with a trip, if it carries that many.
+
+    carries gives how likely another trip carries a product: who does not have it takes out no tag of it.
+    """
     tags: dict[str, list[TagRead]] = {}
     for read in reads:
         tags.setdefault(read.epc, []).append(read)
@@ -69,7 +77,8 @@ def shares(
     for _, heard in sorted(tags.items()):
         best = max(heard, key=lambda read: (read.dbm, -read.t_ns))
         at_ns = int(np.mean([read.t_ns for read in heard if read.gate == best.gate]))
-        nats = [_nats_of(one, best, at_ns, config) for one in exits]
+        rivals = {one.trip: max(carries(one.trip, best.product), 1e-9) for one in exits if one.trip != trip}
+        nats = [_nats_of(one, best, at_ns, config) + float(np.log(rivals.get(one.trip, 1.0))) for one in exits]
         weights = np.exp([*nats, config.stranger_nats + normal_nats(best.dbm, config.far_dbm, config.far_sd_db**2)])
         mine = sum(w for w, one in zip(weights, exits, strict=False) if one.trip == trip) / weights.sum()
         if mine > config.share_min:
