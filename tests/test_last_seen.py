@@ -68,6 +68,7 @@ def test_who_was_out_of_sight_set_nothing_down_that_anybody_knows_of() -> None:
 
 @given(metres, metres, st.floats(0.0, 1.2))
 def test_moving_store_and_people_changes_nothing(dx_m: float, dy_m: float, mps: float) -> None:
+    assume(abs(mps - CONFIG.still_mps) > 1e-6)
     here = posture(7, T0, walked(1.5, mps, HANGING_M), {}, {7}, CONFIG)
     by_m = np.array([dx_m, dy_m])
     moved = Posture(here.t_s, here.head + np.append(by_m, 0.0), here.below_m, here.sd_m)

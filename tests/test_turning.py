@@ -57,7 +57,7 @@ def turned(height_m: float, off: float, witnesses: int = 1, is_out: bool = False
     return big, big / float(sd[0]) if big > 1e-6 else 0.0
 
 
-@given(st.floats(1.5, 1.9), st.floats(0.1, 0.2))
+@given(st.floats(1.5, 1.9), st.floats(0.11, 0.2))
 def test_a_head_that_is_off_for_seconds_is_a_turned_camera(height_m: float, off: float) -> None:
     assert turned(height_m, off)[1] > CONFIG.health.turned_sds
 
