@@ -5,6 +5,7 @@ work. Only the parser that was asked for is imported, so that the command starts
 """
 
 import argparse
+import os
 import sys
 from collections.abc import Callable, Sequence
 from functools import partial
@@ -41,6 +42,8 @@ Adder: TypeAlias = Callable[[Any], None]
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one subcommand and return its exit status."""
     collect_seldom()
+    # Before numpy is imported: the engine's matrices are small, and threads of BLAS would only wait for each other.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     words = list(sys.argv[1:] if argv is None else argv)
     try:
         args = parser_of(words).parse_args(words)

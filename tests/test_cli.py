@@ -209,6 +209,13 @@ def test_who_is_allowed_is_told_programs_too(tmp_path: Path, capsys: Capture) ->
     assert (said["name"], said["srcs"], said["reads"], len(said["public"])) == ("cam-01", ["cam-01"], False, 40)
 
 
+def test_one_thread_of_blas_serves_unless_more_are_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OPENBLAS_NUM_THREADS", "3")
+    assert main(["--version"]) == 0 and os.environ["OPENBLAS_NUM_THREADS"] == "3"
+    monkeypatch.delenv("OPENBLAS_NUM_THREADS")
+    assert main(["--version"]) == 0 and os.environ["OPENBLAS_NUM_THREADS"] == "1"
+
+
 def test_version_is_told(capsys: Capture) -> None:
     assert main(["--version"]) == 0
     assert capsys.readouterr().out.startswith("aisle 0.")
