@@ -92,8 +92,6 @@ def run_replay(args: argparse.Namespace) -> int:
 
 
 def _replay(args: argparse.Namespace, recorder: "Recorder | None") -> int:
-    from rich.console import Console
-
     from fusion.aside import keep_decided
     from fusion.purchase.booking import book_after_run
     from fusion.purchase.purchases import LEDGER, purchases_of
@@ -110,7 +108,7 @@ def _replay(args: argparse.Namespace, recorder: "Recorder | None") -> int:
     with purchases_of(args.out, args.purchases, ledger, store, replaces=True, asks_webhooks=True) as purchases:
         session = Session(store, args.out, ledger=args.ledger, key=args.key, follow=purchases.follow)
         session.watch = recorder or unseen
-        for frame in _paced(_cut(recording, args.since, args.until), args.rate, recording):
+        for frame in _shown(_paced(_cut(recording, args.since, args.until), args.rate), recording):
             session.feed(frame)
         session.finish()
         record = session.close()
@@ -123,7 +121,7 @@ def _replay(args: argparse.Namespace, recorder: "Recorder | None") -> int:
         print(f"{args.recording}: {recording.damage}; what came before was replayed", file=sys.stderr)
     seconds = record["seconds"]
     speed = seconds["store"] / max(seconds["wall"], 1e-9)
-    Console(highlight=False, soft_wrap=True).print(
+    print(
         f"{record['messages']['read']} messages, {seconds['store']:.1f} s of store time in {seconds['wall']:.1f} s "
         f"({speed:.0f} x real time); outputs in {args.out}"
     )
@@ -153,12 +151,26 @@ def _instant(t: float, start_ns: int) -> int:
     return int(t) if t > EPOCH_FROM else start_ns + int(t * SECOND_NS)
 
 
-def _paced(frames: "Iterator[Frame]", rate: float | None, recording: "Recording") -> "Iterator[Frame]":
-    """Hand frames on when they are due, showing on a terminal how far the file is read."""
+def _paced(frames: "Iterator[Frame]", rate: float | None) -> "Iterator[Frame]":
+    """Hand frames on when they are due."""
+    begun_s, start_ns = time.perf_counter(), 0
+    for frame in frames:
+        start_ns = start_ns or frame.arrival_ns
+        if rate is not None:
+            store_s = (frame.arrival_ns - start_ns) / SECOND_NS
+            time.sleep(max(0.0, store_s / rate - (time.perf_counter() - begun_s)))
+        yield frame
+
+
+def _shown(frames: "Iterator[Frame]", recording: "Recording") -> "Iterator[Frame]":
+    """Hand frames on, showing on a terminal how far the file is read."""
+    if not sys.stderr.isatty():
+        yield from frames
+        return
+    # Here, because where nobody looks nothing need wait for it.
     from rich.console import Console
     from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
-    console = Console(stderr=True)
     columns = (
         TextColumn("{task.description}"),
         BarColumn(),
@@ -166,15 +178,13 @@ def _paced(frames: "Iterator[Frame]", rate: float | None, recording: "Recording"
         TextColumn("{task.fields[told]}"),
         TimeRemainingColumn(),
     )
-    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
+    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
         task = progress.add_task("replaying", total=recording.bytes_total, told="")
         begun_s, start_ns = time.perf_counter(), 0
         for count, frame in enumerate(frames):
             start_ns = start_ns or frame.arrival_ns
-            store_s = (frame.arrival_ns - start_ns) / SECOND_NS
-            if rate is not None:
-                time.sleep(max(0.0, store_s / rate - (time.perf_counter() - begun_s)))
             if count % 500 == 0:
+                store_s = (frame.arrival_ns - start_ns) / SECOND_NS
                 speed = store_s / max(time.perf_counter() - begun_s, 1e-3)
                 told = f"{store_s:.0f} s of store time, {speed:.0f} x"
                 progress.update(task, completed=recording.bytes_read, told=told)
