@@ -1,10 +1,15 @@
-"""Compile the numba kernels once and leave them in the cache: `python -m fusion.warm` in `make setup`.
+"""Compile modules and numba kernels once and leave them in their caches: `python -m fusion.warm` in `make setup`.
+
+An editable installation compiles no module ahead, and where Python is told to write no bytecode every start of the
+command would compile two hundred of them again.
 
 The engine itself runs over a few seconds of two people who walk side by side, in view of a depth and an image camera,
 past plates from which something is taken: so each kernel is compiled for the types it will meet.
 """
 
 from collections.abc import Iterator
+from compileall import compile_dir
+from pathlib import Path
 
 import numpy as np
 
@@ -27,7 +32,8 @@ LOOK = np.eye(2, 8, dtype=np.float32)
 
 
 def warm() -> None:
-    """Run the engine over the tape."""
+    """Compile the modules of fusion, and run the engine over the tape."""
+    compile_dir(Path(__file__).parent, quiet=1)
     store = _store()
     engine = make_engine(store, Config())
     state, messages = first_state(engine), sorted(_tape(store), key=lambda m: (m.t_ns, m.src, m.seq))
