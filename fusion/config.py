@@ -323,7 +323,7 @@ class PossessionConfig:
 class DarkConfig:
     """Hands at plates that say nothing."""
 
-    reach_nats: float = 3.0  # a hand is there that is so much likelier there than one that nobody sees
+    reach_nats: float = 2.0  # a hand is there that is so much likelier there than one that nobody sees
     reach_s: float = 0.15  # for so long
     break_s: float = 0.6  # away for so long: it is over
     beside_m: float = 0.5  # goods that moved this near are what the hand was there for

@@ -88,9 +88,9 @@ def test_what_passes_unseen_is_theirs_and_likelier_the_longer_they_were_alone(
     assert nothing_p(short_s) == pytest.approx(1.0) if not (mine or yours) else nothing_p(short_s) < 1.0
 
 
-def at_plate(plate: int, t_ns: int, sure_m: float = 0.05) -> Bodies:
-    """Somebody whose hand is over a plate, and whose other hand hangs down."""
-    x, y, z = STORE.plates.centre[plate]
+def at_plate(plate: int, t_ns: int, sure_m: float = 0.05, aside_m: float = 0.0) -> Bodies:
+    """Somebody whose hand is over a plate or so far aside, and whose other hand hangs down."""
+    x, y, z = STORE.plates.centre[plate] + np.array([aside_m, 0.0, 0.0])
     head = np.array([[x, y - 0.6, 1.55]])
     hands = np.array([[[0.0, 0.6, z + 0.08 - 1.55], [0.0, 0.0, -0.55]]])
     return Bodies(t_ns, np.array([7]), head, hands, np.tile(sure_m**2 * np.eye(3), (1, 2, 1, 1)), np.zeros(1))
@@ -106,6 +106,8 @@ def test_a_hand_at_plates_that_say_nothing_is_a_reach_and_one_at_others_is_none(
     assert reaches_now((), at_plate(2, T0), {5}, STORE, CONFIG) == (), "somewhere else it is dark"
     assert reaches_now((), at_plate(2, T0), (), STORE, CONFIG) == ()
     assert reaches_now((), at_plate(2, T0, sure_m=0.6), {2}, STORE, CONFIG) == (), "a hand nobody sees is nowhere"
+    # Found at a dead plate: hands are known to two decimetres at times, and take from beside a plate's middle.
+    assert reaches_now((), at_plate(2, T0, sure_m=0.2, aside_m=0.1), {2}, STORE, CONFIG) == (Reach(7, 2, T0, T0),)
 
 
 def test_goods_that_moved_beside_it_are_what_the_hand_was_there_for() -> None:
