@@ -11,6 +11,7 @@ from fusion.attribution.leaving import carried, close_trip, parts_of, take_weigh
 from fusion.attribution.masses import learned
 from fusion.attribution.settled import Settled
 from fusion.attribution.state import Attribution
+from fusion.attribution.strangers import own_p, with_strangers
 from fusion.checkout.charge import choose, unclaimed
 from fusion.checkout.postings import close_trip as postings_of
 from fusion.checkout.receipts import OPEN, Receipt
@@ -85,13 +86,13 @@ def _settle_one(
     """
     if not trip.is_staff and trip.closed_ns is not None:
         attribution = weigh_exit(attribution, trip.trip, trip.closed_ns, store, config.attribution)
-    charge = (
-        None
-        if trip.is_staff
-        else choose(carried(attribution, trip.trip, store, config.attribution), store, config.checkout)
-    )
+    charge = None
+    if not trip.is_staff:
+        own = own_p(attribution, trip.entered_ns, trip.closed_ns) if trip.account is not None else 1.0
+        charge = choose(carried(attribution, trip.trip, store, config.attribution), store, config.checkout, own)
     goods = None if charge is None else charge.goods
     attribution, settled = close_trip(attribution, trip.trip, goods, store, config.attribution)
+    attribution = with_strangers(attribution, settled)
     attribution, right = take_weights(attribution, trip.trip, goods or (), store, config.attribution)
     attribution = replace(attribution, biases=learned(attribution.biases, settled, store, config.attribution))
     watch = learn_gains(watch, settled, store, config)

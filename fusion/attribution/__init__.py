@@ -15,9 +15,10 @@ a doubt that has a size: two people who were out of sight together (unwatched.py
 (dark.py). When a trip leaves, leaving.py weighs its tags (tags.py) and what its hands no longer hold, the charge is
 chosen, and every change it explains becomes final; readings that contradict it are barred from being charged and go on
 being believed, for a charge is no evidence. A hand that stayed over the shelf between a pick and a put-back made one
-change (holding.py). Nothing is dropped: a change nobody explains is settled as unclaimed. priors.py holds what is known
-of goods before anybody is looked at, masses.py what their pieces weigh in this store, learned from every change that
-left no doubt. moments.py finds the remembered moments near an instant.
+change (holding.py). Nothing is dropped: a change nobody explains is settled as unclaimed, and makes those inside
+doubtful (strangers.py). priors.py holds what is known of goods before anybody is looked at, masses.py what their pieces
+weigh in this store, learned from every change that left no doubt. moments.py finds the remembered moments near an
+instant.
 
 Cost: in a large store most changes are of plates that only shook, with nobody near, and most open changes of a group
 are read alike by all its hypotheses. Both are asked first, and then little is left to do.

@@ -18,6 +18,7 @@ from fusion.attribution.record import best_few, put_aside
 from fusion.attribution.returning import puts
 from fusion.attribution.settled import Settled
 from fusion.attribution.state import Attribution, People, Stock, limited
+from fusion.attribution.strangers import with_strangers
 from fusion.attribution.swapping import swaps
 from fusion.attribution.unexplained import nobody, settling
 from fusion.attribution.weights import beside
@@ -50,7 +51,8 @@ def read_change(
     named = frozenset(m.trip for m in who if m.trip)
     touched = [g for g in state.groups if g.trips & named]
     if not touched:
-        return state, [replace(_unclaimed(event, change, state, store, config), evidence=evidence)]
+        settled = [replace(_unclaimed(event, change, state, store, config), evidence=evidence)]
+        return with_strangers(state, settled), settled
     group = touched[0]
     for other in touched[1:]:
         group = merge(group, other, config)

@@ -26,6 +26,14 @@ from fusion.tracking.carts import SeenMove
 Stock = Mapping[int, Mapping[int, float]]  # plate -> product -> pieces believed there off the planogram
 
 
+@dataclass(frozen=True, slots=True)
+class Stranger:
+    """Somebody unknown took something."""
+
+    t_ns: int
+    share: float  # how likely it was any one of those who were inside
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Attribution:
     """State of the stage."""
@@ -54,6 +62,7 @@ class Attribution:
     limits: Mapping[str, int] = field(default_factory=dict)  # limit of config -> times it was reached
     reads: tuple[TagRead, ...] = ()  # of the last seconds
     exits: tuple[Exit, ...] = ()
+    strangers: tuple[Stranger, ...] = ()  # whose changes are settled, while people are inside
     heard: tuple[float, float] = (0.0, 0.0)  # tags that were heard, of how many that clear trips carried out
 
 

@@ -56,24 +56,29 @@ class Charge:
         return price(end, items, round(self.confidence, 6), status, store, spent)
 
 
-def choose(carried: tuple[tuple[Goods, float, bool], ...], store: Store, config: CheckoutConfig) -> Charge:
-    """Return the charge for a posterior over goods, best first and summing to 1, each with whether it is chargeable."""
+def choose(
+    carried: tuple[tuple[Goods, float, bool], ...], store: Store, config: CheckoutConfig, own: float = 1.0
+) -> Charge:
+    """Return the charge for a posterior over goods, best first and summing to 1, each with whether it is chargeable.
+
+    own is how likely they are this person's at all.
+    """
     posterior = tuple((goods, p) for goods, p, _ in carried)
     products = sorted({product for goods, _ in posterior for product, _, _ in goods})
     lines = tuple(quantity_posterior(product, posterior) for product in products)
-    decision = decide(lines, store, config, min(1.0, posterior[0][1]))
+    decision = decide(lines, store, config, own * min(1.0, posterior[0][1]))
     wanted = dict(decision.quantities)
     chargeable = [(goods, p) for goods, p, may in carried if may]
     whole = next((i for i, (goods, _) in enumerate(chargeable) if _counts(goods) == wanted), None)
     # The cheapest charge line by line may be nobody's reading of the whole trip, one that contradicts what somebody
     # else was charged, or one that is likelier wrong than right: then a person has to look. Whoever looks is shown the
     # likeliest reading: what it would cost to charge it unseen is no reason to propose another.
-    unsure = whole is None or chargeable[whole][1] < config.settle_p_min
+    unsure = whole is None or own * chargeable[whole][1] < config.settle_p_min
     status = REVIEW if unsure else decision.status
     goods, confidence = chargeable[0 if status == REVIEW or whole is None else whole]
     counts = _counts(goods)
     line_p = {line.product: line.p[line.quantities.index(counts.get(line.product, 0))] for line in lines}
-    return Charge(goods, min(1.0, confidence), line_p, status, decision.expected_cost_cents)
+    return Charge(goods, own * min(1.0, confidence), line_p, status, decision.expected_cost_cents)
 
 
 def unclaimed(receipt: Receipt) -> Receipt:
