@@ -223,8 +223,8 @@ def test_whom_nobody_has_seen_for_long_has_left_unless_the_store_is_blind(silent
     messages = unseen_after(15.0, tape([Action(0, k, -1) for k in range(5)], shoppers=1), silent=silent)
     config = replace(Config(), health=replace(Config().health, lost_s=14.0))
     (receipt,) = [r for out in run(STORE, messages, config) for r in out.receipts]
-    assert receipt.account == "ann"
-    assert (receipt.status, receipt.holds[:1]) == (("open", ()) if silent else ("review", ("nobody saw them leave",)))
+    assert receipt.account == "ann" and receipt.status == ("open" if silent else "review")
+    assert ("nobody saw them leave" in receipt.holds) != silent
 
 
 def test_a_while_in_which_the_store_is_blind_does_not_count_and_what_was_before_it_does() -> None:
