@@ -155,7 +155,7 @@ def _group_in_bays(
                 shares, hidden = shares_beside(real, beside, levels, config)
                 whole = _without_cross_talk([*real, *shares], config)
                 for part in apart(whole, hidden, levels, store, config):
-                    ready.append(_traced(_shelf_change(part, hidden), part, levels))
+                    ready.append(_traced(_shelf_change(part, hidden, config), part, levels))
                 now_told |= {c.plate: c for c in whole}
                 now_asked |= dict.fromkeys((*(c.plate for c in shares), *(h[0] for h in hidden)), ready[-1].step_ns)
     if ready:
@@ -247,13 +247,17 @@ def _without_cross_talk(group: list[PlateChange], config: ShelfConfig) -> list[P
     return [c for c in group if abs(c.after_g - c.before_g) > config.cross_talk * most]
 
 
-def _shelf_change(group: list[PlateChange], hidden: tuple[tuple[int, float, float], ...]) -> ShelfChange:
+def _shelf_change(
+    group: list[PlateChange], hidden: tuple[tuple[int, float, float], ...], config: ShelfConfig
+) -> ShelfChange:
     group = sorted(group, key=lambda c: c.plate)
-    known = [c.step_ns for c in group if not (c.is_slow or c.is_hidden)]  # those whose moment is known well
+    steps = [c.step_ns for c in group]
+    if max(steps) - min(steps) > config.together_s * SECOND_NS:  # what a hand hid ended when the hand left
+        steps = [c.step_ns for c in group if not c.is_hidden] or steps
     return ShelfChange(
         t0_ns=min(c.onset_ns for c in group),
         t1_ns=max(c.settled_ns for c in group),
-        step_ns=int(np.median(known or [c.step_ns for c in group])),
+        step_ns=int(np.median(steps)),
         plates=tuple(c.plate for c in group),
         delta_g=tuple(c.after_g - c.before_g for c in group),
         var=tuple(c.var for c in group),
