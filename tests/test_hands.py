@@ -12,7 +12,7 @@ from fusion.tracking.floor import Floor, Match, as_detected
 from fusion.tracking.hands import Hands, doubtful_hands, follow_hands, hand_rules, hands_of, nats_at, no_hands, resting
 from fusion.tracking.sightings import LOOK_DIM, Sightings
 from fusion.tracking.tracks import Status, Tracks, no_tracks
-from fusion.tracking.wrists import Doubtful, WristFrame, _against, _fit, _shown
+from fusion.tracking.wrists import Lent, WristFrame, _against, _fit, _shown
 
 CONFIG = HandConfig()
 T0 = 1_000 * SECOND_NS
@@ -230,7 +230,7 @@ def test_what_a_wrist_says_is_the_density_of_what_it_is_off_by(seed: int, is_dep
     y, H, S = np.empty(3), np.empty((3, 3)), np.empty((3, 3))
     m = _against(*hands, 0, 0, head[None], wrists, 0, 0, is_depth, sd, 0.06**2, R, T, y, H, S)
     y, S = y[:m], S[:m, :m]
-    near, nobodys = np.ones((1, 1), bool), Doubtful(np.zeros(2, int), np.zeros(0, int))
+    near, nobodys = np.ones((1, 1), bool), Lent(np.zeros(2, int), np.zeros(0, int))
     shown = _shown(near, nobodys, *hands, frame, hand_rules(CONFIG))
     expected = multivariate_normal.logpdf(y, np.zeros(len(y)), S) + 0.5 * len(y) * np.log(2 * np.pi)
     assert _fit(shown, 0, 0, is_depth, wrists, 0, 0, sd, 0.06**2) == pytest.approx(expected, rel=1e-9, abs=1e-9)

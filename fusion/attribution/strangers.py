@@ -49,9 +49,9 @@ def own_p(state: Attribution, entered_ns: int, left_ns: int | None) -> float:
             change = state.open.get(event)
             if change is None or not change.plates or not meanwhile(change.step_ns):
                 continue
-            column = [hypothesis.choice[event] for hypothesis in group.beam]
-            if any(_is_strange(reading.parts) for reading in {id(one): one for one in column}.values()):
-                shares.append(float(weighed @ [_is_strange(reading.parts) for reading in column]) / among)
+            strange = [_is_strange(hypothesis.choice[event].parts) for hypothesis in group.beam]
+            if any(strange):
+                shares.append(float(weighed @ strange) / among)
     return prod(1.0 - share for share in sorted(shares)[:-1])
 
 

@@ -77,8 +77,10 @@ def shares(
     for _, heard in sorted(tags.items()):
         best = max(heard, key=lambda read: (read.dbm, -read.t_ns))
         at_ns = int(np.mean([read.t_ns for read in heard if read.gate == best.gate]))
-        rivals = {one.trip: max(carries(one.trip, best.product), 1e-9) for one in exits if one.trip != trip}
-        nats = [_nats_of(one, best, at_ns, config) + float(np.log(rivals.get(one.trip, 1.0))) for one in exits]
+        nats = [_nats_of(one, best, at_ns, config) for one in exits]
+        for row, one in enumerate(exits):
+            if one.trip != trip and nats[row] > -np.inf:  # few of all exits were at that moment
+                nats[row] += float(np.log(max(carries(one.trip, best.product), 1e-9)))
         weights = np.exp([*nats, config.stranger_nats + normal_nats(best.dbm, config.far_dbm, config.far_sd_db**2)])
         mine = sum(w for w, one in zip(weights, exits, strict=False) if one.trip == trip) / weights.sum()
         if mine > config.share_min:

@@ -51,14 +51,13 @@ def weighed_in(
     mixed gives, by event, the grams it may have got of another's.
     """
     out: dict[tuple[str, int], tuple[Errors, ...]] = {}
-    mass_g, sd_g = store.products.mass_g, store.products.mass_sd_g
     for one in settled:
         for part in one.reading.parts:
-            guessed = part.grams == part.qty * mass_g[part.product]
+            guessed = part.grams == part.qty * store.products.mass_g[part.product]
             # In hands nothing is weighed anew: what was weighed before keeps its grams.
             if part.trip and store.products.by_weight[part.product] and (one.change.plates or guessed):
                 key = part.trip, part.product
-                var = _var(part, one, store, config) if one.change.plates else part.qty * float(sd_g[part.product]) ** 2
+                var = _var(part, one, store, config)
                 astray = mixed.get(one.event, 0.0)
                 errors = ((1.0 - config.straddling_p, var), (config.straddling_p, var + astray**2))
                 out[key] = (*out.get(key, ()), errors if astray else ((1.0, var),))
@@ -66,7 +65,12 @@ def weighed_in(
 
 
 def _var(part: Part, one: Settled, store: Store, config: AttributionConfig) -> float:
-    """Return the variance, g2, of the grams of one part of a change: of a known sum each share is the rest's too."""
+    """Return the variance, g2, of the grams of one part of a change: of a known sum each share is the rest's too.
+
+    Where no plate weighed it, it is off by as much as pieces differ.
+    """
+    if not one.change.plates:
+        return part.qty * float(store.products.mass_sd_g[part.product]) ** 2
     own, rest = (
         sum(p.qty * float(store.products.mass_sd_g[p.product]) ** 2 for p in one.reading.parts if (p is part) == mine)
         for mine in (True, False)

@@ -77,9 +77,9 @@ def add_turns(
             A[0, 3] = (R[c, 0, 0] * mean[j, 2] + R[c, 0, 1] * mean[j, 3] - x * pace) / depth
             A[1, 3] = (R[c, 1, 0] * mean[j, 2] + R[c, 1, 1] * mean[j, 3] - y * pace) / depth
             place = 0.5 * (cov[j, 0, 0] + cov[j, 1, 1]) + rules.lean_var
-            # So that a stay counts as much as its first second and a half, however long it lasts.
             # A camera has pulled the track it looks at after itself, by about its share of those that look.
             own = 1.0 if is_out[f] else (1.0 + witnesses[j]) / witnesses[j]
+            # So that a stay counts as much as its first second and a half, however long it lasts.
             w = 1.0 / (rules.alike * (noise + place / (depth * depth)) * (1.0 + stood_s[j]))
             if mean[j, 4] < rules.upright_m:
                 w *= rules.bent

@@ -16,6 +16,8 @@ from fusion.tracking.life import bear, remember
 from fusion.tracking.measurement import View
 from fusion.tracking.wrists import HandRows, HandRules, follow_wrists
 
+WITNESS_NS = 500_000_000  # cameras that saw somebody so lately told where they are
+
 
 class Rows(NamedTuple):
     """Columns of Tracks, with room for those that start."""
@@ -76,9 +78,6 @@ class Births(NamedTuple):
     outline: Floats  # (v, 2)
     gates: Floats  # (g, 2, 2) lines
     tracks_max: int
-
-
-WITNESS_NS = 500_000_000  # cameras that saw somebody so lately told where they are
 
 
 class Found(NamedTuple):

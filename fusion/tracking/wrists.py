@@ -47,7 +47,7 @@ class HandRows(NamedTuple):
     rival_p: Floats
 
 
-class Doubtful(NamedTuple):
+class Lent(NamedTuple):
     """Hands (2 * row + hand) that may be somebody else's, by the row of whose they may be."""
 
     first: Ints  # (n + 1,) of each row, and of the one behind the last
@@ -249,7 +249,7 @@ def take_wrists(
 
 
 @njit(cache=True)
-def _doubtful(rival: Ints) -> Doubtful:
+def _doubtful(rival: Ints) -> Lent:
     """Return the hands that may be somebody else's, by whose they may be: rival (n, 2) as rows, -1 for nobody's."""
     n = len(rival)
     first = np.zeros(n + 1, np.int64)
@@ -264,7 +264,7 @@ def _doubtful(rival: Ints) -> Doubtful:
         if row >= 0:
             hands[free[row]] = hand
             free[row] += 1
-    return Doubtful(first, hands)
+    return Lent(first, hands)
 
 
 @njit(cache=True)
@@ -282,7 +282,7 @@ def _near(head: Floats, claim: Ints, seen: Bools, cross_m: float) -> Bools:
 
 
 @njit(cache=True)
-def _shown(near: Bools, doubtful: Doubtful, mean: Floats, cov: Floats, frame: WristFrame, rules: HandRules) -> Floats:
+def _shown(near: Bools, doubtful: Lent, mean: Floats, cov: Floats, frame: WristFrame, rules: HandRules) -> Floats:
     """Return what a frame would show of the hands that its wrists are compared with (n, 4, 9), the others' rows empty.
 
     In the second axis the two hands, REST and ANYWHERE. Of a depth camera's frame a place (3,), m, and the upper
@@ -342,7 +342,7 @@ def _shown(near: Bools, doubtful: Doubtful, mean: Floats, cov: Floats, frame: Wr
 def _worth(
     near: Bools,
     shown: Floats,
-    doubtful: Doubtful,
+    doubtful: Lent,
     rival_p: Floats,
     frame: WristFrame,
     found: Bools,
@@ -422,7 +422,7 @@ def _fit_of_another(
 ) -> tuple[float, int]:
     """Return how well a wrist fits a hand of somebody else that may be of this row, and which (2 * row + hand).
 
-    first (n + 1,) and lent (k,) are Doubtful.
+    first (n + 1,) and lent (k,) are Lent.
     """
     best, which = -np.inf, -1
     for at in range(first[row], first[row + 1]):
