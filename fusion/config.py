@@ -291,6 +291,9 @@ class PossessionConfig:
     share_min: float = 0.2  # of the belief, for a product to be asked about
     explained_min: float = 0.3  # less than this, against the likeliest product, is not explained by what one has
     given_nats: float = -4.0  # that a piece was handed over without hands being seen to meet
+    met_s: float = 1.0  # hands meet so near the moment when the giver's are last seen with it
+    needed_nats: float = -4.0  # and that it was let go of so, where the hand was needed for the next thing
+    let_go_nats_min: float = -4.0  # less than this, nobody is asked
     found_nats: float = -4.5  # that it was set down by somebody else and found
     found_after_s: float = 1.0  # goods seen for so long are asked about beyond those who stand near
     found_gone_s: float = 1.0  # and so long after their last hand showed them

@@ -9,10 +9,10 @@ enumerate them. hypotheses.py keeps a beam of joint readings per group of people
 the reading, so only what is carried can be put back. stage.py runs this per slice: reading.py reads shelf changes (one
 person is not at two places within a second: hurry.py), passing.py what goes from person to person without a shelf
 noticing: hands that meet (handover.py), goods seen in hands that did not take them (possession.py, and how they were
-last seen there: last_seen.py); and cart_reading.py what carts say: goods put into another's cart (cart_pass.py), carts
-that change hands (carted.py), with what their baskets weigh (basket.py; cart_evidence.py). What nobody could see stays
-a doubt that has a size: two people who were out of sight together (unwatched.py), a hand at plates that say nothing
-(dark.py). When a trip leaves, leaving.py weighs its tags (tags.py) and what its hands no longer hold, the charge is
+last seen there: last_seen.py), or that went from the hand with somebody beside (letting_go.py); and cart_reading.py
+what carts say: goods put into another's cart (cart_pass.py), carts that change hands (carted.py), with what their
+baskets weigh (basket.py; cart_evidence.py). What nobody could see stays a doubt that has a size: two people who were
+out of sight together (unwatched.py), a hand at plates that say nothing (dark.py). When a trip leaves, leaving.py weighs its tags (tags.py) and what its hands no longer hold, the charge is
 chosen, and every change it explains becomes final; readings that contradict it are barred from being charged and go on
 being believed, for a charge is no evidence. A hand that stayed over the shelf between a pick and a put-back made one
 change (holding.py). Nothing is dropped: a change nobody explains is settled as unclaimed, and makes those inside

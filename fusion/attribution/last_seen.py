@@ -3,7 +3,7 @@
 Who sets something down stands still at a place of no shelf, and the arm that bore it falls. Who bags it does so on the
 way, or at the next shelf where both hands are needed; and whoever merely is no longer seen with it goes on with the
 arm bent. Carts stand for shelves here: goods that are let go of beside one are in it. A hand on the floor, lower than
-any shelf, is there to set something down.
+any shelf, is there to set something down. Who hands it over has another's hand at theirs.
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -107,6 +107,42 @@ def floor_nats(seen: Posture, config: PossessionConfig) -> float:
     low = seen.head[after, 2:] - seen.below_m[after] < config.floor_m
     sights = (low & (seen.sd_m[after] <= config.hand_sd_max_m)).sum(axis=0)
     return config.floor_nats if sights.max(initial=0) >= config.floor_sights else 0.0
+
+
+def beside(
+    track_id: int,
+    t_ns: int,
+    bodies: Sequence[Bodies],
+    alias: Mapping[int, int],
+    trip_of: Mapping[int, str],
+    touch_m: float,
+    config: PossessionConfig,
+) -> tuple[tuple[str, float], ...]:
+    """Return the other trips whose hands may have met this person's around a moment, with nats, sorted.
+
+    Those are what the nearest the hands came says against their having met, 0 where they did or were not seen.
+    """
+    own, out = trip_of.get(track_id, ""), dict[str, float]()
+    for one in within(bodies, t_ns - round(config.met_s * SECOND_NS), t_ns + round(config.met_s * SECOND_NS)):
+        ids = [alias.get(k, k) for k in one.track_id.tolist()]
+        if track_id not in ids:
+            continue
+        row = ids.index(track_id)
+        far_m = np.linalg.norm(one.head[:, :2] - one.head[row, :2], axis=1)
+        for other in np.flatnonzero(far_m < config.reach_m).tolist():
+            trip = trip_of.get(ids[other], "")
+            if trip and trip != own:
+                out[trip] = max(out.get(trip, -np.inf), _met_nats(one, row, other, touch_m))
+    return tuple(sorted(out.items()))
+
+
+def _met_nats(bodies: Bodies, a: int, b: int, touch_m: float) -> float:
+    """Return what the places of two people's hands, with their errors, say against two of them having met."""
+    hands = bodies.head[:, None] + bodies.hands
+    apart = hands[a, :, None] - hands[b, None]
+    cov = bodies.hands_cov[a, :, None] + bodies.hands_cov[b, None] + np.eye(3) * touch_m**2
+    off = (apart * np.linalg.solve(cov, apart[..., None])[..., 0]).sum(axis=2)
+    return -0.5 * float(off.min())
 
 
 def _place_nats(seen: Posture, goods_xy: Floats, config: PossessionConfig) -> float:

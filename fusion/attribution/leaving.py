@@ -20,6 +20,7 @@ from fusion.attribution.hypotheses import (
     weigh,
     weights,
 )
+from fusion.attribution.letting_go import let_go_with, read_let_go
 from fusion.attribution.possession import Laid, left_nats
 from fusion.attribution.priors import pieces_nats
 from fusion.attribution.settled import Settled
@@ -65,6 +66,8 @@ def weigh_exit(state: Attribution, trip: str, t_ns: int, store: Store, config: A
     mine = tuple(e for e in state.exits if e.trip == trip)
     if not mine:
         return state
+    left_ns = max(e.t_ns for e in mine)
+    state = read_let_go(state, let_go_with(state, trip, left_ns, config), store, config)
     portals = {store.gates.gate_id.index(gate) for _, gate in store.portals if gate in store.gates.gate_id}
     through = sum(e.gate in portals for e in mine) / len(mine) if config.tags.witness else 0.0
     carries = partial(_carries, state, config)
@@ -99,7 +102,6 @@ def weigh_exit(state: Attribution, trip: str, t_ns: int, store: Store, config: A
         if any(len(found_) > 1 for found_ in readings.values()):
             group = extend(group, event, readings, config)
             opened[event] = at_moment(t_ns)
-    left_ns = max(e.t_ns for e in mine)
     for cart, basket in left_behind(state.baskets, trip, left_ns, store.gates.line, config):
         event = f"rf-{derive_id('cart left', store.store_id, trip, cart).hex()[:16]}"
         stays = {row: stayed(basket, trip, h.goods[trip], config) for row, h in enumerate(group.beam)}

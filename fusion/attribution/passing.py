@@ -11,7 +11,7 @@ from fusion.attribution.dark import Reach, is_for_another, reach_readings, reach
 from fusion.attribution.explanations import Explanation, Goods
 from fusion.attribution.handover import Meeting, at_moment, handover_readings, touches, ways
 from fusion.attribution.hypotheses import Group, Hypothesis, extend, merge, weigh, weights
-from fusion.attribution.last_seen import floor_nats, posture, set_down_nats
+from fusion.attribution.last_seen import beside, floor_nats, posture, set_down_nats
 from fusion.attribution.looks import looks_at_hands
 from fusion.attribution.possession import (
     Content,
@@ -29,7 +29,7 @@ from fusion.attribution.reaching import next_picks
 from fusion.attribution.state import Attribution, People, group_of, is_dark
 from fusion.attribution.unwatched import Unwatched, unwatched_now, unwatched_readings
 from fusion.checkout.records import derive_id
-from fusion.config import SECOND_NS, AttributionConfig, PossessionConfig
+from fusion.config import SECOND_NS, AttributionConfig
 from fusion.frozen import replace
 from fusion.shelf import ShelfChange
 from fusion.store import Store
@@ -142,7 +142,7 @@ def read_content(
     if trip in people.staff or not any(trip in g.trips for g in state.groups):
         return state
     own = config.possession
-    state = replace(state, runs=_lengthened(state, trip, content, people, store, own))
+    state = replace(state, runs=_lengthened(state, trip, content, people, store, config))
     group = group_of(state, trip)
     ratio_of = _explaining(content, trip, group, state)
     fits = np.array([ratio_of(h) for h in group.beam])
@@ -170,15 +170,19 @@ def read_content(
 
 
 def _lengthened(
-    state: Attribution, trip: str, content: Content, people: People, store: Store, config: PossessionConfig
+    state: Attribution, trip: str, content: Content, people: People, store: Store, config: AttributionConfig
 ) -> dict[tuple[str, int], Run]:
-    def nats_at(t_ns: int) -> tuple[float, float]:
+    own = config.possession
+
+    def nats_at(t_ns: int) -> tuple[float, float, tuple[tuple[str, float], ...]]:
         carts = np.array([cart.xy for cart in people.carts.values()]).reshape(-1, 2)
         goods_xy = np.concatenate([store.plates.centre[:, :2], carts])
-        seen = posture(content.track_id, t_ns, state.seen.bodies, people.alias, people.trip_of, config)
-        return set_down_nats(seen, goods_xy, config), floor_nats(seen, config)
+        seen = posture(content.track_id, t_ns, state.seen.bodies, people.alias, people.trip_of, own)
+        near = beside(content.track_id, t_ns, state.seen.bodies, people.alias, people.trip_of, config.touch_m, own)
+        others = tuple(one for one in near if one[0] not in people.staff)
+        return set_down_nats(seen, goods_xy, own), floor_nats(seen, own), others
 
-    return lengthened(state.runs, trip, content, cache(nats_at), config)
+    return lengthened(state.runs, trip, content, cache(nats_at), own)
 
 
 def _explaining(content: Content, trip: str, group: Group, state: Attribution) -> Callable[[Hypothesis], float]:

@@ -39,7 +39,9 @@ class Run:
     last_ns: int
     set_down_nats: float = 0.0  # what the way it was last seen says of its having been set down then
     floor_nats: float = 0.0  # and what a hand on the floor does
+    beside: tuple[tuple[str, float], ...] = ()  # trips whose hands may have met that one then, with nats of it
     since_ns: int = 0  # the first sight of all, with breaks; 0 where that is first_ns
+    track_id: int = -1  # whose hands they were last
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,13 +155,13 @@ def lengthened(
     runs: Mapping[tuple[str, int], Run],
     trip: str,
     content: Content,
-    nats_at: Callable[[int], tuple[float, float]],
+    nats_at: Callable[[int], tuple[float, float, tuple[tuple[str, float], ...]]],
     config: PossessionConfig,
 ) -> dict[tuple[str, int], Run]:
     """Return the runs of a trip's products after a moment in which some of them were seen in its hands.
 
-    nats_at tells what it says of goods having been set down that they were last seen at an instant, in ns: where that
-    was, and how low the hands were.
+    nats_at tells what it says of goods having been let go of that they were last seen at an instant, in ns: where that
+    was, how low the hands were, and who was beside.
     """
     total, out = sum(p for _, p in content.p), dict(runs)
     for (product, p), (first_ns, last_ns) in zip(content.p, content.seen_ns, strict=True):
@@ -169,7 +171,7 @@ def lengthened(
         goes_on = old is not None and first_ns - old.last_ns <= config.break_s * SECOND_NS
         since_ns = (old.since_ns or old.first_ns) if old is not None else first_ns
         first_ns = old.first_ns if old is not None and goes_on else first_ns
-        out[trip, product] = Run(first_ns, last_ns, *nats_at(last_ns), since_ns)
+        out[trip, product] = Run(first_ns, last_ns, *nats_at(last_ns), since_ns, content.track_id)
     return out
 
 

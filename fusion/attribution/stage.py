@@ -6,6 +6,7 @@ from fusion.attribution.dark import Reach
 from fusion.attribution.handover import Meeting, meetings
 from fusion.attribution.hypotheses import made_final
 from fusion.attribution.lasting import over_by
+from fusion.attribution.letting_go import let_go, read_let_go
 from fusion.attribution.passing import (
     look_at_hands,
     read_content,
@@ -46,6 +47,7 @@ def attribute(
         due += [*met, *(p for p in state.passes if p.t_ns <= until), *hidden]
     reached, reaching = over_by(state.reaches, until, config.dark.break_s, config.dark.reach_s)
     due += reached
+    put_together_ns = state.moment_ns
     state, seen_in_hands = look_at_hands(state, until, people, store, config)
     due += seen_in_hands
     state = replace(
@@ -74,6 +76,7 @@ def attribute(
             state = read_reach(state, one, people, store, config)
         else:
             state = read_cart_pass(state, one, people, store, config)
+    state = read_let_go(state, let_go(state, put_together_ns, state.moment_ns, config), store, config)
     state = read_carts(state, now_ns, people, store, config)
     final_ns = now_ns - int(config.final_after_s * SECOND_NS)
     old = [event for event, change in state.open.items() if change.step_ns < final_ns]

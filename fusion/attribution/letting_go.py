@@ -1,0 +1,94 @@
+"""Goods that were carried in the hand for long, and then no more: who stood beside may have been handed them.
+
+Whoever takes something for somebody else mostly keeps it in the hand until they meet; who gets it may bag it at once,
+so that nobody ever sees it in their hands. People also bag what they carry, but they do when they need the hand: just
+before they take the next thing.
+"""
+
+from collections.abc import Collection, Mapping
+from math import exp, log
+
+from fusion.attribution.explanations import Explanation, Goods, handed
+from fusion.attribution.hypotheses import Group, weights
+from fusion.attribution.passing import read_passing
+from fusion.attribution.possession import Run, left_nats
+from fusion.attribution.state import Attribution, group_of
+from fusion.attribution.why import HELD, PRIOR
+from fusion.config import SECOND_NS, AttributionConfig
+from fusion.frozen import replace
+from fusion.store import Store
+
+
+def let_go(state: Attribution, since_ns: int, until_ns: int, config: AttributionConfig) -> list[tuple[str, int]]:
+    """Return what, by trip and product, is known from some instant to another to be in the hand no more."""
+    gone_ns = int(config.possession.gone_s * SECOND_NS)
+    return [key for key, run in state.runs.items() if run.beside and since_ns < run.last_ns + gone_ns <= until_ns]
+
+
+def let_go_with(state: Attribution, trip: str, t_ns: int, config: AttributionConfig) -> list[tuple[str, int]]:
+    """Return what a trip that left at an instant may have given or got, and nobody has been asked about yet."""
+    found = let_go(state, 0, t_ns, config)
+    return [key for key in found if key[0] == trip or trip in dict(state.runs[key].beside)]
+
+
+def read_let_go(
+    state: Attribution, found: Collection[tuple[str, int]], store: Store, config: AttributionConfig
+) -> Attribution:
+    """Read into the beams that those beside may have been handed what somebody let go of; nobody is asked twice."""
+    for trip, product in sorted(found, key=lambda key: (state.runs[key].last_ns, key)):
+        run = state.runs[trip, product]
+        state = replace(state, runs={**state.runs, (trip, product): replace(run, beside=())})
+        takers = _takers(state, trip, run, config)
+        if not takers:
+            continue
+
+        def readings(
+            goods: Mapping[str, Goods], trip: str = trip, product: int = product, takers: Mapping[str, float] = takers
+        ) -> tuple[Explanation, ...]:
+            return let_go_readings(trip, product, takers, goods, config)
+
+        asked, witness = (trip, *takers), f"let go {store.products.sku[product]}"
+        state = read_passing(state, run.last_ns, witness, asked, readings, store, config)
+    return state
+
+
+def let_go_readings(
+    giver: str, product: int, takers: Mapping[str, float], goods: Mapping[str, Goods], config: AttributionConfig
+) -> tuple[Explanation, ...]:
+    """Return who may have been handed a piece that is in the giver's hand no more; no parts is "nobody"."""
+    out = [Explanation((), 0.0)]
+    grams = next((g for k, _, g in goods.get(giver, ()) if k == product), None)
+    if grams is None:
+        return tuple(out)
+    prior = config.possession.given_nats
+    for taker, nats in takers.items():
+        why = ((PRIOR, prior), (HELD, nats))
+        out.append(Explanation(handed(giver, taker, product, grams), prior + nats, why=why))
+    return tuple(sorted(out, key=lambda e: -e.nats))
+
+
+def _takers(state: Attribution, trip: str, run: Run, config: AttributionConfig) -> dict[str, float]:
+    """Return how much likelier it is that each of those beside got a piece than that it was bagged."""
+    own = config.possession
+    known = frozenset().union(*(g.trips for g in state.groups))
+    if trip not in known:
+        return {}
+    carried = left_nats(replace(run, floor_nats=0.0), run.last_ns + int(own.gone_s * SECOND_NS), own.gone_s, own)
+    if carried <= 0.0:
+        return {}
+    needed_p = _needed_p(state, group_of(state, trip), trip, run, config)
+    nats = carried + log(1.0 - needed_p + needed_p * exp(own.needed_nats))
+    found = {taker: nats + met for taker, met in run.beside if taker in known}
+    return {taker: one for taker, one in found.items() if own.given_nats + one > own.let_go_nats_min}
+
+
+def _needed_p(state: Attribution, group: Group, trip: str, run: Run, config: AttributionConfig) -> float:
+    """Return how likely the hand was needed for something else just then."""
+    first_ns, last_ns = run.last_ns - SECOND_NS, run.last_ns + int(config.possession.gone_s * SECOND_NS)
+    weighed, most = weights(group), 0.0
+    for event, doers in state.doers.items():
+        if doers.get(trip) != run.track_id or not first_ns <= state.open[event].step_ns <= last_ns:
+            continue
+        mine = [any(part.trip == trip for part in h.choice[event].parts) for h in group.beam if event in h.choice]
+        most = max(most, float(weighed @ mine) if len(mine) == len(weighed) else 0.0)
+    return min(most, 1.0)
