@@ -236,6 +236,28 @@ def test_the_slot_of_what_stood_about_and_is_gone_is_who_came_in_with_it(stays: 
     assert list(identity.trip_of.values()) == ["trip"], "one slot, one person"
 
 
+def test_who_came_in_after_what_stood_about_get_their_own_slots_back() -> None:
+    """Found in blind-exchange, seed 10: a reflection got the first one's account, the first the second's."""
+    store = tiny_store()
+    store = replace(store, outline=np.array([[-9.0, -9.0], [9.0, -9.0], [9.0, 9.0], [-9.0, 9.0]]))
+    floor, identity = empty_floor(store), Identity(slots=(Slot(-1, -S, "first"), Slot(-1, 3 * S, "second")))
+    rng = np.random.default_rng(5)
+    for k in range(360):
+        t_s = k * 0.05
+        ghost = [0.3, 0.2] if k < 2 else rng.normal(0.0, 0.1, 2).tolist()
+        walkers = [[3.0, -0.4 * (t_s - came_s)] for came_s in (1.6, 5.0) if t_s > came_s]
+        frame = depth_frame(round((1 + t_s) * S), np.array([ghost] * (t_s < 6.0) + walkers))
+        floor, _ = observe(floor, frame, store, TRACKING)
+        floor = advance(floor, frame.t_ns, TRACKING, known=list(identity.trip_of))
+        identity, floor = name_tracks(identity, floor, frame.t_ns, store, IdentityConfig(), TRACKING)
+        if k == 110:
+            at = floor.tracks.mean[np.isin(floor.tracks.track_id, [*identity.trip_of]), 0]
+            assert [*identity.trip_of.values()] == ["first", "second"] and sorted(at.round()) == [0.0, 3.0]
+    rows = floor.tracks.status == Status.CONFIRMED
+    by_way = dict(zip(floor.tracks.mean[rows, 1].tolist(), floor.tracks.track_id[rows].tolist(), strict=True))
+    assert [identity.trip_of[by_way[y]] for y in sorted(by_way)] == ["first", "second"]
+
+
 @given(st.integers(0, 2**32 - 1), st.integers(1, 6), st.integers(0, 4))
 def test_slots_are_handed_out_as_scipy_does(seed: int, tracks: int, more: int) -> None:
     cost = np.random.default_rng(seed).normal(0, 30, (tracks, tracks + more))

@@ -28,6 +28,8 @@ from fusion.tracking.floor import Floor, carried_on
 from fusion.tracking.geometry import inside, line_distance
 from fusion.tracking.tracks import Seen, Status, Tracks, move, take, thaw
 
+UNHEARD_OF_NATS = 1e3  # no sum of fits is as large
+
 
 @dataclass(frozen=True, slots=True)
 class Slot:
@@ -44,6 +46,16 @@ class Entry:
 
     t_ns: int
     xy: tuple[float, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """A slot, and who took it."""
+
+    slot: Slot
+    entry: Entry
+    xy: tuple[float, float]  # where it was then
+    stays: bool = True  # on the spot where it was first seen
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +78,7 @@ class Identity:
     beliefs: Beliefs = field(default_factory=Beliefs)
     encounters: Encounters = field(default_factory=dict)
     entries: Mapping[int, Entry] = field(default_factory=dict)  # track_id -> its entry, while it has no trip
-    taken: Mapping[int, Slot] = field(default_factory=dict)  # track_id -> its slot, while it stays where it took it
+    taken: Mapping[int, Taken] = field(default_factory=dict)  # track_id -> the slot it took
 
 
 def trips_p(identity: Identity, track_id: int, t_ns: int) -> dict[str, float]:
@@ -134,7 +146,7 @@ def forget(
         after,
         trip_of={k: trip for k, trip in after.trip_of.items() if k not in gone},
         alias={k: kept for k, kept in after.alias.items() if kept not in gone},
-        taken={k: slot for k, slot in after.taken.items() if k not in gone},
+        taken={k: one for k, one in after.taken.items() if k not in gone},
     ), tuple(names)
 
 
@@ -183,7 +195,7 @@ def name_tracks(
     unnamed = np.array([k for k in confirmed if k not in identity.trip_of], np.int64)
     entries = _entries(identity.entries, floor.tracks, unnamed, store) if len(unnamed) else {}
     identity = replace(identity, entries=entries) if entries or identity.entries else identity
-    identity = _give_back(identity, floor.tracks, now_ns, store, config) if identity.taken else identity
+    identity = _give_back(identity, floor.tracks, now_ns, store, config, tracking) if identity.taken else identity
     arrived = np.array([k for k in unnamed.tolist() if k in entries], np.int64)
     if not len(arrived):
         return identity, floor
@@ -226,33 +238,66 @@ def _name(
     slots = list(identity.slots)
     slots.remove(slot)
     named = {**identity.trip_of, track_id: slot.trip}
-    return replace(identity, slots=tuple(slots), trip_of=named, taken={**identity.taken, track_id: slot}), floor
+    x, y = floor.tracks.mean[row, :2].tolist()
+    taken = {**identity.taken, track_id: Taken(slot, identity.entries[track_id], (x, y))}
+    return replace(identity, slots=tuple(slots), trip_of=named, taken=taken), floor
 
 
-def _give_back(identity: Identity, tracks: Tracks, now_ns: int, store: Store, config: IdentityConfig) -> Identity:
+def _give_back(
+    identity: Identity, tracks: Tracks, now_ns: int, store: Store, config: IdentityConfig, tracking: TrackingConfig
+) -> Identity:
     """Give the slot of what never left its spot and is gone to who came in with it: it has been nobody.
 
     Mannequins and reflections stand about, people who come in do not stay where they were first seen and vanish.
     """
     ids = tracks.track_id.tolist()
-    taken: dict[int, Slot] = {}
-    trip_of = dict(identity.trip_of)
-    for track_id, slot in identity.taken.items():
+    for track_id, one in identity.taken.items():
+        if not one.stays:
+            continue
         row = int(np.searchsorted(tracks.track_id, track_id))
-        if row == len(ids) or ids[row] != track_id or track_id not in trip_of:
-            continue
-        if np.linalg.norm(tracks.mean[row, :2] - tracks.born_xy[row]) > config.spot_m:
-            continue
-        taken[track_id] = slot
-        if tracks.status[row] != Status.LOST or now_ns - tracks.seen_ns[row] < config.spot_s * SECOND_NS:
-            continue
-        fit = {k: _slot_nats([one], slot, store, config)[0] for k, one in identity.entries.items() if k not in trip_of}
-        best = max(sorted(fit), key=lambda k: fit[k], default=-1)
-        if best >= 0 and fit[best] > config.no_slot_nats:
-            trip_of[best] = trip_of.pop(track_id)
-            taken[best] = taken.pop(track_id)
-    if taken == identity.taken and trip_of == identity.trip_of:
-        return identity
+        known = row < len(ids) and ids[row] == track_id and track_id in identity.trip_of
+        unseen_s = (now_ns - int(tracks.seen_ns[row])) / SECOND_NS if known else 0.0
+        if not known or (unseen_s < tracking.missed_s and _walked_m(one, tracks, row) > config.spot_m):
+            identity = replace(identity, taken={**identity.taken, track_id: replace(one, stays=False)})
+        elif tracks.status[row] == Status.LOST and unseen_s >= config.spot_s:
+            identity = _slots_without(identity, track_id, ids, store, config)
+    return identity
+
+
+def _walked_m(one: Taken, tracks: Tracks, row: int) -> float:
+    """Return how far a track was from its spot when it took its slot, or is now: it wanders, and is born anywhere."""
+    at = np.array([tracks.born_xy[row], tracks.mean[row, :2]])
+    return float(np.linalg.norm(at - one.xy, axis=1).max())
+
+
+def _slots_without(
+    identity: Identity, nobody: int, present: Sequence[int], store: Store, config: IdentityConfig
+) -> Identity:
+    """Hand out the slots of those who came in about when one that is nobody seemed to, if they are one too few.
+
+    Who came in first may have got the slot of the next, and the next none.
+    """
+    slot, near_ns = identity.taken[nobody].slot, int(config.scan_wait_s * SECOND_NS)
+    named = [
+        k
+        for k, one in identity.taken.items()
+        if k != nobody
+        and k in present
+        and identity.trip_of.get(k) == one.slot.trip
+        and abs(one.slot.t_ns - slot.t_ns) <= near_ns
+    ]
+    entries = {k: identity.taken[k].entry for k in named}
+    entries |= {k: one for k, one in identity.entries.items() if k not in identity.trip_of}
+    slots = [slot, *(identity.taken[k].slot for k in named)]
+    found = _handed_out(list(entries.values()), slots, len(named), store, config)
+    if 0 not in [j for j, _ in found]:
+        return identity  # nobody came in without a slot
+    taken = {k: one for k, one in identity.taken.items() if k != nobody}
+    trip_of = {k: trip for k, trip in identity.trip_of.items() if k != nobody}
+    for (track_id, entry), (j, _) in zip(entries.items(), found, strict=True):
+        if j >= 0:
+            taken[track_id] = replace(taken.get(track_id, Taken(slots[j], entry, entry.xy)), slot=slots[j])
+            trip_of[track_id] = slots[j].trip
     return replace(identity, taken=taken, trip_of=trip_of)
 
 
@@ -277,22 +322,29 @@ def _entries(entries: Mapping[int, Entry], tracks: Tracks, unnamed: Ints, store:
 def _slots_of(
     identity: Identity, nameless: Ints, store: Store, config: IdentityConfig
 ) -> list[tuple[int, Slot | None, float]]:
-    """Return for each track the slot it takes, all solved together, with its nats; None where none fits.
-
-    Lateness costs by its square, so people who come in one after the other take their slots in that order.
-    """
+    """Return for each track the slot it takes, with its nats; None where none fits."""
     came = [identity.entries[int(k)] for k in nameless]
-    nats = np.full((len(came), len(identity.slots)), config.no_slot_nats)
-    for j, slot in enumerate(identity.slots):
+    found = _handed_out(came, identity.slots, 0, store, config)
+    return [(int(k), identity.slots[j] if j >= 0 else None, nats) for k, (j, nats) in zip(nameless, found, strict=True)]
+
+
+def _handed_out(
+    came: Sequence[Entry], slots: Sequence[Slot], sure: int, store: Store, config: IdentityConfig
+) -> list[tuple[int, float]]:
+    """Return for each entry which slot it takes, all solved together, with its nats; -1 where none fits.
+
+    The first `sure` entries are surely people with a slot. Lateness costs by its square, so people who come in one
+    after the other take their slots in that order.
+    """
+    nats = np.full((len(came), len(slots)), config.no_slot_nats)
+    for j, slot in enumerate(slots):
         nats[:, j] = _slot_nats(came, slot, store, config)
     missed = np.full((len(came), len(came)), config.no_slot_nats)
-    cost = -np.maximum(np.hstack([nats, missed]), config.no_slot_nats)
-    column = _cheapest(cost)
+    missed[:sure] -= UNHEARD_OF_NATS
+    cost = -np.hstack([np.maximum(nats, config.no_slot_nats), missed])
     return [
-        (int(k), identity.slots[j], float(nats[i, j]))
-        if j < len(identity.slots) and nats[i, j] > config.no_slot_nats
-        else (int(k), None, -np.inf)
-        for i, (k, j) in enumerate(zip(nameless, column, strict=True))
+        (j, float(nats[i, j])) if j < len(slots) and (i < sure or nats[i, j] > config.no_slot_nats) else (-1, -np.inf)
+        for i, j in enumerate(_cheapest(cost).tolist())
     ]
 
 
