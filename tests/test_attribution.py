@@ -11,6 +11,7 @@ from tiny import tiny_store
 from fusion.attribution.basket import Weighing
 from fusion.attribution.cart_pass import CartPass, cart_pass_readings, cart_passes
 from fusion.attribution.cart_reading import read_move
+from fusion.attribution.carted import Placed
 from fusion.attribution.evidence import Candidate, _shared
 from fusion.attribution.explanations import (
     PICK,
@@ -197,13 +198,23 @@ MOVE = SeenMove("cart-1", CartMove(0, 1, (("SKU2", 0.6),), 0.9), {"owner": 1.0},
 
 def test_who_put_it_into_the_cart_its_owner_or_somebody_beside() -> None:
     seen = CartPass(MOVE, "owner", ("guest",), ((2, 2.9), (3, 0.5)))
-    mine = cart_pass_readings(seen, {}, {"owner": ((2, 1, 260.0),), "guest": ((2, 1, 261.0),)}, CONFIG)
+    mine = cart_pass_readings(seen, {}, (), {"owner": ((2, 1, 260.0),), "guest": ((2, 1, 261.0),)}, CONFIG)
     assert mine[0].parts == ()
-    theirs = cart_pass_readings(seen, {}, {"owner": (), "guest": ((2, 1, 261.0),)}, CONFIG)
+    theirs = cart_pass_readings(seen, {}, (), {"owner": (), "guest": ((2, 1, 261.0),)}, CONFIG)
     assert [(p.trip, p.kind) for p in theirs[0].parts] == [("guest", PUT), ("owner", PICK)]
     both = {"owner": ((2, 1, 260.0),), "guest": ((3, 1, 90.0),)}
-    by_weight = cart_pass_readings(seen, {2: -4.0, 3: 4.0}, both, CONFIG)
+    by_weight = cart_pass_readings(seen, {2: -4.0, 3: 4.0}, (), both, CONFIG)
     assert [p.product for p in by_weight[0].parts] == [3, 3], "the basket gained what the guest's weighs"
+
+
+@given(st.integers(1, 3), st.integers(0, 4), st.floats(0.1, 6.0))
+def test_what_is_in_the_cart_does_not_go_in_again(pieces: int, before: int, nats: float) -> None:
+    """Found in cart-shared, seed 10: what went in second was taken for the owner's, who had put hers in at first."""
+    seen = CartPass(MOVE, "owner", ("guest",), ((2, nats + 6.0),))
+    goods = {"owner": ((2, pieces, 260.0),), "guest": ((2, 1, 261.0),)}
+    placed = (Placed(1, ((2, nats),)),) * before
+    best = cart_pass_readings(seen, {}, placed, goods, CONFIG)[0]
+    assert bool(best.parts) == (before >= pieces)
 
 
 def test_a_report_without_a_place_moves_no_cart() -> None:

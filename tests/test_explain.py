@@ -105,7 +105,7 @@ def test_what_speaks_for_a_passing_adds_up_too(cart: dict[int, float], touches: 
     seen = CartPass(move, "b", ("a",), tuple(sorted(cart.items())))
     readings = [
         *handover_readings(ways(meeting, ("a", "b"), Witnesses(), {}, STORE, CONFIG), goods),
-        *cart_pass_readings(seen, basket, goods, CONFIG),
+        *cart_pass_readings(seen, basket, (), goods, CONFIG),
     ]
     for reading in readings:
         assert abs(sum(one for _, one in reading.why) - reading.nats) < 1e-9, reading

@@ -258,6 +258,19 @@ def test_who_came_in_after_what_stood_about_get_their_own_slots_back() -> None:
     assert [identity.trip_of[by_way[y]] for y in sorted(by_way)] == ["first", "second"]
 
 
+def test_what_stood_about_alone_and_is_gone_keeps_its_slot() -> None:
+    """Found in tags-only, seed 9: there was nobody to give it to."""
+    store = tiny_store()
+    store = replace(store, outline=np.array([[-9.0, -9.0], [9.0, -9.0], [9.0, 9.0], [-9.0, 9.0]]))
+    floor, identity = empty_floor(store), Identity(slots=(Slot(-1, -S, "trip"),))
+    for k in range(260):
+        frame = depth_frame((1 + k // 20) * S + k % 20 * S // 20, np.array([[0.0, 0.0]] * (k < 80)).reshape(-1, 2))
+        floor, _ = observe(floor, frame, store, TRACKING)
+        floor = advance(floor, frame.t_ns, TRACKING, known=list(identity.trip_of))
+        identity, floor = name_tracks(identity, floor, frame.t_ns, store, IdentityConfig(), TRACKING)
+    assert list(identity.trip_of.values()) == ["trip"]
+
+
 @given(st.integers(0, 2**32 - 1), st.integers(1, 6), st.integers(0, 4))
 def test_slots_are_handed_out_as_scipy_does(seed: int, tracks: int, more: int) -> None:
     cost = np.random.default_rng(seed).normal(0, 30, (tracks, tracks + more))

@@ -291,6 +291,23 @@ def test_a_hand_that_rests_on_what_it_lifts_adds_nothing_to_it(
 
 
 @SETTINGS
+@given(seeds, st.floats(150, 600), st.floats(30, 80), st.floats(0.3, 0.4), st.floats(0.7, 1.2))
+def test_a_hand_that_lay_on_two_plates_takes_nothing_from_the_second(
+    seed: int, mass_g: float, hand_g: float, beside: float, lift_s: float
+) -> None:
+    """Found in b22, seed 10: apples lifted slowly weighed 13 g more, what the hand had pressed the plate beside by."""
+    load, _ = quiet(seed)
+    load[360:390, 2] += hand_g
+    up = np.linspace(0.0, 1.0, int(lift_s * 60))
+    load[390 : 390 + len(up), 2] += hand_g - (mass_g + hand_g) * up
+    load[390 + len(up) :, 2] -= mass_g
+    load[366:396, 3] += beside * hand_g
+    found = changes(load)
+    assert sum(c.total_g for c in found) == pytest.approx(-mass_g, abs=6.0)
+    assert all(abs(g) < 6.0 for c in found for plate, g in zip(c.plates, c.delta_g, strict=True) if plate != 2)
+
+
+@SETTINGS
 @given(seeds, st.floats(60, 400), st.floats(60, 400))
 def test_two_taken_soon_after_each_other_are_told_once_each(seed: int, first_g: float, second_g: float) -> None:
     """The first lies on four plates, the second on two of them: no gram is counted twice."""

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from fusion.attribution.cart_evidence import camera_nats
+from fusion.attribution.carted import Placed, in_basket
 from fusion.attribution.explanations import Explanation, Goods, handed
 from fusion.attribution.why import CART, PRIOR, add
 from fusion.config import SECOND_NS, AttributionConfig
@@ -65,18 +66,25 @@ def _robbed(one: SeenMove, owner: str, before: tuple[SeenMove, ...], config: Att
 
 
 def cart_pass_readings(
-    one: CartPass, weighed: Mapping[int, float], goods: Mapping[str, Goods], config: AttributionConfig
+    one: CartPass,
+    weighed: Mapping[int, float],
+    placed: tuple[Placed, ...],
+    goods: Mapping[str, Goods],
+    config: AttributionConfig,
 ) -> tuple[Explanation, ...]:
     """Return who put what into the cart, best first: its owner goods of their own, or somebody else theirs.
 
-    weighed gives what the basket's weight says of each product, in nats; {} where it says nothing.
+    weighed gives what the basket's weight says of each product, in nats; {} where it says nothing. placed is what went
+    into the cart before: what is in it does not go in again.
     """
     camera = dict(one.nats)
 
     def cart(product: int) -> float:
         return camera.get(product, 0.0) + weighed.get(product, 0.0)
 
-    own = max((cart(product) for product, _, _ in goods.get(one.owner, ())), default=0.0)
+    mine = goods.get(one.owner, ())
+    inside = {product: pieces for product, pieces, _ in in_basket(placed, mine)}
+    own = max((cart(product) for product, pieces, _ in mine if pieces > inside.get(product, 0)), default=0.0)
     out = [Explanation((), max(own, 0.0), why=add(((CART, max(own, 0.0)),)))]
     for other in one.others:
         for product, _, grams in goods.get(other, ()):

@@ -48,9 +48,11 @@ def read_cart_pass(
 ) -> Attribution:
     """Read a move into a cart into the beam of everybody near it."""
     weighed = moved_in_basket(one.move, state.seen, store, people.cart)
+    basket = state.baskets.get(one.move.cart)
+    placed = basket.placed if basket is not None else ()
 
     def readings(goods: Mapping[str, Goods]) -> tuple[Explanation, ...]:
-        return cart_pass_readings(one, weighed, goods, config)
+        return cart_pass_readings(one, weighed, placed, goods, config)
 
     return read_passing(state, one.t_ns, f"cart {one.nats}", (one.owner, *one.others), readings, store, config)
 

@@ -38,13 +38,14 @@ def attribute(
     waiting = sorted((*state.waiting, *new), key=lambda c: (c.step_ns, c.plates))
     until = now_ns - int(config.held_window_s * SECOND_NS)
     due: list[ShelfChange | Meeting | SeenMove | CartPass | Content | Unwatched | Reach] = [
-        *(c for c in waiting if c.step_ns <= until),
-        *(m for m in state.moves if m.move.t_ns <= until),
+        *(c for c in waiting if c.step_ns <= until)
     ]
     met, touching = meetings(state.touches, until, config)
     hidden, going_on = over_by(state.unwatched, until, config.unwatched.break_s, config.unwatched.together_s)
     if store.handover == "holder":
+        # Whose goods went into a cart is asked before they are in it.
         due += [*met, *(p for p in state.passes if p.t_ns <= until), *hidden]
+    due += [m for m in state.moves if m.move.t_ns <= until]
     reached, reaching = over_by(state.reaches, until, config.dark.break_s, config.dark.reach_s)
     due += reached
     put_together_ns = state.moment_ns

@@ -1,6 +1,7 @@
 """Which changes of plates are one move of goods: in a row on one plate, at once on plates beside each other."""
 
 from collections.abc import Mapping
+from operator import attrgetter
 
 import numpy as np
 
@@ -14,26 +15,45 @@ from fusion.store import Store, facings_of_plate
 def without_plateaus(changes: list[PlateChange], store: Store, config: ShelfConfig) -> list[PlateChange]:
     """Join two changes of one plate with hardly a rest between: a hand that lay there before it took.
 
-    A level between the two that a plate beside reached in the same moment was no hand: two things were taken.
+    A level between the two that a plate beside reached in the same moment was no hand: two things were taken. Where a
+    hand lay on two plates it leaves them one after the other: what came on one as the other began to move, and went
+    before the other was done, was the hand as well.
     """
-    out: list[PlateChange] = []
     of_plate: dict[int, list[PlateChange]] = {}
-    gone: set[int] = set()  # by id, of those that were joined to the next
     for change in changes:
         mine = of_plate.setdefault(change.plate, [])
         before = mine[-1] if mine else None
         rested = before is None or change.onset_ns - before.settled_ns > config.plateau_s * SECOND_NS
         if before is None or rested or _twice(before, change, changes, store, config):
-            out.append(change)
             mine.append(change)
-            continue
-        gone.add(id(before))
-        mine.pop()
-        joined = replace(change, onset_ns=before.onset_ns, before_g=before.before_g, var=max(before.var, change.var))
-        if abs(joined.after_g - joined.before_g) > config.change_sds * np.sqrt(joined.var):
-            out.append(joined)
-            mine.append(joined)
-    return [change for change in out if id(change) not in gone]
+        else:
+            mine[-1:] = _joined(before, change, config)
+    twice = [mine for mine in of_plate.values() if len(mine) > 1]
+    for mine in twice:
+        for k in range(len(mine) - 1, 0, -1):
+            others = (c for plate, those in of_plate.items() if plate != mine[k].plate for c in those)
+            if any(_lay_too(mine[k - 1], mine[k], other, store, config) for other in others):
+                mine[k - 1 : k + 1] = _joined(mine[k - 1], mine[k], config)
+                break
+    return sorted((change for mine in of_plate.values() for change in mine), key=attrgetter("step_ns", "plate"))
+
+
+def _joined(first: PlateChange, second: PlateChange, config: ShelfConfig) -> list[PlateChange]:
+    """Return two changes of a plate as one, or none where they cancel."""
+    one = replace(second, onset_ns=first.onset_ns, before_g=first.before_g, var=max(first.var, second.var))
+    return [one] if abs(one.after_g - one.before_g) > config.change_sds * np.sqrt(one.var) else []
+
+
+def _lay_too(first: PlateChange, second: PlateChange, other: PlateChange, store: Store, config: ShelfConfig) -> bool:
+    """Tell whether a plate was pressed and let go of by a hand that moved a plate beside it all the while."""
+    pressed_g, gone_g = first.after_g - first.before_g, second.before_g - second.after_g
+    rough_s = config.slow_step_s if second.is_slow else 0.0
+    return (
+        min(pressed_g, gone_g) > 0.0
+        and abs(other.onset_ns - first.onset_ns) <= config.together_s * SECOND_NS
+        and second.step_ns - int(rough_s * SECOND_NS) <= other.settled_ns
+        and other.plate in plates_beside(store.plates, config.neighbours)[first.plate]
+    )
 
 
 def _twice(

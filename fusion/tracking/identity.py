@@ -288,6 +288,8 @@ def _slots_without(
     ]
     entries = {k: identity.taken[k].entry for k in named}
     entries |= {k: one for k, one in identity.entries.items() if k not in identity.trip_of}
+    if not entries:
+        return identity
     slots = [slot, *(identity.taken[k].slot for k in named)]
     found = _handed_out(list(entries.values()), slots, len(named), store, config)
     if 0 not in [j for j, _ in found]:
