@@ -14,7 +14,7 @@ from fusion.arrays import Floats
 from fusion.attribution.explanations import PICK, PUT, Explanation, Goods, Mover, Part, rank
 from fusion.attribution.normal import log_normal
 from fusion.attribution.picking import MIXED_NATS, spread_nats, two_people
-from fusion.attribution.priors import Moved
+from fusion.attribution.priors import Moved, either_nats
 from fusion.attribution.why import COUNT, HELD, MASS, PLANOGRAM, PRIOR, add
 from fusion.config import AttributionConfig
 from fusion.store import Store
@@ -99,7 +99,7 @@ def _pairs(moved: Moved, ones: list[Move], others: list[Move], config: Attributi
     """Give the readings of one move each whose mass fits about as well as that of any reading of one move."""
     if not ones or not others:
         return
-    mass = _mass_nats(moved, ones, others)
+    mass = _mass_nats(moved, ones, others, config)
     rare = float(np.log(config.shared_p))
     for i, j in np.argwhere(mass > moved.mass.max() - MIXED_NATS).tolist():
         a, b = ones[i], others[j]
@@ -117,8 +117,11 @@ def _pairs(moved: Moved, ones: list[Move], others: list[Move], config: Attributi
         yield Explanation((a.part(), b.part()), nats + rare + a.nats + b.nats, (*a.mover.claims, *b.mover.claims), why)
 
 
-def _mass_nats(moved: Moved, ones: list[Move], others: list[Move]) -> Floats:
-    """Return the log density (i, j) of the change if these two moves made it."""
+def _mass_nats(moved: Moved, ones: list[Move], others: list[Move], config: AttributionConfig) -> Floats:
+    """Return the log density (i, j) of the change if these two moves made it.
+
+    A share of either's goods may lie on plates that do not show it clearly.
+    """
     change = moved.change
     delta, var = np.array(change.delta_g), np.array(change.var)
     gains, losses = delta > MARK_SDS * np.sqrt(var), delta < -MARK_SDS * np.sqrt(var)
@@ -134,5 +137,12 @@ def _mass_nats(moved: Moved, ones: list[Move], others: list[Move]) -> Floats:
             -float(delta[~up].sum()), int((~up).sum())
         )
         return np.asarray(each[0][:, None] + each[1] + shares - spread_nats(abs(change.total_g), len(delta)))
-    total = change.total_g - a[:, None] - b
-    return log_normal(total, change.total_var + a_var[:, None] + b_var)
+    total, total_var = change.total_g - a[:, None] - b, change.total_var + a_var[:, None] + b_var
+    shown = log_normal(total, total_var)
+    if not moved.hidden:
+        return shown
+    a_hidden, b_hidden = (
+        np.array([moved.hidden.get(m.product, (0.0, 0.0)) for m in moves]) for moves in (ones, others)
+    )
+    hidden = a_hidden[:, None] + b_hidden
+    return either_nats(shown, log_normal(total + hidden[..., 0], total_var + hidden[..., 1]), config)

@@ -24,6 +24,7 @@ class Moved:
     prior: Floats  # (k,)
     count: Floats  # (k, qty_max)
     here: Mapping[int, frozenset[int]]  # products that may stand on plates of the change -> those plates
+    hidden: Mapping[int, tuple[float, float]]  # product -> what plates of its facings may hide: g, variance g2
     loose: Bools  # (k,) sold by weight
 
     def nats(self) -> Floats:
@@ -50,14 +51,15 @@ def weigh_change(
     change: ShelfChange, misplaced: Mapping[int, float], masses: Masses, store: Store, config: AttributionConfig
 ) -> Moved:
     """Weigh what may have moved; misplaced gives the pieces believed on these plates off the planogram."""
-    prior = product_prior(change, misplaced, store, config)
+    prior, hidden = product_prior(change, misplaced, store, config), hidden_shares(change, store)
     return Moved(
         change=change,
         masses=masses,
-        mass=moved_nats(change, masses, store, config),
+        mass=moved_nats(change, hidden, masses, config),
         prior=prior,
         count=count_nats(store, config) + _beyond_stock(prior, change, misplaced, store, config),
         here=_standing_here(change, misplaced, store),
+        hidden=hidden,
         loose=store.products.by_weight,
     )
 
@@ -127,23 +129,34 @@ def _beyond_stock(
     return out
 
 
-def moved_nats(change: ShelfChange, masses: Masses, store: Store, config: AttributionConfig) -> Floats:
+def hidden_shares(change: ShelfChange, store: Store) -> dict[int, tuple[float, float]]:
+    """Return, by product, the grams that plates of its facings beside a change may hide, and their variance."""
+    out: dict[int, tuple[float, float]] = {}
+    for row in _facing_rows(change.plates, store) if change.hidden else ():
+        inside = [(g, var) for plate, g, var in change.hidden if plate in store.facings.plates[row]]
+        if inside:
+            out[int(store.facings.product[row])] = sum(g for g, _ in inside), sum(var for _, var in inside)
+    return out
+
+
+def moved_nats(
+    change: ShelfChange, hidden: Mapping[int, tuple[float, float]], masses: Masses, config: AttributionConfig
+) -> Floats:
     """Return log density (k, qty_max) of a change if n pieces of each product were moved, on or off.
 
     Where plates of a product's facing may hide a share of it, what they show counts in one reading of two.
     """
     sign = 1.0 if change.total_g < 0 else -1.0
     nats = mass_nats(sign * change.total_g, change.total_var, masses, config)
-    shares: dict[int, tuple[float, float]] = {}
-    for row in _facing_rows(change.plates, store) if change.hidden else ():
-        inside = [(g, var) for plate, g, var in change.hidden if plate in store.facings.plates[row]]
-        if inside:
-            shares[int(store.facings.product[row])] = sum(g for g, _ in inside), sum(var for _, var in inside)
-    for product, (grams, var) in shares.items():
+    for product, (grams, var) in hidden.items():
         total_g, total_var = sign * (change.total_g + grams), change.total_var + var
-        whole = np.log(config.hidden_p) + mass_nats(total_g, total_var, masses, config)[product]
-        nats[product] = np.logaddexp(np.log1p(-config.hidden_p) + nats[product], whole)
+        nats[product] = either_nats(nats[product], mass_nats(total_g, total_var, masses, config)[product], config)
     return nats
+
+
+def either_nats(shown: Floats | float, whole: Floats | float, config: AttributionConfig) -> Floats:
+    """Return the log density of grams of which plates may show all or hide a share, given that of each."""
+    return np.asarray(np.logaddexp(np.log1p(-config.hidden_p) + shown, np.log(config.hidden_p) + whole))
 
 
 def mass_nats(total_g: float, var: float, masses: Masses, config: AttributionConfig) -> Floats:

@@ -6,7 +6,7 @@ import numpy as np
 
 from fusion.attribution.explanations import PICK, PUT, Explanation, Goods, Mover, Part, rank
 from fusion.attribution.normal import normal_nats
-from fusion.attribution.priors import Moved
+from fusion.attribution.priors import Moved, either_nats
 from fusion.attribution.why import COUNT, MASS, PLANOGRAM, PRIOR, Why, add
 from fusion.config import AttributionConfig
 from fusion.store import Store
@@ -18,19 +18,15 @@ def swaps(
     moved: Moved, mover: Mover, carried: Goods, store: Store, config: AttributionConfig
 ) -> tuple[Explanation, ...]:
     """Return the readings in which a mover sets down a piece they carry and takes what stands here, best first."""
-    change, masses, here = moved.change, moved.masses, sorted(moved.here)
+    here = sorted(moved.here)
     if not carried or not here:
         return ()
     rare = float(np.log(config.swap_p) - np.log(len(carried)))
     out: list[tuple[Explanation, Why]] = []
     for back, _, back_g in carried:
         for taken in here:
-            mass_g, sd_g = float(masses.mean_g[taken]), float(masses.sd_g[taken])
-            bias_sd_g = float(masses.bias_sd_g[taken])
             for n in COUNTS if taken != back else ():
-                taken_g = back_g - change.total_g
-                var = change.total_var + n * sd_g**2 + (bias_sd_g * n) ** 2 + (0.004 * back_g) ** 2
-                mass = normal_nats(taken_g, n * mass_g, var + 2.0**2)
+                mass, taken_g = _taken(moved, back_g, taken, n, config)
                 own = (
                     (MASS, mass),
                     (PLANOGRAM, float(moved.prior[taken])),
@@ -42,6 +38,24 @@ def swaps(
                 out.append((Explanation(parts, nats, mover.claims), own))
     best = [one for one in sorted(out, key=lambda one: rank(one[0])) if one[0].parts[1].grams > 0.0]
     return tuple(_told(e, own, mover) for e, own in best[: config.explanations_max])
+
+
+def _taken(moved: Moved, back_g: float, taken: int, n: int, config: AttributionConfig) -> tuple[float, float]:
+    """Return how well the difference fits n pieces taken for one of back_g, in nats, and what those then weigh, g.
+
+    A share of what was taken may lie on plates that do not show it clearly.
+    """
+    change, masses = moved.change, moved.masses
+    whole_g = n * float(masses.mean_g[taken])
+    spread = n * float(masses.sd_g[taken]) ** 2 + (n * float(masses.bias_sd_g[taken])) ** 2
+    var = change.total_var + spread + (0.004 * back_g) ** 2 + 2.0**2
+    taken_g = back_g - change.total_g
+    shown = normal_nats(taken_g, whole_g, var)
+    if taken not in moved.hidden:
+        return shown, taken_g
+    hidden_g, hidden_var = moved.hidden[taken]
+    both = normal_nats(taken_g - hidden_g, whole_g, var + hidden_var)
+    return float(either_nats(shown, both, config)), taken_g if shown > both else taken_g - hidden_g
 
 
 def _told(swap: Explanation, own: Why, mover: Mover) -> Explanation:
