@@ -165,6 +165,7 @@ class IdentityConfig:
     no_slot_nats: float = -6.0  # a scan that fits worse is somebody else's
     scan_wait_s: float = 12.0  # an entry nobody was seen for is matched for this long
     spot_m: float = 0.5  # who never was further than this from where they came in,
+    walked_m: float = 1.0  # who is further than this from there has walked
     spot_s: float = 5.0  # and has been out of sight for so long, was nobody
     exit_reach_m: float = 1.5  # nobody further from an exit's line has gone through it,
     exit_sd_m: float = 0.5  # who has comes so near it,

@@ -214,6 +214,29 @@ def test_a_second_sight_becomes_who_it_stands_beside_and_not_what_was_lost_far_a
     assert identity.trip_of[int(floor.tracks.track_id[last])] == "trip"
 
 
+@pytest.mark.parametrize("walks", [True, False])
+def test_a_second_sight_that_walks_on_where_the_first_is_lost_is_the_same_person(walks: bool) -> None:
+    """Found in vibration, seed 9: a second track beside somebody for six seconds went on as nobody's."""
+    store = tiny_store()
+    store = replace(store, outline=np.array([[-9.0, -9.0], [9.0, -9.0], [9.0, 9.0], [-9.0, 9.0]]))
+    floor, identity = empty_floor(store), Identity()
+    for k in range(500):
+        t_s = k * 0.05
+        second = [0.0, 0.7 + (max(0.0, 0.7 * (t_s - 14.0)) if walks else 0.0)]
+        seen = [[0.0, 0.0]] * (t_s < 13.0) + [second] * (t_s > 4.0)
+        frame = depth_frame(round((1 + t_s) * S), np.array(seen))
+        floor, _ = observe(floor, frame, store, TRACKING)
+        floor = advance(floor, frame.t_ns, TRACKING, known=list(identity.trip_of))
+        if k == 40:
+            identity = replace(identity, trip_of={int(floor.tracks.track_id[0]): "trip"})
+        identity, floor = name_tracks(identity, floor, frame.t_ns, store, IdentityConfig(), TRACKING)
+    (last,) = np.flatnonzero(floor.tracks.status == Status.CONFIRMED)
+    at = float(floor.tracks.mean[last, 1])
+    assert abs(at - second[1]) < 0.3
+    named = identity.trip_of.get(int(floor.tracks.track_id[last]))
+    assert named == ("trip" if walks else None), "what stands about where somebody was lost is not they"
+
+
 @pytest.mark.parametrize("stays", [True, False])
 def test_the_slot_of_what_stood_about_and_is_gone_is_who_came_in_with_it(stays: bool) -> None:
     """Found in a crowd: something that stood near the gate got the account of who came in a second later."""

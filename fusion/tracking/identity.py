@@ -219,7 +219,7 @@ def _name(
     tracking: TrackingConfig,
 ) -> tuple[Identity, Floor]:
     row = int(np.searchsorted(floor.tracks.track_id, track_id))
-    lost = _former_nats(floor.tracks, row, now_ns, tracking)
+    lost = _former_nats(floor.tracks, row, now_ns, config, tracking)
     known = {k for k in lost if int(floor.tracks.track_id[k]) in identity.trip_of}
     if slot is None:
         # What nobody saw come in is mostly nobody: a second sight, or something that stands about.
@@ -361,21 +361,28 @@ def _slot_nats(came: Sequence[Entry], slot: Slot, store: Store, config: Identity
     return np.where(far <= config.entry_reach_m, fit, config.no_slot_nats)
 
 
-def _former_nats(tracks: Tracks, row: int, now_ns: int, config: TrackingConfig) -> dict[int, float]:
+def _former_nats(
+    tracks: Tracks, row: int, now_ns: int, identity: IdentityConfig, config: TrackingConfig
+) -> dict[int, float]:
     """Return how well each track (by row) that is lost, or about to be, fits a new one in nats.
 
-    Looks decide, distance forbids.
+    Looks decide, distance forbids. A track can live on for a while on false detections after its person has been found
+    again; one that was beside another for longer was mostly something that stands about. But what has walked since is a
+    person: a second sight that goes on where the first is lost.
     """
     out: dict[int, float] = {}
     known = (tracks.status == Status.CONFIRMED) | (tracks.status == Status.COASTING)
     unseen = known & (tracks.seen_ns < now_ns - int(config.missed_s * SECOND_NS))
+    born_xy, now_xy = tracks.born_xy[row], tracks.mean[row, :2]
+    walks = bool(np.linalg.norm(now_xy - born_xy) > identity.walked_m)
     for lost in np.flatnonzero(unseen | (tracks.status == Status.LOST)).tolist():
-        gap_s = (int(tracks.born_ns[row]) - int(tracks.seen_ns[lost])) / SECOND_NS
-        # A track can live on for a while on false detections after its person has been found again.
+        gap_s, at = (int(tracks.born_ns[row]) - int(tracks.seen_ns[lost])) / SECOND_NS, born_xy
         overlap_s, gap_s = max(0.0, -gap_s), max(0.0, gap_s)
         if overlap_s > config.join_overlap_s:
-            continue
-        far_m = float(np.linalg.norm(tracks.born_xy[row] - tracks.mean[lost, :2]))
+            if not walks:
+                continue
+            overlap_s, gap_s, at = config.join_overlap_s, (now_ns - int(tracks.seen_ns[lost])) / SECOND_NS, now_xy
+        far_m = float(np.linalg.norm(at - tracks.mean[lost, :2]))
         excess = max(0.0, far_m - config.join_slack_m - config.join_speed_mps * gap_s)
         place = -((excess / 0.7) ** 2) - 0.02 * gap_s - 0.5 * overlap_s
         out[lost] = place + _alike_nats(tracks.look[lost], tracks.look[row], config)
