@@ -15,6 +15,7 @@ from fusion.shelf.apart import apart
 from fusion.shelf.beside import bay_of_plate, plates_beside
 from fusion.shelf.grouping import connected, is_pressed, without_plateaus
 from fusion.shelf.levels import Levels, PlateChange, Trace, trace_of
+from fusion.shelf.rest import rest_var
 from fusion.shelf.shares import goods_beside, shares_beside
 from fusion.store import Store
 
@@ -141,7 +142,7 @@ def _group_in_bays(
             held[bay] = (*held.get(bay, ()), company)
             waiting += group
         else:
-            sharp = [_sharpened(c, levels) if last[c.plate] == c.step_ns else c for c in group]
+            sharp = [_sharpened(c, levels, config) if last[c.plate] == c.step_ns else c for c in group]
             real = [c for c in sharp if abs(c.after_g - c.before_g) > config.change_sds * np.sqrt(c.var)]
             real = _without_cross_talk(real, config)
             if real:
@@ -234,11 +235,12 @@ def _is_company(levels: Levels, company: Company) -> bool:
     return bool(levels.disturbed[company.plate] and levels.onset_ns[company.plate] <= company.before_ns)
 
 
-def _sharpened(change: PlateChange, levels: Levels) -> PlateChange:
-    """Use the level learned since, if the plate has stayed quiet: ringing and creep have died away by then."""
+def _sharpened(change: PlateChange, levels: Levels, config: ShelfConfig) -> PlateChange:
+    """Use what was learned since, if the plate has stayed quiet: ringing, creep and the hand have gone by then."""
     if levels.disturbed[change.plate]:
         return change
-    return replace(change, after_g=float(levels.level_g[change.plate]))
+    var = change.var if change.is_slow else min(change.var, rest_var(change, levels, config))
+    return replace(change, after_g=float(levels.level_g[change.plate]), var=var)
 
 
 def _without_cross_talk(group: list[PlateChange], config: ShelfConfig) -> list[PlateChange]:
