@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 
 import numpy as np
 
@@ -12,6 +13,8 @@ from fusion.attribution.why import COUNT, MASS, PLANOGRAM, Why
 from fusion.config import AttributionConfig
 from fusion.shelf import ShelfChange
 from fusion.store import Store, facings_of_plate
+
+NO_STRAYS: Mapping[int, tuple[float, float]] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -48,20 +51,35 @@ class Moved:
 
 
 def weigh_change(
-    change: ShelfChange, misplaced: Mapping[int, float], masses: Masses, store: Store, config: AttributionConfig
+    change: ShelfChange,
+    misplaced: Mapping[int, float],
+    masses: Masses,
+    store: Store,
+    config: AttributionConfig,
+    strays: Mapping[int, tuple[float, float]] = NO_STRAYS,
 ) -> Moved:
-    """Weigh what may have moved; misplaced gives the pieces believed on these plates off the planogram."""
+    """Weigh what may have moved; misplaced gives the pieces believed on these plates off the planogram.
+
+    strays gives, by product, how well one of those is what went, in nats, and how likely it is there (strays.py).
+    """
     prior, hidden = product_prior(change, misplaced, store, config), hidden_shares(change, store)
     return Moved(
         change=change,
         masses=masses,
-        mass=moved_nats(change, hidden, masses, config),
+        mass=_or_stray(moved_nats(change, hidden, masses, config), strays),
         prior=prior,
         count=count_nats(store, config) + _beyond_stock(prior, change, misplaced, store, config),
         here=_standing_here(change, misplaced, store),
         hidden=hidden,
         loose=store.products.by_weight,
     )
+
+
+def _or_stray(mass: Floats, strays: Mapping[int, tuple[float, float]]) -> Floats:
+    """Return the log density (k, qty_max) where one piece may be one whose grams are known."""
+    for product, (nats, p) in strays.items():
+        mass[product, 0] = np.logaddexp(np.log1p(-p) + mass[product, 0], np.log(p) + nats)
+    return mass
 
 
 def product_prior(

@@ -19,6 +19,7 @@ from fusion.attribution.returning import puts
 from fusion.attribution.settled import Settled
 from fusion.attribution.state import Attribution, People, Stock, limited
 from fusion.attribution.strangers import with_strangers
+from fusion.attribution.strays import noted, stray_nats
 from fusion.attribution.swapping import swaps
 from fusion.attribution.unexplained import nobody, settling
 from fusion.attribution.weights import beside
@@ -70,6 +71,7 @@ def read_change(
         lost += len(found) > room and found[room].nats > found[0].nats - LIKELY_NATS
     state = limited(state, "attribution.explanations_max", lost > 0)
     group = extend(group, event, readings, config)
+    best = reading_posterior(group, event)[0]
     state = replace(
         state,
         groups=(*[g for g in state.groups if g not in touched], group),
@@ -77,7 +79,8 @@ def read_change(
         mixed={**state.mixed, **mixed, event: max(mixed.values())} if mixed else state.mixed,
         doers={**state.doers, event: {m.trip: m.track_id for m in who if m.trip}},
         evidence={**state.evidence, event: replace(evidence, weighed=best_few(readings[0]))},
-        misplaced=_restock(state.misplaced, change, reading_posterior(group, event)[0], store),
+        misplaced=_restock(state.misplaced, change, best, store),
+        strays=noted(state.strays, change, best, store),
     )
     return state, []
 
@@ -100,7 +103,8 @@ def _narrow(who: tuple[Mover, ...]) -> tuple[Mover, ...]:
 
 def _weighed(state: Attribution, change: ShelfChange, store: Store, config: AttributionConfig) -> Moved:
     masses = masses_of(state.biases, store, config)
-    return weigh_change(change, _misplaced_on(state, change), masses, store, config)
+    strays = stray_nats(state.strays, change)
+    return weigh_change(change, _misplaced_on(state, change), masses, store, config, strays)
 
 
 def _ranked(

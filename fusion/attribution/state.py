@@ -13,6 +13,7 @@ from fusion.attribution.hypotheses import Group, Hypothesis, lone
 from fusion.attribution.masses import Biases
 from fusion.attribution.possession import Laid, Run
 from fusion.attribution.record import Evidence
+from fusion.attribution.strays import Stray
 from fusion.attribution.tags import Exit, TagRead
 from fusion.attribution.unwatched import Unwatched
 from fusion.attribution.weights import Weighed
@@ -55,6 +56,7 @@ class Attribution:
     dark_asked_ns: int = 0
     biases: Biases = field(default_factory=dict)  # of what pieces weigh, as this store has taught
     misplaced: Stock = field(default_factory=dict)
+    strays: tuple[Stray, ...] = ()  # pieces of those, as they were set down
     moment_ns: int = 0  # until when what hands held has been put together
     runs: Mapping[tuple[str, int], Run] = field(default_factory=dict)  # of products in hands, by trip and product
     laid: Mapping[int, Laid] = field(default_factory=dict)  # product -> what people who are gone have left in the store

@@ -1,0 +1,78 @@
+"""Pieces that were set down where the planogram does not have them: what they weigh, and how they lie, is known.
+
+Whoever takes one takes the grams that were put there, from the same plates in the same shares. Of goods that stand
+there by the planogram any piece may go, and it may lie anyhow on their plates.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from fusion.attribution.explanations import PICK, PUT, Explanation
+from fusion.attribution.normal import log_normal, normal_nats
+from fusion.attribution.picking import spread_nats
+from fusion.shelf import ShelfChange
+from fusion.store import Store, facings_of_plate
+
+P_MAX = 0.95  # that a piece which is taken is the one that was set down there
+AGAIN_SD_G, AGAIN_SD = 2.0, 0.004  # of what plates say of one thing twice, beside their noise; see returning.py
+
+
+@dataclass(frozen=True, slots=True)
+class Stray:
+    """One piece away from its place, as it was set down."""
+
+    product: int
+    plates: tuple[int, ...]
+    delta_g: tuple[float, ...]  # per plate
+    var: tuple[float, ...]  # g2 per plate
+    p: float  # that it was
+
+
+def noted(
+    strays: tuple[Stray, ...], change: ShelfChange, best: tuple[Explanation, float], store: Store
+) -> tuple[Stray, ...]:
+    """Take note of a piece set down away from its place, and of one taken from there, by the likeliest reading."""
+    reading, p = best
+    taken = [part.product for part in reading.parts if part.kind == PICK]
+    for product in taken:
+        here = [(_fit_nats(one, change), k) for k, one in enumerate(strays) if one.product == product]
+        near = [(nats, k) for nats, k in here if set(strays[k].plates) & set(change.plates)]
+        if near:
+            gone = max(near)[1]
+            strays = (*strays[:gone], *strays[gone + 1 :])
+    part = reading.parts[0] if len(reading.parts) == 1 else None
+    if part is None or part.kind != PUT or part.qty != 1 or not change.plates:
+        return strays
+    facings = facings_of_plate(store.facings)
+    rows = {row for plate in change.plates for row in facings.get(plate, ())}
+    if any(store.facings.product[row] == part.product for row in rows):
+        return strays
+    return (*strays, Stray(part.product, change.plates, change.delta_g, change.var, p))
+
+
+def stray_nats(strays: Sequence[Stray], change: ShelfChange) -> dict[int, tuple[float, float]]:
+    """Return, by product, how well the best fitting piece of it set down here is what went, in nats, and its p.
+
+    The nats are a log density of the grams that went, as those of any other piece are.
+    """
+    out: dict[int, tuple[float, float]] = {}
+    for one in strays if change.total_g < 0.0 else ():
+        if set(one.plates) & set(change.plates):
+            found = _fit_nats(one, change), min(one.p, P_MAX)
+            out[one.product] = max(found, out.get(one.product, found))
+    return out
+
+
+def _fit_nats(stray: Stray, change: ShelfChange) -> float:
+    """Return the log density of the grams that went if they are a stray's: of all, and of each plate where they agree.
+
+    Shares that are the same say more than the sum does, by as much as shares could have been any.
+    """
+    grams = np.array(stray.delta_g)
+    again = AGAIN_SD_G**2 + (AGAIN_SD * float(grams.sum())) ** 2
+    if stray.plates != change.plates:
+        return normal_nats(change.total_g, -float(grams.sum()), change.total_var + sum(stray.var) + again)
+    var = np.add(change.var, stray.var) + again / len(grams)
+    return float(log_normal(change.delta_g + grams, var).sum()) - spread_nats(abs(change.total_g), len(grams))
