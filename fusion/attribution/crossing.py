@@ -35,6 +35,7 @@ class Move:
     var: float  # g2
     planogram: float  # nats
     count: float
+    carries: float = 0.0  # what speaks against it: who carries goods has them in the hand anyway
 
     @property
     def kept(self) -> float:
@@ -44,7 +45,7 @@ class Move:
     @property
     def nats(self) -> float:
         """All that speaks for it but the mass: who was there may as well have done nothing."""
-        seen = self.mover.seen(self.kind).of(self.product) - self.kept
+        seen = self.mover.seen(self.kind).of(self.product) - self.kept + self.carries
         return self.planogram + self.count + self.mover.nats + seen
 
     def part(self) -> Part:
@@ -79,7 +80,10 @@ def _put_back(moved: Moved, mover: Mover, carried: Goods, config: AttributionCon
     if mover.is_staff:
         return [_of_here(moved, mover, PUT, k, n) for k in sorted(moved.here) for n in range(1, config.qty_max + 1)]
     rare = -float(np.log(max(len(carried), 1)))
-    return [Move(mover, PUT, k, 1, g, 2.0**2 + (0.004 * g) ** 2, rare, 0.0) for k, _, g in carried]
+    return [
+        Move(mover, PUT, k, 1, g, 2.0**2 + (0.004 * g) ** 2, rare, 0.0, mover.carries_nats(k, config))
+        for k, _, g in carried
+    ]
 
 
 def _taken(moved: Moved, mover: Mover) -> list[Move]:
@@ -110,7 +114,7 @@ def _pairs(moved: Moved, ones: list[Move], others: list[Move], config: Attributi
             (MASS, nats),
             (PLANOGRAM, a.planogram + b.planogram),
             (COUNT, a.count + b.count),
-            (HELD, -a.kept - b.kept),
+            (HELD, a.carries + b.carries - a.kept - b.kept),
             (PRIOR, rare),
         )
         why = add(own, a.mover.whole_why(a.kind, a.product), b.mover.whole_why(b.kind, b.product))

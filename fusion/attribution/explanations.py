@@ -8,6 +8,7 @@ taken, returning.py what may have been put back, swapping.py both at once, unexp
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from math import log
 
 from fusion.attribution.evidence import Candidate
 from fusion.attribution.looks import Looks
@@ -97,6 +98,14 @@ class Mover:
     def seen(self, kind: str) -> Seen:
         """Return what was seen that speaks for a pick, or for a put-back."""
         return self.after if kind == PICK else self.before
+
+    def carries_nats(self, product: int, config: AttributionConfig) -> float:
+        """Return what is too much in having seen goods in the hand until they were put back, in nats, 0 or less.
+
+        That they were seen there tells them from what others carry. But who carries something and takes another thing
+        had it in the hand as well, if not in the bag: it hardly tells that it was put back.
+        """
+        return min(0.0, -log(config.in_hand_p) - self.before.held.of(product))
 
     def whole_why(self, kind: str, product: int) -> Why:
         """Return what speaks for this mover of a product: place, hands, and what was seen in them and in the cart."""

@@ -7,7 +7,7 @@ import numpy as np
 from fusion.attribution.explanations import PICK, PUT, Explanation, Goods, Mover, Part, rank
 from fusion.attribution.normal import normal_nats
 from fusion.attribution.priors import Moved, either_nats
-from fusion.attribution.why import COUNT, MASS, PLANOGRAM, PRIOR, Why, add
+from fusion.attribution.why import COUNT, HELD, MASS, PLANOGRAM, PRIOR, Why, add
 from fusion.config import AttributionConfig
 from fusion.store import Store
 
@@ -32,6 +32,7 @@ def swaps(
                     (PLANOGRAM, float(moved.prior[taken])),
                     (COUNT, float(moved.count[taken, n - 1])),
                     (PRIOR, rare),
+                    (HELD, mover.carries_nats(back, config)),
                 )
                 nats = sum(x for _, x in own) + mover.nats + mover.after.of(taken) + mover.before.of(back)
                 parts = Part(mover.trip, PUT, back, 1, back_g), Part(mover.trip, PICK, taken, n, taken_g)
