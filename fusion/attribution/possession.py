@@ -18,6 +18,8 @@ from fusion.attribution.witnesses import Look, Witnesses
 from fusion.config import SECOND_NS, PossessionConfig
 from fusion.shelf import ShelfChange
 
+NOTHING = -1.0  # explains what was seen in hands worse than anything else would
+
 
 @dataclass(frozen=True, slots=True)
 class Content:
@@ -86,21 +88,28 @@ def contents(
 def explained(content: Content, trip: str, hypothesis: Hypothesis, open_: Mapping[str, ShelfChange]) -> float:
     """Return how likely it is that a product the trip had in the moment was seen, against the likeliest of all.
 
-    A classifier spreads its belief over what looks alike: the second best may well be the one.
+    A classifier spreads its belief over what looks alike: the second best may well be the one. NOTHING where the trip
+    had nothing at all.
     """
     had = {product for product, _, _ in hypothesis.goods.get(trip, ())}
     for event, change in open_.items():
         reading = hypothesis.choice.get(event)
         if reading is not None and change.step_ns >= content.t0_ns:
             had |= {part.product for part in reading.parts if part.trip == trip}
+    if not had:
+        return NOTHING
     return max((p for product, p in content.p if product in had), default=0.0) / max(p for _, p in content.p)
 
 
 def content_nats(ratio: float, content: Content, config: PossessionConfig) -> float:
     """Return the weight of a reading, in nats, that explains what was seen so well; 0 where nothing explains it better.
 
-    Looks at one hand are not independent: a moment counts as a few looks at most.
+    Looks at one hand are not independent: a classifier that takes one thing for another stays with it, and a moment
+    counts as a few looks at most. In a hand that holds nothing it sees something now and then, but not again and again.
     """
+    if ratio == NOTHING:
+        again = (content.looks - config.looks_min) / config.empty_looks
+        return config.trust * max(float(np.log(config.empty_p)) - again, -config.empty_nats_max)
     strength = config.trust * min(content.looks, config.looks_sure) / config.looks_sure
     return strength * float(np.log(config.wrong_p + (1.0 - config.wrong_p) * ratio))
 
