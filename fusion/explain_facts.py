@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from math import prod
 from typing import Any
 
 from fusion.checkout.holds import AGE, DOUBT, TENDER
@@ -168,8 +169,18 @@ def _line(line: Row, receipt: Row, folder: Folder, names: Names) -> Facts:
         for r in rows
     ]
     return {**{k: line[k] for k in ("sku", "qty", "g", "amount", "confidence")}, "changes": changes} | {
-        "name": names.get(line["sku"], line["sku"])
+        "name": names.get(line["sku"], line["sku"]),
+        "grams_off_p": _grams_off_p(line, rows),
     }
+
+
+def _grams_off_p(line: Row, rows: Sequence[Row]) -> float:
+    """Return how likely the grams of goods sold by weight are off by more than a scale in trade may be.
+
+    It is what the line is less sure of than the changes that it rests on.
+    """
+    moved = prod(row["readings"][0]["p"] for row in rows if row["event"] in map(change_of, line["events"]))
+    return 0.0 if line["g"] is None or moved <= 0.0 else round(max(0.0, 1.0 - line["confidence"] / moved), 6)
 
 
 def _doubt(row: Row, p: float, names: Names) -> Facts:

@@ -5,7 +5,7 @@ import textwrap
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
-from fusion.explain_facts import Facts
+from fusion.explain_facts import DOUBT_SHOWN, Facts
 from fusion.explain_verdict import REST, TIE_NATS
 
 WIDTH = 100
@@ -116,7 +116,8 @@ def _people(people: Sequence[Facts]) -> list[str]:
 def _doubts(facts: Facts) -> list[str]:
     waits = facts["status"] == "review"
     held = [row for why in facts["held_for"] for row in _wrapped(f"A person must look: {why}.")]
-    if not facts["doubts"]:
+    heavy = [line for line in facts["lines"] if line["grams_off_p"] >= DOUBT_SHOWN]
+    if not facts["doubts"] and not heavy:
         start = "" if held else "It is in review by what a mistake would cost; " if waits else "Settled: "
         text = f"{start}no single change leaves a doubt worth naming."
         return [*held, text[0].upper() + text[1:]]
@@ -125,6 +126,9 @@ def _doubts(facts: Facts) -> list[str]:
     for one in facts["doubts"]:
         lines += _wrapped(f"{one['event']}  {one['decided']}; otherwise with p {_p(one['p_otherwise'])}:", "  ")
         lines += [row for o in one["or"] for row in _wrapped(f"p {_p(o['p'])}  {o['reading']}", "      ")]
+    for line in heavy:
+        off = f"{line['g']:.0f} g of {line['name']} may be off by more than a scale may be, p {_p(line['grams_off_p'])}"
+        lines += _wrapped(f"{off}: the plates were not still before and after, or other goods moved beside.", "  ")
     return lines
 
 

@@ -27,7 +27,7 @@ from fusion.attribution.witnesses import Witnesses
 from fusion.cli import main
 from fusion.config import AttributionConfig, Config
 from fusion.explain import explained, words
-from fusion.explain_facts import WHY, Folder, change_of
+from fusion.explain_facts import DOUBT_SHOWN, WHY, Folder, change_of
 from fusion.explain_verdict import TIE_NATS, compare, turning
 from fusion.explain_words import WIDTH
 from fusion.messages import CartMove, Frame
@@ -297,3 +297,20 @@ def test_a_receipt_that_waits_for_another_reason_than_doubt_says_so(holds: list[
     for why in holds:
         assert (f"A person must look: {WHY.get(why, why)}"[:60] in said) == (why != "doubt")
     assert ("by what a mistake would cost" in said) == (not set(holds) - {"doubt"})
+
+
+@given(st.floats(0.05, 1.0), st.floats(0.5, 1.0))
+def test_grams_that_are_doubtful_are_said_to_be(right: float, p: float) -> None:
+    """Found in produce: receipts were in review, and nothing told that their apples were known only to 6 g."""
+    part = {"account": "ann", "kind": "pick", "sku": "apples", "qty": 1}
+    rows = ({"event": "ev-1", "t": 1, "kind": "shelf", "readings": [{"parts": [part], "p": p}]},)
+    line = {"sku": "apples", "qty": 1, "g": 163.4, "amount": 65, "confidence": p * right, "events": ["ev-1"]}
+    receipt = {"trip": "t", "account": "ann", "status": "review", "confidence": p * right, "total": 65, "tax": 0}
+    receipt |= {"lines": [line], "entered": 0, "left": 2, "closed": 3}
+    folder = Folder((receipt,), (), rows)
+    facts = explained((receipt,), (), folder, None)
+    assert facts["receipts"][0]["lines"][0]["grams_off_p"] == pytest.approx(1.0 - right, abs=1e-6)
+    said = " ".join(words(facts)).replace("\n", " ")
+    assert ("163 g of apples may be off" in said) == (round(1.0 - right, 6) >= DOUBT_SHOWN)
+    packed = explained(({**receipt, "lines": [{**line, "g": None}]},), (), folder, None)
+    assert packed["receipts"][0]["lines"][0]["grams_off_p"] == 0.0
