@@ -3,14 +3,19 @@
 from dataclasses import replace
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from tiny import MASSES, tiny_store
 
 from fusion.attribution.explanations import PICK, PUT, Explanation, Part
+from fusion.attribution.hypotheses import Hypothesis, extend, lone
+from fusion.attribution.leaving import close_trip
 from fusion.attribution.masses import masses_of
 from fusion.attribution.priors import weigh_change
-from fusion.attribution.strays import noted, stray_nats
+from fusion.attribution.reading import _misplaced_on
+from fusion.attribution.state import Attribution
+from fusion.attribution.strays import MORE_P, noted, off_plan, stray_nats
 from fusion.config import AttributionConfig
 from fusion.shelf import ShelfChange
 
@@ -84,3 +89,42 @@ def test_goods_put_back_in_their_place_and_several_at_once_are_no_strays(product
     assert noted((), change((product + 2) % 6, pieces * grams), (many, 1.0), STORE) == ()
     moved = replace(change(0, grams), plates=(), delta_g=(), var=())
     assert noted((), moved, read(PUT, product, grams), STORE) == (), "from hand to hand"
+
+
+probabilities = st.lists(
+    st.tuples(st.integers(0, 5), st.floats(0.0, 1.0)), min_size=1, max_size=4, unique_by=lambda d: d[0]
+)
+
+
+@given(st.integers(0, 5), probabilities)
+def test_what_goes_from_a_facing_of_something_else_tells_of_the_planogram(plate: int, said: list) -> None:
+    whole = sum(p for _, p in said) or 1.0
+    readings = [(read(PICK, product, MASSES[product])[0], p / whole) for product, p in said]
+    found = off_plan(change(plate, -100.0), readings, STORE)
+    assert found == {product: p / whole for product, p in said if product != plate}, (
+        "tiny's product k stands on plate k"
+    )
+    puts = [(read(PUT, product, MASSES[product])[0], p) for product, p in said]
+    assert off_plan(change(plate, 100.0), puts, STORE) == {}
+
+
+@given(away, st.floats(0.1, 1.0), st.booleans())
+def test_the_next_piece_of_a_facing_is_the_likelier_what_went_from_it_before(
+    where: tuple[int, int], p: float, settled: bool
+) -> None:
+    """Found in stale-planogram, seed 9: what the first buyer took was known, the second was charged otherwise."""
+    product, plate = where
+    one = change(plate, -MASSES[product])
+    took, planned = read(PICK, product, MASSES[product])[0], read(PICK, plate, MASSES[plate])[0]
+    ann = replace(lone("a"), beam=(Hypothesis(0.0, {"a": ()}, {}),))
+    readings = (replace(took, nats=float(np.log(p))), replace(planned, nats=float(np.log1p(-p + 1e-12))))
+    group = extend(ann, "ev", {0: readings}, CONFIG)
+    state = Attribution(groups=(group, lone("b")), open={"ev": one})
+    if settled:
+        goods = ((product, 1, MASSES[product]),)
+        state, _ = close_trip(state, "a", goods, STORE, CONFIG)
+    assert _misplaced_on(state, one, STORE) == {product: pytest.approx(MORE_P * p)}
+    elsewhere = change((plate + 2) % 6, -MASSES[product])
+    assert _misplaced_on(state, elsewhere, STORE) == {}
+    known = replace(state, misplaced={plate: {product: 0.0}})
+    assert _misplaced_on(known, one, STORE) == {product: 0.0}, "it had been set down there"

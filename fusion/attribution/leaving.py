@@ -25,13 +25,14 @@ from fusion.attribution.possession import Laid, left_nats
 from fusion.attribution.priors import pieces_nats
 from fusion.attribution.settled import Settled
 from fusion.attribution.state import Attribution, group_of, is_dark
+from fusion.attribution.strays import off_plan
 from fusion.attribution.tags import Exit, TagRead, heard_nats, shares
 from fusion.attribution.weights import alike, named_alike, weighed_in, weighed_right
 from fusion.attribution.why import CART, HELD, PRIOR, Why, add
 from fusion.checkout.records import derive_id
 from fusion.config import SECOND_NS, AttributionConfig
 from fusion.frozen import replace
-from fusion.store import Store
+from fusion.store import Store, facings_of_plate
 
 LAID_MIN = 0.02  # what is less likely to lie about nobody is asked to have found
 
@@ -272,9 +273,25 @@ def close_trip(
         mixed=mixed,
         weighed=weighed,
         laid=laid,
+        off_plan=_off_plan(state, settled, store),
         runs=runs,
         exits=exits,
     ), tuple(settled)
+
+
+def _off_plan(state: Attribution, settled: Iterable[Settled], store: Store) -> dict[int, dict[int, float]]:
+    """Keep what settled changes tell of facings where other goods stand than the planogram says."""
+    out, of_plate = {row: dict(here) for row, here in state.off_plan.items()}, facings_of_plate(store.facings)
+    for one in settled:
+        if one.change.total_g >= 0.0:
+            continue
+        put_there = {product for plate in one.change.plates for product in state.misplaced.get(plate, ())}
+        for product, p in off_plan(one.change, ((one.reading, one.p), *one.others), store).items():
+            for row in (row for plate in one.change.plates for row in of_plate.get(plate, ())):
+                if p > LAID_MIN and product not in put_there:
+                    here = out.setdefault(row, {})
+                    here[product] = max(here.get(product, 0.0), p)
+    return out
 
 
 def _laid(

@@ -19,7 +19,7 @@ from fusion.attribution.returning import puts
 from fusion.attribution.settled import Settled
 from fusion.attribution.state import Attribution, People, Stock, limited
 from fusion.attribution.strangers import with_strangers
-from fusion.attribution.strays import noted, stray_nats
+from fusion.attribution.strays import MORE_P, noted, off_plan, stray_nats
 from fusion.attribution.swapping import swaps
 from fusion.attribution.unexplained import nobody, settling
 from fusion.attribution.weights import beside
@@ -104,7 +104,7 @@ def _narrow(who: tuple[Mover, ...]) -> tuple[Mover, ...]:
 def _weighed(state: Attribution, change: ShelfChange, store: Store, config: AttributionConfig) -> Moved:
     masses = masses_of(state.biases, store, config)
     strays = stray_nats(state.strays, change)
-    return weigh_change(change, _misplaced_on(state, change), masses, store, config, strays)
+    return weigh_change(change, _misplaced_on(state, change, store), masses, store, config, strays)
 
 
 def _ranked(
@@ -145,12 +145,28 @@ def _loose(goods: Goods, store: Store) -> bool:
     return any(store.products.by_weight[product] for product, _, _ in goods)
 
 
-def _misplaced_on(state: Attribution, change: ShelfChange) -> dict[int, float]:
+def _misplaced_on(state: Attribution, change: ShelfChange, store: Store) -> dict[int, float]:
+    """Return the pieces believed on some plates off the planogram: set down there, or beside what went from there."""
     total: dict[int, float] = {}
     for plate in change.plates:
         for product, pieces in state.misplaced.get(plate, {}).items():
             total[product] = max(total.get(product, 0.0), pieces)
+    for product, p in _off_plan_here(state, change, store).items():
+        if product not in total:  # what somebody set down there tells nothing of the planogram
+            total[product] = MORE_P * p
     return total
+
+
+def _off_plan_here(state: Attribution, change: ShelfChange, store: Store) -> dict[int, float]:
+    """Return how likely other goods than planned have gone from the facings of a change, as all is read now."""
+    of_plate = facings_of_plate(store.facings)
+    rows = {row for plate in change.plates for row in of_plate.get(plate, ())}
+    found = [state.off_plan[row] for row in rows if row in state.off_plan]
+    for event, other in state.open.items():
+        if other.total_g < 0.0 and rows.intersection(row for plate in other.plates for row in of_plate.get(plate, ())):
+            group = next(g for g in state.groups if event in g.beam[0].choice)
+            found.append(off_plan(other, reading_posterior(group, event), store))
+    return {product: max(one.get(product, 0.0) for one in found) for product in sorted(set().union(*found))}
 
 
 def _restock(stock: Stock, change: ShelfChange, best: tuple[Explanation, float], store: Store) -> Stock:

@@ -56,6 +56,8 @@ class Attribution:
     dark_asked_ns: int = 0
     biases: Biases = field(default_factory=dict)  # of what pieces weigh, as this store has taught
     misplaced: Stock = field(default_factory=dict)
+    # Facing row -> other products than planned that have gone from there, with how likely they have.
+    off_plan: Mapping[int, Mapping[int, float]] = field(default_factory=dict)
     strays: tuple[Stray, ...] = ()  # pieces of those, as they were set down
     moment_ns: int = 0  # until when what hands held has been put together
     runs: Mapping[tuple[str, int], Run] = field(default_factory=dict)  # of products in hands, by trip and product

@@ -1,10 +1,11 @@
 """Pieces that were set down where the planogram does not have them: what they weigh, and how they lie, is known.
 
 Whoever takes one takes the grams that were put there, from the same plates in the same shares. Of goods that stand
-there by the planogram any piece may go, and it may lie anyhow on their plates.
+there by the planogram any piece may go, and it may lie anyhow on their plates. Goods that nobody set down there and that
+went from there tell that the planogram is out of date: more of them may stand there.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,6 +17,7 @@ from fusion.shelf import ShelfChange
 from fusion.store import Store, facings_of_plate
 
 P_MAX = 0.95  # that a piece which is taken is the one that was set down there
+MORE_P = 0.5  # that there are more where one piece stood that the planogram does not know of
 AGAIN_SD_G, AGAIN_SD = 2.0, 0.004  # of what plates say of one thing twice, beside their noise; see returning.py
 
 
@@ -50,6 +52,20 @@ def noted(
     if any(store.facings.product[row] == part.product for row in rows):
         return strays
     return (*strays, Stray(part.product, change.plates, change.delta_g, change.var, p))
+
+
+def off_plan(change: ShelfChange, readings: Iterable[tuple[Explanation, float]], store: Store) -> dict[int, float]:
+    """Return how likely some goods went from facings that are another product's, as a change is read now.
+
+    Then the planogram is out of date, unless they had been set down there.
+    """
+    facings = facings_of_plate(store.facings)
+    planned = {int(store.facings.product[row]) for plate in change.plates for row in facings.get(plate, ())}
+    out: dict[int, float] = {}
+    for reading, p in readings:
+        for product in {part.product for part in reading.parts if part.kind == PICK} - planned:
+            out[product] = out.get(product, 0.0) + p
+    return out
 
 
 def stray_nats(strays: Sequence[Stray], change: ShelfChange) -> dict[int, tuple[float, float]]:
