@@ -68,6 +68,17 @@ def test_it_lies_as_it_was_set_down(where: tuple[int, int], share: float, other:
     assert stray_nats(strays, change(plate, grams, share)) == {}, "what comes is no piece that goes"
 
 
+@given(away, st.floats(0.8, 0.95))
+def test_a_share_may_have_been_told_of_with_what_another_took(where: tuple[int, int], share: float) -> None:
+    """Found in b12, seed 8: of a piece on two plates one showed all but a share, which went into a pick beside it."""
+    product, plate = where
+    grams = MASSES[product]
+    strays = noted((), change(plate, grams, share), read(PUT, product, grams), STORE)
+    part, whole = (stray_nats(strays, change(plate, -g))[product][0] for g in (share * grams, grams))
+    assert part > whole, "what lay on that plate is known"
+    assert part < stray_nats(strays, change(plate, -grams, share))[product][0] + np.log(grams), "less than of both"
+
+
 @given(away, st.lists(st.sampled_from([0.9, 1.0, 1.1]), min_size=1, max_size=3, unique=True), st.data())
 def test_what_was_taken_again_is_there_no_more(where: tuple[int, int], sizes: list[float], data: st.DataObject) -> None:
     product, plate = where

@@ -7,6 +7,7 @@ went from there tell that the planogram is out of date: more of them may stand t
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from math import log
 
 import numpy as np
 
@@ -16,7 +17,8 @@ from fusion.attribution.picking import spread_nats
 from fusion.shelf import ShelfChange
 from fusion.store import Store, facings_of_plate
 
-P_MAX = 0.95  # that a piece which is taken is the one that was set down there
+P_MAX = 0.9  # that a piece which is taken is the one that was set down there, and is weighed by itself
+BESIDE_P = 0.1  # that a plate it lay on as well was told of with something else
 MORE_P = 0.5  # that there are more where one piece stood that the planogram does not know of
 AGAIN_SD_G, AGAIN_SD = 2.0, 0.004  # of what plates say of one thing twice, beside their noise; see returning.py
 
@@ -84,11 +86,14 @@ def stray_nats(strays: Sequence[Stray], change: ShelfChange) -> dict[int, tuple[
 def _fit_nats(stray: Stray, change: ShelfChange) -> float:
     """Return the log density of the grams that went if they are a stray's: of all, and of each plate where they agree.
 
-    Shares that are the same say more than the sum does, by as much as shares could have been any.
+    Shares that are the same say more than the sum does, by as much as shares could have been any. A plate on which only
+    a share of it lies may have been told of with what somebody else moved there.
     """
-    grams = np.array(stray.delta_g)
-    again = AGAIN_SD_G**2 + (AGAIN_SD * float(grams.sum())) ** 2
-    if stray.plates != change.plates:
-        return normal_nats(change.total_g, -float(grams.sum()), change.total_var + sum(stray.var) + again)
-    var = np.add(change.var, stray.var) + again / len(grams)
-    return float(log_normal(change.delta_g + grams, var).sum()) - spread_nats(abs(change.total_g), len(grams))
+    lay = dict(zip(stray.plates, zip(stray.delta_g, stray.var, strict=True), strict=True))
+    again = AGAIN_SD_G**2 + (AGAIN_SD * sum(stray.delta_g)) ** 2
+    if not lay.keys() >= set(change.plates):
+        return normal_nats(change.total_g, -sum(stray.delta_g), change.total_var + sum(stray.var) + again)
+    grams, var = np.array([lay[plate] for plate in change.plates]).T
+    each = log_normal(change.delta_g + grams, var + change.var + again / len(grams))
+    missing = log(BESIDE_P) if len(lay) > len(grams) else 0.0
+    return float(each.sum()) - spread_nats(abs(change.total_g), len(grams)) + missing
