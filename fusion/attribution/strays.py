@@ -1,8 +1,8 @@
 """Pieces that were set down where the planogram does not have them: what they weigh, and how they lie, is known.
 
 Whoever takes one takes the grams that were put there, from the same plates in the same shares. Of goods that stand
-there by the planogram any piece may go, and it may lie anyhow on their plates. Goods that nobody set down there and that
-went from there tell that the planogram is out of date: more of them may stand there.
+there by the planogram any piece may go, and it may lie anyhow on their plates. Goods that went from there and that
+nobody set down there tell that the planogram is out of date: more of them may stand there.
 """
 
 from collections.abc import Iterable, Sequence
