@@ -244,6 +244,7 @@ class ShelfConfig:
     slow_step_s: float = 2.0  # its moment is known this well
     slow_rest: float = 0.15  # and is over when the level moves by less than this share of it within half a second
     cross_talk: float = 0.015  # of a load shows on the plates beside it
+    share_p: float = 0.3  # that a plate beside a load bears a share of it
     press_s: float = 1.5  # a hand rests on what it then lifts for so long, once it lies still,
     press_share: float = 0.3  # and weighs less than this share of it
     plateau_s: float = 0.4  # a level held for a shorter time was a hand, not goods

@@ -118,6 +118,19 @@ def test_every_sample_counts() -> None:
 
 @SETTINGS
 @given(seeds)
+def test_what_loads_show_on_a_plate_beside_them_is_no_share_of_theirs(seed: int) -> None:
+    """Two lifts, four seconds apart: what the first showed there passed for noise, and was told with the second."""
+    load, _ = quiet(seed, seconds=20.0)
+    lifts = [grams * (0.5 - 0.5 * np.cos(np.pi * np.clip((np.arange(len(load)) - at) / 60, 0, 1)))
+             for at, grams in ((400, 224.5), (660, 545.0))]  # fmt: skip
+    load[:, 1] -= lifts[0]
+    load[:, 2] -= lifts[1]
+    load[:, 3] -= 0.0135 * (lifts[1] + 0.5 * lifts[0])
+    assert [change.plates for change in changes(load)] == [(1,), (2,)]
+
+
+@SETTINGS
+@given(seeds)
 def test_a_package_on_three_plates_is_one_change(seed: int) -> None:
     """The shares are those a real 105 g bag was seen with."""
     load, _ = quiet(seed)

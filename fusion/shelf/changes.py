@@ -13,7 +13,7 @@ from fusion.config import SECOND_NS, ShelfConfig
 from fusion.frozen import replace
 from fusion.shelf.apart import apart
 from fusion.shelf.beside import bay_of_plate, plates_beside
-from fusion.shelf.grouping import connected, is_pressed, without_plateaus
+from fusion.shelf.grouping import connected, is_cross_talk, is_pressed, without_plateaus
 from fusion.shelf.levels import Levels, PlateChange, Trace, trace_of
 from fusion.shelf.rest import rest_var
 from fusion.shelf.shares import goods_beside, shares_beside
@@ -246,7 +246,7 @@ def _sharpened(change: PlateChange, levels: Levels, config: ShelfConfig) -> Plat
 def _without_cross_talk(group: list[PlateChange], config: ShelfConfig) -> list[PlateChange]:
     """Leave out neighbours that moved no more than a load beside them moves a plate."""
     most = max((abs(c.after_g - c.before_g) for c in group), default=0.0)
-    return [c for c in group if abs(c.after_g - c.before_g) > config.cross_talk * most]
+    return [c for c in group if not is_cross_talk(c, most, config)]
 
 
 def _shelf_change(

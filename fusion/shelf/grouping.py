@@ -1,6 +1,7 @@
 """Which changes of plates are one move of goods: in a row on one plate, at once on plates beside each other."""
 
 from collections.abc import Mapping
+from math import erf, sqrt
 from operator import attrgetter
 
 import numpy as np
@@ -76,14 +77,24 @@ def is_pressed(
 ) -> bool:
     """Tell whether a load beside a plate, new or told last, explains its change, seconds late perhaps."""
     near_ns = config.slow_step_s * SECOND_NS
-    step_g = abs(change.after_g - change.before_g)
     for plate in plates_beside(store.plates, config.neighbours)[change.plate]:
         load = loads.get(plate) or told.get(plate)
         if load is None or abs(load.step_ns - change.step_ns) >= near_ns:
             continue
-        if step_g <= config.cross_talk * abs(load.after_g - load.before_g):
+        if is_cross_talk(change, load.after_g - load.before_g, config):
             return True
     return False
+
+
+def is_cross_talk(change: PlateChange, load_g: float, config: ShelfConfig) -> bool:
+    """Tell whether a change is sooner what a load beside a plate shows on it than a share of that load.
+
+    What a load shows is anything up to cross_talk of it, a share is anything at all, and a plate errs either way.
+    """
+    step_g, load_g, sd_g = abs(change.after_g - change.before_g), abs(load_g), sqrt(change.var)
+    most_g = config.cross_talk * load_g
+    shown = (erf(step_g / (sqrt(2.0) * sd_g)) - erf((step_g - most_g) / (sqrt(2.0) * sd_g))) / (2.0 * most_g)
+    return shown >= config.share_p / load_g
 
 
 def connected(changes: list[PlateChange], store: Store, config: ShelfConfig) -> list[list[PlateChange]]:
