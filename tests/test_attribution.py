@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from hypothesis import assume, given
+from hypothesis import assume, example, given
 from hypothesis import strategies as st
 from tiny import tiny_store
 
@@ -407,27 +407,35 @@ def test_goods_that_hands_still_show_were_hardly_put_back(seen: float) -> None:
 
 
 PLACES = st.sampled_from((0.0, 0.1, 0.5, 0.6))  # near and far from each other and from the plates
-HANDS = st.lists(st.lists(st.none() | st.tuples(PLACES, PLACES, PLACES), min_size=2, max_size=2), max_size=6)
+HANDS = st.lists(st.none() | st.tuples(PLACES, PLACES, PLACES), min_size=2, max_size=2)
+HEADS_UP_M = st.sampled_from((np.nan, 1.0, 1.2))  # above the plates: of people whose lower hands hang, and of others
 
 
-@given(HANDS)
-def test_hands_touch_where_two_of_two_people_meet_away_from_every_plate(people) -> None:
+@given(st.lists(st.tuples(HEADS_UP_M, HANDS), max_size=6))
+@example([(1.0, [(0.5, 0.5, 0.1), None]), (1.0, [(0.5, 0.6, 0.1), None])])  # side by side, each with a hand that hangs
+def test_hands_touch_where_two_of_two_people_meet_away_from_every_plate_and_not_both_hang(people) -> None:
     plates = STORE.plates.centre
-    at = np.array([[(np.nan,) * 3 if xyz is None else xyz + plates[0] for xyz in one] for one in people])
+    at = np.array([[(np.nan,) * 3 if xyz is None else xyz + plates[0] for xyz in one] for _, one in people])
     hands = at.reshape(-1, 2, 3)
+    head = np.array([(0.0, 0.0, up_m + plates[0, 2]) for up_m, _ in people]).reshape(-1, 3)
 
     def is_free(hand) -> bool:
         return bool(np.linalg.norm(plates - hand, axis=1).min() > CONFIG.shelf_side_m)
+
+    def hangs(person: int, hand) -> bool:
+        return bool(head[person, 2] - hand[2] > CONFIG.possession.hangs_m)
 
     want = [
         (i, j)
         for i in range(len(hands))
         for j in range(i + 1, len(hands))
         if any(
-            is_free(a) and is_free(b) and np.linalg.norm(a - b) <= CONFIG.touch_m for a in hands[i] for b in hands[j]
+            is_free(a) and is_free(b) and np.linalg.norm(a - b) <= CONFIG.touch_m and not (hangs(i, a) and hangs(j, b))
+            for a in hands[i]
+            for b in hands[j]
         )
     ]
-    assert touching(hands, STORE, CONFIG) == want
+    assert touching(head, hands, STORE, CONFIG) == want
 
 
 @given(st.integers(1, 3), st.integers(0, 5))

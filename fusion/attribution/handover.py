@@ -1,9 +1,10 @@
 """Goods that pass from hand to hand.
 
-A depth frame in which hands of two people are close, away from all shelves, is a touch. Touches of a pair, close in
-time, are a meeting; it is read like a shelf change once the hands have been watched for a moment: nothing passed, or
-one piece of something one of them carries did. What a classifier saw in the hands after, the taker's and the giver's,
-decides. Image cameras see rays, and two rays that meet prove nothing; they are not asked.
+A depth frame in which hands of two people are close, away from all shelves, is a touch, but for hands that both hang:
+people who stand side by side pass nothing. Touches of a pair, close in time, are a meeting; it is read like a shelf
+change once the hands have been watched for a moment: nothing passed, or one piece of something one of them carries did.
+What a classifier saw in the hands after, the taker's and the giver's, decides. Image cameras see rays, and two rays
+that meet prove nothing; they are not asked.
 """
 
 from collections.abc import Mapping
@@ -11,7 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from fusion.arrays import Floats
+from fusion.arrays import Bools, Floats
 from fusion.attribution.explanations import Explanation, Goods, handed
 from fusion.attribution.looks import NO_LOOKS, looks_at_hands
 from fusion.attribution.why import HANDS, HELD, PRIOR, add
@@ -54,18 +55,19 @@ def touches(
             continue
         if nearest_m(np.asarray(frame.hands, np.float64)) > config.touch_m:
             continue  # nearly every frame: the shelves need not be asked
-        for rows in touching(frame.hands, store, config):
+        for rows in touching(frame.head, frame.hands, store, config):
             pair = sorted(alias.get(int(match.track_id[k]), int(match.track_id[k])) for k in rows)
             if pair[0] >= 0 and pair[0] != pair[1]:
                 out.append(Touch(frame.t_ns, pair[0], pair[1], frame.camera))
     return tuple(out)
 
 
-def touching(hands: Floats, store: Store, config: AttributionConfig) -> list[tuple[int, int]]:
-    """Return the pairs of rows of hands (n, 2, 3) that touch away from all shelves."""
+def touching(head: Floats, hands: Floats, store: Store, config: AttributionConfig) -> list[tuple[int, int]]:
+    """Return the pairs of rows of head (n, 3) and hands (n, 2, 3) that touch off all shelves and do not both hang."""
     # Shelves are asked about those whose hands meet: leaving a hand out brings no others together.
-    meet = np.flatnonzero((_hand_gaps(hands) <= config.touch_m).any(axis=1))
-    gap = _hand_gaps(_free_hands(hands[meet], store, config))
+    hang = head[:, 2:] - hands[:, :, 2] > config.possession.hangs_m  # False where a head or a hand was not seen
+    meet = np.flatnonzero((_hand_gaps(hands, hang) <= config.touch_m).any(axis=1))
+    gap = _hand_gaps(_free_hands(hands[meet], store, config), hang[meet])
     return [(int(meet[i]), int(meet[j])) for i, j in np.argwhere(np.triu(gap <= config.touch_m, 1))]
 
 
@@ -75,12 +77,16 @@ def _free_hands(hands: Floats, store: Store, config: AttributionConfig) -> Float
     return np.where((gap > config.shelf_side_m)[:, :, None], hands, np.nan)
 
 
-def _hand_gaps(hands: Floats) -> Floats:
-    """Return the smallest distance of any hand of one to any hand of the other (n, n), m; infinite if unseen."""
+def _hand_gaps(hands: Floats, hang: Bools) -> Floats:
+    """Return the smallest distance of any hand of one to any hand of the other (n, n), m, of hands (n, 2, 3).
+
+    Infinite where unseen, and where both of them hang, (n, 2).
+    """
     n = len(hands)
     apart = hands[:, None, :, None] - hands[None, :, None, :]
-    gap = np.sqrt((apart * apart).sum(axis=4)).reshape(n, n, 4)
-    smallest = np.where(np.isnan(gap), np.inf, gap).min(axis=2)
+    gap = np.sqrt((apart * apart).sum(axis=4))
+    both = hang[:, None, :, None] & hang[None, :, None, :]
+    smallest = np.where(np.isnan(gap) | both, np.inf, gap).reshape(n, n, 4).min(axis=2)
     np.fill_diagonal(smallest, np.inf)
     return np.asarray(smallest)
 
