@@ -115,6 +115,25 @@ def test_the_right_product_and_count_come_first(product: int, count: int, bias: 
     assert [(p.product, p.qty) for p in best.parts] == [(product, count)]
 
 
+@given(st.integers(0, 5), st.integers(1, 5), st.floats(1.1, 1.3))
+def test_what_a_hand_shows_went_from_its_plate_though_that_weighs_a_quarter_too_much(
+    product: int, further: int, gain: float
+) -> None:
+    """Found by replay: a package of 198 g that a plate made 219 g of was another one, that belongs elsewhere."""
+    grams = gain * float(STORE.products.mass_g[product])
+    mass_g = STORE.products.mass_g.copy()
+    mass_g[(product + further) % 6] = grams
+    store = replace(STORE, products=replace(STORE.products, mass_g=mass_g))
+    moved = weigh_change(
+        change(-grams, plate=product), {}, masses_of({product: (0.0, 1e-5)}, store, CONFIG), store, CONFIG
+    )
+    best = {
+        bool(held): picks(moved, (Mover("a", False, 4.0, after=Seen(Looks(held, -1.0))),), store, CONFIG)[0].parts[0]
+        for held in ({}, {product: 4.0})
+    }
+    assert best[True].product == product and best[False].product != product
+
+
 @given(st.integers(0, 5), st.floats(-0.45, 2.5))
 def test_two_pieces_went_to_two_people_where_both_hold_one_also_if_a_hand_was_not_seen_there(
     product: int, there: float

@@ -162,13 +162,16 @@ def moved_nats(
 ) -> Floats:
     """Return log density (k, qty_max) of a change if n pieces of each product were moved, on or off.
 
-    Where plates of a product's facing may hide a share of it, what they show counts in one reading of two.
+    Where plates of a product's facing may hide a share of it, what they show counts in one reading of two. Now and then
+    goods weigh unlike all of their kind: then hands and place say what they are.
     """
     sign = 1.0 if change.total_g < 0 else -1.0
-    nats = mass_nats(sign * change.total_g, change.total_var, masses, config)
+    total_g, odd_var = sign * change.total_g, change.total_var + (config.odd_sd * change.total_g) ** 2
+    usual = np.log1p(-config.odd_p) + mass_nats(total_g, change.total_var, masses, config)
+    nats: Floats = np.logaddexp(usual, np.log(config.odd_p) + mass_nats(total_g, odd_var, masses, config))
     for product, (grams, var) in hidden.items():
-        total_g, total_var = sign * (change.total_g + grams), change.total_var + var
-        nats[product] = either_nats(nats[product], mass_nats(total_g, total_var, masses, config)[product], config)
+        whole_g, whole_var = sign * (change.total_g + grams), change.total_var + var
+        nats[product] = either_nats(nats[product], mass_nats(whole_g, whole_var, masses, config)[product], config)
     return nats
 
 
