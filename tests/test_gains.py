@@ -165,9 +165,9 @@ def test_a_plate_of_two_goods_is_misread_as_an_exchange_and_that_is_as_doubtful_
     two = replace(STORE, facings=replace(STORE.facings, plates=((0,), (0,), (2,), (3,), (4,), (5,))))
     taken, back = Part("a", PICK, 1, 2, 350.0), Part("a", PUT, 0, 1, 100.0)
     change = ShelfChange(0, S, S, (0,), (-250.0,), (1.0,))
-    for parts, p, product in (((taken, back), 1.0, 1), ((taken,), 0.8, 1), ((taken,), 0.99, -1), ((), 0.8, -1)):
+    for parts, p, product in (((taken, back), 1.0, 1), ((taken,), 0.95, 1), ((taken,), 0.99, -1), ((), 0.8, -1)):
         one = Settled("e", change, Explanation(parts, 0.0), p, ())
-        assert is_misread(one, two, CONFIG) == product
+        assert is_misread(one, two, ATTRIBUTION) == product
 
 
 def test_what_a_receipts_own_picks_tell_of_a_plate_bears_on_it_though_nobody_has_looked_since() -> None:

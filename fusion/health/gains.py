@@ -71,7 +71,7 @@ def picks_of(settled: Iterable[Settled], gains: Gains, store: Store, config: Att
     return tuple(out)
 
 
-def misread_of(settled: Iterable[Settled], store: Store, config: HealthConfig) -> tuple[Pick, ...]:
+def misread_of(settled: Iterable[Settled], store: Store, config: AttributionConfig) -> tuple[Pick, ...]:
     """Return the picks among settled changes that left a doubt, each as if it were one of its facing's product."""
     out = []
     for one in settled:

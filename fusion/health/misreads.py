@@ -19,6 +19,7 @@ import numpy as np
 from fusion.arrays import Floats
 from fusion.attribution.explanations import PICK, PUT
 from fusion.attribution.settled import Settled
+from fusion.config import AttributionConfig
 from fusion.health.settings import HealthConfig
 from fusion.store import Store, facings_of_plate
 
@@ -43,13 +44,13 @@ class Seen(NamedTuple):
     product: int
 
 
-def is_misread(one: Settled, store: Store, config: HealthConfig) -> int:
+def is_misread(one: Settled, store: Store, config: AttributionConfig) -> int:
     """Return the product whose facing a doubtful change took from, and no other's; -1 where there is none.
 
     An exchange explains any weight: what reads as goods put back for others is as doubtful as what reads as nothing.
     """
     kinds = {part.kind for part in one.reading.parts}
-    sure = one.p >= config.misread_p and kinds != {PICK, PUT}
+    sure = one.p >= config.mass_learn_p and kinds != {PICK, PUT}
     if sure or not one.change.plates or one.change.total_g >= 0.0:
         return -1
     on = set.intersection(*(_products_on(plate, store) for plate in one.change.plates))

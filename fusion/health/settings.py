@@ -35,7 +35,6 @@ class HealthConfig:
     gain_picks: int = 2  # that agree, at the least
     gain_memory: int = 200  # sure picks
     gain_latest: int = 12  # of each plate: what was right before is told from what is off since
-    misread_p: float = 0.9  # a pick less sure than this is doubtful: perhaps it was weighed wrong
     misread_min: float = 0.1  # a smaller error leaves picks sure
     misread_nats: float = 3.0
     misread_picks: int = 2  # doubtful ones that a wrong gain explains, at the least

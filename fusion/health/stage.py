@@ -108,7 +108,7 @@ def note_moves(watch: Watch, moves: Iterable[SeenMove]) -> Watch:
 def learn_gains(watch: Watch, settled: tuple[Settled, ...], store: Store, config: Config) -> Watch:
     """Weigh the gains of plates by changes that have just been settled."""
     picks = picks_of(settled, watch.gains, store, config.attribution)
-    misread = misread_of(settled, store, config.health)
+    misread = misread_of(settled, store, config.attribution)
     return replace(watch, gains=weigh_gains(watch.gains, picks, misread, config.attribution, config.health))
 
 
