@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from tiny import tiny_store
 
 from fusion.attribution.bodies import Bodies
-from fusion.attribution.reaching import next_picks
+from fusion.attribution.reaching import at_others, next_picks
 from fusion.attribution.standing import goods_place
 from fusion.config import SECOND_NS, AttributionConfig
 from fusion.shelf import ShelfChange
@@ -62,3 +62,15 @@ def test_of_several_the_first_counts_and_others_tracks_are_not_asked_for() -> No
     assert found == {1: round((2.0 - CONFIG.next_pick_s) * SECOND_NS)}
     assert not next_picks(0, CONFIG.hurry_s[1], {2}, several, standing(0.1), {}, STORE, CONFIG)
     assert not next_picks(0, CONFIG.hurry_s[1], {1, 2}, several, [], {}, STORE, CONFIG)
+
+
+@given(st.floats(-3.0, 3.0), st.floats(0.0, 1.0), st.sampled_from((-227.0, 227.0)))
+@example(-0.4, 0.05, -107.0)  # who took a low can was bent for it still when somebody beside took another
+def test_who_has_a_hand_at_goods_that_move_about_then_is_busy_with_them(
+    later_s: float, away_m: float, grams: float
+) -> None:
+    found = at_others(5 * SECOND_NS, [change(5.0 + later_s, grams)], standing(away_m), STORE, CONFIG)
+    if away_m < CONFIG.next_pick_m - 1e-9 and abs(later_s) < CONFIG.hurry_s[1] - 1e-6:
+        assert found.keys() == {1} and (found[1] == STORE.plates.centre[PLATE]).all()
+    elif away_m > CONFIG.next_pick_m + 1e-9 or abs(later_s) > CONFIG.hurry_s[1] + 1e-6:
+        assert not found

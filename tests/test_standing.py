@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from tiny import tiny_store
 
 from fusion.attribution.bodies import Bodies
+from fusion.attribution.evidence import NOWHERE
 from fusion.attribution.standing import goods_place, stance, standing_nats
 from fusion.config import SECOND_NS, AttributionConfig
 from fusion.shelf import ShelfChange
@@ -41,10 +42,12 @@ def head(x: float, y: float, height_m: float, bent_m: float = 0.0, low_s: float 
     return place + np.random.default_rng(seed).normal(0.0, 0.01, (80, 3))
 
 
-def nats(who: list[np.ndarray], plate: int, store: Store = STORE, unseen_s: float = 0.0) -> np.ndarray:
+def nats(
+    who: list[np.ndarray], plate: int, store: Store = STORE, unseen_s: float = 0.0, other: np.ndarray = NOWHERE
+) -> np.ndarray:
     bodies = sights(who, unseen_s)
     how = stance(STEP_NS, bodies[40], np.arange(len(who)), bodies, OWN)
-    return standing_nats(change(plate), how, store, CONFIG)
+    return standing_nats(change(plate), how, np.tile(other, (len(who), 1)), store, CONFIG)
 
 
 @given(st.integers(0, 5), st.floats(0.5, 1.5), st.floats(-0.2, 0.2), st.integers(0, 99))
@@ -85,6 +88,20 @@ def test_low_goods_were_moved_by_who_bent_for_them(height_m: float, shelf_m: flo
     bent = OWN.drop * min(beyond_m, OWN.bent_m_max)
     mover, upright = nats([head(x, 2.1, height_m, bent, seed=seed), head(x, 2.1, height_m, seed=seed + 1)], 2, low)
     assert mover > upright + 2.0
+
+
+@given(st.floats(1.5, 1.9), st.integers(0, 99))
+def test_who_bends_for_other_goods_need_not_have_bent_for_these(height_m: float, seed: int) -> None:
+    """Found where a camera was out: who had just taken a low can was charged one that somebody beside them took."""
+    low = replace(STORE, plates=replace(STORE.plates, centre=STORE.plates.centre * [1, 1, 0] + [0, 0, 0.4]))
+    beside = low.plates.centre[3]
+    x, beyond_m = float(low.plates.centre[2, 0]), np.hypot(0.6, OWN.shoulder * height_m - 0.4) - OWN.arm_m
+    who = [head(x, 2.1, height_m, OWN.drop * min(beyond_m, OWN.bent_m_max), seed=seed)]
+    alone, as_low, as_high = (
+        float(nats(who, 2, low, other=at)[0]) for at in (NOWHERE, beside, beside + np.array([0.0, 0.0, 1.0]))
+    )
+    assert as_low < alone - 1.0
+    assert as_high == pytest.approx(alone, abs=0.1), "goods within reach nobody bends for"
 
 
 def test_what_is_within_reach_tells_nothing_of_who_bends() -> None:

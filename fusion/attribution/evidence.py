@@ -10,7 +10,7 @@ from fusion.attribution.basket import Weighing
 from fusion.attribution.bodies import Bodies
 from fusion.attribution.looks import NO_LOOKS, Looks, lenders, looks_around, looks_at_hands, looks_of
 from fusion.attribution.moments import nearest, within
-from fusion.attribution.reaching import next_picks
+from fusion.attribution.reaching import at_others, next_picks
 from fusion.attribution.standing import goods_place, stance, standing_nats
 from fusion.attribution.why import BODY, HANDS, Why
 from fusion.attribution.witnesses import Witnesses
@@ -22,6 +22,7 @@ from fusion.tracking.floor import Match
 from fusion.tracking.hands import Doubtful, nats_at
 
 HAND_ABOVE_PLATE_M = 0.08
+NOWHERE = np.full(3, np.nan)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -71,6 +72,7 @@ def candidates(
     """Return everybody within reach of the change, sorted by track_id; others are changes before it and after."""
     if not seen.bodies:
         return ()
+    others = tuple(others)
     bodies = nearest(seen.bodies, change.step_ns)
     goods, _ = goods_place(change, store)
     far = np.linalg.norm(bodies.head[:, :2] - goods[:2], axis=1)
@@ -88,7 +90,9 @@ def candidates(
     borrows = tracks & {*of_hands, *of_looks}
     own_looks = looks_at_hands(change.step_ns, close, alias, config, borrows, until_ns) if borrows else {}
     how = stance(change.step_ns, bodies, near, seen.bodies, config.standing)
-    stands = standing_nats(change, how, store, config).tolist()
+    elsewhere = at_others(change.step_ns, others, seen.bodies, store, config)
+    other_goods = np.array([elsewhere.get(track_id, NOWHERE) for track_id in bodies.track_id[near].tolist()])
+    stands = standing_nats(change, how, other_goods, store, config).tolist()
     out = []
     for row, body in zip(near.tolist(), stands, strict=True):
         track_id = int(bodies.track_id[row])

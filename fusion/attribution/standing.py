@@ -2,7 +2,8 @@
 
 They stand before the goods, hardly ever far to the side; who merely is at the shelf stands anywhere along it. Goods
 further from the shoulder than an arm is long are reached by bending, just so far: who stands upright then has not moved
-them, and of those beside them who move nothing hardly anybody bends. What is within reach tells nothing.
+them, and of those beside them who move nothing hardly anybody bends. What is within reach tells nothing. Whose hands
+are at other goods that move may bend for those.
 """
 
 from collections.abc import Sequence
@@ -74,8 +75,13 @@ def _sights(bodies: tuple[Bodies, ...]) -> tuple[Ints, Ints, Floats]:
     return t_ns[seen], ids[seen], heads[seen]
 
 
-def standing_nats(change: ShelfChange, how: Stance, store: Store, config: AttributionConfig) -> Floats:
-    """Return what it says of people (n,) having moved goods where they stood and how they bent, (n,) nats."""
+def standing_nats(
+    change: ShelfChange, how: Stance, other_goods: Floats, store: Store, config: AttributionConfig
+) -> Floats:
+    """Return what it says of people (n,) having moved goods where they stood and how they bent, (n,) nats.
+
+    Where a hand of theirs was at other goods that moved about then, other_goods (n, 3) says where those lay; else NaN.
+    """
     own = config.standing
     goods, yaw = goods_place(change, store)
     apart = how.head[:, :2] - goods[:2]
@@ -85,8 +91,8 @@ def standing_nats(change: ShelfChange, how: Stance, store: Store, config: Attrib
     aside = _aside_nats(apart @ np.array([np.cos(yaw), np.sin(yaw)]), own)
     behind = np.where(apart @ np.array([np.sin(yaw), -np.cos(yaw)]) < 0.0, own.behind_nats, 0.0)
     facing = np.maximum(aside + behind, own.nats_min) * np.exp(-how.unseen_s / own.unseen_s)
-    beyond_m = np.hypot(far_m, own.shoulder * how.head[:, 2] - goods[2]) - own.arm_m
-    bending = _bending_nats(np.nan_to_num(how.bent_m), beyond_m, own)
+    beyond_m, other_m = _beyond_m(how.head, goods, own), _beyond_m(how.head, other_goods, own)
+    bending = _bending_nats(np.nan_to_num(how.bent_m), beyond_m, other_m, own)
     return np.asarray(reach + facing + np.where(np.isnan(how.bent_m), 0.0, bending))
 
 
@@ -99,12 +105,28 @@ def _aside_nats(aside_m: Floats, config: StandingConfig) -> Floats:
     return np.asarray(np.log(density * config.around_m))
 
 
-def _bending_nats(bent_m: Floats, beyond_m: Floats, config: StandingConfig) -> Floats:
-    """Return the log ratio of heads so far down if goods are so far beyond an arm's length, and if none are moved."""
-    needed_m = config.drop * np.clip(beyond_m, 0.0, config.bent_m_max)
-    reaching = log_normal(bent_m - config.bent_m - needed_m, (config.bent_sd_m + config.drop_sd * needed_m) ** 2)
+def _beyond_m(head: Floats, goods: Floats, config: StandingConfig) -> Floats:
+    """Return how far goods, (3,) or (n, 3) m, are beyond an arm's length of people who stand upright, (n,) m."""
+    far_m = np.linalg.norm((head - goods)[:, :2], axis=1)
+    return np.asarray(np.hypot(far_m, config.shoulder * head[:, 2] - goods[..., 2]) - config.arm_m)
+
+
+def _bending_nats(bent_m: Floats, beyond_m: Floats, other_m: Floats, config: StandingConfig) -> Floats:
+    """Return the log ratio of heads so far down if goods are so far beyond an arm's length, and if none are moved.
+
+    Who moves none of these may bend for others, other_m beyond an arm's length, as likely as not; NaN where there are
+    none.
+    """
     upright = log_normal(bent_m - config.bent_m, config.bent_sd_m**2)
+    other = np.where(np.isnan(other_m), upright, _reaching(bent_m, np.nan_to_num(other_m), config))
+    idle = np.logaddexp(upright, other) - np.log(2.0)
     any_way = np.log(config.other_p) + log_normal(bent_m, (config.bent_m_max / 2) ** 2)  # for much else
     own = np.log(1.0 - config.other_p)
-    nats = np.logaddexp(any_way, own + reaching) - np.logaddexp(any_way, own + upright)
+    nats = np.logaddexp(any_way, own + _reaching(bent_m, beyond_m, config)) - np.logaddexp(any_way, own + idle)
     return np.asarray(np.clip(nats, -config.bent_nats_max, config.bent_nats_max))
+
+
+def _reaching(bent_m: Floats, beyond_m: Floats, config: StandingConfig) -> Floats:
+    """Return the log density of heads so far down that reach for goods so far beyond an arm's length."""
+    needed_m = config.drop * np.clip(beyond_m, 0.0, config.bent_m_max)
+    return log_normal(bent_m - config.bent_m - needed_m, (config.bent_sd_m + config.drop_sd * needed_m) ** 2)
