@@ -93,7 +93,7 @@ def _settle_one(
     goods = None if charge is None else charge.goods
     attribution, settled = close_trip(attribution, trip.trip, goods, store, config.attribution)
     attribution = with_strangers(attribution, settled)
-    attribution, right = take_weights(attribution, trip.trip, goods or (), store, config.attribution)
+    attribution, right = take_weights(attribution, trip.trip, goods or (), config.attribution)
     attribution = replace(attribution, biases=learned(attribution.biases, settled, store, config.attribution))
     watch = learn_gains(watch, settled, store, config)
     outputs = say(settled, trips, store, config)

@@ -21,6 +21,7 @@ from fusion.attribution.hypotheses import (
     weights,
 )
 from fusion.attribution.letting_go import let_go_with, read_let_go
+from fusion.attribution.masses import masses_of
 from fusion.attribution.possession import Laid, left_nats
 from fusion.attribution.priors import pieces_nats
 from fusion.attribution.settled import Settled
@@ -259,7 +260,8 @@ def close_trip(
     mixed = {e: grams for e, grams in state.mixed.items() if e not in done}
     laid = _laid(state.laid, settled, trip, config)
     weighed = {**state.weighed}
-    for key, errors in weighed_in(settled, state.mixed, store, config).items():
+    masses = masses_of(state.biases, store, config)
+    for key, errors in weighed_in(settled, state.mixed, masses, store, config).items():
         weighed[key] = (*weighed.get(key, ()), *errors)
     runs = {key: run for key, run in state.runs.items() if key[0] != trip}
     charged = None if goods is None else frozenset(product for product, _, _ in goods)
@@ -318,13 +320,12 @@ def _laid(
 
 
 def take_weights(
-    state: Attribution, trip: str, goods: Goods, store: Store, config: AttributionConfig
+    state: Attribution, trip: str, goods: Goods, config: AttributionConfig
 ) -> tuple[Attribution, dict[int, float]]:
-    """Return how likely the grams of each product sold by weight are right, of a trip that has been closed."""
+    """Return how likely each product weighs what it should, of a trip that has been closed."""
     right = {
         product: weighed_right(pieces * grams, state.weighed.get((trip, product), ()), config)
         for product, pieces, grams in goods
-        if store.products.by_weight[product]
     }
     return replace(state, weighed={key: one for key, one in state.weighed.items() if key[0] != trip}), right
 

@@ -165,14 +165,29 @@ def moved_nats(
     Where plates of a product's facing may hide a share of it, what they show counts in one reading of two. Now and then
     goods weigh unlike all of their kind: then hands and place say what they are.
     """
+    return np.asarray(np.logaddexp(*_usual_and_odd(change, hidden, masses, config)))
+
+
+def odd_share(
+    change: ShelfChange, product: int, n: int, masses: Masses, store: Store, config: AttributionConfig
+) -> float:
+    """Return how likely n pieces of a product that made a change weigh unlike all of their kind."""
+    usual, odd = _usual_and_odd(change, hidden_shares(change, store), masses, config)
+    return float(1.0 / (1.0 + np.exp(usual[product, n - 1] - odd[product, n - 1])))
+
+
+def _usual_and_odd(
+    change: ShelfChange, hidden: Mapping[int, tuple[float, float]], masses: Masses, config: AttributionConfig
+) -> tuple[Floats, Floats]:
+    """Return log density and prior (k, qty_max) of a change if pieces weigh like their kind, and if they do not."""
     sign = 1.0 if change.total_g < 0 else -1.0
-    total_g, odd_var = sign * change.total_g, change.total_var + (config.odd_sd * change.total_g) ** 2
-    usual = np.log1p(-config.odd_p) + mass_nats(total_g, change.total_var, masses, config)
-    nats: Floats = np.logaddexp(usual, np.log(config.odd_p) + mass_nats(total_g, odd_var, masses, config))
+    usual = mass_nats(sign * change.total_g, change.total_var, masses, config)
     for product, (grams, var) in hidden.items():
-        whole_g, whole_var = sign * (change.total_g + grams), change.total_var + var
-        nats[product] = either_nats(nats[product], mass_nats(whole_g, whole_var, masses, config)[product], config)
-    return nats
+        total_g, total_var = sign * (change.total_g + grams), change.total_var + var
+        usual[product] = either_nats(usual[product], mass_nats(total_g, total_var, masses, config)[product], config)
+    odd_var = change.total_var + (config.odd_sd * change.total_g) ** 2
+    odd = mass_nats(sign * change.total_g, odd_var, masses, config)
+    return usual + np.log1p(-config.odd_p), odd + np.log(config.odd_p)
 
 
 def either_nats(shown: Floats | float, whole: Floats | float, config: AttributionConfig) -> Floats:

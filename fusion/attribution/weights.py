@@ -1,23 +1,28 @@
-"""How well the grams of goods sold by weight are known.
+"""How well it is known that goods weigh what they should: the grams of those sold by weight, and what packages weigh.
 
 Plates weigh what was taken. Where several pieces went at once they weigh the sum: whose share is how much follows from
 what pieces weigh, and pieces of fruit differ. Where two people took from one facing in quick succession, a piece of one
 may have lain partly on the plate of the other. What was taken where no plate weighs is charged what such pieces weigh
 on the average, and is off by as much as they differ. A scale in trade must be right within a tolerance; a line that is
 charged unseen must be as well.
+
+A package that weighs unlike all of its kind lies on a plate that is off, or something else moved beside it.
 """
 
 from collections.abc import Iterable, Mapping
 from itertools import product
-from math import erf, sqrt
+from math import erf, inf, sqrt
 
-from fusion.attribution.explanations import Goods, Part
+from fusion.attribution.explanations import PICK, Goods, Part
+from fusion.attribution.masses import Masses
+from fusion.attribution.priors import odd_share
 from fusion.attribution.settled import Settled
 from fusion.config import SECOND_NS, AttributionConfig
 from fusion.shelf import ShelfChange
 from fusion.store import Store, facings_of_plate
 
-Errors = tuple[tuple[float, float], ...]  # (p, g2): the variance of the grams that a trip's share of a change has
+# (p, g2): the variance of the grams that a trip's share of a change has, infinite where there may be something else.
+Errors = tuple[tuple[float, float], ...]
 Weighed = Mapping[tuple[str, int], tuple[Errors, ...]]  # (trip, product) -> of every change that it rests on
 
 
@@ -44,15 +49,19 @@ def _loose_plates(change: ShelfChange, store: Store) -> set[int]:
 
 
 def weighed_in(
-    settled: Iterable[Settled], mixed: Mapping[str, float], store: Store, config: AttributionConfig
+    settled: Iterable[Settled], mixed: Mapping[str, float], masses: Masses, store: Store, config: AttributionConfig
 ) -> dict[tuple[str, int], tuple[Errors, ...]]:
-    """Return how uncertain the grams of everybody's goods sold by weight are, by the changes that moved them.
+    """Return how uncertain what everybody's goods weigh is, by the changes that moved them.
 
     mixed gives, by event, the grams it may have got of another's.
     """
     out: dict[tuple[str, int], tuple[Errors, ...]] = {}
     for one in settled:
+        odd = _odd(one, masses, store, config)
         for part in one.reading.parts:
+            if odd and part.trip:
+                key = part.trip, part.product
+                out[key] = (*out.get(key, ()), ((1.0 - odd, 0.0), (odd, inf)))
             guessed = part.grams == part.qty * store.products.mass_g[part.product]
             # In hands nothing is weighed anew: what was weighed before keeps its grams.
             if part.trip and store.products.by_weight[part.product] and (one.change.plates or guessed):
@@ -62,6 +71,16 @@ def weighed_in(
                 errors = ((1.0 - config.straddling_p, var), (config.straddling_p, var + astray**2))
                 out[key] = (*out.get(key, ()), errors if astray else ((1.0, var),))
     return out
+
+
+def _odd(one: Settled, masses: Masses, store: Store, config: AttributionConfig) -> float:
+    """Return how likely something else moved beside packages of one product that were taken: they weigh unlike it."""
+    goods = {(part.kind, part.product) for part in one.reading.parts}
+    product = min((product for _, product in goods), default=-1)
+    if goods != {(PICK, product)} or not one.change.plates or store.products.by_weight[product]:
+        return 0.0
+    qty = sum(part.qty for part in one.reading.parts)
+    return config.odd_else_p * odd_share(one.change, product, qty, masses, store, config)
 
 
 def _var(part: Part, one: Settled, store: Store, config: AttributionConfig) -> float:
