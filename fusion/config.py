@@ -394,7 +394,7 @@ class AttributionConfig:
     mass_drift_sd: float = 0.003  # batches change: how far the bias may wander from pick to pick
     hidden_p: float = 0.3  # that a share of the goods lies on a plate of their facing that does not show it clearly
     odd_p: float = 0.003  # that goods weigh unlike all of their kind: on a plate that is off, or in a torn package
-    odd_sd: float = 0.25  # then by so much, relative
+    odd_sd: float = 0.15  # then by so much, relative
     odd_else_p: float = 0.35  # or else something else moved there as well
     misweighed_p: float = 0.05  # that what a piece weighed when it was taken was not its own weight
     gain_sd: float = 0.01  # of a plate: what it makes of a gram
