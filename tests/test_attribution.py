@@ -312,6 +312,18 @@ def test_goods_seen_in_the_hand_hardly_tell_that_they_were_put_back_where_anothe
     np.testing.assert_allclose(grows, min(nats + more, most) - min(nats, most), atol=1e-9)
 
 
+@given(st.integers(1, 2), st.floats(0.1, 4.0))
+def test_what_hands_show_afterwards_was_not_set_down_for_something_else(pieces: int, shown: float) -> None:
+    """Found by replay: somebody who went on carrying a chocolate had set it down, by 5 g, for a soup."""
+    mass = [float(m) for m in STORE.products.mass_g]
+    moved, goods = weighed(change(mass[0] - mass[1], plate=1)), ((0, pieces, mass[0]),)
+    still, gone = (
+        swaps(moved, Mover("a", False, 4.0, after=Seen(Looks({0: nats}))), goods, STORE, CONFIG)[0].nats
+        for nats in (shown, 0.0)
+    )
+    assert still == pytest.approx(gone - CONFIG.held_kept * shown * (pieces == 1))
+
+
 @given(st.integers(0, 5), st.integers(1, 5), st.floats(0.2, 0.5), st.floats(-5.0, 5.0))
 def test_what_was_taken_where_another_was_set_down_may_have_a_share_beside(
     taken: int, apart: int, share: float, off_g: float

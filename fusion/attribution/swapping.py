@@ -23,7 +23,9 @@ def swaps(
         return ()
     rare = float(np.log(config.swap_p) - np.log(len(carried)))
     out: list[tuple[Explanation, Why]] = []
-    for back, _, back_g in carried:
+    for back, pieces, back_g in carried:
+        # Hands that show it afterwards still hold it, if it was the last of its kind.
+        kept = config.held_kept * max(mover.after.of(back), 0.0) if pieces == 1 else 0.0
         for taken in here:
             for n in COUNTS if taken != back else ():
                 mass, taken_g = _taken(moved, back_g, taken, n, config)
@@ -32,7 +34,7 @@ def swaps(
                     (PLANOGRAM, float(moved.prior[taken])),
                     (COUNT, float(moved.count[taken, n - 1])),
                     (PRIOR, rare),
-                    (HELD, mover.carries_nats(back, config)),
+                    (HELD, mover.carries_nats(back, config) - kept),
                 )
                 nats = sum(x for _, x in own) + mover.nats + mover.after.of(taken) + mover.before.of(back)
                 parts = Part(mover.trip, PUT, back, 1, back_g), Part(mover.trip, PICK, taken, n, taken_g)
