@@ -2,7 +2,7 @@
 
 from collections import ChainMap
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 
 import numpy as np
 
@@ -22,7 +22,7 @@ from fusion.checkout import trips as visits
 from fusion.checkout.tenders import Spent, spend
 from fusion.clock_steps import stepping
 from fusion.config import SECOND_NS, Config
-from fusion.frozen import replace
+from fusion.frozen import record, replace
 from fusion.health.cameras import feel_turns, look_at_frames
 from fusion.health.doubts import note_tags
 from fusion.health.modes import Mode
@@ -71,7 +71,7 @@ from fusion.tracking.smoothing import Instant, Trail, flush, follow
 from fusion.tracking.tracks import Status
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@record(eq=False)
 class Engine:
     """What step needs and never changes: the store, the configuration and tables made from them."""
 
@@ -81,7 +81,7 @@ class Engine:
     camera_row: Mapping[str, int]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@record(eq=False)
 class State:
     """Everything the engine believes."""
 
@@ -101,7 +101,7 @@ class State:
     notes: Mapping[str, int] = field(default_factory=dict)  # what was odd, counted
 
 
-@dataclass(frozen=True, slots=True)
+@record()
 class News:
     """What one slice brings, gathered message by message."""
 

@@ -4,11 +4,11 @@ Times are integer nanoseconds since the Unix epoch by the sensor's own clock; le
 points pixels. NaN in an array means "not measured". Array fields are little-endian and read-only.
 """
 
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import TypeAlias
 
 from fusion.arrays import Singles
+from fusion.frozen import record
 
 
 class Kind(StrEnum):
@@ -23,7 +23,7 @@ class Kind(StrEnum):
     HEALTH = "health"
 
 
-@dataclass(frozen=True, slots=True)
+@record()
 class Held:
     """What a classifier believes one hand of one detected person holds."""
 
@@ -32,7 +32,7 @@ class Held:
     beliefs: tuple[tuple[str, float], ...]  # (sku, p); the rest of 1 is "nothing or unknown"
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@record(eq=False)
 class Plates:
     """A batch of samples of one shelf controller."""
 
@@ -43,7 +43,7 @@ class Plates:
     g: Singles  # (n, ch) grams, unknown zero
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@record(eq=False)
 class People:
     """One frame of a depth camera or pose system."""
 
@@ -59,7 +59,7 @@ class People:
     held: tuple[Held, ...]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@record(eq=False)
 class Boxes:
     """One frame of an image camera."""
 
@@ -77,7 +77,7 @@ class Boxes:
     held: tuple[Held, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@record()
 class CartMove:
     """An item the cart camera saw going into (+1) or out of (-1) the basket."""
 
@@ -87,7 +87,7 @@ class CartMove:
     score: float
 
 
-@dataclass(frozen=True, slots=True)
+@record()
 class Cart:
     """A report of one cart camera."""
 
@@ -100,7 +100,7 @@ class Cart:
     g: float | None  # basket, grams
 
 
-@dataclass(frozen=True, slots=True)
+@record()
 class Gate:
     """Somebody was let in or went out."""
 
@@ -114,7 +114,7 @@ class Gate:
     role: str  # "shopper" or "staff"
 
 
-@dataclass(frozen=True, slots=True)
+@record()
 class Portal:
     """RFID tags read at the exit."""
 
@@ -125,7 +125,7 @@ class Portal:
     tags: tuple[tuple[str, float], ...]  # (epc hex, dBm)
 
 
-@dataclass(frozen=True, slots=True)
+@record()
 class Health:
     """A sensor's word about itself."""
 
@@ -167,7 +167,7 @@ class Reason(StrEnum):
     CARD_NUMBER = "card number"
 
 
-@dataclass(frozen=True, slots=True)
+@record()
 class Malformed:
     """A payload that is no message: kept as a value, counted by reason, never an exception."""
 
@@ -175,7 +175,7 @@ class Malformed:
     text: str  # place, expected, received
 
 
-@dataclass(frozen=True, slots=True)
+@record()
 class Frame:
     """One message as it came: what the tape holds."""
 

@@ -1,7 +1,6 @@
 """Settlement: trips that are over become receipts, events, transfers of goods and postings of money."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from fusion.arrays import Floats, Ints
 from fusion.attribution.events import Event, Owner, events_of, transfers_of
@@ -19,7 +18,7 @@ from fusion.checkout.records import Entry, Transfer
 from fusion.checkout.tenders import Spent, spend
 from fusion.checkout.trips import Trip, Trips
 from fusion.config import Config
-from fusion.frozen import replace
+from fusion.frozen import record, replace
 from fusion.health.holds import hold
 from fusion.health.modes import Mode
 from fusion.health.stage import Watch, doubts_of, learn_gains
@@ -28,7 +27,7 @@ from fusion.store import Store
 from fusion.tracking.identity import Naming
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@record(eq=False)
 class TrackRows:
     """Rows of tracks.parquet at one instant."""
 
@@ -37,7 +36,7 @@ class TrackRows:
     xy: Floats  # (n, 2) m
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@record(eq=False)
 class Outputs:
     """What one step says to the world."""
 
@@ -145,7 +144,7 @@ def join(a: Outputs, b: Outputs) -> Outputs:
     )
 
 
-@dataclass(frozen=True, slots=True)
+@record()
 class OwnerTable:
     """Looks a trip up; nobody and unknown trips have no account."""
 

@@ -125,16 +125,7 @@ def rebuild(kind: type[Any], fields: dict[str, Any]) -> Any:
     )
     if gone or needed:
         raise SnapshotError(f"{kind.__qualname__}: expected fields {sorted(known)}, received {sorted(fields)}")
-    built = object.__new__(kind)
-    for name, field in known.items():
-        if name in fields:
-            value = fields[name]
-        elif field.default_factory is not dataclasses.MISSING:
-            value = field.default_factory()
-        else:
-            value = field.default
-        object.__setattr__(built, name, value)
-    return built
+    return kind(**fields)
 
 
 class _Writer(pickle.Pickler):

@@ -1,16 +1,16 @@
 """What a cart's basket weighs before and after a move: who put what into it, or took it out, in grams."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 
 import numpy as np
 
 from fusion.attribution.normal import log_normal
 from fusion.config import SECOND_NS, CartConfig
+from fusion.frozen import record
 from fusion.store import Store
 
 
-@dataclass(frozen=True, slots=True)
+@record()
 class Weighing:
     """A basket's weight in one report."""
 

@@ -1,12 +1,11 @@
 """Where people and their hands were, moment by moment, as attribution asks for it."""
 
-from dataclasses import dataclass
-
 from fusion.arrays import Floats, Ints
+from fusion.frozen import record
 from fusion.tracking.hands import Doubtful
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@record(eq=False)
 class Bodies:
     """Where everybody was at one slice."""
 

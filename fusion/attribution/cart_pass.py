@@ -1,7 +1,6 @@
 """Goods that somebody lays into another's cart: what its camera saw, and what its basket gained."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 import numpy as np
 
@@ -10,11 +9,12 @@ from fusion.attribution.carted import Placed, in_basket
 from fusion.attribution.explanations import Explanation, Goods, handed
 from fusion.attribution.why import CART, PRIOR, add
 from fusion.config import SECOND_NS, AttributionConfig
+from fusion.frozen import record
 from fusion.store import Store
 from fusion.tracking.carts import SeenMove
 
 
-@dataclass(frozen=True, slots=True)
+@record()
 class CartPass:
     """Goods went into a cart; others than its owner may have put them there, or have had them in their own cart."""
 

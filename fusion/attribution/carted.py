@@ -6,16 +6,15 @@ What it saw come out again may have been set down anywhere; possession.py and th
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 import numpy as np
 
 from fusion.attribution.explanations import PICK, PUT, Explanation, Goods, Part
 from fusion.config import AttributionConfig
-from fusion.frozen import replace
+from fusion.frozen import record, replace
 
 
-@dataclass(frozen=True, slots=True)
+@record()
 class Placed:
     """One move of goods into a basket, or out of it, while the cart was clearly somebody's."""
 
@@ -23,7 +22,7 @@ class Placed:
     nats: tuple[tuple[int, float], ...]  # product, weight of evidence that it was one of these
 
 
-@dataclass(frozen=True, slots=True)
+@record()
 class CartNow:
     """A cart at this moment."""
 
@@ -32,7 +31,7 @@ class CartNow:
     xy: tuple[float, float]
 
 
-@dataclass(frozen=True, slots=True)
+@record()
 class Basket:
     """What went into a cart, and whose the cart was last."""
 

@@ -5,7 +5,6 @@ what went down on some plates is one's, what left others is the other's.
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from itertools import combinations
 
 import numpy as np
@@ -17,13 +16,14 @@ from fusion.attribution.picking import MIXED_NATS, spread_nats, two_people
 from fusion.attribution.priors import Moved, either_nats
 from fusion.attribution.why import COUNT, HELD, MASS, PLANOGRAM, PRIOR, add
 from fusion.config import AttributionConfig
+from fusion.frozen import record
 from fusion.store import Store
 
 COUNTS = (1, 2)  # pieces taken by one hand while another's puts something down beside it
 MARK_SDS = 4.0  # a plate that changed by so many standard deviations says which way
 
 
-@dataclass(frozen=True, slots=True)
+@record()
 class Move:
     """What one person may have done with their hand."""
 

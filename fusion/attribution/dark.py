@@ -6,7 +6,6 @@ as doubtful as the reach.
 """
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
 
 import numpy as np
 
@@ -17,12 +16,13 @@ from fusion.attribution.explanations import PICK, PUT, Explanation, Goods, Part
 from fusion.attribution.looks import NO_LOOKS, Looks
 from fusion.attribution.why import HELD, PRIOR
 from fusion.config import SECOND_NS, AttributionConfig, DarkConfig
+from fusion.frozen import record
 from fusion.shelf import ShelfChange
 from fusion.store import Store
 from fusion.tracking.hands import nats_at
 
 
-@dataclass(frozen=True, slots=True)
+@record()
 class Reach:
     """A hand was where a product stands on plates that say nothing."""
 

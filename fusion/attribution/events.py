@@ -2,20 +2,20 @@
 
 import json
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from fusion.attribution.explanations import PICK, Part
 from fusion.attribution.settled import Settled
 from fusion.checkout import goods
 from fusion.checkout.records import Transfer
 from fusion.config import AttributionConfig
+from fusion.frozen import record
 from fusion.store import Store
 
 ATTRIBUTED, AMBIGUOUS, UNCLAIMED, STAFF = "attributed", "ambiguous", "unclaimed", "staff"
 ALTERNATIVES = 4  # shown per event
 
 
-@dataclass(frozen=True, slots=True)
+@record()
 class Owner:
     """What a trip means outside: its account, and whether it is staff."""
 
@@ -26,7 +26,7 @@ class Owner:
 OwnerOf = Callable[[str], Owner]  # by trip; "" is nobody
 
 
-@dataclass(frozen=True, slots=True)
+@record()
 class Event:
     """One pick or put-back, as in contract section 5."""
 

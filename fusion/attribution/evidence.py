@@ -1,7 +1,6 @@
 """Evidence for who moved the goods: hands and bodies, in nats. looks.py has what hands held, cart_evidence.py carts."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -15,6 +14,7 @@ from fusion.attribution.standing import goods_place, stance, standing_nats
 from fusion.attribution.why import BODY, HANDS, Why
 from fusion.attribution.witnesses import Witnesses
 from fusion.config import SECOND_NS, AttributionConfig
+from fusion.frozen import record, replace
 from fusion.shelf import ShelfChange
 from fusion.store import Store
 from fusion.tracking.carts import SeenMove
@@ -25,7 +25,7 @@ HAND_ABOVE_PLATE_M = 0.08
 NOWHERE = np.full(3, np.nan)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@record(eq=False)
 class Candidate:
     """Somebody who could have moved the goods."""
 

@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from fusion.attribution.events import OwnerOf
@@ -11,13 +10,14 @@ from fusion.attribution.record import Bystander
 from fusion.attribution.settled import Settled
 from fusion.attribution.why import explained
 from fusion.config import SECOND_NS
+from fusion.frozen import record
 from fusion.store import Store
 
 READINGS_SHOWN = 5
 KINDS = {"ev": "shelf", "ho": "passing", "rf": "exit"}  # by the beginning of the id
 
 
-@dataclass(frozen=True, slots=True)
+@record()
 class EvidenceRow:
     """The evidence of one settled change, under its id."""
 

@@ -7,20 +7,20 @@ taken, returning.py what may have been put back, swapping.py both at once, unexp
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from math import log
 
 from fusion.attribution.evidence import Candidate
 from fusion.attribution.looks import Looks
 from fusion.attribution.why import CART, HELD, PRIOR, Why, add, explained
 from fusion.config import AttributionConfig
-from fusion.frozen import replace
+from fusion.frozen import record, replace
 
 PICK, PUT = "pick", "put"
 STRANGER_NATS = -2.0  # people without a trip are rare
 
 
-@dataclass(frozen=True, slots=True)
+@record()
 class Part:
     """Some pieces of one product moved by one trip."""
 
@@ -36,7 +36,7 @@ def handed(source: str, target: str, product: int, grams: float) -> tuple[Part, 
     return Part(source, PUT, product, 1, grams), Part(target, PICK, product, 1, grams)
 
 
-@dataclass(frozen=True, slots=True)
+@record()
 class Claim:
     """That a stretch of a track was a trip's person: a reading that rests on it pays its nats once."""
 
@@ -46,7 +46,7 @@ class Claim:
     nats: float
 
 
-@dataclass(frozen=True, slots=True)
+@record()
 class Explanation:
     """One reading of a change; no parts: no goods moved; parts of trip "" were moved by nobody known."""
 
@@ -56,7 +56,7 @@ class Explanation:
     why: Why = field(default=(), compare=False)  # adds up to nats; a reading is the same whoever speaks for it
 
 
-@dataclass(frozen=True, slots=True)
+@record()
 class Seen:
     """What was seen of each product on one side of a change, in nats: in hands, and by a cart's camera."""
 
@@ -72,7 +72,7 @@ class Seen:
         return (HELD, self.held.of(product)), (CART, self.cart.get(product, 0.0))
 
 
-@dataclass(frozen=True, slots=True)
+@record()
 class Mover:
     """A trip that could have moved the goods, with the best witness among its people."""
 

@@ -8,7 +8,6 @@ that meet prove nothing; they are not asked.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 import numpy as np
 
@@ -18,13 +17,14 @@ from fusion.attribution.looks import NO_LOOKS, looks_at_hands
 from fusion.attribution.why import HANDS, HELD, PRIOR, add
 from fusion.attribution.witnesses import Witnesses
 from fusion.config import SECOND_NS, AttributionConfig
+from fusion.frozen import record
 from fusion.shelf import ShelfChange
 from fusion.store import Store
 from fusion.tracking.floor import Match
 from fusion.tracking.hands import nearest_m
 
 
-@dataclass(frozen=True, slots=True)
+@record()
 class Touch:
     """Hands of two people near each other in one frame."""
 
@@ -34,7 +34,7 @@ class Touch:
     camera: int
 
 
-@dataclass(frozen=True, slots=True)
+@record()
 class Meeting:
     """Hands of two people met at about t_ns."""
 

@@ -6,13 +6,13 @@ tells it from a shopper who took something, walked about with it and brought it 
 """
 
 from collections.abc import Iterator
-from dataclasses import replace
 from statistics import median
 
 from fusion.attribution.explanations import PICK, PUT, Explanation, Part
 from fusion.attribution.record import Evidence
 from fusion.attribution.settled import Settled
 from fusion.config import SECOND_NS, AttributionConfig
+from fusion.frozen import replace
 from fusion.shelf import ShelfChange
 
 STAYED_S = 0.9  # from so long after the lift, and until so long before the put-back, the hand was at the plates

@@ -7,7 +7,7 @@ belongs to one person touches only that person's group, so the cost follows loca
 """
 
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import reduce
 from operator import add
 from types import MappingProxyType
@@ -16,7 +16,7 @@ import numpy as np
 
 from fusion.attribution.explanations import PICK, Claim, Explanation, Goods, Part
 from fusion.config import AttributionConfig
-from fusion.frozen import replace
+from fusion.frozen import record, replace
 from fusion.store import Store
 
 LIKELY_NATS = 5.0  # behind the best: losing a hypothesis this likely is told
@@ -24,7 +24,7 @@ HOPELESS_NATS = 25.0  # behind the best: no evidence brings a hypothesis back fr
 NO_CLAIMS: Mapping[tuple[int, int], Claim] = MappingProxyType({})
 
 
-@dataclass(frozen=True, slots=True)
+@record()
 class Hypothesis:
     """One reading of everything open in a group."""
 
@@ -35,7 +35,7 @@ class Hypothesis:
     barred: bool = False  # somebody was charged otherwise: still believed, and no longer to be charged for
 
 
-@dataclass(frozen=True, slots=True)
+@record()
 class Group:
     """Trips that interact and the beam over their readings, best first, weights summing to 1 after normalising."""
 

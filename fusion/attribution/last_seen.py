@@ -7,7 +7,6 @@ any shelf, is there to set something down. Who hands it over has another's hand 
 """
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 from math import sqrt
 
@@ -17,9 +16,10 @@ from fusion.arrays import Floats
 from fusion.attribution.bodies import Bodies
 from fusion.attribution.moments import within
 from fusion.config import SECOND_NS, PossessionConfig
+from fusion.frozen import record
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@record(eq=False)
 class Posture:
     """One person over a few seconds, a row a sight."""
 

@@ -1,12 +1,13 @@
 """What a classifier made of people's hands, and what that says of a product having been in them. All in nats."""
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 
 import numpy as np
 
 from fusion.attribution.witnesses import Look, Witnesses
 from fusion.config import SECOND_NS, AttributionConfig
+from fusion.frozen import record
 from fusion.store import Store, product_rows
 from fusion.tracking.floor import Match
 
@@ -14,7 +15,7 @@ SURE, LIKELY, HARDLY = range(3)  # looks at a hand that surely, likely and hardl
 Sums = tuple[dict[int, float], int]  # belief in products, added up, and over how many looks
 
 
-@dataclass(frozen=True, slots=True)
+@record()
 class Looks:
     """What looks at somebody's hands say of each product having been in them, in nats against anybody else's hands."""
 
@@ -102,7 +103,7 @@ def lenders(t_ns: int, seen: Witnesses, alias: Mapping[int, int], config: Attrib
     return out
 
 
-@dataclass(frozen=True, slots=True)
+@record()
 class _Seen:
     """Looks at what may be one person's hands, by how likely that is and whether before a moment or after."""
 

@@ -5,7 +5,6 @@ bias; a scalar Kalman filter per product keeps it, with a little noise between p
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 
 import numpy as np
 
@@ -13,13 +12,14 @@ from fusion.arrays import Floats
 from fusion.attribution.explanations import PICK
 from fusion.attribution.settled import Settled
 from fusion.config import AttributionConfig
+from fusion.frozen import record
 from fusion.store import Store
 
 Biases = Mapping[int, tuple[float, float]]  # product -> relative bias, and its variance
 OUTLIER_SDS = 4.0  # a piece further off than this is another product, or more than was seen to move
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@record(eq=False)
 class Masses:
     """Mass of one piece of every product as believed here."""
 

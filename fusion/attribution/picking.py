@@ -1,7 +1,6 @@
 """What may have been taken from a shelf: by one person or two, of one product or several."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from itertools import combinations, permutations
 from math import lgamma, log
 
@@ -13,6 +12,7 @@ from fusion.attribution.normal import normal_nats
 from fusion.attribution.priors import Moved, mass_nats, pieces_nats
 from fusion.attribution.why import COUNT, MASS, PRIOR, Why, add
 from fusion.config import AttributionConfig
+from fusion.frozen import record
 from fusion.shelf import ShelfChange
 from fusion.store import Store, facings_of_plate
 
@@ -135,7 +135,7 @@ def _mixed(moved: Moved, who: tuple[Mover, ...], config: AttributionConfig) -> l
     return out
 
 
-@dataclass(frozen=True, slots=True)
+@record()
 class Lot:
     """Some pieces of one product that went together."""
 

@@ -7,7 +7,6 @@ raises the doubt whether it is still there.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 
 import numpy as np
 
@@ -16,12 +15,13 @@ from fusion.attribution.hypotheses import Hypothesis
 from fusion.attribution.moments import within
 from fusion.attribution.witnesses import Look, Witnesses
 from fusion.config import SECOND_NS, PossessionConfig
+from fusion.frozen import record
 from fusion.shelf import ShelfChange
 
 NOTHING = -1.0  # explains what was seen in hands worse than anything else would
 
 
-@dataclass(frozen=True, slots=True)
+@record()
 class Content:
     """What one person's hands held over a moment, as far as cameras saw them."""
 
@@ -33,7 +33,7 @@ class Content:
     seen_ns: tuple[tuple[int, int], ...]  # the first and the last look at each of them
 
 
-@dataclass(frozen=True, slots=True)
+@record()
 class Run:
     """How long a product has been seen in the hands of a trip without a break."""
 
@@ -46,7 +46,7 @@ class Run:
     track_id: int = -1  # whose hands they were last
 
 
-@dataclass(frozen=True, slots=True)
+@record()
 class Laid:
     """A piece that somebody who is gone set down somewhere, and was not charged for."""
 

@@ -1,7 +1,6 @@
 """What is known before anybody is looked at: which product stands here, how many are taken at once, what they weigh."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from types import MappingProxyType
 
 import numpy as np
@@ -11,13 +10,14 @@ from fusion.attribution.masses import OUTLIER_SDS, Masses
 from fusion.attribution.normal import log_normal
 from fusion.attribution.why import COUNT, MASS, PLANOGRAM, Why
 from fusion.config import AttributionConfig
+from fusion.frozen import record
 from fusion.shelf import ShelfChange
 from fusion.store import Store, facings_of_plate
 
 NO_STRAYS: Mapping[int, tuple[float, float]] = MappingProxyType({})
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@record(eq=False)
 class Moved:
     """A change, and what speaks for n pieces of each product having moved, whoever moved them; in nats."""
 

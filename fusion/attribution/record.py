@@ -5,7 +5,6 @@ explanation will need is put aside at the moment of reading, rounded to what sen
 """
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
 
 import numpy as np
 
@@ -17,6 +16,7 @@ from fusion.attribution.moments import nearest, within
 from fusion.attribution.why import Why
 from fusion.attribution.witnesses import Witnesses
 from fusion.config import SECOND_NS
+from fusion.frozen import record
 from fusion.shelf import ShelfChange
 from fusion.store import Store
 
@@ -30,7 +30,7 @@ NOT_ABSURD_NATS = 25.0  # further behind the best, a reading teaches nobody anyt
 HandTrace = tuple[tuple[float, float, float], ...]  # s after the step, m from the plates, its standard deviation in m
 
 
-@dataclass(frozen=True, slots=True)
+@record()
 class Bystander:
     """Somebody near a change; with nats where they were within reach of it."""
 
@@ -45,7 +45,7 @@ class Bystander:
     hand: HandTrace  # of the nearer hand
 
 
-@dataclass(frozen=True, slots=True)
+@record()
 class Evidence:
     """Who was where about a change; its plates are in the change itself."""
 

@@ -1,7 +1,6 @@
 """What may have been put back on a shelf: by a shopper what they carry, by staff anything."""
 
 from collections.abc import Mapping
-from dataclasses import replace
 from types import MappingProxyType
 
 import numpy as np
@@ -12,6 +11,7 @@ from fusion.attribution.picking import single
 from fusion.attribution.priors import Moved
 from fusion.attribution.why import COUNT, HELD, MASS, PLANOGRAM, add
 from fusion.config import AttributionConfig
+from fusion.frozen import replace
 from fusion.store import Store
 
 NO_LOTS: Mapping[int, tuple[float, ...]] = MappingProxyType({})

@@ -1,13 +1,12 @@
 """A change whose reading is final."""
 
-from dataclasses import dataclass
-
 from fusion.attribution.explanations import Explanation
 from fusion.attribution.record import Evidence
+from fusion.frozen import record
 from fusion.shelf import ShelfChange
 
 
-@dataclass(frozen=True, slots=True)
+@record()
 class Settled:
     """A change whose reading is final, with its posterior at that moment."""
 

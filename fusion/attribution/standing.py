@@ -7,7 +7,6 @@ are at other goods that move may bend for those.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
@@ -16,11 +15,12 @@ from fusion.arrays import Floats, Ints
 from fusion.attribution.bodies import Bodies
 from fusion.attribution.normal import log_normal
 from fusion.config import SECOND_NS, AttributionConfig, StandingConfig
+from fusion.frozen import record
 from fusion.shelf import ShelfChange
 from fusion.store import Store
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@record(eq=False)
 class Stance:
     """How some people (n,) stood at a moment."""
 

@@ -1,7 +1,7 @@
 """What attribution believes, and what it asks of tracking and trips."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from fusion.attribution.cart_pass import CartPass
 from fusion.attribution.carted import Baskets, CartNow
@@ -19,7 +19,7 @@ from fusion.attribution.unwatched import Unwatched
 from fusion.attribution.weights import Weighed
 from fusion.attribution.witnesses import Witnesses
 from fusion.config import CartConfig
-from fusion.frozen import replace
+from fusion.frozen import record, replace
 from fusion.shelf import ShelfChange
 from fusion.store import Store
 from fusion.tracking.carts import SeenMove
@@ -27,7 +27,7 @@ from fusion.tracking.carts import SeenMove
 Stock = Mapping[int, Mapping[int, float]]  # plate -> product -> pieces believed there off the planogram
 
 
-@dataclass(frozen=True, slots=True)
+@record()
 class Stranger:
     """Somebody unknown took something."""
 
@@ -35,7 +35,7 @@ class Stranger:
     share: float  # how likely it was any one of those who were inside
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@record(eq=False)
 class Attribution:
     """State of the stage."""
 
@@ -70,7 +70,7 @@ class Attribution:
     heard: tuple[float, float] = (0.0, 0.0)  # tags that were heard, of how many that clear trips carried out
 
 
-@dataclass(frozen=True, slots=True)
+@record()
 class People:
     """What tracking and trips say about who is who at this moment."""
 

@@ -6,7 +6,6 @@ nobody set down there tell that the planogram is out of date: more of them may s
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from math import log
 
 import numpy as np
@@ -14,6 +13,7 @@ import numpy as np
 from fusion.attribution.explanations import PICK, PUT, Explanation
 from fusion.attribution.normal import log_normal, normal_nats
 from fusion.attribution.picking import spread_nats
+from fusion.frozen import record
 from fusion.shelf import ShelfChange
 from fusion.store import Store, facings_of_plate
 
@@ -23,7 +23,7 @@ MORE_P = 0.5  # that there are more where one piece stood that the planogram doe
 AGAIN_SD_G, AGAIN_SD = 2.0, 0.004  # of what plates say of one thing twice, beside their noise; see returning.py
 
 
-@dataclass(frozen=True, slots=True)
+@record()
 class Stray:
     """One piece away from its place, as it was set down."""
 

@@ -1,7 +1,5 @@
 """One thing taken and another set down in its place at one moment: the plates show only the difference."""
 
-from dataclasses import replace
-
 import numpy as np
 
 from fusion.attribution.explanations import PICK, PUT, Explanation, Goods, Mover, Part, rank
@@ -9,6 +7,7 @@ from fusion.attribution.normal import normal_nats
 from fusion.attribution.priors import Moved, either_nats
 from fusion.attribution.why import COUNT, HELD, MASS, PLANOGRAM, PRIOR, Why, add
 from fusion.config import AttributionConfig
+from fusion.frozen import replace
 from fusion.store import Store
 
 COUNTS = (1, 2)  # pieces taken; nobody takes more with one hand while the other sets something down

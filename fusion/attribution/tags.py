@@ -7,7 +7,6 @@ those carried are heard at a rate that the store's own clear trips teach, and a 
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
@@ -15,11 +14,12 @@ import numpy as np
 from fusion.arrays import Floats
 from fusion.attribution.normal import normal_nats
 from fusion.config import SECOND_NS, TagConfig
+from fusion.frozen import record
 from fusion.messages import Portal
 from fusion.store import Products, Store
 
 
-@dataclass(frozen=True, slots=True)
+@record()
 class TagRead:
     """A tag of a product heard once."""
 
@@ -30,7 +30,7 @@ class TagRead:
     dbm: float
 
 
-@dataclass(frozen=True, slots=True)
+@record()
 class Exit:
     """Somebody of a trip went out."""
 

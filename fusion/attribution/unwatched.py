@@ -6,7 +6,6 @@ that rests on nothing having passed is as doubtful as that.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 import numpy as np
 
@@ -15,9 +14,10 @@ from fusion.attribution.explanations import Explanation, Goods, Part, handed
 from fusion.attribution.handover import EXCHANGE_NATS
 from fusion.attribution.why import PRIOR
 from fusion.config import SECOND_NS, UnwatchedConfig
+from fusion.frozen import record
 
 
-@dataclass(frozen=True, slots=True)
+@record()
 class Unwatched:
     """Two trips were out of sight together."""
 

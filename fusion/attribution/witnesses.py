@@ -1,13 +1,12 @@
 """What the last seconds showed, as attribution remembers it."""
 
-from dataclasses import dataclass
-
 from fusion.attribution.basket import Weighing
 from fusion.attribution.bodies import Bodies
+from fusion.frozen import record
 from fusion.tracking.carts import SeenMove
 
 
-@dataclass(frozen=True, slots=True)
+@record()
 class Look:
     """What a classifier made of one hand in one frame."""
 
@@ -24,7 +23,7 @@ class Look:
         return (self.owner, 1.0 - self.rival_p), (self.rival, self.rival_p)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@record(eq=False)
 class Witnesses:
     """What the last seconds showed: looks at hands, places of bodies and cart moves, oldest first."""
 

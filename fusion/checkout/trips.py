@@ -7,13 +7,13 @@ an unnamed trip, whose goods end as unclaimed. All times are event time.
 """
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
 from enum import Enum
 
 from fusion import messages
 from fusion.checkout.receipts import TripEnd
 from fusion.checkout.records import derive_id
 from fusion.config import Config
+from fusion.frozen import record, replace
 
 ID_DIGITS = 12  # hexadecimal digits of a trip id after the store's
 
@@ -56,7 +56,7 @@ NEXT: dict[Status, dict[Happening, Status]] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
+@record()
 class Trip:
     """One visit of one account, or of somebody without an account."""
 
@@ -77,7 +77,7 @@ class Trip:
         return TripEnd(self.trip, self.account, self.party, self.entered_ns, left_ns, self.closed_ns)
 
 
-@dataclass(frozen=True, slots=True)
+@record()
 class Trips:
     """All trips of a store, each tuple in order of entry."""
 

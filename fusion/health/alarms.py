@@ -1,14 +1,13 @@
 """Alarms with hysteresis, for all sensors of a kind at once."""
 
-from dataclasses import dataclass
-
 import numpy as np
 
 from fusion.arrays import Bools, Ints
 from fusion.config import SECOND_NS
+from fusion.frozen import record
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@record(eq=False)
 class Alarms:
     """One way to go wrong, of n sensors."""
 

@@ -6,7 +6,6 @@ all sums that the goods of some of them make are compared with what the basket g
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from itertools import pairwise, product
 from typing import Final
 
@@ -15,6 +14,7 @@ import numpy as np
 from fusion.attribution.basket import Weighing, basket_nats, change_between
 from fusion.attribution.normal import log_normal
 from fusion.config import SECOND_NS, CartConfig
+from fusion.frozen import record
 from fusion.store import Store, product_rows
 from fusion.tracking.carts import SeenMove
 
@@ -22,7 +22,7 @@ TOGETHER_MAX: Final = 6  # more moves at once than this are not told apart: 64 s
 Beliefs = list[tuple[int, float]]  # product and p, of those the store sells
 
 
-@dataclass(frozen=True, slots=True)
+@record()
 class Together:
     """Moves of one cart that no weight parts, in order, and the moves before and after them."""
 

@@ -1,13 +1,13 @@
 """Cameras: silent, frozen, blind to whom others see, turned against where others have people."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 
 import numpy as np
 
 from fusion.arrays import Bools, Floats, Ints
 from fusion.config import SECOND_NS, TrackingConfig
-from fusion.frozen import replace
+from fusion.frozen import record, replace
 from fusion.health.alarms import Alarms, no_alarms, watch
 from fusion.health.coverage import in_the_open
 from fusion.health.settings import HealthConfig
@@ -24,7 +24,7 @@ STANDS_M = 0.3  # who has moved less since the last look stands
 STEP_M_MAX = 3.0  # nobody walks further between two looks
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@record(eq=False)
 class CameraHealth:
     """One row a camera, in the store's order."""
 

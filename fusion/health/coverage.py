@@ -1,12 +1,12 @@
 """Which camera sees a head over which part of the floor, by its picture and by what stands between."""
 
-from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
 from numba import njit
 
 from fusion.arrays import Bools, Floats, Ints
+from fusion.frozen import record
 from fusion.store import Store
 from fusion.tracking.camera import camera_centre, picture_bounds
 from fusion.tracking.geometry import inside
@@ -17,7 +17,7 @@ ROUNDING_M = 1e-6
 SIGHTS = 24  # points along a line of sight that are asked whether something stands there
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@record(eq=False)
 class Coverage:
     """Cells of the floor on a grid and who sees a head there."""
 

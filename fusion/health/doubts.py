@@ -6,13 +6,14 @@ neither. A sensor that is well is contradicted now and then, one that lies mostl
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field
 
 import numpy as np
 
 from fusion.attribution.state import Attribution
 from fusion.attribution.tags import TagRead
 from fusion.config import SECOND_NS, CartConfig, TagConfig
+from fusion.frozen import record, replace
 from fusion.health.baskets import Together, beliefs_of, move_nats, together
 from fusion.health.settings import HealthConfig
 from fusion.store import Store
@@ -25,7 +26,7 @@ GOOD_NAME = -3.0  # no sum goes below this
 BEYOND = 2.0  # or further above the alarm than this
 
 
-@dataclass(frozen=True, slots=True)
+@record()
 class Doubt:
     """What speaks against one sensor."""
 
@@ -37,7 +38,7 @@ class Doubt:
     trips: frozenset[str] = frozenset()  # whom they were about
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@record(eq=False)
 class Sayings:
     """Carts and portals, and what they said that has not been checked."""
 

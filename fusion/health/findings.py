@@ -1,11 +1,11 @@
 """What is wrong with which sensor, in plain words."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 import numpy as np
 
 from fusion.config import SECOND_NS
+from fusion.frozen import record
 from fusion.health.alarms import Alarms
 from fusion.health.cameras import CameraHealth, turns
 from fusion.health.doubts import Sayings
@@ -21,7 +21,7 @@ DEGRADED, DOWN = "degraded", "down"
 WRONG_CLOCK = "has a wrong clock"
 
 
-@dataclass(frozen=True, slots=True)
+@record()
 class Finding:
     """One thing that is wrong with a sensor."""
 

@@ -5,7 +5,6 @@ they are asked about.
 """
 
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
@@ -14,6 +13,7 @@ from fusion.arrays import Floats, Ints
 from fusion.attribution.explanations import PICK
 from fusion.attribution.settled import Settled
 from fusion.config import AttributionConfig
+from fusion.frozen import record
 from fusion.health.misreads import Bias, Seen, bias_of, is_misread, misread_gain
 from fusion.health.onsets import MUCH, SUSPECTS_MAX, Errors, find_faults
 from fusion.health.settings import HealthConfig
@@ -25,7 +25,7 @@ SCATTER_PRIOR = 15.0  # picks that scatter as far as they may: what is believed 
 SPOILED_SD = 0.02  # what a piece weighs beside what its product does: torn packages, a hand that still lay there
 
 
-@dataclass(frozen=True, slots=True)
+@record()
 class Pick:
     """What one sure pick weighed."""
 
@@ -36,7 +36,7 @@ class Pick:
     t_ns: int = 0
 
 
-@dataclass(frozen=True, slots=True)
+@record()
 class Gains:
     """What is known of the gains of plates."""
 

@@ -1,7 +1,7 @@
 """Which receipts wait for a person because of a sensor: no single bad sensor can post money."""
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 
 import numpy as np
 
@@ -12,6 +12,7 @@ from fusion.attribution.settled import Settled
 from fusion.attribution.why import CART, HELD
 from fusion.checkout.receipts import REVIEW, SETTLED, Receipt
 from fusion.config import SECOND_NS
+from fusion.frozen import record
 from fusion.health.settings import HealthConfig
 from fusion.store import Store
 
@@ -19,7 +20,7 @@ LIKELY_NATS = -3.0  # somebody this likely to have been there may have taken som
 Touched = Mapping[str, Mapping[str, str]]  # trip -> sensor -> what is wrong with it
 
 
-@dataclass(frozen=True, slots=True)
+@record()
 class Doubts:
     """What is wrong, as far as it bears on receipts."""
 

@@ -1,11 +1,11 @@
 """What a store cannot see, and whether it should let anybody else in."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 
 from fusion.arrays import Bools
+from fusion.frozen import record
 from fusion.health.coverage import Coverage, coverage
 from fusion.health.settings import HealthConfig
 from fusion.store import Store
@@ -14,7 +14,7 @@ OPEN, DEGRADED, CLOSED = "open", "degraded", "closed"
 AREA_CELLS_MIN = 2  # a smaller blind area is the edge of a picture
 
 
-@dataclass(frozen=True, slots=True)
+@record()
 class Mode:
     """How a store is open, since when, what it is blind to and why."""
 

@@ -1,13 +1,12 @@
 """Plates: silent, still, noisy, spiking, drifting; by their own samples."""
 
-from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
 
 from fusion.arrays import Bools, Floats, Ints
 from fusion.config import SECOND_NS, ShelfConfig
-from fusion.frozen import replace
+from fusion.frozen import record, replace
 from fusion.health.alarms import Alarms, no_alarms, watch
 from fusion.health.middles import known_medians, medians
 from fusion.health.repeats import COLUMNS, Repeats, no_repeats, stuck, thawed
@@ -28,7 +27,7 @@ NOISES = 1.25  # and longer than what noise does to it, 0.5, in noise of a block
 NOISE_NEEDED = 30.0  # blocks that a noise estimate rests on before it is an accusation
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@record(eq=False)
 class PlateHealth:
     """One row a plate, in the store's plate order."""
 

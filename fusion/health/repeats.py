@@ -5,17 +5,18 @@ rests on a value for seconds, longest where the load lies amid a step; how long,
 that ended with a step too small for goods to have moved.
 """
 
-from dataclasses import dataclass, fields
+from dataclasses import fields
 
 import numpy as np
 from numba import njit
 
 from fusion.arrays import Bools, Floats, Ints
 from fusion.config import SECOND_NS
+from fusion.frozen import record
 from fusion.health.settings import HealthConfig
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@record(eq=False)
 class Repeats:
     """One row a plate, in the store's plate order."""
 

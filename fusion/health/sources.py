@@ -1,14 +1,14 @@
 """Sources: who has fallen silent by the event time of the others, and what sources say of themselves."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 
 import numpy as np
 from numba import njit
 
 from fusion.arrays import Bools, Floats, Ints
 from fusion.config import SECOND_NS
-from fusion.frozen import replace
+from fusion.frozen import record, replace
 from fusion.health.alarms import Alarms, no_alarms, watch
 from fusion.health.settings import HealthConfig
 from fusion.messages import Health, Message
@@ -20,7 +20,7 @@ PACE_RATE = 0.1  # memory of the usual gap
 SPEAKS_GAPS = 5  # so many gaps tell a pace
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@record(eq=False)
 class SourceHealth:
     """One row a source that is expected to speak: controllers, cameras, gates and portals, sorted by kind and name.
 

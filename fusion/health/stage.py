@@ -1,7 +1,7 @@
 """The stage: hear every message, look at all sensors once a second, say what changed."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 
 import numpy as np
 
@@ -9,7 +9,7 @@ from fusion.arrays import Bools, Ints
 from fusion.attribution.settled import Settled
 from fusion.attribution.state import Attribution, People
 from fusion.config import SECOND_NS, Config
-from fusion.frozen import replace
+from fusion.frozen import record, replace
 from fusion.health.cameras import CameraHealth, first_cameras, look_at_cameras
 from fusion.health.doubts import Sayings, check_moves, check_tags
 from fusion.health.findings import WRONG_CLOCK, Finding, findings, wrong_gains
@@ -29,7 +29,7 @@ WELL = "is well again"
 FOREVER_NS = 2**62
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@record(eq=False)
 class Watch:
     """All that is known of the health of sensors."""
 

@@ -1,11 +1,10 @@
 """What health does to changes of plates: none from plates that say nothing, wider ones from plates that are off."""
 
-from dataclasses import replace
-
 import numpy as np
 
 from fusion.arrays import Bools, Ints
 from fusion.config import SECOND_NS
+from fusion.frozen import replace
 from fusion.health.gains import Gains
 from fusion.health.plates import PlateHealth
 from fusion.health.repeats import rests

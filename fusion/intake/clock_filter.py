@@ -6,7 +6,6 @@ estimated with the offset, so that what cannot be told from them leaves the offs
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -15,10 +14,10 @@ from numba import njit
 
 from fusion.arrays import Floats, Ints
 from fusion.config import SECOND_NS, ClockConfig
-from fusion.frozen import replace
+from fusion.frozen import record, replace
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@record(eq=False)
 class Clock:
     """What is known of one source's clock at t_ns of store time."""
 
@@ -35,7 +34,7 @@ class Clock:
         return float(self.mean.item(0) + self.mean.item(1) * (t_ns - self.t_ns) / SECOND_NS)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@record(eq=False)
 class Comparisons:
     """What k witnesses find off in what one clock stamped, m numbers each, in metres or seconds."""
 
@@ -50,7 +49,7 @@ class Comparisons:
     mutual: bool = False  # sources that are compared with each other: the middle one of them is store time
 
 
-@dataclass(frozen=True, slots=True)
+@record()
 class Stamp:
     """What a message was stamped by, and when."""
 

@@ -7,7 +7,7 @@ wait for `hold_s` after their slice, so that they leave in the order of correcte
 
 from bisect import bisect_left
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from operator import attrgetter
 from statistics import median
 from typing import Any
@@ -15,13 +15,13 @@ from typing import Any
 import numpy as np
 
 from fusion.config import SECOND_NS, ClockConfig
-from fusion.frozen import replace
+from fusion.frozen import record, replace
 from fusion.intake.clock_filter import Clock, is_known, restarted, unknown_camera
 from fusion.intake.sequencer import REORDERED_MAX
 from fusion.messages import Boxes, Cart, Message, People
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@record(eq=False)
 class Corrected:
     """A message whose time is set right, and by how much its clock was believed ahead when that was done."""
 
@@ -29,7 +29,7 @@ class Corrected:
     by_s: float
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@record(eq=False)
 class Clocks:
     """All clocks that were ever compared, and the messages that wait for their turn."""
 

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from fusion.config import IntakeConfig
+from fusion.frozen import record
 from fusion.messages import Message
 
 Key = tuple[int, str, int]
@@ -14,7 +15,7 @@ ALONE_STEP = 10  # a source that speaks alone shows no more time passing, by one
 REORDERED_MAX = 50  # a number further back than this is a new numbering: the sensor restarted
 
 
-@dataclass(frozen=True, slots=True)
+@record()
 class Slice:
     """All messages with start_ns <= t < end_ns, in the order (t, src, seq)."""
 

@@ -1,15 +1,15 @@
 """Plate messages of one slice as flat arrays, so that one compiled pass takes them all."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 
 from fusion.arrays import Ints, Singles
+from fusion.frozen import record
 from fusion.messages import Plates
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@record(eq=False)
 class Batches:
     """B batches of samples, one behind the other; a batch of n samples by ch channels has n * ch numbers of g."""
 

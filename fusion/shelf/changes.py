@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from itertools import pairwise
 from operator import attrgetter
 
@@ -10,7 +10,7 @@ import numpy as np
 
 from fusion.arrays import Ints
 from fusion.config import SECOND_NS, ShelfConfig
-from fusion.frozen import replace
+from fusion.frozen import record, replace
 from fusion.shelf.apart import apart
 from fusion.shelf.beside import bay_of_plate, plates_beside
 from fusion.shelf.grouping import connected, is_cross_talk, is_pressed, without_plateaus
@@ -23,7 +23,7 @@ AGO_S = 16.0  # what was told of a plate so long ago is where a slow change of i
 TRACE_S = 2.0  # before and after the step
 
 
-@dataclass(frozen=True, slots=True)
+@record()
 class ShelfChange:
     """Goods moved on or off one shelf at one moment."""
 
@@ -49,7 +49,7 @@ class ShelfChange:
         return sum(self.var)
 
 
-@dataclass(frozen=True, slots=True)
+@record()
 class Company:
     """A plate that keeps a group beside it waiting, as long as it has been disturbed since before some moment."""
 
@@ -57,7 +57,7 @@ class Company:
     before_ns: int
 
 
-@dataclass(frozen=True, slots=True)
+@record()
 class Pending:
     """Plate changes that may still get company."""
 

@@ -7,6 +7,7 @@ import numpy as np
 
 from fusion.arrays import Bools, Floats, Ints
 from fusion.config import SECOND_NS, ShelfConfig
+from fusion.frozen import record
 from fusion.messages import Plates
 from fusion.shelf import slow
 from fusion.shelf.batches import Batches, batches_of, blocks_most
@@ -43,7 +44,7 @@ COLUMNS = tuple(f.name for f in fields(Levels) if f.name not in ("history", "slo
 Trace = tuple[tuple[int, float], ...]  # (t_ns, g) of one plate, block by block
 
 
-@dataclass(frozen=True, slots=True)
+@record()
 class PlateChange:
     """One plate went from one level to another."""
 
@@ -86,7 +87,7 @@ def observe_plates(
     return levels, changes[0]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@record(eq=False)
 class Noise:
     """What was believed of the plates of each channel once its batch was taken, (R,) as in Batches."""
 

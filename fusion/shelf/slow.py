@@ -4,7 +4,6 @@ A piece that is lifted within seconds from a shelf that a crowd shakes moves its
 the noise does, and takes the level with it. Against the level of a while ago it stands out once it is gone.
 """
 
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -13,6 +12,7 @@ from numba import njit
 
 from fusion.arrays import Bools, Floats, Ints
 from fusion.config import SECOND_NS, ShelfConfig
+from fusion.frozen import record
 from fusion.shelf.tails import Tail, last_of, no_tail, with_room
 
 EVERY_NS = SECOND_NS // 2
@@ -20,7 +20,7 @@ RECENT = 5  # blocks whose mean is the level of now
 STRAY_BLOCKS = 3.0  # a level is believed to be as certain as the mean of three blocks
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@record(eq=False)
 class Slow:
     """One row a plate."""
 

@@ -5,16 +5,15 @@ as it is; whoever goes on from a state that another went on from already, and fr
 copy of what it knows first.
 """
 
-from dataclasses import dataclass
-
 import numpy as np
 
 from fusion.arrays import Floats, Ints
+from fusion.frozen import record
 
 ROOM = 80  # more columns than needed, so that the memory is seldom copied
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@record(eq=False)
 class Tail:
     """The last `kept` columns of p plates: row i has them in front of end[i], the latest last."""
 

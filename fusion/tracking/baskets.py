@@ -1,17 +1,17 @@
 """What goes into a basket, or out of it, behind its camera's back: the scale steps, and no move was reported."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 
 from fusion.config import SECOND_NS, CartConfig
+from fusion.frozen import record
 
 WEIGHTS = 3  # before a step and after it
 LATE = 1  # reports after those: a step is told when it has begun to look smaller
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@record(eq=False)
 class Report:
     """One weight of a basket, and who was with the cart then."""
 
@@ -21,7 +21,7 @@ class Report:
     near: Mapping[str, float]  # trip -> distance of its nearest person to the cart, m
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@record(eq=False)
 class Scale:
     """The last reports of one basket, oldest first, and when its camera saw moves."""
 
@@ -29,7 +29,7 @@ class Scale:
     moves_ns: tuple[int, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@record(eq=False)
 class Step:
     """A change of a basket's weight that no reported move accounts for."""
 

@@ -9,17 +9,18 @@ of every moment in the light of all that is known (exact for two, and balanced a
 """
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 
 import numpy as np
 
 from fusion.arrays import Floats, Ints
+from fusion.frozen import record
 
 BALANCE_ERROR = 1e-12  # of a row or column sum
 BALANCE_ROUNDS = 60
 
 
-@dataclass(frozen=True, slots=True)
+@record()
 class Mix:
     """From t_ns on, tracks a and b are each other's persons with probability swap (0 to 0.5 is usual, 1 at most)."""
 
@@ -29,7 +30,7 @@ class Mix:
     swap: float
 
 
-@dataclass(frozen=True, slots=True)
+@record()
 class Clue:
     """At t_ns a track was seen to be somebody: nats by person; `rest` for persons not named."""
 
@@ -42,7 +43,7 @@ class Clue:
 Step = Mix | Clue
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@record(eq=False)
 class Component:
     """Tracks that may have exchanged persons, and the smoothed belief between each two steps."""
 
@@ -51,7 +52,7 @@ class Component:
     table: Floats  # (m + 1, k, k); table[i] holds until step i
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@record(eq=False)
 class Beliefs:
     """All that is not certain. A track that is in no component is the person it began as."""
 

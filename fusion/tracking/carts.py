@@ -7,20 +7,21 @@ have nothing to do with the cart: who rolls along with it pushes it, and standin
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field
 from functools import lru_cache
 
 import numpy as np
 
 from fusion.arrays import Floats
 from fusion.config import SECOND_NS, CartConfig
+from fusion.frozen import record, replace
 from fusion.messages import Cart, CartMove
 from fusion.tracking.baskets import Report, Scale, weigh_basket
 from fusion.tracking.floor import Floor
 from fusion.tracking.tracks import Status
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@record(eq=False)
 class CartTrack:
     """One cart: state x, y, vx, vy (m, m/s) and whose it is."""
 
@@ -31,7 +32,7 @@ class CartTrack:
     scale: Scale = field(default_factory=Scale)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@record(eq=False)
 class SeenMove:
     """A cart move with who the cart belonged to when it was seen; one that only the scale noticed names no goods."""
 
@@ -46,7 +47,7 @@ class SeenMove:
         return trip, self.pairing.get(trip, 0.0)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@record(eq=False)
 class Company:
     """The people in sight as a cart sees them at one moment, a row each, those of a trip behind each other."""
 

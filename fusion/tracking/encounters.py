@@ -7,14 +7,13 @@ compared with those from after, straight and crosswise.
 """
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
 
 import numpy as np
 from numba import njit
 
 from fusion.arrays import Floats, Ints, Singles
 from fusion.config import SECOND_NS, IdentityConfig, TrackingConfig
-from fusion.frozen import replace
+from fusion.frozen import record, replace
 from fusion.tracking.appearance import look_nats_of
 from fusion.tracking.belief import Mix
 from fusion.tracking.carts import Carts
@@ -26,7 +25,7 @@ CONFIRMED, COASTING = int(Status.CONFIRMED), int(Status.COASTING)
 Pair = tuple[int, int]  # track ids, the smaller first
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@record(eq=False)
 class Encounter:
     """Two tracks near each other, and what they were like before."""
 
@@ -40,7 +39,7 @@ class Encounter:
 Encounters = Mapping[Pair, Encounter]
 
 
-@dataclass(frozen=True, slots=True)
+@record()
 class Verdicts:
     """How the mixes of the beliefs change."""
 

@@ -1,13 +1,12 @@
 """Floor tracking over time: confirmation, coasting, loss, merging; what frames do to it stands in following.py."""
 
 from collections.abc import Collection
-from dataclasses import dataclass
 
 import numpy as np
 
 from fusion.arrays import Floats, Ints
 from fusion.config import SECOND_NS, TrackingConfig
-from fusion.frozen import replace
+from fusion.frozen import record, replace
 from fusion.store import Store
 from fusion.tracking.kalman import predict
 from fusion.tracking.life import Span, age
@@ -18,7 +17,7 @@ from fusion.tracking.tracks import Seen, Status, Tracks, move, no_tracks, take
 FOREVER_NS = 2**62
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@record(eq=False)
 class Match:
     """Which detection of a frame was which track: what hands and `held` hang on."""
 
@@ -35,7 +34,7 @@ def as_detected(sightings: Sightings, track_id: Ints) -> Match:
     return Match(sightings, track_id, np.stack([track_id, track_id], axis=1), np.full((n, 2), -1), np.zeros((n, 2)))
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@record(eq=False)
 class Floor:
     """State of floor tracking at t_ns."""
 

@@ -1,12 +1,12 @@
 """Frames of a slice followed: tracks and hands after them, and which detection was which track."""
 
-from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
 
 from fusion.arrays import Bools, Floats, Ints
 from fusion.config import HandConfig, TrackingConfig
+from fusion.frozen import record
 from fusion.store import Store
 from fusion.tracking.association import Passing
 from fusion.tracking.camera import picture_bounds
@@ -19,7 +19,7 @@ from fusion.tracking.sightings import Sightings
 from fusion.tracking.tracks import COLUMNS, Tracks, shorten, thaw
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@record(eq=False)
 class Followed:
     """Which detection of the frames was which track, and what was known of it without the frame."""
 

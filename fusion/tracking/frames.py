@@ -1,7 +1,6 @@
 """Camera frames of one slice as flat arrays, in the units the filter wants: one compiled pass takes them all."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from zlib import crc32
 
 import numpy as np
@@ -9,6 +8,7 @@ from numba import njit
 
 from fusion.arrays import Bools, Floats, Ints, Singles
 from fusion.config import TrackingConfig
+from fusion.frozen import record
 from fusion.messages import Boxes, Held, People
 from fusion.store import Cameras
 from fusion.tracking.camera import straightened
@@ -19,7 +19,7 @@ NO_PLACE, NO_HANDS = np.zeros((0, 3), np.float32), np.zeros((0, 2, 3), np.float3
 NO_POINT, NO_WRISTS, NO_SD = np.zeros((0, 2), np.float32), np.zeros((0, 2, 2), np.float32), np.zeros(0, np.float32)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@record(eq=False)
 class Frames:
     """F frames with N detections in all, one frame behind the other.
 

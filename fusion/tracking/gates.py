@@ -1,12 +1,11 @@
 """The ways out: whom an exit saw, who left unseen, and the geometry of lines and floors."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 import numpy as np
 
 from fusion.config import SECOND_NS, IdentityConfig
-from fusion.frozen import replace
+from fusion.frozen import record, replace
 from fusion.messages import Gate
 from fusion.store import Store
 from fusion.tracking.floor import Floor
@@ -15,7 +14,7 @@ from fusion.tracking.identity import Identity, likeliest, likeliest_trip, name_e
 from fusion.tracking.tracks import Seen, Status, move, take
 
 
-@dataclass(frozen=True, slots=True)
+@record()
 class Departure:
     """One person of a trip left."""
 

@@ -10,7 +10,6 @@ So the wrists of a frame are assigned to all the hands near them at once; the de
 Where two people's hands fit a wrist alike, the one it is given to has it in doubt, and whoever asks for hands is told.
 """
 
-from dataclasses import dataclass, replace
 from functools import lru_cache
 
 import numpy as np
@@ -18,13 +17,14 @@ from numba import njit
 
 from fusion.arrays import Floats, Ints
 from fusion.config import SECOND_NS, HandConfig
+from fusion.frozen import record, replace
 from fusion.store import Store
 from fusion.tracking.floor import Floor, Match
 from fusion.tracking.measurement import View
 from fusion.tracking.wrists import HandRows, HandRules, WristNoise, believed, follow_wrists
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@record(eq=False)
 class Hands:
     """The two hands of everybody at t_ns, in no order of left and right; places are relative to the track's head."""
 
@@ -41,7 +41,7 @@ class Hands:
         return HandRows(self.track_id, self.mean, self.cov, self.rival_id, self.rival_p)
 
 
-@dataclass(frozen=True, slots=True)
+@record()
 class Doubtful:
     """A hand that may be somebody else's."""
 

@@ -11,13 +11,13 @@ moment of the past in the light of everything known by now.
 """
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 
 import numpy as np
 
 from fusion.arrays import Floats, Ints
 from fusion.config import SECOND_NS, IdentityConfig, TrackingConfig
-from fusion.frozen import replace
+from fusion.frozen import record, replace
 from fusion.messages import Gate
 from fusion.store import Store
 from fusion.tracking.assignment import assign
@@ -31,7 +31,7 @@ from fusion.tracking.tracks import Seen, Status, Tracks, move, take, thaw
 UNHEARD_OF_NATS = 1e3  # no sum of fits is as large
 
 
-@dataclass(frozen=True, slots=True)
+@record()
 class Slot:
     """One person let in on an account and not yet seen."""
 
@@ -40,7 +40,7 @@ class Slot:
     trip: str
 
 
-@dataclass(frozen=True, slots=True)
+@record()
 class Entry:
     """When and where a track came onto the floor."""
 
@@ -48,7 +48,7 @@ class Entry:
     xy: tuple[float, float]
 
 
-@dataclass(frozen=True, slots=True)
+@record()
 class Taken:
     """A slot, and who took it."""
 
@@ -58,7 +58,7 @@ class Taken:
     stays: bool = True  # on the spot where it was first seen
 
 
-@dataclass(frozen=True, slots=True)
+@record()
 class Naming:
     """Whose a track was: trips[i] from since_ns[i] on, "" where nobody's is likelier than not."""
 
@@ -68,7 +68,7 @@ class Naming:
     trips: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@record(eq=False)
 class Identity:
     """Who is who. A person is named by the track_id they were first seen as."""
 

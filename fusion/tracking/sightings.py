@@ -1,17 +1,17 @@
 """Sightings: the detections of one camera frame as arrays, in the units the filter wants."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 
 from fusion.arrays import Floats, Ints, Singles
+from fusion.frozen import record
 from fusion.messages import Held
 
 LOOK_DIM = 64  # appearance vectors are padded to this; longer ones are cut and scaled again
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@record(eq=False)
 class Sightings:
     """One frame: n detections of one camera.
 

@@ -5,17 +5,16 @@ was confirmed is shown from their first detection on. Rauch, Tung, Striebel 1965
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
 
 from fusion.arrays import Bools, Floats, Ints
 from fusion.config import SECOND_NS
-from fusion.frozen import replace
+from fusion.frozen import record, replace
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@record(eq=False)
 class Instant:
     """All tracks at one moment; rows are sorted by track_id."""
 

@@ -1,11 +1,12 @@
 """Tracks as a struct of arrays, and their life cycle as a table."""
 
-from dataclasses import dataclass, fields
+from dataclasses import fields
 from enum import IntEnum
 
 import numpy as np
 
 from fusion.arrays import Bools, Floats, Ints, Singles
+from fusion.frozen import record
 
 
 class Status(IntEnum):
@@ -55,7 +56,7 @@ NEXT: dict[Status, dict[Seen, Status]] = {
 }
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@record(eq=False)
 class Tracks:
     """People in the store; row i is one track, rows stay sorted by track_id."""
 
