@@ -9,25 +9,66 @@ from fusion.arrays import Floats
 @njit(cache=True)
 def medians(rows: Floats) -> Floats:
     """Return the median of each row (n, k), (n,); NaN where there is one in it."""
-    out = np.full(len(rows), np.nan)
-    for i in range(len(rows)):
-        if not np.isnan(rows[i]).any():
-            out[i] = _middle(np.sort(rows[i]))
+    n, k = rows.shape
+    out, known = np.full(n, np.nan), np.empty(k)
+    for i in range(n):
+        if _gathered(rows, i, known) == k:
+            out[i] = _middle(known, k)
     return out
 
 
 @njit(cache=True)
 def known_medians(rows: Floats) -> Floats:
     """Return the median of what is no NaN in each row (n, k), (n,); NaN where there is nothing."""
-    out = np.full(len(rows), np.nan)
-    for i in range(len(rows)):
-        known = rows[i][~np.isnan(rows[i])]
-        if len(known):
-            out[i] = _middle(np.sort(known))
+    n, k = rows.shape
+    out, known = np.full(n, np.nan), np.empty(k)
+    for i in range(n):
+        count = _gathered(rows, i, known)
+        if count:
+            out[i] = _middle(known, count)
     return out
 
 
 @njit(cache=True)
-def _middle(ranked: Floats) -> float:
-    half = len(ranked) // 2
-    return float(ranked[half] if len(ranked) % 2 else (ranked[half - 1] + ranked[half]) / 2.0)
+def _gathered(rows: Floats, i: int, known: Floats) -> int:
+    """Write what is no NaN in a row into known (k,); return how many numbers that is."""
+    count = 0
+    for j in range(rows.shape[1]):
+        if not np.isnan(rows[i, j]):
+            known[count] = rows[i, j]
+            count += 1
+    return count
+
+
+@njit(cache=True)
+def _middle(of: Floats, count: int) -> float:
+    """Return the median of the first numbers of an array, which are put into another order."""
+    half = count // 2
+    _select(of, count, half)
+    if count % 2:
+        return float(of[half])
+    below = of[0]
+    for j in range(1, half):
+        below = max(below, of[j])
+    return float((below + of[half]) / 2.0)
+
+
+@njit(cache=True)
+def _select(of: Floats, count: int, at: int) -> None:
+    """Move the numbers so that the one at a place is that of the sorted ones, with no larger ones before it (Hoare)."""
+    low, high = 0, count - 1
+    while low < high:
+        pivot, i, j = of[at], low, high
+        while i <= j:
+            while of[i] < pivot:
+                i += 1
+            while of[j] > pivot:
+                j -= 1
+            if i <= j:
+                of[i], of[j] = of[j], of[i]
+                i += 1
+                j -= 1
+        if j < at:
+            low = i
+        if i > at:
+            high = j
