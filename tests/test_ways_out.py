@@ -71,7 +71,7 @@ def test_facing_a_line_does_not_depend_on_how_it_is_turned(
     along_m = float((p - a) @ (b - a)) / max(length_m, 1e-9)
     if min(abs(along_m + aside_m), abs(along_m - length_m - aside_m)) > 1e-6:
         line = np.stack([a, b])
-        assert is_facing(p[None], line, aside_m) == is_facing(p[None] @ R.T, line @ R.T, aside_m)
+        assert is_facing(*p, line, aside_m) == is_facing(*(R @ p), line @ R.T, aside_m)
 
 
 @given(st.floats(0.0, 0.4), st.floats(0.5, 2.4), st.floats(1.0, 30.0), st.booleans())

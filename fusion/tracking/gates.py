@@ -1,17 +1,23 @@
 """The ways out: whom an exit saw, who left unseen, and the geometry of lines and floors."""
 
 from collections.abc import Mapping
+from functools import lru_cache
 
 import numpy as np
+from numba import njit
 
+from fusion.arrays import Floats, Ints
 from fusion.config import SECOND_NS, IdentityConfig
 from fusion.frozen import record, replace
 from fusion.messages import Gate
 from fusion.store import Store
 from fusion.tracking.floor import Floor
-from fusion.tracking.geometry import inside, is_facing, line_distance
+from fusion.tracking.geometry import inside, is_facing, line_distance, segment_distance
 from fusion.tracking.identity import Identity, likeliest, likeliest_trip, name_exit, trips_p
 from fusion.tracking.tracks import Seen, Status, move, take
+
+LOST = int(Status.LOST)
+STAYED_NS = 3 * SECOND_NS  # who was followed for less was nobody
 
 
 @record()
@@ -69,31 +75,57 @@ def leave_unseen(
 
     Who is carried on through a wall beside the gate is somebody lost in the store: only the gate's width leads out.
     """
-    exits = [i for i, kind in enumerate(store.gates.kind) if kind in ("exit", "both")]
+    exits, lines = _exits(store)
     gone: list[Departure] = []
-    while exits and (floor.tracks.status == Status.LOST).any():
-        tracks = floor.tracks
-        stayed = tracks.seen_ns - tracks.born_ns > 3 * SECOND_NS
-        unseen = now_ns - tracks.seen_ns > config.exit_wait_s * SECOND_NS
-        lost = np.flatnonzero((tracks.status == Status.LOST) & stayed & unseen)
-        if not len(lost):
+    while len(exits):
+        tracks, waited_ns = floor.tracks, int(config.exit_wait_s * SECOND_NS)
+        row = _gone(
+            tracks.status, tracks.mean, tracks.born_ns, tracks.seen_ns, now_ns - waited_ns, lines, store.outline,
+            config.exit_at_m, config.exit_beyond_m, config.exit_aside_m,
+        )  # fmt: skip
+        if row < 0:
             break
-        at = tracks.mean[lost, :2]
-        far = np.array([line_distance(at, store.gates.line[i]) for i in exits])
-        through = np.array([is_facing(at, store.gates.line[i], config.exit_aside_m) for i in exits])
-        through &= ~inside(at, store.outline) & (far < config.exit_beyond_m)
-        rows = lost[(through | (far < config.exit_at_m)).any(axis=0)]
-        if not len(rows):
-            break
-        row = int(rows[0])
         trip, _ = likeliest_trip(identity, int(tracks.track_id[row]), now_ns)
         if trip:
-            nearest = min(
-                exits, key=lambda i: float(line_distance(tracks.mean[row : row + 1, :2], store.gates.line[i])[0])
-            )
-            gone.append(Departure(trip, int(tracks.seen_ns[row]), nearest))
+            far = [float(line_distance(tracks.mean[row : row + 1, :2], line)[0]) for line in lines]
+            gone.append(Departure(trip, int(tracks.seen_ns[row]), exits[far.index(min(far))]))
         floor = _take_out(floor, row)
     return floor, tuple(gone)
+
+
+@lru_cache(maxsize=8)
+def _exits(store: Store) -> tuple[list[int], Floats]:
+    """Return the gates that lead out, as rows, and their lines (e, 2, 2)."""
+    exits = [i for i, kind in enumerate(store.gates.kind) if kind in ("exit", "both")]
+    return exits, store.gates.line[exits]
+
+
+@njit(cache=True)
+def _gone(
+    status: Ints,
+    mean: Floats,
+    born_ns: Ints,
+    seen_ns: Ints,
+    before_ns: int,
+    lines: Floats,
+    outline: Floats,
+    at_m: float,
+    beyond_m: float,
+    aside_m: float,
+) -> int:
+    """Return the first track (row) lost since before some moment that went through one of some lines; -1 for nobody.
+
+    Compiled: somebody lost waits for many slices, and is asked in each.
+    """
+    for i in range(len(status)):
+        if status[i] != LOST or seen_ns[i] - born_ns[i] <= STAYED_NS or seen_ns[i] >= before_ns:
+            continue
+        is_outside = not inside(mean[i : i + 1, :2], outline)[0]
+        for line in lines:
+            far_m = segment_distance(mean[i, 0], mean[i, 1], line)
+            if far_m < at_m or (far_m < beyond_m and is_outside and is_facing(mean[i, 0], mean[i, 1], line, aside_m)):
+                return i
+    return -1
 
 
 def _take_out(floor: Floor, row: int) -> Floor:

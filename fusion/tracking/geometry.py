@@ -14,12 +14,13 @@ def line_distance(points: Floats, line: Floats) -> Floats:
     return np.asarray(np.linalg.norm(points - a - share[:, None] * along, axis=1))
 
 
-def is_facing(points: Floats, line: Floats, aside_m: float) -> Bools:
-    """Return which points (n, 2) lie before or behind the segment line (2, 2), or at most aside_m beside that."""
-    a, b = line
-    length_m = max(float(np.linalg.norm(b - a)), 1e-9)
-    along_m = (points - a) @ (b - a) / length_m
-    return np.asarray((along_m >= -aside_m) & (along_m <= length_m + aside_m))
+@njit(cache=True)
+def is_facing(x: float, y: float, line: Floats, aside_m: float) -> bool:
+    """Tell whether a point lies before or behind the segment line (2, 2), or at most aside_m beside that."""
+    dx, dy = line[1, 0] - line[0, 0], line[1, 1] - line[0, 1]
+    length_m = max(np.sqrt(dx * dx + dy * dy), 1e-9)
+    along_m = ((x - line[0, 0]) * dx + (y - line[0, 1]) * dy) / length_m
+    return bool(-aside_m <= along_m <= length_m + aside_m)
 
 
 @njit(cache=True)
