@@ -157,87 +157,154 @@ def _learn_each(
 ) -> None:
     """Let the clocks of (F,) messages learn from them, one after the other; the clocks' columns (S,) are written.
 
-    row (F,) is whose clock each is, first (F + 1,) where its comparisons begin in off, per_s, beside and R.
+    row (F,) is whose clock each is, first (F + 1,) where its comparisons begin in off, per_s, beside and R. Each
+    message is seen to carry its clock on, and to set it anew where it must have been; comparisons that are not odd
+    then correct it. They err independently, so that they can be taken one after the other.
     """
+    k, m, n = off.shape[0], off.shape[1], mean.shape[1]
+    seen, fits, work = _Seen(off, per_s, beside, R), np.empty(k, np.bool_), _scratch(m, n)
     for f in range(len(row)):
         a, b, s = first[f], first[f + 1], row[f]
         if a == b:
             continue
-        dt_s = max(0.0, (t_ns[f] - at_ns[s]) / 1e9)
-        x, P, odd, stepped = _learn(
-            mean[s], cov[s], dt_s, off[a:b], per_s[a:b], beside[a:b], R[a:b], by_s[f], alike, mutual, surprise[s], rules
-        )
-        at_ns[s], mean[s], cov[s], surprise[s] = max(t_ns[f], at_ns[s]), x, P, odd
-        steps[s] += stepped
+        _carry_on(mean, cov, s, max(0.0, (t_ns[f] - at_ns[s]) / 1e9), rules)
+        at_ns[s] = max(t_ns[f], at_ns[s])
+        if mutual:
+            # Only a crowd of witnesses errs so seldom together that a new clock is likelier; a cart that another pushes
+            # in another way is none. The mean after squared errors over the expected ones fades.
+            for i in range(a, b):
+                misfit = _misfit(seen, i, by_s[f], mean, cov, s, alike, work) / m
+                surprise[s] += rules.surprise_rate * (min(misfit, rules.surprise_cap) - surprise[s])
+                if surprise[s] > rules.surprise_max:
+                    break
+        if surprise[s] > rules.surprise_max:
+            cov[s, 0, 0] += rules.step_var
+            surprise[s] = 1.0
+            steps[s] += 1
+        for i in range(a, b):
+            fits[i] = _misfit(seen, i, by_s[f], mean, cov, s, 1.0, work) <= rules.odd
+        for i in range(a, b):
+            if fits[i]:
+                _correct(seen, i, by_s[f], mean, cov, s, work)
+
+
+class _Seen(NamedTuple):
+    """Columns of Comparisons."""
+
+    off: Floats
+    per_s: Floats
+    beside: Floats
+    R: Floats
+
+
+class _Work(NamedTuple):
+    """Room for one comparison: small arrays of its own would cost more than the arithmetic."""
+
+    y: Floats  # (m,) what it is off by
+    H: Floats  # (m, n) how that shows the clock
+    HP: Floats  # (m, n)
+    L: Floats  # (m, m) the Cholesky factor of how far y may be off, S = H P H' + R
+    gain: Floats  # (n, m)
+    keep: Floats  # (n, n) I - gain H
+    kept: Floats  # (n, n) that times P
 
 
 @njit(cache=True)
-def _learn(
-    mean: Floats,
-    cov: Floats,
-    dt_s: float,
-    off: Floats,
-    per_s: Floats,
-    beside: Floats,
-    R: Floats,
-    by_s: float,
-    alike: float,
-    mutual: bool,
-    surprise: float,
-    rules: _Rules,
-) -> tuple[Floats, Floats, float, bool]:
-    """Carry a clock dt_s on, see whether it has been set anew, and correct it by each comparison that is not odd.
+def _scratch(m: int, n: int) -> _Work:
+    return _Work(
+        np.empty(m), np.zeros((m, n)), np.empty((m, n)), np.empty((m, m)), np.empty((n, m)), np.empty((n, n)),
+        np.empty((n, n)),
+    )  # fmt: skip
 
-    Comparisons err independently, so that they can be taken one after the other. Returns mean, covariance, surprise,
-    and whether it was set anew.
+
+@njit(cache=True)
+def _carry_on(mean: Floats, cov: Floats, s: int, dt_s: float, rules: _Rules) -> None:
+    """Move clock s of mean (S, n) and cov (S, n, n) on, in place: x = F x, P = F P F' + Q; drift moves the offset."""
+    n = mean.shape[1]
+    mean[s, 0] += dt_s * mean[s, 1]
+    for c in range(n):
+        cov[s, 0, c] += dt_s * cov[s, 1, c]
+    for c in range(n):
+        cov[s, c, 0] += dt_s * cov[s, c, 1]
+    for c in range(n):
+        cov[s, c, c] += rules.walk[min(c, 2)] ** 2 * dt_s
+
+
+@njit(cache=True)
+def _innovate(seen: _Seen, i: int, by_s: float, mean: Floats, cov: Floats, s: int, alike: float, work: _Work) -> None:
+    """Write y, H, HP and L of comparison i with clock s; its R counts by 1 / alike.
+
+    y is what it would be off by without the correction by_s, beside what the clock lets expect.
     """
-    k, m = off.shape
-    n, stepped = len(mean), False
-    F = np.eye(n)
-    F[0, 1] = dt_s
-    x, P = F @ mean, F @ cov @ F.T
-    for i in range(n):
-        P[i, i] += rules.walk[min(i, 2)] ** 2 * dt_s
-    z, H = off + per_s * by_s, np.zeros((k, m, n))  # off as it would be without the correction
-    H[:, :, 0] = per_s
-    H[:, :, 2:] = beside
-    off_by, spread = _expected(z, H, x, P)
-    if mutual:
-        # Only a crowd of witnesses errs so seldom together that a new clock is likelier; a cart that another pushes
-        # in another way is none. The mean after squared errors over the expected ones fades.
-        for i in range(k):
-            misfit = _misfit(off_by[i], spread[i] + R[i] / alike) / m
-            surprise += rules.surprise_rate * (min(misfit, rules.surprise_cap) - surprise)
-            if surprise > rules.surprise_max:
-                break
-    if surprise > rules.surprise_max:
-        P[0, 0] += rules.step_var
-        surprise, stepped = 1.0, True
-        off_by, spread = _expected(z, H, x, P)
-    fits = np.empty(k, np.bool_)
-    for i in range(k):
-        fits[i] = _misfit(off_by[i], spread[i] + R[i]) <= rules.odd
-    for i in range(k):
-        if fits[i]:
-            gain = P @ H[i].T @ np.linalg.inv(H[i] @ P @ H[i].T + R[i])
-            x = x + gain @ (z[i] - H[i] @ x)
-            keep = np.eye(n) - gain @ H[i]  # Joseph's form keeps it positive definite
-            P = keep @ P @ keep.T + gain @ R[i] @ gain.T
-    return x, P, surprise, stepped
+    y, H, HP, L = work.y, work.H, work.HP, work.L
+    m, n = H.shape
+    for r in range(m):
+        H[r, 0] = seen.per_s[i, r]
+        for c in range(2, n):
+            H[r, c] = seen.beside[i, r, c - 2]
+        y[r] = seen.off[i, r] + seen.per_s[i, r] * by_s
+        for c in range(n):
+            y[r] -= H[r, c] * mean[s, c]
+            HP[r, c] = 0.0
+            for d in range(n):
+                HP[r, c] += H[r, d] * cov[s, d, c]
+    for r in range(m):
+        for c in range(r + 1):
+            total = seen.R[i, r, c] / alike
+            for d in range(n):
+                total += HP[r, d] * H[c, d]
+            for d in range(c):
+                total -= L[r, d] * L[c, d]
+            L[r, c] = np.sqrt(total) if r == c else total / L[c, c]
 
 
 @njit(cache=True)
-def _expected(z: Floats, H: Floats, mean: Floats, cov: Floats) -> tuple[Floats, Floats]:
-    """Return what comparisons z (k, m), H (k, m, n) are off by (k, m), and how far the clock lets them be (k, m, m)."""
-    k, m = z.shape
-    off_by, spread = np.empty((k, m)), np.empty((k, m, m))
-    for i in range(k):
-        off_by[i] = z[i] - H[i] @ mean
-        spread[i] = H[i] @ cov @ H[i].T
-    return off_by, spread
+def _misfit(seen: _Seen, i: int, by_s: float, mean: Floats, cov: Floats, s: int, alike: float, work: _Work) -> float:
+    """Return the squared Mahalanobis distance of what comparison i is off by, given clock s."""
+    _innovate(seen, i, by_s, mean, cov, s, alike, work)
+    y, L, total = work.y, work.L, 0.0
+    for r in range(len(y)):
+        for c in range(r):
+            y[r] -= L[r, c] * y[c]
+        y[r] /= L[r, r]
+        total += y[r] * y[r]
+    return total
 
 
 @njit(cache=True)
-def _misfit(y: Floats, S: Floats) -> float:
-    """Return the squared Mahalanobis distance of what a comparison is off by, y (m,), under S (m, m)."""
-    return float(y @ np.linalg.solve(S, y))
+def _correct(seen: _Seen, i: int, by_s: float, mean: Floats, cov: Floats, s: int, work: _Work) -> None:
+    """Correct clock s by comparison i, in place: gain = P H' S^-1, x += gain y, Joseph's form keeps P positive."""
+    _innovate(seen, i, by_s, mean, cov, s, 1.0, work)
+    y, H, HP, L, gain, keep, kept = work
+    m, n = H.shape
+    for c in range(n):
+        for r in range(m):
+            gain[c, r] = HP[r, c]
+            for d in range(r):
+                gain[c, r] -= L[r, d] * gain[c, d]
+            gain[c, r] /= L[r, r]
+        for r in range(m - 1, -1, -1):
+            for d in range(r + 1, m):
+                gain[c, r] -= L[d, r] * gain[c, d]
+            gain[c, r] /= L[r, r]
+    for a in range(n):
+        for r in range(m):
+            mean[s, a] += gain[a, r] * y[r]
+        for b in range(n):
+            keep[a, b] = 1.0 if a == b else 0.0
+            for r in range(m):
+                keep[a, b] -= gain[a, r] * H[r, b]
+    for a in range(n):
+        for b in range(n):
+            kept[a, b] = 0.0
+            for d in range(n):
+                kept[a, b] += keep[a, d] * cov[s, d, b]
+    for a in range(n):
+        for b in range(n):
+            total = 0.0
+            for d in range(n):
+                total += kept[a, d] * keep[b, d]
+            for r in range(m):
+                for d in range(m):
+                    total += gain[a, r] * seen.R[i, r, d] * gain[b, d]
+            cov[s, a, b] = total
