@@ -11,11 +11,13 @@ import io
 import struct
 import zlib
 from collections.abc import Iterator
-from typing import BinaryIO, NamedTuple
+from typing import BinaryIO
 
 import lz4.frame  # type: ignore[import-untyped]
 import zstandard
 from mcap.opcode import Opcode
+
+from fusion.frozen import record
 
 MAGIC = b"\x89MCAP0\r\n"
 HEAD = struct.Struct("<BQ")
@@ -28,7 +30,8 @@ class Damage(Exception):
     """Where a file stops making sense: place, expected, received."""
 
 
-class Record(NamedTuple):
+@record()
+class Record:
     """One record and where it lies."""
 
     opcode: int

@@ -17,6 +17,7 @@ from fusion.mcap_blocks import MAGIC, Damage, Record, read_records
 from fusion.messages import Frame
 
 MESSAGE_ENCODING = "msgpack"
+MESSAGE = int(Opcode.MESSAGE)  # nearly every record: a plain number is compared more quickly
 STORE_RECORD = "store"
 MESSAGE_HEAD = struct.Struct("<HIQQ")  # channel, sequence, log time, publish time
 PARSE_ERRORS = (McapError, struct.error, UnicodeDecodeError)
@@ -46,9 +47,15 @@ class Recording:
         self.damage = ""  # where and why reading stopped early; "" for a whole file
         self.store_id = ""  # "" where the file does not say
         self.bytes_total = path.stat().st_size
-        self.bytes_read = 0  # how far reading has come
+        self._stream: BinaryIO | None = None  # while it is read
+        self._bytes_read = 0
         with path.open("rb") as stream:
             _check_magic(path, stream)
+
+    @property
+    def bytes_read(self) -> int:
+        """Return how far reading has come."""
+        return self._bytes_read if self._stream is None else self._stream.tell()
 
     def __iter__(self) -> Iterator[Frame]:
         """Yield every whole frame before the first damage."""
@@ -56,10 +63,10 @@ class Recording:
         self.damage = ""
         with self.path.open("rb") as stream:
             _check_magic(self.path, stream)
+            self._stream = stream
             try:
                 for record in read_records(stream, self.bytes_total):
-                    self.bytes_read = stream.tell()
-                    if record.opcode == Opcode.MESSAGE:
+                    if record.opcode == MESSAGE:
                         yield _frame(record, topics)
                     elif record.opcode == Opcode.CHANNEL:
                         _add_topic(record, topics)
@@ -67,6 +74,8 @@ class Recording:
                         self.store_id = _store_id(record) or self.store_id
             except Damage as damage:
                 self.damage = str(damage)
+            finally:
+                self._stream, self._bytes_read = None, stream.tell()
 
 
 def read_recording(path: Path) -> Recording:
