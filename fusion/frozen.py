@@ -7,7 +7,7 @@ that, and is a frozen dataclass in all other respects.
 
 from collections.abc import Callable
 from dataclasses import MISSING, dataclass, field, fields
-from typing import Any, TypeVar, dataclass_transform
+from typing import Any, Final, Protocol, TypeVar, cast, dataclass_transform
 
 import msgspec
 
@@ -41,6 +41,9 @@ def _default(one: Any) -> dict[str, Any]:
     return {} if one.default is MISSING else {"default": one.default}
 
 
-def replace(one: T, /, **changes: Any) -> T:
-    """Return a record with some fields changed."""
-    return msgspec.structs.replace(one, **changes)  # type: ignore[type-var]
+class _Replace(Protocol):
+    def __call__(self, one: T, /, **changes: Any) -> T:
+        """Return a record with some fields changed."""
+
+
+replace: Final = cast("_Replace", msgspec.structs.replace)
