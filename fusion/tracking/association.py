@@ -50,24 +50,27 @@ def pair_nats(mean: Floats, cov: Floats, view: View, gate_nats: float) -> tuple[
     """Return rows, columns and log density of place (1/m2) of all pairs within the gate, sorted by row."""
     rows, columns = near_pairs(mean, cov, view, gate_nats)
     nats = np.empty(len(rows))
-    kept = 0
-    y, H, noise, HP, S = scratch()
-    head, foot, sd, R, T = view.head, view.foot, view.sd, view.R, view.T
-    for p in range(len(rows)):
-        i, j = rows[p], columns[p]
-        if view.is_depth:
+    kept, head, foot, sd, R, T = 0, view.head, view.foot, view.sd, view.R, view.T
+    if view.is_depth:
+        for p in range(len(rows)):
+            i, j = rows[p], columns[p]
             half, density = _depth_pair(mean, cov, i, head, j, sd[j], view.lean_sd_m)
-        else:
+            if half <= gate_nats:
+                rows[kept], columns[kept], nats[kept] = i, j, density
+                kept += 1
+    elif len(rows):
+        y, H, noise, HP, S = scratch()
+        for p in range(len(rows)):
+            i, j = rows[p], columns[p]
             m = measure(mean, i, head, foot, j, sd[j], view.lean_sd_m, R, T, y, H, noise)
             if m == 0:
                 continue
             innovate(cov, i, H, noise, m, HP, S)
             factor(S, m)
             half = whiten(S, y, m)
-            density = place_density(H, S, half)
-        if half <= gate_nats:
-            rows[kept], columns[kept], nats[kept] = i, j, density
-            kept += 1
+            if half <= gate_nats:
+                rows[kept], columns[kept], nats[kept] = i, j, place_density(H, S, half)
+                kept += 1
     return rows[:kept], columns[:kept], nats[:kept]
 
 
@@ -262,9 +265,11 @@ def associate(
         if column[i] >= 0:
             taken[column[i]] = True
     # Who is not known to be anybody gets what is left.
+    is_any = False
     for p in range(len(rows)):
         worth[p] = cost[p] if exist[rows[p]] < chances.sure_p and not taken[columns[p]] else FAR
-    rest = solve(rows, columns, worth, n, m)
+        is_any |= worth[p] < 0.0
+    rest = solve(rows, columns, worth, n, m) if is_any else column
     for i in range(n):
         if rest[i] >= 0:
             column[i] = rest[i]
@@ -281,26 +286,30 @@ def associate(
 @njit(cache=True)
 def _correct_all(mean: Floats, cov: Floats, column: Ints, view: View) -> None:
     """Correct every track that has a detection, in place."""
-    y, H, noise, HP, S = scratch()
     lean2, head, foot, sd, R, T = view.lean_sd_m * view.lean_sd_m, view.head, view.foot, view.sd, view.R, view.T
+    if view.is_depth:
+        for i in range(mean.shape[0]):
+            j = column[i]
+            if j >= 0:
+                var = sd[j] * sd[j]
+                correct_depth(mean, cov, i, head, j, var + lean2, var + 0.25 * lean2)
+        return
+    y, H, noise, HP, S = scratch()
     for i in range(mean.shape[0]):
         j = column[i]
-        if j < 0:
-            continue
-        if view.is_depth:
-            var = sd[j] * sd[j]
-            correct_depth(mean, cov, i, head, j, var + lean2, var + 0.25 * lean2)
-            continue
-        k = measure(mean, i, head, foot, j, sd[j], view.lean_sd_m, R, T, y, H, noise)
-        innovate(cov, i, H, noise, k, HP, S)
-        factor(S, k)
-        correct(mean, cov, i, y, k, HP, S)
+        if j >= 0:
+            k = measure(mean, i, head, foot, j, sd[j], view.lean_sd_m, R, T, y, H, noise)
+            innovate(cov, i, H, noise, k, HP, S)
+            factor(S, k)
+            correct(mean, cov, i, y, k, HP, S)
 
 
 @njit(cache=True)
 def solve(rows: Ints, columns: Ints, cost: Floats, n: int, m: int) -> Ints:
     """Return per row its column or -1: the set of pairs of least total cost, one connected component at a time."""
     column = np.full(n, -1)
+    if _all_their_best(rows, columns, cost, column, m):
+        return column
     group = components(rows, columns, cost < 0.0, n, m)
     first = np.zeros(n + 1, np.int64)  # first pair of each row, and of the one behind the last; rows are sorted
     for p in range(len(rows)):
@@ -322,6 +331,24 @@ def solve(rows: Ints, columns: Ints, cost: Floats, n: int, m: int) -> Ints:
         else:
             _solve_component(i, after, first, columns, cost, column, local)
     return column
+
+
+@njit(cache=True)
+def _all_their_best(rows: Ints, columns: Ints, cost: Floats, column: Ints, m: int) -> bool:
+    """Give every row its cheapest column, column (n,), if no two want the same one, as in most frames; else none."""
+    taken, p = np.zeros(m, np.bool_), 0
+    while p < len(rows):
+        i, best, which = rows[p], 0.0, -1
+        while p < len(rows) and rows[p] == i:
+            if cost[p] < best:
+                best, which = cost[p], columns[p]
+            p += 1
+        if which >= 0:
+            if taken[which]:
+                column[:] = -1
+                return False
+            taken[which], column[i] = True, which
+    return True
 
 
 @njit(cache=True)

@@ -10,6 +10,7 @@ from numba import njit
 from fusion.arrays import Bools, Floats, Ints
 from fusion.tracking.measurement import DEPTH_MIN_M, View, innovate, measure, scratch
 
+FEW = 8  # places
 MORE = 4  # pairs a track is given room for at first
 BEYOND = 1.001  # of a bound: what rounding may do to it is less
 ASIDE = 0.5  # of a picture's width: further outside it nobody's image is linear in where they are
@@ -21,17 +22,14 @@ def near_pairs(mean: Floats, cov: Floats, view: View, gate_nats: float) -> tuple
 
     Detections are sought by their head, and by their foot where the head is not seen.
     """
-    n, head, foot, sd = mean.shape[0], view.head, view.foot, view.sd
-    with_head = ~(np.isnan(head[:, 0]) | np.isnan(head[:, 1]))
-    with_foot = ~(np.isnan(foot[:, 0]) | np.isnan(foot[:, 1])) & ~with_head
+    n, sd, passes = mean.shape[0], view.sd, 0
     sd_max = sd.max() if len(sd) else 0.0
     rows, columns, count = np.empty(MORE * n + 16, np.int64), np.empty(MORE * n + 16, np.int64), 0
     for by_foot in (False, True):
-        seen = with_foot if by_foot else with_head
-        if not seen.any():
+        at, places = _sought(view, by_foot)
+        if not len(at):
             continue
-        at = np.flatnonzero(seen)
-        places = foot[at] if by_foot else head[at, :2]
+        passes += 1
         low, size, shape, start, order = grid(places)
         centre, reach = _boxes(mean, cov, view, by_foot, sd_max, gate_nats, places)
         for i in range(n):
@@ -48,10 +46,28 @@ def near_pairs(mean: Floats, cov: Floats, view: View, gate_nats: float) -> tuple
                         rows, columns = _doubled(rows), _doubled(columns)
                     rows[count], columns[count] = i, at[j]
                     count += 1
-    if not (with_head.any() and with_foot.any()):  # one pass leaves them sorted
+    if passes < 2:  # one pass leaves them sorted
         return rows[:count], columns[:count]
     order = np.argsort(rows[:count], kind="mergesort")
     return rows[:count][order], columns[:count][order]
+
+
+@njit(cache=True)
+def _sought(view: View, by_foot: bool) -> tuple[Ints, Floats]:
+    """Return which detections are sought by their foot, or by their head, and where that is (k, 2)."""
+    head, foot, m, count = view.head, view.foot, view.head.shape[0], 0
+    at, places = np.empty(m, np.int64), np.empty((m, 2))
+    for j in range(m):
+        by_head = not (np.isnan(head[j, 0]) or np.isnan(head[j, 1]))
+        if by_foot and (by_head or np.isnan(foot[j, 0]) or np.isnan(foot[j, 1])):
+            continue
+        if not (by_foot or by_head):
+            continue
+        at[count] = j
+        for k in range(2):
+            places[count, k] = foot[j, k] if by_foot else head[j, k]
+        count += 1
+    return at[:count], places[:count]
 
 
 @njit(cache=True)
@@ -63,14 +79,19 @@ def _doubled(old: Ints) -> Ints:
 
 @njit(cache=True)
 def grid(places: Floats) -> tuple[Floats, Floats, Ints, Ints, Ints]:
-    """Sort places (m, 2) into about m cells: corner, cell size, cells per axis, first place per cell, places."""
+    """Sort places (m, 2) into about m cells: corner, cell size, cells per axis, first place per cell, places.
+
+    A few are quicker looked through than sorted: they share one cell.
+    """
     m = len(places)
-    low, high = np.empty(2), np.empty(2)
+    side = 1 if m <= FEW else int(np.ceil(np.sqrt(m)))
+    low, size, shape = np.full(2, np.inf), np.full(2, -np.inf), np.array([side, side])
     for k in range(2):
-        low[k], high[k] = places[:, k].min(), places[:, k].max()
-    side = int(np.ceil(np.sqrt(m)))
-    shape = np.array([side, side])
-    size = np.maximum((high - low) / side, 1e-9)
+        for j in range(m):
+            low[k], size[k] = min(low[k], places[j, k]), max(size[k], places[j, k])
+        size[k] = max((size[k] - low[k]) / side, 1e-9)
+    if side == 1:
+        return low, size, shape, np.array([0, m]), np.arange(m)
     cell = np.empty(m, np.int64)
     for j in range(m):
         a = min(side - 1, int((places[j, 0] - low[0]) / size[0]))
@@ -145,8 +166,10 @@ def _boxes(
     z, H, noise, HP, S = scratch()
     nothing, zero = np.full((1, 2), np.nan), np.zeros((1, 2))
     head, foot = (nothing, zero) if by_foot else (zero, nothing)
-    low0, high0 = places[:, 0].min(), places[:, 0].max()
-    low1, high1 = places[:, 1].min(), places[:, 1].max()
+    low0, high0, low1, high1 = np.inf, -np.inf, np.inf, -np.inf
+    for j in range(len(places)):
+        low0, high0 = min(low0, places[j, 0]), max(high0, places[j, 0])
+        low1, high1 = min(low1, places[j, 1]), max(high1, places[j, 1])
     R, T = view.R, view.T
     ground, var = (0.0, 4.0 * sd * sd) if by_foot else (1.0, sd * sd)
     lean2, most = view.lean_sd_m * view.lean_sd_m, BEYOND * 2.0 * gate_nats

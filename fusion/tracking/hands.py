@@ -70,7 +70,8 @@ def hand_rules(config: HandConfig) -> HandRules:
     """Return the configuration as the kernels take it."""
     noise = WristNoise(config.wrist_sd_m, config.claim_p, config.merged_p, config.astray_p, config.reach_p)
     seconds = config.back_s * SECOND_NS, config.kept_s * SECOND_NS
-    return HandRules(*resting(config), *seconds, config.cross_m, noise)
+    rest, var = resting(config)
+    return HandRules(rest, var, np.diag(var), *seconds, config.cross_m, noise)
 
 
 def hands_of(hands: Hands, track_id: Ints, t_ns: int, config: HandConfig) -> tuple[Floats, Floats]:

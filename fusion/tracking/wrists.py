@@ -7,7 +7,6 @@ from numba import njit
 
 from fusion.arrays import Bools, Floats, Ints
 from fusion.tracking.association import solve
-from fusion.tracking.camera import predict_image_point
 from fusion.tracking.measurement import DEPTH_MIN_M, View, factor, whiten
 from fusion.tracking.tracks import Status
 
@@ -30,7 +29,8 @@ class HandRules(NamedTuple):
     """See HandConfig."""
 
     rest: Floats  # (3,) m, where a hand nobody sees is relative to the head
-    var: Floats  # (3,) m2, how far it strays from there
+    var: Floats  # (3,) m2, how far it strays from there,
+    spread: Floats  # (3, 3) m2, and that as a covariance
     back_ns: float
     kept_ns: float
     cross_m: float
@@ -100,7 +100,7 @@ def believed(
 
     The others are of Hands.
     """
-    n, rest, usual = len(track_id), rules.rest, np.diag(rules.var)
+    n, rest, usual = len(track_id), rules.rest, rules.spread
     mean, cov = np.empty((n, 2, 3)), np.empty((n, 2, 3, 3))
     stay, row_of = np.exp(-max(0, t_ns - old_ns) / rules.back_ns), _rows_among(old_id, track_id)
     for i in range(n):
@@ -203,10 +203,10 @@ def take_wrists(
     A hand is where it was on its way to rest, or has gone off to anywhere within reach; and a hand that was taken for
     another's is where that one is believed to be.
     """
-    n, d, rest, usual, noise = len(mean), len(frame.wrists), rules.rest, np.diag(rules.var), rules.noise
+    n, d, rest, usual, noise = len(mean), len(frame.wrists), rules.rest, rules.spread, rules.noise
     claim, is_depth, sd, own = frame.claim, frame.is_depth, frame.sd, noise.wrist_sd_m * noise.wrist_sd_m
     stays, reaches, wrists = np.log(1.0 - noise.reach_p), np.log(noise.reach_p), frame.wrists
-    found, y, H, S = np.zeros(n, np.bool_), np.empty(3), np.empty((3, 3)), np.empty((3, 3))
+    found, y, H, S, W = np.zeros(n, np.bool_), np.empty(3), np.empty((3, 3)), np.empty((3, 3)), np.empty((3, 3))
     for j in range(d):
         if claim[j] >= 0:
             found[claim[j]] = True
@@ -244,7 +244,7 @@ def take_wrists(
         rival[i, h], rival_p[i, h] = whose, p
         others[j, w], others_p[j, w] = whose, p
         m = _against(mean, cov, i, h, frame.head, wrists, j, w, is_depth, sd[j], own, frame.R, frame.T, y, H, S)
-        _correct(mean, cov, i, h, m, y, H, S)
+        _correct(mean, cov, i, h, m, y, H, S, W)
     return owner, others, others_p
 
 
@@ -352,31 +352,35 @@ def _worth(
     stays, reaches, lost = np.log(1.0 - noise.reach_p), np.log(noise.reach_p), np.log(noise.astray_p)
     wrists, seen, claim, sd, is_depth = frame.wrists, frame.seen, frame.claim, frame.sd, frame.is_depth
     own, first, lent = noise.wrist_sd_m * noise.wrist_sd_m, doubtful.first, doubtful.hand
-    at, to, cost = [0 for _ in range(0)], [0 for _ in range(0)], [0.0 for _ in range(0)]
-    for j in range(near.shape[0]):
+    d, n = near.shape
+    room = 0
+    astray, anew = np.empty((d, 2)), np.empty((d, 2))
+    for j in range(d):
+        for row in range(n):
+            room += 4 * near[j, row]
         for w in range(2):
-            if not seen[j, w]:
-                continue
-            # Anywhere about whom the detector names: a wrist that fits no hand better than this is no wrist.
-            astray = _fit(shown, claim[j], ANYWHERE, is_depth, wrists, j, w, sd[j], own) + lost
-            for row in range(near.shape[1]):
-                if not near[j, row]:
-                    continue
-                said = _said(row, claim[j], found, noise)
-                anew = np.logaddexp(
-                    reaches + _fit(shown, row, REST, is_depth, wrists, j, w, sd[j], own),
-                    _fit_of_another(row, first, lent, shown, rival_p, is_depth, wrists, j, w, sd[j], own)[0],
-                )
-                for h in range(2):
+            if seen[j, w]:
+                # Anywhere about whom the detector names: a wrist that fits no hand better than this is no wrist.
+                astray[j, w] = _fit(shown, claim[j], ANYWHERE, is_depth, wrists, j, w, sd[j], own) + lost
+    at, to, cost, count = np.empty(room, np.int64), np.empty(room, np.int64), np.empty(room), 0
+    for row in range(n):
+        for h in range(2):
+            for j in range(d):
+                for w in range(2 if near[j, row] else 0):
+                    if not seen[j, w]:
+                        continue
+                    if h == 0:
+                        anew[j, w] = np.logaddexp(
+                            reaches + _fit(shown, row, REST, is_depth, wrists, j, w, sd[j], own),
+                            _fit_of_another(row, first, lent, shown, rival_p, is_depth, wrists, j, w, sd[j], own)[0],
+                        )
                     stay = stays + np.log1p(-rival_p[row, h])
                     stay += _fit(shown, row, h, is_depth, wrists, j, w, sd[j], own)
-                    gain = np.logaddexp(stay, anew) + said - astray
+                    gain = np.logaddexp(stay, anew[j, w]) + _said(row, claim[j], found, noise) - astray[j, w]
                     if gain > 0.0:
-                        at.append(2 * row + h)
-                        to.append(2 * j + w)
-                        cost.append(-gain)
-    by_hand = np.argsort(np.array(at), kind="mergesort")
-    return np.array(at)[by_hand], np.array(to)[by_hand], np.array(cost)[by_hand]
+                        at[count], to[count], cost[count] = 2 * row + h, 2 * j + w, -gain
+                        count += 1
+    return at[:count], to[:count], cost[:count]
 
 
 @njit(cache=True)
@@ -462,12 +466,11 @@ def _runner_up(r: int, rows: Ints, columns: Ints, cost: Floats, column: Ints) ->
 
 
 @njit(cache=True)
-def _correct(mean: Floats, cov: Floats, i: int, h: int, m: int, y: Floats, H: Floats, S: Floats) -> None:
+def _correct(mean: Floats, cov: Floats, i: int, h: int, m: int, y: Floats, H: Floats, S: Floats, W: Floats) -> None:
     """Correct hand h of row i of Hands in place, given innovation y (m,), H (m, 3) and S (m, m), all three spent.
 
-    As in measurement.correct: with W = L^-1 H P the mean moves by W' L^-1 y, and P -= W' W.
+    As in measurement.correct: with W = L^-1 H P, written, the mean moves by W' L^-1 y, and P -= W' W.
     """
-    W = np.zeros((m, 3))
     factor(S, m)
     for c in range(3):
         for r in range(m):
@@ -512,28 +515,33 @@ def _against(
     mean and cov are of Hands, of which hand h of row i, head (n, 3) and wrists (d, 2, 2 or 3), of which wrist w of
     detection j. A point behind an image camera measures nothing: its noise is without bound.
     """
-    m = 3 if is_depth else 2
     if is_depth:
         for a in range(3):
             y[a] = wrists[j, w, a] - (head[i, a] + mean[i, h, a])
             for b in range(3):
                 H[a, b] = 1.0 if a == b else 0.0
                 S[a, b] = cov[i, h, a, b] + (sd * sd + own_var if a == b else 0.0)
-    else:
-        uv, J, depth = predict_image_point(
-            head[i, 0] + mean[i, h, 0], head[i, 1] + mean[i, h, 1], head[i, 2] + mean[i, h, 2], R, T
-        )
-        seen, blur, is_behind = J @ cov[i, h] @ J.T, J @ J.T, depth <= DEPTH_MIN_M
-        for a in range(2):
-            y[a] = wrists[j, w, a] - uv[a]
-            for b in range(3):
-                H[a, b] = J[a, b]
-            for b in range(2):
-                if is_behind:
-                    S[a, b] = seen[a, b] + (1e6 if a == b else 0.0)
-                else:
-                    S[a, b] = seen[a, b] + ((sd * sd if a == b else 0.0) + own_var * blur[a, b])
-    return m
+        return 3
+    x, z = head[i, 0] + mean[i, h, 0], head[i, 2] + mean[i, h, 2]
+    deep = R[2, 0] * x + R[2, 1] * (head[i, 1] + mean[i, h, 1]) + R[2, 2] * z + T[2]
+    far, is_behind = max(deep, 1e-3), deep <= DEPTH_MIN_M
+    for a in range(2):
+        p = (R[a, 0] * x + R[a, 1] * (head[i, 1] + mean[i, h, 1]) + R[a, 2] * z + T[a]) / far
+        y[a] = wrists[j, w, a] - p
+        for b in range(3):
+            H[a, b] = (R[a, b] - p * R[2, b]) / far
+    for a in range(2):
+        for b in range(2):
+            noise = sd * sd if a == b else 0.0
+            S[a, b] = 0.0
+            for k in range(3):
+                noise += own_var * H[a, k] * H[b, k]
+                for c in range(3):
+                    S[a, b] += H[a, k] * cov[i, h, k, c] * H[b, c]
+            if is_behind:
+                noise = 1e6 if a == b else 0.0
+            S[a, b] += noise
+    return 2
 
 
 @njit(cache=True)
