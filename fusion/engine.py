@@ -40,7 +40,7 @@ from fusion.health.stage import (
 from fusion.health.trust import moved_goods, trusted
 from fusion.intake import Slice
 from fusion.intake.clock_filter import Clock, Comparisons, Stamp, compare, compare_each
-from fusion.intake.clocks import Clocks, Corrected, after_restarts, faults, retime, unknown
+from fusion.intake.clocks import CAMERA_FRAMES, Clocks, Corrected, after_restarts, faults, retime, unknown
 from fusion.messages import Boxes, Cart, Gate, Health, Message, Plates, Portal
 from fusion.messages import People as PeopleMessage
 from fusion.settlement import Outputs, TrackRows, foresee, join, say, settle
@@ -179,9 +179,9 @@ def _advance(engine: Engine, state: State, messages: tuple[Message, ...], now_ns
     state = _take_plates(engine, state, [m for m in messages if isinstance(m, Plates)], news)
     frames: list[Corrected] = []
     for one in ready:
-        if isinstance(one.message, PeopleMessage | Boxes):
+        if isinstance(one.message, CAMERA_FRAMES):
             frames.append(one)
-        elif not isinstance(one.message, Plates | Health):
+        elif not isinstance(one.message, (Plates, Health)):
             # Gates and carts ask where people are: all frames before them must be in.
             state, frames = _take_frames(engine, state, frames, news), []
             state = _take(engine, state, one, news)
@@ -270,7 +270,7 @@ def _take_frames(engine: Engine, state: State, each: list[Corrected], news: News
         if row is None:
             state = _note(state, f"camera {one.message.src} is not in store.toml")
         else:
-            assert isinstance(one.message, PeopleMessage | Boxes)
+            assert isinstance(one.message, CAMERA_FRAMES)
             known.append((one.message, row, one.by_s))
     if not known:
         return state

@@ -47,25 +47,20 @@ class Recording:
         self.damage = ""  # where and why reading stopped early; "" for a whole file
         self.store_id = ""  # "" where the file does not say
         self.bytes_total = path.stat().st_size
-        self._stream: BinaryIO | None = None  # while it is read
-        self._bytes_read = 0
+        self.bytes_read = 0  # how far reading has come
         with path.open("rb") as stream:
             _check_magic(path, stream)
-
-    @property
-    def bytes_read(self) -> int:
-        """Return how far reading has come."""
-        return self._bytes_read if self._stream is None else self._stream.tell()
 
     def __iter__(self) -> Iterator[Frame]:
         """Yield every whole frame before the first damage."""
         topics: dict[int, str] = {}
-        self.damage = ""
+        self.damage, chunk = "", ""
         with self.path.open("rb") as stream:
             _check_magic(self.path, stream)
-            self._stream = stream
             try:
                 for record in read_records(stream, self.bytes_total):
+                    if record.around is not chunk:  # the records of a chunk are read at once
+                        chunk, self.bytes_read = record.around, stream.tell()
                     if record.opcode == MESSAGE:
                         yield _frame(record, topics)
                     elif record.opcode == Opcode.CHANNEL:
@@ -74,8 +69,6 @@ class Recording:
                         self.store_id = _store_id(record) or self.store_id
             except Damage as damage:
                 self.damage = str(damage)
-            finally:
-                self._stream, self._bytes_read = None, stream.tell()
 
 
 def read_recording(path: Path) -> Recording:

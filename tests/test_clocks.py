@@ -16,7 +16,7 @@ from fusion.attribution.bodies import Bodies
 from fusion.clock_steps import stepping
 from fusion.config import ClockConfig, HandConfig, TrackingConfig
 from fusion.intake.clock_filter import Clock, Comparisons, compare
-from fusion.intake.clocks import Clocks, Corrected, after_restarts, fault, faults, report, retime, unknown
+from fusion.intake.clocks import Clocks, after_restarts, corrected, fault, faults, report, retime, unknown
 from fusion.intake.sequencer import REORDERED_MAX
 from fusion.messages import Cart, Gate, Health, People
 from fusion.shelf import ShelfChange
@@ -253,7 +253,7 @@ def test_a_camera_that_counts_anew_may_be_off_by_anything_and_no_other_source(se
     said = [
         frame(seq, (k + 1) * S) if camera else Health("a", seq, (k + 1) * S, "ok", "") for k, seq in enumerate(seqs)
     ]
-    ready = tuple(Corrected(message, 0.0) for message in said)
+    ready = tuple(corrected(message, 0.0) for message in said)
     anew = [k for k in range(1, len(seqs)) if camera and seqs[k] < seqs[k - 1] - REORDERED_MAX]
     after = after_restarts(clocks, ready, CONFIG)
     assert after.of["b"] == clocks.of["b"]
@@ -266,7 +266,7 @@ def test_a_camera_that_counts_anew_may_be_off_by_anything_and_no_other_source(se
 
 def test_a_camera_that_restarted_before_it_was_ever_compared_has_restarted() -> None:
     """Found on a tape: one that came back 300 ms ahead before anybody walked was never said to be off."""
-    clocks = after_restarts(Clocks(), tuple(Corrected(frame(seq, S), 0.0) for seq in (500, 0)), CONFIG)
+    clocks = after_restarts(Clocks(), tuple(corrected(frame(seq, S), 0.0) for seq in (500, 0)), CONFIG)
     assert unknown(clocks, 2 * S, CONFIG) == {"a"}
     off = replace(clocks.of["a"], mean=np.array([CONFIG.offset_max_s + 0.02, 0.0, 0.0, 0.0]), cov=KNOWN)
     assert fault(off, CONFIG) and not fault(replace(off, begun_ns=0), CONFIG)
@@ -276,7 +276,7 @@ def test_a_camera_that_restarted_before_it_was_ever_compared_has_restarted() -> 
 def test_the_clock_of_a_camera_that_restarted_is_known_again_after_a_few_steps(seed: int, jump_s: float) -> None:
     rng = np.random.default_rng(seed)
     clocks = Clocks({name: Clock(0, np.zeros(4), KNOWN) for name in "abc"})
-    clocks = after_restarts(clocks, tuple(Corrected(frame(seq, S), 0.0) for seq in (500, 0)), CONFIG)
+    clocks = after_restarts(clocks, tuple(corrected(frame(seq, S), 0.0) for seq in (500, 0)), CONFIG)
     for k in range(30):  # 2 s
         t_ns = S + k * S // 15
         seen = walkers(rng, jump_s - clocks.offset_s("a", t_ns), np.zeros(2), rng.uniform(-3, 3, 3), 0.05)

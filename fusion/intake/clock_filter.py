@@ -82,7 +82,9 @@ def compare_each(
     prior = seen.offset_sd_s, seen.beside_sd, seen.beside.shape[2], seen.mutual
     before = [clocks.get(src) or _unknown(begun[src], *prior, config) for src in row_of]
     at_ns, steps = np.array([one.t_ns for one in before]), np.array([one.steps for one in before])
-    mean, cov = np.stack([one.mean for one in before]), np.stack([one.cov for one in before])
+    n = len(before[0].mean)
+    mean = np.concatenate([one.mean for one in before]).reshape(-1, n)
+    cov = np.concatenate([one.cov for one in before]).reshape(-1, n, n)
     surprise = np.array([one.surprise for one in before])
     rules = _rules(config, seen.beside_walk_per_sqrt_s)
     _learn_each(

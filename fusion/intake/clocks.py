@@ -10,7 +10,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import field
 from operator import attrgetter
 from statistics import median
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 
@@ -20,6 +20,9 @@ from fusion.intake.clock_filter import Clock, is_known, restarted, unknown_camer
 from fusion.intake.sequencer import REORDERED_MAX
 from fusion.messages import Boxes, Cart, Message, People
 
+Key: TypeAlias = tuple[int, str, int]  # t_ns, src, seq: the one order of the house
+CAMERA_FRAMES = (People, Boxes)
+
 
 @record(eq=False)
 class Corrected:
@@ -27,6 +30,7 @@ class Corrected:
 
     message: Message
     by_s: float
+    key: Key  # of the message: to ask it each time anew would be most of what putting messages in order takes
 
 
 @record(eq=False)
@@ -58,17 +62,17 @@ def retime(
     """
     offsets = [clock.offset_s(until_ns) for clock in clocks.of.values() if clock.mutual]
     clocks = replace(clocks, middle_s=median(offsets) if offsets else 0.0)
-    corrected = [
-        _corrected(m, min(clocks.offset_s(m.src, m.t_ns), config.hold_s)) if m.src in clocks.of else Corrected(m, 0.0)
+    new = [
+        corrected(m, min(clocks.offset_s(m.src, m.t_ns), config.hold_s) if m.src in clocks.of else 0.0)
         for m in messages
     ]
     waiting = clocks.waiting
-    if corrected:
-        corrected.sort(key=_key)
+    if new:
+        new.sort(key=_key)
         # Those that wait are in order: only where the new ones come among them is there anything to sort.
-        among = bisect_left(waiting, _key(corrected[0]), key=_key)
-        waiting = (*waiting[:among], *sorted([*waiting[among:], *corrected], key=_key))
-    first = bisect_left(waiting, until_ns, key=lambda one: one.message.t_ns)
+        among = bisect_left(waiting, new[0].key, key=_key)
+        waiting = (*waiting[:among], *sorted([*waiting[among:], *new], key=_key))
+    first = bisect_left(waiting, (until_ns,), key=_key)
     return replace(clocks, waiting=waiting[first:]), waiting[:first]
 
 
@@ -79,7 +83,7 @@ def after_restarts(clocks: Clocks, ready: tuple[Corrected, ...], config: ClockCo
     """
     of, seq = clocks.of, dict(clocks.seq)
     for one in ready:
-        if not isinstance(one.message, People | Boxes):
+        if not isinstance(one.message, CAMERA_FRAMES):
             continue
         src, number, t_ns = one.message.src, one.message.seq, one.message.t_ns
         if number < seq.get(src, -1) - REORDERED_MAX:
@@ -137,12 +141,14 @@ def _against_the_middle(clocks: Clocks, src: str) -> Clock:
     return replace(clock, mean=mean)
 
 
-def _corrected(message: Message, offset_s: float) -> Corrected:
+def corrected(message: Message, offset_s: float) -> Corrected:
+    """Return a message set back by what its clock is ahead."""
     shift_ns = -round(offset_s * SECOND_NS)
-    if isinstance(message, Cart):
-        moves = tuple(replace(move, t_ns=move.t_ns + shift_ns) for move in message.moves)
-        return Corrected(replace(message, t_ns=message.t_ns + shift_ns, moves=moves), offset_s)
-    return Corrected(replace(message, t_ns=message.t_ns + shift_ns) if shift_ns else message, offset_s)
+    if shift_ns and isinstance(message, Cart):
+        message = replace(message, moves=tuple(replace(move, t_ns=move.t_ns + shift_ns) for move in message.moves))
+    if shift_ns:
+        message = replace(message, t_ns=message.t_ns + shift_ns)
+    return Corrected(message, offset_s, (message.t_ns, message.src, message.seq))
 
 
-_key = attrgetter("message.t_ns", "message.src", "message.seq")  # the one order of the house
+_key = attrgetter("key")

@@ -1,6 +1,7 @@
 """Camera frames of one slice as flat arrays, in the units the filter wants: one compiled pass takes them all."""
 
 from collections.abc import Sequence
+from functools import lru_cache
 from zlib import crc32
 
 import numpy as np
@@ -76,11 +77,17 @@ def frames_of(
         config.sd_m_min,
         config.sd_px_min,
     )
-    ids = [0 if k is None else crc32(k.encode()) + 1 for message in shown for k in message.ids]
+    ids = [_hash_of(k) for message in shown for k in message.ids]
     t_ns = np.array([message.t_ns for message in messages], np.int64)
     look = unit_looks([message.look for message in shown])
     held = tuple([message.held for message in messages])
     return Frames(t_ns, camera, is_depth, first, head, foot, hands, sd, look, np.array(ids, np.int64), held)
+
+
+@lru_cache(maxsize=4096)
+def _hash_of(device_id: str | None) -> int:
+    """Return the number that stands for a device-local id, which comes again with every frame."""
+    return 0 if device_id is None else crc32(device_id.encode()) + 1
 
 
 @njit(cache=True)

@@ -88,10 +88,12 @@ def _motion(dt_s: float, accel_m2ps3: float) -> tuple[Floats, Floats]:
 
 def _shown(trail: Trail) -> Trail:
     """Keep, of every instant, the tracks that are sure by then or become so within the trail."""
-    sure: Ints = np.zeros(0, np.int64)
+    sure: set[int] = set()
     out = []
     for one in reversed(trail):
-        sure = np.union1d(sure, one.track_id[one.sure])
-        keep = np.isin(one.track_id, sure)
-        out.append(Instant(one.t_ns, one.track_id[keep], one.sure[keep], one.mean[keep], one.cov[keep]))
+        sure.update(one.track_id[one.sure].tolist())
+        keep = [track_id in sure for track_id in one.track_id.tolist()]
+        if not all(keep):  # seldom: most tracks become sure within a moment
+            one = Instant(one.t_ns, one.track_id[keep], one.sure[keep], one.mean[keep], one.cov[keep])
+        out.append(one)
     return tuple(reversed(out))
