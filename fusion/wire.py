@@ -7,7 +7,10 @@ payloads are well made: these are read at once (_quickly), and what is not goes 
 gates: a gate's message with a card number anywhere in it is refused before any other rung could quote it.
 """
 
-from typing import Any
+import re
+from collections.abc import Callable
+from functools import lru_cache
+from typing import Any, NamedTuple
 
 import msgpack  # type: ignore[import-untyped]
 import msgspec
@@ -16,10 +19,12 @@ from fusion.cards import NOT_SHOWN, holds_card, holds_card_number
 from fusion.messages import KIND_OF, Kind, Malformed, Message, Reason
 from fusion.wire_arrays import Rejected, opened
 from fusion.wire_fields import VERSION, Fields, fields_of
-from fusion.wire_schema import PAYLOAD_BYTES_MAX, PAYLOADS, WIRE_OF, BoxesWire, PeopleWire, Wire
+from fusion.wire_schema import IDENTIFIER, PAYLOAD_BYTES_MAX, PAYLOADS, WIRE_OF, BoxesWire, PeopleWire, Wire
 
+TOPIC_MAX = 80  # characters: a kind, a stroke and an identifier are fewer
 LIST_MAX = 4096  # entries of any list or map: msgpack would reserve memory for what a header merely claims
 SHOWN_MAX = 80  # characters of a rejected value quoted in a text
+CAMERA_FRAMES = (PeopleWire, BoxesWire)
 NUMBERS = ("seq", "t")  # of a gate's message: long by nature, and no card numbers
 
 
@@ -69,17 +74,20 @@ def _quickly(topic: str, payload: bytes) -> Wire | None:
     The map's head says as many entries as there are keys, all keys are there and no others: so none is there twice.
     A payload of no more bytes than LIST_MAX has no list that is longer, and none but `held` may be.
     """
-    kind, _, src = topic.partition("/")
-    known = QUICK.get(kind)
-    if known is None or not payload.startswith(known[0]) or len(payload) > PAYLOAD_BYTES_MAX:
+    known = _reader(topic) if len(topic) <= TOPIC_MAX else None
+    if known is None or not payload.startswith(known.head) or len(payload) > PAYLOAD_BYTES_MAX:
         return None
     try:
-        wire = known[1].decode(payload)
+        wire = known.read(payload)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return None
-    if wire.src != src:
+    if wire.src != known.src:
         return None
-    if len(payload) > LIST_MAX and isinstance(wire, PeopleWire | BoxesWire):
+    if isinstance(wire, CAMERA_FRAMES):
+        for name in wire.ids:
+            if name is not None and not _is_identifier(name):
+                return None
+    if len(payload) > LIST_MAX and isinstance(wire, CAMERA_FRAMES):
         longest = max([len(wire.held), *(len(beliefs) for _, _, beliefs in wire.held)])
         return wire if longest <= LIST_MAX else None
     return wire
@@ -90,10 +98,30 @@ def _map_head(entries: int) -> bytes:
     return bytes([0x80 | entries]) if entries < 16 else b"\xde" + entries.to_bytes(2, "big")
 
 
-QUICK = {
-    kind: (_map_head(len(msgspec.structs.fields(schema))), msgspec.msgpack.Decoder(schema))
+class _Reader(NamedTuple):
+    """How what is sent under a topic is read when it is well made."""
+
+    head: bytes  # of the map
+    read: Callable[[bytes], Wire]
+    src: str
+
+
+READERS: dict[str, tuple[bytes, Callable[[bytes], Wire]]] = {
+    kind: (_map_head(len(msgspec.structs.fields(schema))), msgspec.msgpack.Decoder(schema).decode)
     for kind, schema in PAYLOADS.items()
 }
+
+
+@lru_cache(maxsize=4096)
+def _reader(topic: str) -> _Reader | None:
+    kind, _, src = topic.partition("/")
+    return _Reader(*READERS[kind], src) if kind in READERS and _is_identifier(src) else None
+
+
+@lru_cache(maxsize=8192)
+def _is_identifier(name: str) -> bool:
+    """Tell whether a name is one, of which nearly all have been seen before."""
+    return re.search(IDENTIFIER, name) is not None
 
 
 def _unpack(payload: bytes) -> Fields:

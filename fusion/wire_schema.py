@@ -20,7 +20,9 @@ TIME_NS_MAX = 2**63 - 1
 IDENTIFIER = r"^[A-Za-z0-9._-]{1,64}\Z"
 
 Version: TypeAlias = Literal[1]
+NAME_MAX = 64
 Identifier: TypeAlias = Annotated[str, Meta(pattern=IDENTIFIER)]
+Name: TypeAlias = Annotated[str, Meta(max_length=NAME_MAX)]  # that may be an identifier
 Epc: TypeAlias = Annotated[str, Meta(pattern=r"^[0-9A-Fa-f]{1,64}\Z")]
 Seq: TypeAlias = Annotated[int, Meta(ge=0, le=TIME_NS_MAX)]
 Time: TypeAlias = Annotated[int, Meta(ge=0, le=TIME_NS_MAX)]
@@ -124,25 +126,34 @@ WIRE_OF: dict[str, type[Wire]] = {
 
 
 class PlatesPayload(PlatesWire, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What a well-made payload has, each key once and no other: read at once, straight from its bytes."""
+    """What a well-made payload has, each key once and no other: read at once, straight from its bytes.
 
+    Whether names are identifiers is left to the reader, who has seen most of them before.
+    """
+
+    src: Name
     v: Version
     kind: Literal["plates"]
 
 
 class PeoplePayload(PeopleWire, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    src: Name
+    ids: tuple[Name | None, ...]
     v: Version
     kind: Literal["people"]
     held: tuple[HeldRow, ...]
 
 
 class BoxesPayload(BoxesWire, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    src: Name
+    ids: tuple[Name | None, ...]
     v: Version
     kind: Literal["boxes"]
     held: tuple[HeldRow, ...]
 
 
 class HealthPayload(HealthWire, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    src: Name
     v: Version
     kind: Literal["health"]
 
