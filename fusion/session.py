@@ -129,7 +129,10 @@ class Session:
         if isinstance(message, Malformed):
             self._reject(frame, message)
             return ()
-        said = tuple(self._step(part) for part in self.sequencer.push(message, frame.payload))
+        closed = self.sequencer.push(message, frame.payload)
+        if not closed:  # as with nearly every message
+            return ()
+        said = tuple([self._step(part) for part in closed])
         for outputs in said:
             self._latencies.hear(outputs, frame.arrival_ns)
         return said
