@@ -288,7 +288,7 @@ def _take_frames(engine: Engine, state: State, each: list[Corrected], news: News
         state.floor, state.hands, frames, is_idle, store, config.tracking, config.attribution.hands
     )
     cameras = feel_turns(cameras, followed, is_idle, store, config.tracking, config.health)
-    news.matches.extend(followed.matches(is_idle))
+    news.matches.extend(followed.matches(is_idle, config.attribution.touch_m))
     found, first = clock_evidence(followed, is_out, store, config.clocks, config.tracking)
     telling = np.flatnonzero(np.diff(first)).tolist()
     if telling:

@@ -15,7 +15,7 @@ from scipy.optimize import linear_sum_assignment
 from tiny import Action, tape, tiny_store
 
 from fusion.config import HandConfig, TrackingConfig
-from fusion.messages import People
+from fusion.messages import Held, People
 from fusion.store import Cameras, Store
 from fusion.tracking.assignment import assign
 from fusion.tracking.association import associate, birth
@@ -521,4 +521,20 @@ def test_a_frame_of_a_camera_that_is_out_is_told_and_changes_nothing() -> None:
         np.testing.assert_array_equal(getattr(after.tracks, name), column)
         np.testing.assert_array_equal(getattr(floor.tracks, name), column)
     assert after.t_ns == floor.t_ns and not len(hands.track_id) and not after.frame_ns[1]
-    assert found.track_id.tolist() == floor.tracks.track_id.tolist() and found.matches(np.array([True])) == []
+    assert found.track_id.tolist() == floor.tracks.track_id.tolist() and found.matches(np.array([True]), 0.3) == []
+
+
+@given(st.floats(0.0, 0.5), st.booleans(), st.booleans())
+def test_frames_tell_of_hands_that_are_near_each_other_and_of_what_hands_hold(
+    apart_m: float, is_depth: bool, holds: bool
+) -> None:
+    store = three_cameras()
+    frame = depth_frame(10**9, np.array([[0.5, 0.5], [1.5, 0.5], [2.5, 0.5]]))
+    frame.hands[:2, 0] = [[1.0, 0.5, 1.0], [1.0 + apart_m, 0.5, 1.0]]
+    frame = replace(frame, is_depth=is_depth, held=(Held(0, 0, (("cola", 0.9),)),) if holds else ())
+    asked = np.zeros(1, np.bool_)
+    found = follow_frames(empty_floor(store), no_hands(), frames_from([frame]), asked, store, CONFIG, HandConfig())[
+        2
+    ].matches(asked, 0.2)
+    assert len(found) == (holds or (is_depth and apart_m <= 0.2)) or abs(apart_m - 0.2) < 1e-6
+    assert all(match.sightings.held == frame.held for match in found)

@@ -5,6 +5,7 @@ from dataclasses import field
 
 import numpy as np
 
+from fusion.attribution.moments import within
 from fusion.attribution.witnesses import Look, Witnesses
 from fusion.config import SECOND_NS, AttributionConfig
 from fusion.frozen import record
@@ -81,16 +82,12 @@ def looks_around(
 ) -> tuple[Look, ...]:
     """Return the looks around t_ns, in their order, at what may be the hands of some tracks, or of all."""
     window_ns = int(config.held_window_s * SECOND_NS)
-    first_ns, last_ns = t_ns - window_ns, t_ns + window_ns
+    around = within(seen.looks, t_ns - window_ns, t_ns + window_ns)
     if tracks is None:
-        return tuple([look for look in seen.looks if first_ns <= look.t_ns <= last_ns])
+        return tuple(around)
     own = {k for k in tracks if k not in alias} | {k for k, kept in alias.items() if kept in tracks}
     return tuple(
-        [
-            look
-            for look in seen.looks
-            if (look.owner in own or (look.rival in own and look.rival_p > 0.0)) and first_ns <= look.t_ns <= last_ns
-        ]
+        [look for look in around if look.owner in own or (look.rival in own and look.rival_p > 0.0)],
     )
 
 

@@ -3,6 +3,7 @@
 from functools import lru_cache
 
 import numpy as np
+from numba import njit
 
 from fusion.arrays import Bools, Floats, Ints
 from fusion.config import HandConfig, TrackingConfig
@@ -14,7 +15,7 @@ from fusion.tracking.existence import Chances
 from fusion.tracking.floor import Floor, Match, as_detected, likeness
 from fusion.tracking.frame_pass import Births, Found, Lenses, Rows, Rules, Shown, follow
 from fusion.tracking.frames import Frames, frames_from
-from fusion.tracking.hands import Hands, hand_rules, no_hands
+from fusion.tracking.hands import Hands, hand_rules, nearest_m, no_hands
 from fusion.tracking.sightings import Sightings
 from fusion.tracking.tracks import COLUMNS, Tracks, shorten, thaw
 
@@ -34,20 +35,29 @@ class Followed:
     witnesses: Ints  # (N,) how many other cameras saw it lately
     floor_ns: Ints  # (F,) when the tracks were moved last
 
-    def matches(self, is_out: Bools) -> list[Match]:
+    def matches(self, is_out: Bools, touch_m: float) -> list[Match]:
         """Return the frames that tell of hands, but for those of cameras that are out, (F,).
 
-        What somebody holds is told by `held`, and whose hands touch where two people are seen in space.
+        What somebody holds is told by `held`, and whose hands touch where two are seen so near each other in space.
         """
-        count = np.diff(self.frames.first)
-        held = np.array([len(each) > 0 for each in self.frames.held], np.bool_)
-        tells = (count > 0) & (held | (self.frames.is_depth & (count > 1))) & ~is_out
+        frames = self.frames
+        held = np.array([len(each) > 0 for each in frames.held], np.bool_)
+        tells = (held | _touching(frames.first, frames.is_depth, frames.hands, touch_m)) & ~is_out
         return [self._match(frame) for frame in np.flatnonzero(tells).tolist()]
 
     def _match(self, frame: int) -> Match:
         own = slice(int(self.frames.first[frame]), int(self.frames.first[frame + 1]))
         rival_id, rival_p = self.rival_id[own], self.rival_p[own]
         return Match(self.frames.sightings(frame), self.track_id[own], self.wrist_id[own], rival_id, rival_p)
+
+
+@njit(cache=True)
+def _touching(first: Ints, is_depth: Bools, hands: Floats, touch_m: float) -> Bools:
+    """Return the frames of depth cameras in which hands of two people are within touch_m; columns of Frames."""
+    out = np.zeros(len(is_depth), np.bool_)
+    for f in range(len(is_depth)):
+        out[f] = is_depth[f] and nearest_m(hands[first[f] : first[f + 1]]) <= touch_m
+    return out
 
 
 def follow_frames(
