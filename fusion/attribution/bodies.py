@@ -1,5 +1,8 @@
 """Where people and their hands were, moment by moment, as attribution asks for it."""
 
+from collections.abc import Mapping
+from functools import lru_cache
+
 from fusion.arrays import Floats, Ints
 from fusion.frozen import record
 from fusion.tracking.hands import Doubtful
@@ -16,3 +19,9 @@ class Bodies:
     hands_cov: Floats  # (n, 2, 3, 3)
     unseen_s: Floats  # (n,)
     doubtful: tuple[Doubtful, ...] = ()  # hands that may be somebody else's
+
+
+@lru_cache(maxsize=1024)
+def rows_of(bodies: Bodies) -> Mapping[int, int]:
+    """Return the row of each track at one moment: whoever asks about goods asks for the same moments."""
+    return {k: row for row, k in enumerate(bodies.track_id.tolist())}

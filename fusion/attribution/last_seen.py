@@ -13,7 +13,7 @@ from math import sqrt
 import numpy as np
 
 from fusion.arrays import Floats
-from fusion.attribution.bodies import Bodies
+from fusion.attribution.bodies import Bodies, rows_of
 from fusion.attribution.moments import within
 from fusion.config import SECOND_NS, PossessionConfig
 from fusion.frozen import record
@@ -47,7 +47,7 @@ def posture(
     named = _one_of_a_kind(frozenset(known))
     sights: list[tuple[Bodies, int]] = []
     for one in within(bodies, t_ns + round(first_s * SECOND_NS), t_ns + round(last_s * SECOND_NS)):
-        row_of = _row_of(one)
+        row_of = rows_of(one)
         own = sorted([row_of[k] for k in mine if k in row_of])
         if not own:
             continue
@@ -65,12 +65,6 @@ def posture(
         below_m=-np.array([one.hands[row, :, 2] for one, row in sights]),
         sd_m=np.sqrt(np.array([one.hands_cov[row, :, 2, 2] for one, row in sights])),
     )
-
-
-@lru_cache(maxsize=1024)
-def _row_of(bodies: Bodies) -> Mapping[int, int]:
-    """Return the row of each track at one moment: everybody who carries something asks for the same moments."""
-    return {k: row for row, k in enumerate(bodies.track_id.tolist())}
 
 
 @lru_cache(maxsize=1024)

@@ -9,7 +9,7 @@ from collections.abc import Collection, Mapping
 import numpy as np
 
 from fusion.arrays import Floats
-from fusion.attribution.bodies import Bodies
+from fusion.attribution.bodies import Bodies, rows_of
 from fusion.attribution.evidence import Candidate, plate_points
 from fusion.attribution.explanations import Explanation, WhoAt
 from fusion.attribution.moments import nearest, within
@@ -107,7 +107,6 @@ def _hand_traces(
     known_as = {k: track_of[to] for k, to in alias.items() if to in track_of}
     known_as |= {to: k for to, k in track_of.items() if to not in alias}
     known = sorted(known_as)
-    ids = np.array(known, np.int64)
     shown: list[tuple[Bodies, list[int]]] = []
     whose: list[tuple[int, float]] = []
     around_ns = int(AROUND_S * SECOND_NS)
@@ -116,13 +115,10 @@ def _hand_traces(
         if all(last == grid_ns for last in last_ns.values()):
             continue
         row_of: dict[int, int] = {}
-        at = np.searchsorted(bodies.track_id, ids).tolist()  # both are sorted
-        for row, own in zip(at, known, strict=True):
-            track = known_as[own]
-            if row == len(bodies.track_id) or int(bodies.track_id[row]) != own:
-                continue
-            if last_ns[track] != grid_ns:
-                row_of.setdefault(track, row)
+        rows = rows_of(bodies)
+        for own in known:
+            if own in rows and last_ns[known_as[own]] != grid_ns:
+                row_of.setdefault(known_as[own], rows[own])
         if row_of:
             last_ns |= dict.fromkeys(row_of, grid_ns)
             shown.append((bodies, list(row_of.values())))

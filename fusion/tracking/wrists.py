@@ -353,19 +353,27 @@ def _worth(
     wrists, seen, claim, sd, is_depth = frame.wrists, frame.seen, frame.claim, frame.sd, frame.is_depth
     own, first, lent = noise.wrist_sd_m * noise.wrist_sd_m, doubtful.first, doubtful.hand
     d, n = near.shape
-    room = 0
+    rows, nearby, room = np.empty(n, np.int64), 0, 0
+    for row in range(n):
+        here = 0
+        for j in range(d):
+            here += near[j, row]
+        if here:
+            rows[nearby] = row
+            nearby, room = nearby + 1, room + 4 * here
     astray, anew = np.empty((d, 2)), np.empty((d, 2))
+    claimed, passed, merged = np.log(noise.claim_p), np.log(1.0 - noise.claim_p), np.log(noise.merged_p)
     for j in range(d):
-        for row in range(n):
-            room += 4 * near[j, row]
         for w in range(2):
             if seen[j, w]:
                 # Anywhere about whom the detector names: a wrist that fits no hand better than this is no wrist.
                 astray[j, w] = _fit(shown, claim[j], ANYWHERE, is_depth, wrists, j, w, sd[j], own) + lost
     at, to, cost, count = np.empty(room, np.int64), np.empty(room, np.int64), np.empty(room), 0
-    for row in range(n):
+    for row in rows[:nearby]:
         for h in range(2):
+            stays_here = stays + np.log1p(-rival_p[row, h])
             for j in range(d):
+                said = claimed if row == claim[j] else passed if found[row] else merged
                 for w in range(2 if near[j, row] else 0):
                     if not seen[j, w]:
                         continue
@@ -374,9 +382,8 @@ def _worth(
                             reaches + _fit(shown, row, REST, is_depth, wrists, j, w, sd[j], own),
                             _fit_of_another(row, first, lent, shown, rival_p, is_depth, wrists, j, w, sd[j], own)[0],
                         )
-                    stay = stays + np.log1p(-rival_p[row, h])
-                    stay += _fit(shown, row, h, is_depth, wrists, j, w, sd[j], own)
-                    gain = np.logaddexp(stay, anew[j, w]) + _said(row, claim[j], found, noise) - astray[j, w]
+                    stay = stays_here + _fit(shown, row, h, is_depth, wrists, j, w, sd[j], own)
+                    gain = np.logaddexp(stay, anew[j, w]) + said - astray[j, w]
                     if gain > 0.0:
                         at[count], to[count], cost[count] = 2 * row + h, 2 * j + w, -gain
                         count += 1
