@@ -19,6 +19,6 @@ be overwritten, session.py drives step and writes an output folder, replay.py an
 many stores on many machines, cli.py is the command `aisle`, overview.py its help, progress.py its bars. web/ is the
 operator's page, served by a process of its own that reads an output folder. explain*.py, report/, compare/ and view/
 read such a folder back (outfolder.py) for people and for other programs. config.py holds every tunable with its unit;
-frozen.py changes fields of what is frozen; warm.py compiles the kernels, once; collector.py keeps Python's collector of
-cycles from looking through all of it all the time.
+frozen.py makes frozen dataclasses that are cheap to make; warm.py compiles the kernels, once; collector.py keeps
+Python's collector of cycles from looking through all of it all the time.
 """
