@@ -28,7 +28,7 @@ from fusion.tracking.gating import pairs_within
 from fusion.tracking.hands import no_hands
 from fusion.tracking.kalman import predict
 from fusion.tracking.measurement import View, correct, factor, innovate, measure, scratch
-from fusion.tracking.sightings import LOOK_DIM, Sightings
+from fusion.tracking.sightings import LOOK_DIM, Sightings, unit_looks
 from fusion.tracking.tracks import COLUMNS, NEXT, Seen, Status, Tracks, move
 
 CONFIG = TrackingConfig()
@@ -538,3 +538,20 @@ def test_frames_tell_of_hands_that_are_near_each_other_and_of_what_hands_hold(
     ].matches(asked, 0.2)
     assert len(found) == (holds or (is_depth and apart_m <= 0.2)) or abs(apart_m - 0.2) < 1e-6
     assert all(match.sightings.held == frame.held for match in found)
+
+
+@given(st.lists(st.integers(0, 3), min_size=1, max_size=4), st.integers(1, 80), seeds)
+def test_looks_become_unit_vectors_as_numpy_makes_them(counts: list[int], d: int, seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    looks = [rng.normal(size=(n, d)).astype(np.float32) for n in counts]
+    for look in looks:
+        look[rng.random(len(look)) < 0.2] = 0.0
+        look[rng.random(look.shape) < 0.01] = np.nan
+    found, cut = unit_looks(looks), np.concatenate(looks)[:, :LOOK_DIM]
+    if not sum(counts):
+        assert found.shape == (0, 0)
+        return
+    norm = np.sqrt((cut * cut).sum(axis=1, keepdims=True))
+    expected = np.where(norm > 0.0, cut / np.where(norm > 0.0, norm, 1.0), 0.0)
+    assert found.dtype == np.float32 and found.shape == (len(cut), LOOK_DIM) and not found[:, d:].any()
+    np.testing.assert_allclose(found[:, : cut.shape[1]], expected, rtol=1e-6, atol=1e-7)
