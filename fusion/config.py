@@ -291,8 +291,8 @@ class PossessionConfig:
     trust: float = 1.0  # of a moment, between 0 (leaves the witness out) and 1
     wrong_p: float = 0.08  # that the classifier means something else
     empty_p: float = 0.055  # that a hand which holds nothing shows something for looks_min looks of a moment,
-    empty_looks: float = 2.3  # for so many more it is less likely by e,
-    empty_nats_max: float = 5.0  # and at most so much: people hold things of their own
+    empty_looks: float = 3.0  # for so many more it is less likely by e,
+    empty_nats_max: float = 4.0  # and at most so much: people hold things of their own
     share_min: float = 0.2  # of the belief, for a product to be asked about
     explained_min: float = 0.3  # less than this, against the likeliest product, is not explained by what one has
     given_nats: float = -4.0  # that a piece was handed over without hands being seen to meet

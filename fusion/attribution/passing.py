@@ -14,12 +14,14 @@ from fusion.attribution.hypotheses import Group, Hypothesis, extend, merge, weig
 from fusion.attribution.last_seen import beside, floor_nats, posture, set_down_nats
 from fusion.attribution.looks import looks_at_hands
 from fusion.attribution.possession import (
+    NOTHING,
     Content,
     Run,
     content_nats,
     contents,
     explained,
     given_readings,
+    is_shown_beside,
     left_nats,
     lengthened,
     near_of,
@@ -160,7 +162,9 @@ def read_content(
 
     @cache
     def nats_at(ratio: float) -> float:
-        return content_nats(ratio, content, own)
+        # Goods that somebody beside shows at the same time are in that one's hand, taken for theirs again and again.
+        lent = ratio == NOTHING and is_shown_beside(content, trip, state.seen.looks, people.alias, people.trip_of, own)
+        return content_nats(0.0 if lent else ratio, content, own)
 
     def nats_of(hypothesis: Hypothesis) -> float:
         return nats_at(ratio_of(hypothesis))

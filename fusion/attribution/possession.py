@@ -6,7 +6,7 @@ hand to hand are noticed wherever cameras see hands, and how a piece that was ca
 raises the doubt whether it is still there.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 
@@ -112,6 +112,31 @@ def content_nats(ratio: float, content: Content, config: PossessionConfig) -> fl
         return config.trust * max(float(np.log(config.empty_p)) - again, -config.empty_nats_max)
     strength = config.trust * min(content.looks, config.looks_sure) / config.looks_sure
     return strength * float(np.log(config.wrong_p + (1.0 - config.wrong_p) * ratio))
+
+
+def is_shown_beside(
+    content: Content,
+    trip: str,
+    at_hands: Sequence[Look],
+    alias: Mapping[int, int],
+    trip_of: Mapping[int, str],
+    config: PossessionConfig,
+) -> bool:
+    """Tell whether another trip's hands show what a moment shows in somebody's, again and again while it does.
+
+    Who stands beside holds it then, and some of the looks were at their hand. What has passed shows in one hand after
+    the other.
+    """
+    wanted = sought(content, config)
+    for (product, _), (first_ns, last_ns) in zip(content.p, content.seen_ns, strict=True):
+        looks: dict[str, int] = {}
+        for look in within(at_hands, first_ns, last_ns) if product in wanted else ():
+            other = trip_of.get(alias.get(look.owner, look.owner), "")
+            if other not in ("", trip) and any(k == product and p >= config.share_min for k, p in look.beliefs):
+                looks[other] = looks.get(other, 0) + 1
+        if max(looks.values(), default=0) >= config.looks_min:
+            return True
+    return False
 
 
 def near_of(content: Content, seen: Witnesses, config: PossessionConfig) -> frozenset[int]:
