@@ -42,6 +42,7 @@ NAMES: Final = (
     "family",
     "left-elsewhere",
     "staff-restock",
+    "stale-planogram",
     "tailgater",
     "lost-messages",
     "plate-stuck",

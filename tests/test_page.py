@@ -20,7 +20,8 @@ from fusion.store import load_store
 from fusion.web.tokens import VIEWER, Person, add_token
 from scenarios.children import Child, next_line, running
 
-TAPE = "left-elsewhere"  # has a receipt in review, and one that is settled
+TAPE = "stale-planogram"  # has a receipt in review, and one that is settled
+LONG_TAPE = "left-elsewhere"
 WIDE, PHONE = {"width": 1400, "height": 900}, {"width": 390, "height": 844}
 
 
@@ -265,9 +266,8 @@ def free_port() -> int:
         return int(listener.getsockname()[1])
 
 
-def test_an_instant_that_was_asked_for_while_nobody_answered_is_shown_when_somebody_does(
-    tmp_path: Path, out: Path
-) -> None:
+def test_an_instant_that_was_asked_for_while_nobody_answered_is_shown_when_somebody_does(tmp_path: Path) -> None:
+    out = recorded(LONG_TAPE, tmp_path / "out")
     token = add_token(tmp_path / "tokens", Person(VIEWER, "ann"))
     host = f"127.0.0.1:{free_port()}"
     with browsing(host, refused=True, viewport=WIDE) as page:

@@ -31,7 +31,7 @@ from fusion.wire import encode, topic_of
 from scenarios.children import Child, Lines, listening_address, next_line, running
 from sensors.publish import Sender, publish
 
-TAPE = "left-elsewhere"
+TAPE = "stale-planogram"
 LONG_S = 20
 
 

@@ -18,7 +18,7 @@ from fusion.store import load_store
 from fusion.web.times import MS_NS
 from scenarios.children import AISLE, next_line, running
 
-TAPE = "left-elsewhere"  # has a receipt in review, and one that is settled
+TAPE = "stale-planogram"  # has a receipt in review, and one that is settled
 
 
 @pytest.fixture(scope="module")
