@@ -8,6 +8,8 @@ from test_live import CASE, needs_case
 
 from bench.chaos import attacks, cuts, load, machine, network
 from bench.chaos.proxy import Faults
+from bench.chaos.tape import undisturbed
+from bench.golden import STORE, tape_of
 
 
 def test_no_byte_of_the_last_segment_matters_to_what_came_before(tmp_path: Path) -> None:
@@ -49,3 +51,12 @@ def test_an_attack_delivers_nothing_and_harms_nobody(
 def test_every_acknowledged_message_of_a_crowd_with_keys_is_in_the_journal_once(tmp_path: Path) -> None:
     done = load.measure(tmp_path, sensors=12, seconds=0.5, rate=None)
     assert done.messages > 0
+
+
+def test_what_an_undisturbed_run_makes_of_a_tape_is_this_engines(tmp_path: Path) -> None:
+    """Found by bench.chaos: after a change of the engine every recovery was said to make another ledger."""
+    shutil.copy(tape_of("single"), tmp_path / "recording.mcap")
+    shutil.copytree(STORE, tmp_path / "store")
+    first = (undisturbed(tmp_path) / "receipts.jsonl").read_bytes()
+    (tmp_path / "undisturbed" / "receipts.jsonl").write_text("of an engine before this one\n")
+    assert (undisturbed(tmp_path) / "receipts.jsonl").read_bytes() == first

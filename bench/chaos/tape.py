@@ -1,5 +1,6 @@
 """What chaos is made of: a long recording of a busy small store, and what an undisturbed run makes of it."""
 
+import shutil
 import subprocess
 from collections import Counter
 from collections.abc import Iterable
@@ -34,10 +35,10 @@ def long_tape(folder: Path, seed: int, messages: int) -> Path:
 
 
 def undisturbed(case: Path) -> Path:
-    """Return the outputs of replaying a recording; made once."""
+    """Return the outputs of replaying a recording, made anew: those of an engine before this one may be others."""
     out = case / "undisturbed"
-    if not (out / "run.json").exists():
-        aisle("replay", str(case / "recording.mcap"), "--store", str(case / "store"), "--out", str(out))
+    shutil.rmtree(out, ignore_errors=True)
+    aisle("replay", str(case / "recording.mcap"), "--store", str(case / "store"), "--out", str(out))
     return out
 
 
