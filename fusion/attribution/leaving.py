@@ -23,7 +23,7 @@ from fusion.attribution.hypotheses import (
 from fusion.attribution.letting_go import let_go_with, read_let_go
 from fusion.attribution.masses import masses_of
 from fusion.attribution.possession import Laid, left_nats
-from fusion.attribution.priors import pieces_nats
+from fusion.attribution.priors import facing_rows, pieces_nats
 from fusion.attribution.settled import Settled
 from fusion.attribution.state import Attribution, group_of, is_dark
 from fusion.attribution.strays import off_plan
@@ -33,7 +33,7 @@ from fusion.attribution.why import CART, HELD, PRIOR, Why, add
 from fusion.checkout.records import derive_id
 from fusion.config import SECOND_NS, AttributionConfig
 from fusion.frozen import replace
-from fusion.store import Store, facings_of_plate
+from fusion.store import Store
 
 LAID_MIN = 0.02  # what is less likely to lie about nobody is asked to have found
 
@@ -283,13 +283,13 @@ def close_trip(
 
 def _off_plan(state: Attribution, settled: Iterable[Settled], store: Store) -> dict[int, dict[int, float]]:
     """Keep what settled changes tell of facings where other goods stand than the planogram says."""
-    out, of_plate = {row: dict(here) for row, here in state.off_plan.items()}, facings_of_plate(store.facings)
+    out = {row: dict(here) for row, here in state.off_plan.items()}
     for one in settled:
         if one.change.total_g >= 0.0:
             continue
         put_there = {product for plate in one.change.plates for product in state.misplaced.get(plate, ())}
         for product, p in off_plan(one.change, ((one.reading, one.p), *one.others), store).items():
-            for row in (row for plate in one.change.plates for row in of_plate.get(plate, ())):
+            for row in facing_rows(one.change.plates, store):
                 if p > LAID_MIN and product not in put_there:
                     here = out.setdefault(row, {})
                     here[product] = max(here.get(product, 0.0), p)

@@ -93,7 +93,7 @@ def product_prior(
     share = np.zeros(k)
     total = sum(abs(d) for d in change.delta_g)
     weight = dict(zip(change.plates, (abs(d) / max(total, 1e-9) for d in change.delta_g), strict=True))
-    for row in _facing_rows(change.plates, store):
+    for row in facing_rows(change.plates, store):
         covered = sum(weight.get(p, 0.0) for p in store.facings.plates[row])
         product = int(store.facings.product[row])
         share[product] = max(share[product], covered**config.facing_power)
@@ -106,13 +106,13 @@ def product_prior(
 def _standing_here(change: ShelfChange, misplaced: Mapping[int, float], store: Store) -> dict[int, frozenset[int]]:
     moved = frozenset(change.plates)
     here = {product: moved for product, pieces in sorted(misplaced.items()) if pieces > 0.5}
-    for row in _facing_rows(change.plates, store):
+    for row in facing_rows(change.plates, store):
         product = int(store.facings.product[row])
         here[product] = here.get(product, frozenset()) | (moved & frozenset(store.facings.plates[row]))
     return here
 
 
-def _facing_rows(plates: tuple[int, ...], store: Store) -> list[int]:
+def facing_rows(plates: tuple[int, ...], store: Store) -> list[int]:
     """Return the facings that touch some plates, in file order."""
     rows = facings_of_plate(store.facings)
     return sorted({row for plate in plates for row in rows.get(plate, ())})
@@ -139,7 +139,7 @@ def _beyond_stock(
     That a further one stood here is no likelier than of any other product.
     """
     out = np.zeros((len(prior), config.qty_max))
-    planned = {int(store.facings.product[row]) for row in _facing_rows(change.plates, store)}
+    planned = {int(store.facings.product[row]) for row in facing_rows(change.plates, store)}
     rest = np.log((1.0 - config.planogram_p) / len(prior))
     for product, pieces in misplaced.items():
         if product not in planned:
@@ -150,7 +150,7 @@ def _beyond_stock(
 def hidden_shares(change: ShelfChange, store: Store) -> dict[int, tuple[float, float]]:
     """Return, by product, the grams that plates of its facings beside a change may hide, and their variance."""
     out: dict[int, tuple[float, float]] = {}
-    for row in _facing_rows(change.plates, store) if change.hidden else ():
+    for row in facing_rows(change.plates, store) if change.hidden else ():
         inside = [(g, var) for plate, g, var in change.hidden if plate in store.facings.plates[row]]
         if inside:
             out[int(store.facings.product[row])] = sum(g for g, _ in inside), sum(var for _, var in inside)

@@ -13,7 +13,7 @@ from fusion.attribution.hurry import hurried, unhurried
 from fusion.attribution.hypotheses import LIKELY_NATS, Hypothesis, extend, lots, merge, reading_posterior
 from fusion.attribution.masses import masses_of
 from fusion.attribution.picking import picks
-from fusion.attribution.priors import Moved, weigh_change
+from fusion.attribution.priors import Moved, facing_rows, weigh_change
 from fusion.attribution.record import best_few, put_aside
 from fusion.attribution.returning import puts
 from fusion.attribution.settled import Settled
@@ -159,11 +159,10 @@ def _misplaced_on(state: Attribution, change: ShelfChange, store: Store) -> dict
 
 def _off_plan_here(state: Attribution, change: ShelfChange, store: Store) -> dict[int, float]:
     """Return how likely other goods than planned have gone from the facings of a change, as all is read now."""
-    of_plate = facings_of_plate(store.facings)
-    rows = {row for plate in change.plates for row in of_plate.get(plate, ())}
+    rows = facing_rows(change.plates, store)
     found = [state.off_plan[row] for row in rows if row in state.off_plan]
     for event, other in state.open.items():
-        if other.total_g < 0.0 and rows.intersection(row for plate in other.plates for row in of_plate.get(plate, ())):
+        if other.total_g < 0.0 and not set(rows).isdisjoint(facing_rows(other.plates, store)):
             group = next(g for g in state.groups if event in g.beam[0].choice)
             found.append(off_plan(other, reading_posterior(group, event), store))
     return {product: max(one.get(product, 0.0) for one in found) for product in sorted(set().union(*found))}

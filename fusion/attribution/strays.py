@@ -13,9 +13,10 @@ import numpy as np
 from fusion.attribution.explanations import PICK, PUT, Explanation
 from fusion.attribution.normal import log_normal, normal_nats
 from fusion.attribution.picking import spread_nats
+from fusion.attribution.priors import facing_rows
 from fusion.frozen import record
 from fusion.shelf import ShelfChange
-from fusion.store import Store, facings_of_plate
+from fusion.store import Store
 
 P_MAX = 0.9  # that a piece which is taken is the one that was set down there, and is weighed by itself
 BESIDE_P = 0.1  # that a plate it lay on as well was told of with something else
@@ -49,9 +50,7 @@ def noted(
     part = reading.parts[0] if len(reading.parts) == 1 else None
     if part is None or part.kind != PUT or part.qty != 1 or not change.plates:
         return strays
-    facings = facings_of_plate(store.facings)
-    rows = {row for plate in change.plates for row in facings.get(plate, ())}
-    if any(store.facings.product[row] == part.product for row in rows):
+    if part.product in _planned(change, store):
         return strays
     return (*strays, Stray(part.product, change.plates, change.delta_g, change.var, p))
 
@@ -61,13 +60,17 @@ def off_plan(change: ShelfChange, readings: Iterable[tuple[Explanation, float]],
 
     Then the planogram is out of date, unless they had been set down there.
     """
-    facings = facings_of_plate(store.facings)
-    planned = {int(store.facings.product[row]) for plate in change.plates for row in facings.get(plate, ())}
+    planned = _planned(change, store)
     out: dict[int, float] = {}
     for reading, p in readings:
         for product in {part.product for part in reading.parts if part.kind == PICK} - planned:
             out[product] = out.get(product, 0.0) + p
     return out
+
+
+def _planned(change: ShelfChange, store: Store) -> set[int]:
+    """Return the products that the planogram has on the plates of a change."""
+    return {int(store.facings.product[row]) for row in facing_rows(change.plates, store)}
 
 
 def stray_nats(strays: Sequence[Stray], change: ShelfChange) -> dict[int, tuple[float, float]]:
