@@ -163,7 +163,7 @@ class Session:
         write_tracks(self.out / "tracks.parquet", read_rows(self.out / TRACKS), self._names, self.state)
         (self.out / TRACKS).unlink()
         # Somebody may be deciding at the page, or looking: what is signed is what is there when they are done.
-        with alone_with(self.book.place, patience_s=CLOSE_S_MAX):
+        with alone_with(self.book.place, self._seal, patience_s=CLOSE_S_MAX):
             head = self.book.head()
             record = self._record(head.digest)
             close_book(self.book, head, key=self._key, seal=self._seal)

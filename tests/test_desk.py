@@ -21,6 +21,7 @@ from fusion.cli import main
 from fusion.desk.reviews import Correction, review
 from fusion.ledger.book import Book, is_url, open_book, open_existing
 from fusion.ledger.closing import close_book
+from fusion.ledger.sitting import alone_with
 from fusion.purchase.port import FILE
 from fusion.purchase.purchases import purchases_of
 from fusion.store import Store, load_store
@@ -425,3 +426,15 @@ def test_both_kinds_of_ledger_come_to_the_same_digest(tmp_path: Path, capsys: Ca
         assert desk("dispute", "t2", "0123", "--reject", "--author", "lee", "--at", LATER)[0] == 0
         digests.append(desk.digest())
     assert digests[0] == digests[1]
+
+
+def test_who_seals_waits_for_who_seals(desk: Desk) -> None:
+    """Two at once wrote the same draft of a seal, and one found it gone; an old seal could replace a new one."""
+    more = ["--key", str(desk.out / "ledger.key"), "--seal", str(desk.seal)]
+    act = [*AISLE, "ledger", "close", str(desk.ledger), *more]
+    with alone_with(desk.ledger, desk.seal):
+        waiting = subprocess.Popen(act, stdout=subprocess.DEVNULL)
+        with pytest.raises(subprocess.TimeoutExpired):
+            waiting.wait(3.0)
+    assert waiting.wait() == 0
+    assert desk.verified() == 0

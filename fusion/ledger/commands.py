@@ -80,18 +80,20 @@ def _verify(args: argparse.Namespace) -> int:
 def _close(args: argparse.Namespace) -> int:
     from fusion.ledger.book import is_url, open_existing
     from fusion.ledger.closing import KEY, close_book
+    from fusion.ledger.sitting import alone_with
     from fusion.ledger.verify import verify
 
     if is_url(args.ledger) and args.key is None:
         print("aisle ledger close: --key: expected a file to sign with, received none", file=sys.stderr)
         return 2
-    report = verify(args.ledger, seal=args.seal, is_open=True)
-    if report.findings:  # a signature would make good what somebody else has done
-        _print(report, trusted=False)
-        return 1
-    with open_existing(args.ledger) as book:
-        key = args.key or Path(args.ledger).with_name(KEY)
-        seal = close_book(book, book.head(), key=key, seal=args.seal)
+    with alone_with(args.ledger, args.seal):
+        report = verify(args.ledger, seal=args.seal, is_open=True)
+        if report.findings:  # a signature would make good what somebody else has done
+            _print(report, trusted=False)
+            return 1
+        with open_existing(args.ledger) as book:
+            key = args.key or Path(args.ledger).with_name(KEY)
+            seal = close_book(book, book.head(), key=key, seal=args.seal)
     print(f"{report.place}: closed at {seal.head.records} records, digest {seal.head.digest}")
     print(f"signed with {key}, public key {seal.public_key.hex()}")
     return 0

@@ -1,8 +1,9 @@
 """A sitting: a ledger is opened for further records, after closing time too, and signed again where it was signed.
 
-One sitting at a time: whoever seals a file must be the only one who has it open. A closed ledger is verified before
-anything is added to it: a signature over the new records would make good whatever somebody else has done to the old
-ones. It is signed again with the key that signed it, where that lies at hand.
+One sitting at a time: whoever seals a file must be the only one who has it open. A server lets several write at once,
+but the seal of its ledger is a file too: of two who sign, the later must have seen what the earlier did. A closed
+ledger is verified before anything is added to it: a signature over the new records would make good whatever somebody
+else has done to the old ones. It is signed again with the key that signed it, where that lies at hand.
 """
 
 import fcntl
@@ -21,7 +22,7 @@ from fusion.ledger.reading import reading_book
 from fusion.ledger.verify import Report, verify
 
 LOOK_S: Final = 0.05  # between two attempts to be alone
-LOCK = ".lock"  # after the name of a ledger file: who holds it sits
+LOCK = ".lock"  # after the name of a ledger file, or of a server's seal: who holds it sits
 
 
 def _say(text: str) -> None:
@@ -36,11 +37,7 @@ def sitting(
 
     Raises OSError or BookError where there is no such ledger, or something in a signed one is not as it was signed.
     """
-    if not is_url(place):
-        from fusion.ledger.sqlite import expect_a_ledger
-
-        expect_a_ledger(Path(place))  # before a lock stands beside it
-    with alone_with(place):
+    with alone_with(place, seal):
         before = _verified(place, seal)
         with open_existing(place) as book:
             yield book
@@ -49,16 +46,23 @@ def sitting(
 
 
 @contextmanager
-def alone_with(place: Path | str, *, patience_s: float | None = None) -> Iterator[None]:
-    """Wait until nobody else sits over a ledger file, and keep it so until the end; a server needs no such thing.
+def alone_with(place: Path | str, seal: Path | None = None, *, patience_s: float | None = None) -> Iterator[None]:
+    """Wait until nobody else sits over a ledger file, and keep it so until the end.
 
-    Whoever has a `patience_s` goes on after that all the same, where the others may hang.
+    A server needs no such thing but from who writes its `seal`. Whoever has a `patience_s` goes on after that all the
+    same, where the others may hang. Raises OSError where there is no such file, or no folder for the seal, BookError
+    where the file is no ledger.
     """
-    if is_url(place):
+    if not is_url(place):
+        from fusion.ledger.sqlite import expect_a_ledger
+
+        path = Path(place)
+        expect_a_ledger(path)  # before a lock stands beside it
+    elif seal is not None:
+        path = seal
+    else:
         yield
         return
-    path = Path(place)
-    path.stat()  # OSError where there is none
     with path.with_name(path.name + LOCK).open("w") as file:
         _lock(file, patience_s)
         yield
