@@ -334,7 +334,8 @@ class DarkConfig:
     reach_nats: float = 2.0  # a hand is there that is so much likelier there than one that nobody sees
     reach_s: float = 0.15  # for so long
     break_s: float = 0.6  # away for so long: it is over
-    beside_m: float = 0.5  # goods that moved this near are what the hand was there for
+    beside_m: float = 0.5  # goods that moved this near may be what the hand was there for
+    free_p_min: float = 0.01  # less likely there for nothing else: it was there for those
     takes_p: float = 0.5  # who reaches for goods takes a piece
     puts_p: float = 0.1  # or puts one back that they have
 

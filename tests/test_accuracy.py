@@ -113,8 +113,9 @@ def test_a_wrong_argument_is_named(judge, shared, tmp_path, capsys, words, why):
 
 
 def test_receipts_that_a_rule_holds_are_judged_as_settled_and_doubtful_ones_as_reviewed(tmp_path: Path) -> None:
-    rows = [{"status": "review", "hold": ["age"]}, {"status": "review", "hold": ["doubt", "age"]}, {"status": "review"}]
+    holds = (["age"], ["doubt", "age"], ["sensor P1 has never shown anything"], [])
+    rows = [{"status": "review", "hold": hold} for hold in holds]
     path = tmp_path / "receipts.jsonl"
     path.write_text("".join(json.dumps(row) + "\n" for row in rows))
     settle_what_rules_hold(path)
-    assert [json.loads(line)["status"] for line in path.read_text().splitlines()] == ["settled", "review", "review"]
+    assert [json.loads(line)["status"] for line in path.read_text().splitlines()] == ["settled", *["review"] * 3]

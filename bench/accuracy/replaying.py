@@ -12,7 +12,7 @@ from typing import TypeVar
 from bench.accuracy.cases import Case
 from bench.accuracy.scoring import Scored, load_judge
 from bench.judge import replay_case
-from fusion.checkout.holds import DOUBT
+from fusion.checkout.holds import AGE, TENDER
 from fusion.checkout.receipts import SETTLED
 from fusion.config import Config
 
@@ -53,10 +53,13 @@ def replay_and_score(job: Job) -> Scored:
 
 
 def settle_what_rules_hold(path: Path) -> None:
-    """Call receipts settled that a rule holds though nothing is doubtful: a check of age says nothing of accuracy."""
+    """Call receipts settled that only a rule of the store holds: a check of age says nothing of accuracy.
+
+    One that waits because of a sensor stays in review: that is a doubt of the engine.
+    """
     rows = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
     for row in rows:
-        if row.get("hold") and DOUBT not in row["hold"]:
+        if row.get("hold") and {AGE, TENDER}.issuperset(row["hold"]):
             row["status"] = SETTLED
     path.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
 

@@ -13,6 +13,7 @@ from fusion.arrays import Floats
 from fusion.attribution.bodies import Bodies
 from fusion.attribution.evidence import HAND_ABOVE_PLATE_M
 from fusion.attribution.explanations import PICK, PUT, Explanation, Goods, Part
+from fusion.attribution.lasting import broken_off
 from fusion.attribution.looks import NO_LOOKS, Looks
 from fusion.attribution.why import HELD, PRIOR
 from fusion.config import SECOND_NS, AttributionConfig, DarkConfig
@@ -35,7 +36,7 @@ class Reach:
 def reaches_now(
     going_on: tuple[Reach, ...], bodies: Bodies, dark: Collection[int], store: Store, config: AttributionConfig
 ) -> tuple[Reach, ...]:
-    """Return the reaches after one more slice, sorted; dark are the plates that say nothing now.
+    """Return the reaches after one more slice; dark are the plates that say nothing now.
 
     A hand is at the facing it is likeliest at, however many say nothing.
     """
@@ -43,12 +44,13 @@ def reaches_now(
     if not facings or not len(bodies.track_id):
         return going_on
     at = np.stack([_at(row, bodies, store, config) for row in facings])  # (facings, n)
-    known = {(one.track_id, one.facing): one for one in going_on}
+    past, still = broken_off(going_on, bodies.t_ns, config.dark.break_s)
+    known = {(one.track_id, one.facing): one for one in still}
     for i in np.flatnonzero(at.max(axis=0) > config.dark.reach_nats):
         key = int(bodies.track_id[i]), facings[int(at[:, i].argmax())]
         before = known.get(key)
         known[key] = Reach(*key, before.since_ns if before else bodies.t_ns, bodies.t_ns)
-    return tuple(known[key] for key in sorted(known))
+    return (*past, *(known[key] for key in sorted(known)))
 
 
 def _at(facing: int, bodies: Bodies, store: Store, config: AttributionConfig) -> Floats:
@@ -58,15 +60,16 @@ def _at(facing: int, bodies: Bodies, store: Store, config: AttributionConfig) ->
     return np.asarray(nats.max(axis=1))
 
 
-def is_for_another(reach: Reach, changes: Collection[ShelfChange], store: Store, config: DarkConfig) -> bool:
-    """Tell whether goods moved beside a reach while it lasted: then that is what the hand was there for."""
+def moved_beside(reach: Reach, changes: Mapping[str, ShelfChange], store: Store, config: DarkConfig) -> tuple[str, ...]:
+    """Return which changes moved goods beside a reach while it lasted: the hand may have been there for those."""
     mine = store.plates.centre[list(store.facings.plates[reach.facing])].mean(axis=0)
     slack = int(config.break_s * SECOND_NS)
-    return any(
-        change.plates
+    return tuple(
+        event
+        for event, change in changes.items()
+        if change.plates
         and reach.since_ns - slack <= change.step_ns <= reach.t_ns + slack
         and np.linalg.norm(store.plates.centre[list(change.plates)].mean(axis=0) - mine) < config.beside_m
-        for change in changes
     )
 
 
@@ -77,14 +80,20 @@ def reach_readings(
     goods: Mapping[str, Goods],
     store: Store,
     config: DarkConfig,
+    free_p: float = 1.0,
 ) -> tuple[Explanation, ...]:
-    """Return what may have happened, best first: nothing (no parts), a piece taken, or one of theirs put back."""
+    """Return what may have happened, best first: nothing (no parts), a piece taken, or one of theirs put back.
+
+    free_p is how likely the hand was there for nothing else.
+    """
     product = int(store.facings.product[reach.facing])
     before, after = looks.get(reach.track_id, NO_LOOKS)
     own_g = next((g for k, _, g in goods.get(trip, ()) if k == product), None)
-    ways = [(PICK, config.takes_p, after.of(product), float(store.products.mass_g[product]))]
+    # Who has one shows it whether or not another is taken.
+    shown = after.of(product) if own_g is None else min(0.0, after.of(product))
+    ways = [(PICK, free_p * config.takes_p, shown, float(store.products.mass_g[product]))]
     if own_g is not None:
-        ways.append((PUT, config.puts_p, before.of(product), own_g))
+        ways.append((PUT, free_p * config.puts_p, before.of(product), own_g))
     rest = 1.0 - sum(p for _, p, _, _ in ways)
     out = [Explanation((), 0.0)]
     for kind, p, held, grams in ways:

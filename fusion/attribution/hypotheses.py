@@ -178,6 +178,14 @@ def weights(group: Group) -> np.ndarray:
     return np.asarray(w / w.sum())
 
 
+def doer_p(group: Group, event: str, trip: str, weighed: np.ndarray) -> float:
+    """Return how likely a trip did something in an event; 0 where the group has not been asked about it."""
+    if event not in group.beam[0].choice:
+        return 0.0
+    mine = [any(part.trip == trip for part in h.choice[event].parts) for h in group.beam]
+    return min(1.0, float(weighed @ mine))
+
+
 def reading_posterior(
     group: Group, event: str, weighed: list[float] | None = None
 ) -> tuple[tuple[Explanation, float], ...]:

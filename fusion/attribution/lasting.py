@@ -27,3 +27,10 @@ def over_by(
     over = [one for one in going_on if one.t_ns < until_ns - int(break_s * SECOND_NS)]
     long = [one for one in over if one.t_ns - one.since_ns >= least_s * SECOND_NS]
     return long, tuple(one for one in going_on if one not in over)
+
+
+def broken_off(going_on: tuple[Some, ...], now_ns: int, break_s: float) -> tuple[tuple[Some, ...], tuple[Some, ...]]:
+    """Return what has not been seen for a moment, so that what is seen now is another, and what still goes on."""
+    seen = int(break_s * SECOND_NS)
+    past = tuple(one for one in going_on if one.t_ns < now_ns - seen)
+    return past, tuple(one for one in going_on if one not in past)

@@ -9,7 +9,7 @@ from collections.abc import Collection, Mapping
 from math import exp, log
 
 from fusion.attribution.explanations import Explanation, Goods, handed
-from fusion.attribution.hypotheses import Group, weights
+from fusion.attribution.hypotheses import Group, doer_p, weights
 from fusion.attribution.passing import read_passing
 from fusion.attribution.possession import Run, left_nats
 from fusion.attribution.state import Attribution, group_of
@@ -85,10 +85,10 @@ def _takers(state: Attribution, trip: str, run: Run, config: AttributionConfig) 
 def _needed_p(state: Attribution, group: Group, trip: str, run: Run, config: AttributionConfig) -> float:
     """Return how likely the hand was needed for something else just then."""
     first_ns, last_ns = run.last_ns - SECOND_NS, run.last_ns + int(config.possession.gone_s * SECOND_NS)
-    weighed, most = weights(group), 0.0
-    for event, doers in state.doers.items():
-        if doers.get(trip) != run.track_id or not first_ns <= state.open[event].step_ns <= last_ns:
-            continue
-        mine = [any(part.trip == trip for part in h.choice[event].parts) for h in group.beam if event in h.choice]
-        most = max(most, float(weighed @ mine) if len(mine) == len(weighed) else 0.0)
-    return min(most, 1.0)
+    weighed = weights(group)
+    near = (
+        event
+        for event, doers in state.doers.items()
+        if doers.get(trip) == run.track_id and first_ns <= state.open[event].step_ns <= last_ns
+    )
+    return max((doer_p(group, event, trip, weighed) for event in near), default=0.0)

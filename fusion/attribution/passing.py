@@ -7,10 +7,10 @@ from itertools import chain
 import numpy as np
 
 from fusion.attribution.cart_pass import cart_passes
-from fusion.attribution.dark import Reach, is_for_another, reach_readings, reaches_now
+from fusion.attribution.dark import Reach, moved_beside, reach_readings, reaches_now
 from fusion.attribution.explanations import Explanation, Goods
 from fusion.attribution.handover import Meeting, at_moment, handover_readings, touches, ways
-from fusion.attribution.hypotheses import Group, Hypothesis, extend, merge, weigh, weights
+from fusion.attribution.hypotheses import Group, Hypothesis, doer_p, extend, merge, weigh, weights
 from fusion.attribution.last_seen import beside, floor_nats, posture, set_down_nats
 from fusion.attribution.looks import looks_at_hands
 from fusion.attribution.possession import (
@@ -103,13 +103,17 @@ def read_reach(
 ) -> Attribution:
     """Read a hand at plates that say nothing into the beam of its trip."""
     trip = people.trip_of.get(people.alias.get(reach.track_id, reach.track_id), "")
-    changes = (*state.open.values(), *state.waiting)
-    if not trip or trip in people.staff or is_for_another(reach, changes, store, config.dark):
+    group = next((g for g in state.groups if trip in g.trips), None)
+    if group is None or trip in people.staff:
+        return state
+    beside, weighed = moved_beside(reach, state.open, store, config.dark), weights(group)
+    free_p = 1.0 - max((doer_p(group, event, trip, weighed) for event in beside), default=0.0)
+    if free_p < config.dark.free_p_min:
         return state
     looks = looks_at_hands(reach.t_ns, state.seen, people.alias, config, (reach.track_id,))
 
     def readings(goods: Mapping[str, Goods]) -> Readings:
-        return reach_readings(reach, trip, looks, goods, store, config.dark)
+        return reach_readings(reach, trip, looks, goods, store, config.dark, free_p)
 
     witness = f"reach {reach.facing}"
     return read_passing(state, reach.t_ns, witness, (trip,), readings, store, config, may_appear=True)

@@ -12,6 +12,7 @@ import numpy as np
 from fusion.attribution.bodies import Bodies
 from fusion.attribution.explanations import Explanation, Goods, Part, handed
 from fusion.attribution.handover import EXCHANGE_NATS
+from fusion.attribution.lasting import broken_off
 from fusion.attribution.why import PRIOR
 from fusion.config import SECOND_NS, UnwatchedConfig
 from fusion.frozen import record
@@ -33,12 +34,13 @@ def unwatched_now(
     alone: frozenset[str],
     config: UnwatchedConfig,
 ) -> tuple[Unwatched, ...]:
-    """Return who is or was out of sight together after one more slice, sorted; `alone` trips never count.
+    """Return who is or was out of sight together after one more slice; `alone` trips never count.
 
     A trip is out of sight when everybody is who may be it: who comes back into sight may be another track.
     """
     hidden = bodies.unseen_s >= config.unseen_s
-    known = {one.trips: one for one in going_on}
+    past, still = broken_off(going_on, bodies.t_ns, config.break_s)
+    known = {one.trips: one for one in still}
     if np.count_nonzero(hidden) < 2:
         return going_on
     named = [trip_of.get(int(k), "") for k in bodies.track_id]
@@ -51,7 +53,7 @@ def unwatched_now(
                 continue
             before = known.get(pair)
             known[pair] = Unwatched(pair, before.since_ns if before else bodies.t_ns, bodies.t_ns)
-    return tuple(known[pair] for pair in sorted(known))
+    return (*past, *(known[pair] for pair in sorted(known)))
 
 
 def unwatched_readings(one: Unwatched, goods: Mapping[str, Goods], config: UnwatchedConfig) -> tuple[Explanation, ...]:
