@@ -5,13 +5,16 @@ from dataclasses import replace
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tiny import tiny_store
 
 from fusion.attribution.explanations import PICK, PUT, Explanation, Part
 from fusion.attribution.handover import at_moment
-from fusion.attribution.hypotheses import Hypothesis
+from fusion.attribution.hypotheses import Hypothesis, lone, weights
+from fusion.attribution.passing import read_content
 from fusion.attribution.possession import (
     NOTHING,
     Content,
+    Laid,
     Run,
     content_nats,
     explained,
@@ -19,7 +22,8 @@ from fusion.attribution.possession import (
     left_nats,
     lengthened,
 )
-from fusion.config import SECOND_NS, PossessionConfig
+from fusion.attribution.state import Attribution, People
+from fusion.config import SECOND_NS, AttributionConfig, CartConfig, PossessionConfig
 
 CONFIG = PossessionConfig()
 T0 = 1_000 * SECOND_NS
@@ -130,3 +134,17 @@ def test_few_looks_say_less() -> None:
     full, few = content({3: 0.4}, looks=20), content({3: 0.4}, looks=3)
     assert content_nats(0.0, full, CONFIG) < content_nats(0.0, few, CONFIG) < 0.0
     assert content_nats(0.0, full, replace(CONFIG, trust=0.0)) == pytest.approx(0.0)
+
+
+def test_what_somebody_gone_has_left_is_found_at_first_sight() -> None:
+    """Found in left-on-counter, seed 11: who took it showed it for nine tenths of a second, and paid nothing."""
+    people = People({1: "b"}, lambda track_id, t_ns: (("b", 0.0, None),), {}, frozenset(), CartConfig())
+    seen = replace(content({3: 0.4}), seen_ns=((T0, T0 + SECOND_NS // 4),))
+
+    def has_it(laid: dict[int, Laid]) -> float:
+        state = Attribution(groups=(lone("b"),), laid=laid)
+        group = read_content(state, seen, people, tiny_store(), AttributionConfig()).groups[0]
+        return sum(float(w) for h, w in zip(group.beam, weights(group), strict=True) if h.goods.get("b"))
+
+    assert has_it({3: Laid(6.0, 100.0)}) > 0.9
+    assert has_it({}) == has_it({2: Laid(6.0, 100.0)}) == 0.0

@@ -229,7 +229,8 @@ def _sources(
     long = [k for k in wanted if (run := state.runs.get((trip, k))) and _lasted_s(run) >= own.found_after_s]
     since = content.t_ns - int(config.dark_s * SECOND_NS)
     unseen = {k: (config.dark_nats, float(store.products.mass_g[k])) for k in long if is_dark(state, k, since, store)}
-    unseen |= {k: (own.found_nats + one.nats, one.grams) for k in long if (one := state.laid.get(k))}
+    # What somebody is known to have set down is found in one look as in many.
+    unseen |= {k: (own.found_nats + one.nats, one.grams) for k in wanted if (one := state.laid.get(k))}
     if givers or not long:
         return givers, unseen
     first_ns = {k: run.first_ns for k in long if (run := state.runs.get((trip, k)))}
