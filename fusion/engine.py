@@ -385,7 +385,7 @@ def _follow(engine: Engine, state: State, news: News) -> tuple[State, tuple[Depa
     config = engine.config
     floor = advance(state.floor, state.now_ns, config.tracking, state.identity.trip_of)
     identity, floor = name_tracks(state.identity, floor, state.now_ns, engine.store, config.identity, config.tracking)
-    identity = meet(identity, floor, state.carts, state.now_ns, config.identity, config.tracking)
+    identity, floor = meet(identity, floor, state.carts, state.now_ns, config.identity, config.tracking)
     floor, gone = leave_unseen(identity, floor, state.now_ns, engine.store, config.identity)
     sure = np.flatnonzero((floor.tracks.status != Status.TENTATIVE) & (floor.tracks.status != Status.LEFT))
     hands, spread = hands_of(state.hands, floor.tracks.track_id[sure], state.now_ns, config.attribution.hands)

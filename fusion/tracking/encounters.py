@@ -39,12 +39,13 @@ class Encounter:
 Encounters = Mapping[Pair, Encounter]
 
 
-@record()
+@record(eq=False)
 class Verdicts:
-    """How the mixes of the beliefs change."""
+    """How the mixes of the beliefs change; and what tracks out of sight look like that are believed to be another."""
 
     gone: tuple[Mix, ...] = ()
     new: tuple[Mix, ...] = ()
+    looks: tuple[tuple[int, Singles], ...] = ()  # track_id, mean look (d,)
 
 
 def watch(
@@ -74,6 +75,7 @@ def watch(
         out[pair] = replace(known, mix=mix, apart_ns=0)
     row_of = {int(k): i for i, k in enumerate(tracks.track_id)}
     settled: list[Mix] = []
+    looks: list[tuple[int, Singles]] = []
     for pair in [p for p in out if p not in swaps]:
         known, rows = out[pair], [row_of.get(k, -1) for k in pair]
         if min(rows) < 0:
@@ -86,11 +88,29 @@ def watch(
         elif now_ns - known.apart_ns > config.apart_s * SECOND_NS:
             straight = straight_nats(known, tracks, rows, carts, now_ns, config, tracking)
             odds = known.mix.swap / (1 - known.mix.swap) * np.exp(-straight)
-            settled.append(replace(known.mix, swap=float(odds / (1 + odds))))
+            mix = replace(known.mix, swap=float(odds / (1 + odds)))
+            settled.append(mix)
+            if mix.swap > 0.5:
+                looks += _exchanged(known, tracks, rows, now_ns, config)
             del out[pair]
     before = {e.mix for e in encounters.values()}
     after = {e.mix for e in out.values()} | {m for m in settled if m.swap >= config.swap_p_min}
-    return out, Verdicts(_sorted(before - after), _sorted(after - before))
+    return out, Verdicts(_sorted(before - after), _sorted(after - before), tuple(looks))
+
+
+def _exchanged(
+    known: Encounter, tracks: Tracks, rows: list[int], now_ns: int, config: IdentityConfig
+) -> list[tuple[int, Singles]]:
+    """Return what those of two tracks look like that are each other and out of sight: as the other did before.
+
+    A track in sight has learned it by itself. One that lost its person to the other never will, and whoever comes into
+    sight again is compared with it.
+    """
+    return [
+        (int(tracks.track_id[row]), known.look[1 - k])
+        for k, row in enumerate(rows)
+        if _unseen_s(tracks, row, now_ns) >= config.apart_seen_s and known.look[1 - k].any()
+    ]
 
 
 def _sorted(mixes: set[Mix]) -> tuple[Mix, ...]:

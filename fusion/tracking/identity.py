@@ -15,7 +15,7 @@ from dataclasses import field
 
 import numpy as np
 
-from fusion.arrays import Floats, Ints
+from fusion.arrays import Floats, Ints, Singles
 from fusion.config import SECOND_NS, IdentityConfig, TrackingConfig
 from fusion.frozen import record, replace
 from fusion.messages import Gate
@@ -165,11 +165,19 @@ def name_exit(identity: Identity, track_id: int, trip: str, t_ns: int, config: I
 
 def meet(
     identity: Identity, floor: Floor, carts: Carts, now_ns: int, config: IdentityConfig, tracking: TrackingConfig
-) -> Identity:
-    """Follow who comes too close to whom to be told apart."""
+) -> tuple[Identity, Floor]:
+    """Follow who comes too close to whom to be told apart; tracks that are another's look like that one."""
     tracks = carried_on(floor, now_ns, tracking).tracks  # with no frame for a while, people meet unseen
     encounters, verdicts = watch(identity.encounters, tracks, carts, identity.trip_of, now_ns, config, tracking)
-    return learn(replace(identity, encounters=encounters), verdicts.gone, verdicts.new)
+    identity = learn(replace(identity, encounters=encounters), verdicts.gone, verdicts.new)
+    return identity, _with_looks(floor, verdicts.looks) if verdicts.looks else floor
+
+
+def _with_looks(floor: Floor, looks: Sequence[tuple[int, Singles]]) -> Floor:
+    look = floor.tracks.look.copy()
+    for track_id, one in looks:
+        look[np.searchsorted(floor.tracks.track_id, track_id)] = one
+    return replace(floor, tracks=replace(floor.tracks, look=look))
 
 
 def admit(identity: Identity, gate: Gate, trip: str, store: Store) -> Identity:
