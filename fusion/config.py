@@ -430,6 +430,9 @@ class AttributionConfig:
     dark_nats: float = -2.5  # the same where its plates say nothing at all
     dark_s: float = 120.0  # and have said nothing within this
     settling_g: float = 2.0  # levels shift by about this much without any goods moving
+    press_s: float = 4.0  # a hand that rests on a plate for less may pass for goods, and then leaves
+    press_p: float = 0.003  # of a change that soon is undone having been one
+    press_g: float = 40.0  # and what they mostly weigh
     final_after_s: float = 1e9  # readings older than this are final before their trip ends; never, unless one asks
     hypotheses_max: int = 48  # per group of people who interact
     explanations_max: int = 12  # per shelf change

@@ -1,6 +1,7 @@
 """One shelf change is read into the beam of everybody it may concern."""
 
 from collections.abc import Callable, Hashable, Mapping
+from functools import cache
 from itertools import chain
 
 import numpy as np
@@ -13,6 +14,7 @@ from fusion.attribution.hurry import hurried, unhurried
 from fusion.attribution.hypotheses import LIKELY_NATS, Hypothesis, extend, lots, merge, reading_posterior
 from fusion.attribution.masses import masses_of
 from fusion.attribution.picking import picks
+from fusion.attribution.pressing import is_undone, pressed_g, shortly_before
 from fusion.attribution.priors import Moved, facing_rows, weigh_change
 from fusion.attribution.record import best_few, put_aside
 from fusion.attribution.returning import puts
@@ -58,16 +60,17 @@ def read_change(
     for other in touched[1:]:
         group = merge(group, other, config)
     moved = _weighed(state, change, store, config)
-    rest = (settling(change, config), *nobody(moved, store, config))
+    strangers = nobody(moved, store, config)
+    still = _no_goods(change, state, config)
     taken = picks(moved, who, store, config) if change.total_g < 0 else ()
-    room = config.explanations_max - len(rest)
+    room = config.explanations_max - len(strangers) - 1
     ranked = _ranked(moved, who, taken, store, config)
     mixed = beside(change, state.open, store, config)
     hurry = hurried(change, who, state.open, state.doers, store, config)
     readings, lost = {}, 0
     for row, hypothesis in enumerate(group.beam):
         found = unhurried(ranked(hypothesis), hypothesis, hurry)
-        readings[row] = (*found[:room], *rest)
+        readings[row] = (*found[:room], still(hypothesis), *strangers)
         lost += len(found) > room and found[room].nats > found[0].nats - LIKELY_NATS
     state = limited(state, "attribution.explanations_max", lost > 0)
     group = extend(group, event, readings, config)
@@ -83,6 +86,16 @@ def read_change(
         strays=noted(state.strays, change, best, store),
     )
     return state, []
+
+
+def _no_goods(
+    change: ShelfChange, state: Attribution, config: AttributionConfig
+) -> Callable[[Hypothesis], Explanation]:
+    """Return what gives the reading that no goods moved: it follows from what a hypothesis says of changes before."""
+    before = shortly_before(change, state.open, config)
+    undone = is_undone(change, state.waiting, config)
+    still = cache(lambda grams: settling(change, config, grams, undone=undone))
+    return lambda hypothesis: still(pressed_g(before, hypothesis))
 
 
 def _with_cart(mover: Mover, change: ShelfChange, seen: Witnesses, store: Store, config: CartConfig) -> Mover:

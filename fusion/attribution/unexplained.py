@@ -32,11 +32,23 @@ def nobody(moved: Moved, store: Store, config: AttributionConfig) -> tuple[Expla
     return tuple(Explanation(e.parts, w, why=((PRIOR, w),)) for e, w in zip(found, weights, strict=True))
 
 
-def settling(change: ShelfChange, config: AttributionConfig) -> Explanation:
+def settling(
+    change: ShelfChange, config: AttributionConfig, pressed_g: float = 0.0, *, undone: bool = False
+) -> Explanation:
     """Return the reading that no goods moved: levels shift a little by creep, cross-talk and packages that settle.
 
-    The shift is Laplace distributed: mostly small, now and then not.
+    The shift is Laplace distributed: mostly small, now and then not. A hand that rests there shifts them by more; that
+    it did is worth asking only where the change is undone. Of a plate that is pressed by so many grams it expects that
+    it comes back.
     """
     scale = config.settling_g + float(np.sqrt(change.total_var))
-    nats = float(-np.log(2 * scale) - abs(change.total_g) / scale)
+    nats = _laplace_nats(change.total_g, scale)
+    if pressed_g:
+        nats = float(np.logaddexp(nats, _laplace_nats(change.total_g + pressed_g, scale)) - np.log(2.0))
+    if undone:
+        nats = float(np.logaddexp(nats, np.log(config.press_p) + _laplace_nats(change.total_g, config.press_g)))
     return Explanation((), nats, why=((MASS, nats),))
+
+
+def _laplace_nats(grams: float, scale: float) -> float:
+    return float(-np.log(2 * scale) - abs(grams) / scale)
