@@ -371,6 +371,8 @@ class StandingConfig:
     drop: float = 0.8  # of what must be bent: heads go forward as well
     drop_sd: float = 0.4  # of that
     other_p: float = 0.12  # people who move none of these goods bend as well
+    elsewhere_p: float = 0.25  # that a hand nobody sees, within reach of other goods that move then, is at those;
+    elsewhere_p_max: float = 0.8  # at most: the hand that is there may not be what they bend for
     bent_nats_max: float = 3.0
     window_s: float = 0.4  # about the step
     sights: int = 3

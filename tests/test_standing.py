@@ -43,11 +43,17 @@ def head(x: float, y: float, height_m: float, bent_m: float = 0.0, low_s: float 
 
 
 def nats(
-    who: list[np.ndarray], plate: int, store: Store = STORE, unseen_s: float = 0.0, other: np.ndarray = NOWHERE
+    who: list[np.ndarray],
+    plate: int,
+    store: Store = STORE,
+    unseen_s: float = 0.0,
+    other: np.ndarray = NOWHERE,
+    other_p: float = 0.5,
 ) -> np.ndarray:
     bodies = sights(who, unseen_s)
     how = stance(STEP_NS, bodies[40], np.arange(len(who)), bodies, OWN)
-    return standing_nats(change(plate), how, np.tile(other, (len(who), 1)), store, CONFIG)
+    n = len(who)
+    return standing_nats(change(plate), how, np.tile(other, (n, 1)), np.full(n, other_p), store, CONFIG)
 
 
 @given(st.integers(0, 5), st.floats(0.5, 1.5), st.floats(-0.2, 0.2), st.integers(0, 99))
@@ -101,6 +107,8 @@ def test_who_bends_for_other_goods_need_not_have_bent_for_these(height_m: float,
         float(nats(who, 2, low, other=at)[0]) for at in (NOWHERE, beside, beside + np.array([0.0, 0.0, 1.0]))
     )
     assert as_low < alone - 1.0
+    less, more = (float(nats(who, 2, low, other=beside, other_p=p)[0]) for p in (0.1, 0.4))
+    assert as_low < more < less < alone, "the surer they were there, the less it tells"
     assert as_high == pytest.approx(alone, abs=0.1), "goods within reach nobody bends for"
 
 

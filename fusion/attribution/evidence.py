@@ -91,8 +91,9 @@ def candidates(
     own_looks = looks_at_hands(change.step_ns, close, alias, config, borrows, until_ns) if borrows else {}
     how = stance(change.step_ns, bodies, near, seen.bodies, config.standing)
     elsewhere = at_others(change.step_ns, others, seen.bodies, store, config)
-    other_goods = np.array([elsewhere.get(track_id, NOWHERE) for track_id in bodies.track_id[near].tolist()])
-    stands = standing_nats(change, how, other_goods, store, config).tolist()
+    others_at = [elsewhere.get(track_id, (NOWHERE, 0.0)) for track_id in bodies.track_id[near].tolist()]
+    other_goods, other_p = np.array([goods for goods, _ in others_at]), np.array([p for _, p in others_at])
+    stands = standing_nats(change, how, other_goods, other_p, store, config).tolist()
     out = []
     for row, body in zip(near.tolist(), stands, strict=True):
         track_id = int(bodies.track_id[row])

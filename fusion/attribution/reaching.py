@@ -7,10 +7,11 @@ import numpy as np
 from fusion.arrays import Floats
 from fusion.attribution.bodies import Bodies
 from fusion.attribution.moments import nearest
-from fusion.attribution.standing import goods_place
+from fusion.attribution.standing import beyond_m, goods_place
 from fusion.config import SECOND_NS, AttributionConfig
 from fusion.shelf import ShelfChange
 from fusion.store import Store
+from fusion.tracking.hands import nats_at
 
 
 def next_picks(
@@ -43,12 +44,24 @@ def next_picks(
 
 def at_others(
     t_ns: int, others: Iterable[ShelfChange], bodies: Sequence[Bodies], store: Store, config: AttributionConfig
-) -> dict[int, Floats]:
-    """Return where goods of another change lay, (3,) m, by track with a hand there about t_ns: the nearest in time."""
-    near_ns, out = int(config.hurry_s[1] * SECOND_NS), dict[int, Floats]()
+) -> dict[int, tuple[Floats, float]]:
+    """Return at which goods of another change, (3,) m, a track may have had a hand about t_ns, and how likely it had.
+
+    Who is within reach of them may have, as far as is known of their hands: one that nobody sees may be there. Of
+    several the likeliest counts, then the nearest in time.
+    """
+    near_ns, out = int(config.hurry_s[1] * SECOND_NS), dict[int, tuple[Floats, float]]()
     near = [one for one in others if one.plates and abs(one.step_ns - t_ns) < near_ns] if bodies else []
-    for one in sorted(near, key=lambda one: (-abs(one.step_ns - t_ns), one.plates)):
-        out |= dict.fromkeys(_at_goods(one, bodies, store, config), goods_place(one, store)[0])
+    for one in sorted(near, key=lambda one: (abs(one.step_ns - t_ns), one.plates)):
+        now, (goods, _) = nearest(bodies, one.step_ns), goods_place(one, store)
+        if not len(now.track_id):
+            continue
+        able = beyond_m(now.head, goods, config.standing) <= config.standing.bent_m_max
+        nats = nats_at(goods[None], now.head, now.hands, now.hands_cov, config.hand_sd_m, config.hands).max(axis=1)
+        odds = np.exp(nats) * config.standing.elsewhere_p / (1.0 - config.standing.elsewhere_p)
+        for track_id, p in zip(now.track_id[able].tolist(), (odds / (1.0 + odds))[able].tolist(), strict=True):
+            if p > out.get(track_id, (goods, 0.0))[1]:
+                out[track_id] = goods, p
     return out
 
 

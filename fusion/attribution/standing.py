@@ -76,11 +76,12 @@ def _sights(bodies: tuple[Bodies, ...]) -> tuple[Ints, Ints, Floats]:
 
 
 def standing_nats(
-    change: ShelfChange, how: Stance, other_goods: Floats, store: Store, config: AttributionConfig
+    change: ShelfChange, how: Stance, other_goods: Floats, other_p: Floats, store: Store, config: AttributionConfig
 ) -> Floats:
     """Return what it says of people (n,) having moved goods where they stood and how they bent, (n,) nats.
 
-    Where a hand of theirs was at other goods that moved about then, other_goods (n, 3) says where those lay; else NaN.
+    Where a hand of theirs may have been at other goods that moved about then, other_goods (n, 3) says where those lay,
+    NaN for none, and other_p (n,) how likely it was.
     """
     own = config.standing
     goods, yaw = goods_place(change, store)
@@ -91,8 +92,8 @@ def standing_nats(
     aside = _aside_nats(apart @ np.array([np.cos(yaw), np.sin(yaw)]), own)
     behind = np.where(apart @ np.array([np.sin(yaw), -np.cos(yaw)]) < 0.0, own.behind_nats, 0.0)
     facing = np.maximum(aside + behind, own.nats_min) * np.exp(-how.unseen_s / own.unseen_s)
-    beyond_m, other_m = _beyond_m(how.head, goods, own), _beyond_m(how.head, other_goods, own)
-    bending = _bending_nats(np.nan_to_num(how.bent_m), beyond_m, other_m, own)
+    needed_m, other_m = beyond_m(how.head, goods, own), beyond_m(how.head, other_goods, own)
+    bending = _bending_nats(np.nan_to_num(how.bent_m), needed_m, other_m, other_p, own)
     return np.asarray(reach + facing + np.where(np.isnan(how.bent_m), 0.0, bending))
 
 
@@ -105,28 +106,29 @@ def _aside_nats(aside_m: Floats, config: StandingConfig) -> Floats:
     return np.asarray(np.log(density * config.around_m))
 
 
-def _beyond_m(head: Floats, goods: Floats, config: StandingConfig) -> Floats:
+def beyond_m(head: Floats, goods: Floats, config: StandingConfig) -> Floats:
     """Return how far goods, (3,) or (n, 3) m, are beyond an arm's length of people who stand upright, (n,) m."""
     far_m = np.linalg.norm((head - goods)[:, :2], axis=1)
     return np.asarray(np.hypot(far_m, config.shoulder * head[:, 2] - goods[..., 2]) - config.arm_m)
 
 
-def _bending_nats(bent_m: Floats, beyond_m: Floats, other_m: Floats, config: StandingConfig) -> Floats:
+def _bending_nats(bent_m: Floats, needed_m: Floats, other_m: Floats, other_p: Floats, config: StandingConfig) -> Floats:
     """Return the log ratio of heads so far down if goods are so far beyond an arm's length, and if none are moved.
 
-    Who moves none of these may bend for others, other_m beyond an arm's length, as likely as not; NaN where there are
-    none.
+    Who moves none of these may bend for others, other_m beyond an arm's length, with probability other_p; NaN where
+    there are none.
     """
     upright = log_normal(bent_m - config.bent_m, config.bent_sd_m**2)
     other = np.where(np.isnan(other_m), upright, _reaching(bent_m, np.nan_to_num(other_m), config))
-    idle = np.logaddexp(upright, other) - np.log(2.0)
+    p = np.clip(other_p, 0.0, config.elsewhere_p_max)
+    idle = np.logaddexp(np.log1p(-p) + upright, np.log(np.maximum(p, 1e-9)) + other)
     any_way = np.log(config.other_p) + log_normal(bent_m, (config.bent_m_max / 2) ** 2)  # for much else
     own = np.log(1.0 - config.other_p)
-    nats = np.logaddexp(any_way, own + _reaching(bent_m, beyond_m, config)) - np.logaddexp(any_way, own + idle)
+    nats = np.logaddexp(any_way, own + _reaching(bent_m, needed_m, config)) - np.logaddexp(any_way, own + idle)
     return np.asarray(np.clip(nats, -config.bent_nats_max, config.bent_nats_max))
 
 
-def _reaching(bent_m: Floats, beyond_m: Floats, config: StandingConfig) -> Floats:
+def _reaching(bent_m: Floats, far_m: Floats, config: StandingConfig) -> Floats:
     """Return the log density of heads so far down that reach for goods so far beyond an arm's length."""
-    needed_m = config.drop * np.clip(beyond_m, 0.0, config.bent_m_max)
+    needed_m = config.drop * np.clip(far_m, 0.0, config.bent_m_max)
     return log_normal(bent_m - config.bent_m - needed_m, (config.bent_sd_m + config.drop_sd * needed_m) ** 2)
