@@ -243,3 +243,20 @@ def test_what_one_who_is_gone_left_lies_about_until_another_has_taken_it(gone_na
     state = replace(state, groups=(others,), open={"ho-1": moment})
     state, _ = close_trip(state, "b", ((0, 1, 100.0),), tiny_store(), CONFIG)
     assert state.laid == {}
+
+
+@given(st.integers(1, 30), st.integers(1, 30))
+def test_a_hand_over_brings_the_pick_it_rests_on_whatever_instants_they_are_told_for(
+    pick_s: int, passed_s: int
+) -> None:
+    """Found in b08, seed 12: hands had shown goods before they were taken, and a cart went below zero."""
+    picked = Explanation((Part("a", PICK, 0, 1, 100.0),), 0.0)
+    passed = Explanation((Part("a", PUT, 0, 1, 100.0), Part("b", PICK, 0, 1, 100.0)), 0.0)
+    group = extend(
+        extend(merge(lone("a"), lone("b"), CONFIG), "ev", {0: (picked,)}, CONFIG), "ho", {0: (passed,)}, CONFIG
+    )
+    at = {event: ShelfChange(s * SECOND, s * SECOND, s * SECOND, (), (), ()) for event, s in
+          (("ev", pick_s), ("ho", passed_s))}  # fmt: skip
+    state = Attribution(groups=(group,), open=at)
+    _, settled = close_trip(state, "b", ((0, 1, 100.0),), tiny_store(), CONFIG)
+    assert {one.event for one in settled} == {"ev", "ho"}

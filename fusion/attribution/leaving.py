@@ -231,8 +231,9 @@ def close_trip(
     asked, free = group, chargeable(group)
     weighed = weights(free).tolist()
     without: dict[int, bool] = {}  # by id of readings, which hypotheses share: does it leave the trip out
-    # Latest first: goods that came by hand-over bring the giver's earlier changes with them.
-    for event in sorted(posterior, key=lambda e: (state.open[e].step_ns, e), reverse=True):
+    # Read last first: goods that came by hand-over bring with them the giver's changes that were read before. What
+    # hands hold is put together over seconds, so that a hand-over may be said to begin before its goods were taken.
+    for event in reversed(mine):
         if group is not asked:
             asked, free = group, chargeable(group)
             weighed = weights(free).tolist()
