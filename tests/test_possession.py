@@ -19,10 +19,12 @@ from fusion.attribution.possession import (
     content_nats,
     explained,
     given_readings,
+    has_passed,
     left_nats,
     lengthened,
 )
 from fusion.attribution.state import Attribution, People
+from fusion.attribution.witnesses import Look
 from fusion.config import SECOND_NS, AttributionConfig, CartConfig, PossessionConfig
 
 CONFIG = PossessionConfig()
@@ -148,3 +150,25 @@ def test_what_somebody_gone_has_left_is_found_at_first_sight() -> None:
 
     assert has_it({3: Laid(6.0, 100.0)}) > 0.9
     assert has_it({}) == has_it({2: Laid(6.0, 100.0)}) == 0.0
+
+
+@given(st.floats(0.0, 6.0), st.integers(0, 12), st.floats(-1.0, 6.0))
+def test_goods_that_go_out_of_sight_in_one_hand_and_come_into_it_in_another_have_passed(
+    gap_s: float, looks: int, again_s: float
+) -> None:
+    """Found in b12, seed 9: shown in one hand until a moment, then for seconds in that of who received them."""
+    first_ns = T0 + 10 * SECOND_NS
+
+    def at(seconds: float, owner: int) -> Look:
+        return Look(first_ns + round(seconds * SECOND_NS), owner, ((3, 0.8),))
+
+    mine = [at(-gap_s - 0.01 * k, 1) for k in range(looks)]
+    theirs = [at(0.1 * k, 2) for k in range(10)]
+    again = [at(again_s, 1)] if again_s >= 0.0 else []
+    shown = tuple(sorted((*mine, *theirs, *again), key=lambda look: look.t_ns))
+    until_ns = first_ns + 3 * SECOND_NS
+    found = has_passed(3, "a", first_ns, until_ns, shown, {}, {1: "a", 2: "b"}, CONFIG)
+    in_time = sum(-CONFIG.passed_s * SECOND_NS <= look.t_ns - first_ns < 0 for look in mine)
+    still = any(first_ns <= look.t_ns < until_ns for look in (*mine, *again))
+    assert found == (in_time >= CONFIG.passed_looks and not still)
+    assert not has_passed(4, "a", first_ns, until_ns, shown, {}, {1: "a", 2: "b"}, CONFIG)

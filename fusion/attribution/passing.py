@@ -21,6 +21,7 @@ from fusion.attribution.possession import (
     contents,
     explained,
     given_readings,
+    has_passed,
     is_shown_beside,
     left_nats,
     lengthened,
@@ -225,23 +226,28 @@ def _sources(
     """
     own, wanted = config.possession, sought(content, config.possession)
     beside = {people.trip_of.get(k, "") for k in near_of(content, state.seen, own)} - people.staff - {trip, ""}
-    givers = {(t, k): own.given_nats for t in sorted(beside) for k in wanted if _may_have(state, t, k)}
+    first_ns = {k: run.first_ns for k in wanted if (run := state.runs.get((trip, k)))}
+
+    def given_nats(giver: str, product: int) -> float:
+        seen_ns = first_ns.get(product, content.t0_ns)
+        looks, whose = state.seen.looks, (people.alias, people.trip_of)
+        passed = has_passed(product, giver, seen_ns, content.t_ns, looks, *whose, own)
+        return own.given_nats + own.passed_nats * passed
+
+    givers = {(t, k): given_nats(t, k) for t in sorted(beside) for k in wanted if _may_have(state, t, k)}
     long = [k for k in wanted if (run := state.runs.get((trip, k))) and _lasted_s(run) >= own.found_after_s]
     since = content.t_ns - int(config.dark_s * SECOND_NS)
     unseen = {k: (config.dark_nats, float(store.products.mass_g[k])) for k in long if is_dark(state, k, since, store)}
     # What somebody is known to have set down is found in one look as in many.
     unseen |= {k: (own.found_nats + one.nats, one.grams) for k in wanted if (one := state.laid.get(k))}
-    if givers or not long:
-        return givers, unseen
-    first_ns = {k: run.first_ns for k in long if (run := state.runs.get((trip, k)))}
-    gone = {
-        (t, k): left_nats(state.runs.get((t, k)), first_ns[k], own.found_gone_s, own)
-        for t in sorted({t for g in state.groups for t in g.trips} - people.staff - {trip})
-        for k in long
-        if _may_have(state, t, k)
-    }
-    # A classifier takes one thing for another and stays with it: that alone brings no goods from nowhere.
-    return {key: own.found_nats + nats for key, nats in gone.items() if nats > 0.0}, unseen
+    for t in sorted({t for g in state.groups for t in g.trips} - people.staff - {trip}):
+        for k, seen_ns in first_ns.items():
+            gone = left_nats(state.runs.get((t, k)), seen_ns, own.found_gone_s, own)
+            # A classifier takes one thing for another and stays with it: that alone brings no goods from nowhere.
+            told = k in long or own.found_nats + gone >= own.given_nats
+            if gone > 0.0 and told and _may_have(state, t, k):
+                givers[t, k] = float(np.logaddexp(givers.get((t, k), -np.inf), own.found_nats + gone))
+    return givers, unseen
 
 
 def _lasted_s(run: Run) -> float:

@@ -139,6 +139,31 @@ def is_shown_beside(
     return False
 
 
+def has_passed(
+    product: int,
+    giver: str,
+    first_ns: int,
+    until_ns: int,
+    at_hands: Sequence[Look],
+    alias: Mapping[int, int],
+    trip_of: Mapping[int, str],
+    config: PossessionConfig,
+) -> bool:
+    """Tell whether a product was last seen in somebody's hands just before it was first seen in another's.
+
+    A classifier that takes one thing for another does not do so the moment the other thing goes out of sight beside it.
+    """
+    since_ns, before = first_ns - int(config.passed_s * SECOND_NS), 0
+    for look in within(at_hands, since_ns, until_ns):
+        if trip_of.get(alias.get(look.owner, look.owner), "") != giver:
+            continue
+        if any(k == product and p >= config.share_min for k, p in look.beliefs):
+            if look.t_ns >= first_ns:
+                return False  # still there
+            before += 1
+    return before >= config.passed_looks
+
+
 def near_of(content: Content, seen: Witnesses, config: PossessionConfig) -> frozenset[int]:
     """Return the tracks that came within an arm's reach of a person, in the moment or shortly before."""
     since = content.t0_ns - int(config.before_s * SECOND_NS)
