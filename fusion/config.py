@@ -123,6 +123,8 @@ class TrackingConfig:
     merge_distance_m: float = 0.35
     merge_after_s: float = 1.0
     merge_height_m: float = 0.3
+    bend_m: float = 0.8  # higher or lower by less, heads may be one that bends, and goes forward by half of that,
+    bend_frames: int = 6  # where so many frames found the younger, and hardly any both
     merge_frames: int = 24  # of each camera tell whether two tracks are found together or by turns
     merge_both_nats: float = 2.4  # a frame that finds both: two people 0.85, one person seen twice 0.08
     merge_alone_nats: float = 1.8  # a frame that finds one of them: one person 0.9, two people 0.15

@@ -66,7 +66,18 @@ from fusion.tracking.following import follow_frames
 from fusion.tracking.frames import frames_of
 from fusion.tracking.gates import Departure, leave_by_gate, leave_unseen
 from fusion.tracking.hands import Hands, doubtful_hands, hands_of, no_hands
-from fusion.tracking.identity import Identity, Naming, admit, forget, likeliest, meet, name_tracks, stretch, trips_p
+from fusion.tracking.identity import (
+    Identity,
+    Naming,
+    admit,
+    forget,
+    go_on,
+    likeliest,
+    meet,
+    name_tracks,
+    stretch,
+    trips_p,
+)
 from fusion.tracking.smoothing import Instant, Trail, flush, follow
 from fusion.tracking.tracks import Status
 
@@ -384,7 +395,8 @@ def _follow(engine: Engine, state: State, news: News) -> tuple[State, tuple[Depa
     """Let the life cycles run, name tracks, and remember who was where; return who has gone, and who is who."""
     config = engine.config
     floor = advance(state.floor, state.now_ns, config.tracking, state.identity.trip_of)
-    identity, floor = name_tracks(state.identity, floor, state.now_ns, engine.store, config.identity, config.tracking)
+    identity = go_on(state.identity, floor.joined)
+    identity, floor = name_tracks(identity, floor, state.now_ns, engine.store, config.identity, config.tracking)
     identity, floor = meet(identity, floor, state.carts, state.now_ns, config.identity, config.tracking)
     floor, gone = leave_unseen(identity, floor, state.now_ns, engine.store, config.identity)
     sure = np.flatnonzero((floor.tracks.status != Status.TENTATIVE) & (floor.tracks.status != Status.LEFT))

@@ -14,7 +14,7 @@ from fusion.config import IdentityConfig, TrackingConfig
 from fusion.tracking.belief import Beliefs, Clue, Mix, Step, balanced, person_p, solve, with_steps
 from fusion.tracking.floor import advance, empty_floor
 from fusion.tracking.following import observe
-from fusion.tracking.identity import Identity, Slot, _cheapest, forget, learn, meet, name_tracks, trips_p
+from fusion.tracking.identity import Identity, Slot, _cheapest, forget, go_on, learn, meet, name_tracks, trips_p
 from fusion.tracking.tracks import Status
 
 TRACKING = TrackingConfig()
@@ -323,3 +323,14 @@ def test_slots_are_handed_out_as_scipy_does(seed: int, tracks: int, more: int) -
     column = _cheapest(cost)
     assert sorted(set(column.tolist())) == sorted(column.tolist()) and column.min() >= 0
     np.testing.assert_array_equal(column, linear_sum_assignment(cost)[1])
+
+
+@given(st.permutations([(4, 3), (3, 2), (2, 1)]))
+def test_tracks_that_turned_out_to_be_one_are_one_person_at_any_time(joined: list[tuple[int, int]]) -> None:
+    identity = go_on(Identity(trip_of={1: "trip"}), joined)
+    last = {1: 1} | dict(joined)
+    for track_id in (1, 2, 3, 4):
+        kept = track_id
+        while last[kept] != kept:
+            kept = last[kept]
+        assert trips_p(identity, track_id, 0) == {identity.trip_of.get(kept, ""): 1.0}

@@ -51,7 +51,7 @@ def nats(
     other_p: float = 0.5,
 ) -> np.ndarray:
     bodies = sights(who, unseen_s)
-    how = stance(STEP_NS, bodies[40], np.arange(len(who)), bodies, OWN)
+    how = stance(STEP_NS, bodies[40], np.arange(len(who)), bodies, OWN, {})
     n = len(who)
     return standing_nats(change(plate), how, np.tile(other, (n, 1)), np.full(n, other_p), store, CONFIG)
 
@@ -124,7 +124,7 @@ def test_who_leans_aside_is_measured_from_where_they_stand() -> None:
     leaning = head(x + 0.8, 2.1, 1.6, 0.25)
     leaning[30:50, 0] -= 0.25
     bodies = sights([leaning])
-    how = stance(STEP_NS, bodies[40], np.arange(1), bodies, OWN)
+    how = stance(STEP_NS, bodies[40], np.arange(1), bodies, OWN, {})
     assert how.head[0] == pytest.approx([x + 0.8, 2.1, 1.6], abs=0.05)
     assert how.bent_m[0] == pytest.approx(0.25, abs=0.05)
 
@@ -133,7 +133,7 @@ def test_who_is_hardly_seen_may_stand_anywhere_by_now() -> None:
     x = float(STORE.plates.centre[0, 0])
     aside = [head(x + 1.0, 2.1, 1.7)]
     assert nats(aside, 0, unseen_s=3.0) > nats(aside, 0) + 1.0
-    assert np.isnan(stance(STEP_NS, sights(aside, 3.0)[40], np.arange(1), sights(aside, 3.0), OWN).bent_m).all()
+    assert np.isnan(stance(STEP_NS, sights(aside, 3.0)[40], np.arange(1), sights(aside, 3.0), OWN, {}).bent_m).all()
 
 
 def test_goods_on_two_plates_lie_between_them() -> None:

@@ -1,5 +1,6 @@
 """Tracking: oracles for filter, assignment and geometry; life cycle; permutation of detections."""
 
+from collections.abc import Collection
 from dataclasses import replace
 from itertools import permutations, product
 
@@ -21,7 +22,7 @@ from fusion.tracking.assignment import assign
 from fusion.tracking.association import associate, birth
 from fusion.tracking.camera import distort, meet_plane, project, undistort
 from fusion.tracking.existence import Chances, drift_sight, weigh
-from fusion.tracking.floor import advance, empty_floor
+from fusion.tracking.floor import Floor, advance, empty_floor
 from fusion.tracking.following import follow_frames, observe
 from fusion.tracking.frames import frames_from, frames_of
 from fusion.tracking.gating import pairs_within
@@ -393,8 +394,13 @@ def test_a_look_seen_once_does_not_make_two_of_one_person() -> None:
     assert {number for number, _ in seen[8:]} == {1}
 
 
-def two_beside_each_other(status: Status, *, together: bool) -> int:
-    """Return how many tracks are left of two a foot apart, seen for a while by cameras without appearance."""
+def two_beside_each_other(
+    status: Status, *, together: bool, apart: tuple[float, float] = (0.1, 0.0), known: Collection[int] = ()
+) -> Floor:
+    """Return what is left of two tracks a foot apart, seen for a while; apart is how far aside and lower the second is.
+
+    Cameras without appearance saw them, or such that show both alike.
+    """
     store = tiny_store()
     floor = empty_floor(store)
     for step in range(30):
@@ -402,18 +408,35 @@ def two_beside_each_other(status: Status, *, together: bool) -> int:
         floor, _ = observe(floor, frame, store, CONFIG)
         floor = advance(floor, frame.t_ns, CONFIG)
     one = floor.tracks
-    other = replace(one, track_id=one.track_id + 1, status=np.array([int(status)]), mean=one.mean + 0.1 * np.eye(5)[:1])
+    if apart[1]:
+        one = replace(one, look=np.ones_like(one.look), looks=np.full(1, CONFIG.looks_sure))
+    off = np.array([[apart[0], 0.0, 0.0, 0.0, -apart[1]]])
+    other = replace(one, track_id=one.track_id + 1, status=np.array([int(status)]), mean=one.mean + off)
     if not together:
-        other = replace(other, found=~one.found)
+        half = np.full_like(one.found, 0b101010101010)
+        one, other = replace(one, found=half), replace(other, found=~half)
     rows = {name: np.concatenate([getattr(t, name) for t in (one, other)]) for name in COLUMNS}
-    both = replace(floor, tracks=Tracks(**rows))
-    return len(advance(both, both.t_ns, CONFIG).tracks)
+    return advance(replace(floor, tracks=Tracks(**rows)), floor.t_ns, CONFIG, known)
 
 
 @pytest.mark.parametrize("status", [Status.TENTATIVE, Status.CONFIRMED])
 def test_two_tracks_of_one_person_become_one_unless_a_picture_shows_both(status: Status) -> None:
-    assert two_beside_each_other(status, together=False) == 1
-    assert two_beside_each_other(status, together=True) == 2
+    assert len(two_beside_each_other(status, together=False).tracks) == 1
+    assert len(two_beside_each_other(status, together=True).tracks) == 2
+
+
+def test_who_bends_is_one_with_the_track_that_found_them_bent() -> None:
+    """Found in b07, b11 and b21: who bent quickly was nobody known while they took something."""
+    bent = two_beside_each_other(Status.CONFIRMED, together=False, apart=(0.4, 0.5))
+    assert len(bent.tracks) == 1 and bent.joined == ((2, 1),)
+    for aside, lower, together in ((0.4, 0.5, True), (0.9, 0.5, False), (0.4, 1.0, False), (0.4, 0.0, False)):
+        left = two_beside_each_other(Status.CONFIRMED, together=together, apart=(aside, lower))
+        assert len(left.tracks) == 2 and left.joined == (), (aside, lower, together)
+
+
+@pytest.mark.parametrize(("known", "joined"), [((1,), ((2, 1),)), ((2,), ((1, 2),)), ((1, 2), ())])
+def test_of_two_tracks_of_one_person_who_is_known_goes_on(known: tuple[int, ...], joined: tuple) -> None:
+    assert two_beside_each_other(Status.CONFIRMED, together=False, known=known).joined == joined
 
 
 def three_cameras() -> Store:

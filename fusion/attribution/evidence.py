@@ -81,7 +81,9 @@ def candidates(
     if not len(near):
         return ()  # most changes of a large store are of plates that only shook
     hands, own_hands, of_hands = _hand_evidence(change, seen, alias, store, config)
-    tracks = set(bodies.track_id[near].tolist())
+    # Who was followed by two tracks, one after the other, is one person: what was seen of both is theirs.
+    persons = [alias.get(track_id, track_id) for track_id in bodies.track_id[near].tolist()]
+    tracks = set(persons)
     until_ns = next_picks(change.step_ns, config.hurry_s[1], tracks, others, seen.bodies, alias, store, config)
     # Of all that cameras made of hands in a large store, few looks are at these.
     close = replace(seen, looks=looks_around(change.step_ns, tracks, seen, alias, config))
@@ -89,26 +91,25 @@ def candidates(
     of_looks = lenders(change.step_ns, close, alias, config)
     borrows = tracks & {*of_hands, *of_looks}
     own_looks = looks_at_hands(change.step_ns, close, alias, config, borrows, until_ns) if borrows else {}
-    how = stance(change.step_ns, bodies, near, seen.bodies, config.standing)
+    how = stance(change.step_ns, bodies, near, seen.bodies, config.standing, alias)
     elsewhere = at_others(change.step_ns, others, seen.bodies, store, config)
     others_at = [elsewhere.get(track_id, (NOWHERE, 0.0)) for track_id in bodies.track_id[near].tolist()]
     other_goods, other_p = np.array([goods for goods, _ in others_at]), np.array([p for _, p in others_at])
     stands = standing_nats(change, how, other_goods, other_p, store, config).tolist()
     out = []
-    for row, body in zip(near.tolist(), stands, strict=True):
-        track_id = int(bodies.track_id[row])
-        one = _candidate(track_id, body, hands, looks)
-        if track_id in borrows:
-            lent_by = frozenset({*of_hands.get(track_id, ()), *of_looks.get(track_id, ())})
-            one = replace(one, lenders=lent_by, alone=_candidate(track_id, body, own_hands, own_looks))
+    for track_id, person, body in zip(bodies.track_id[near].tolist(), persons, stands, strict=True):
+        one = _candidate(track_id, person, body, hands, looks)
+        if person in borrows:
+            lent_by = frozenset({*of_hands.get(person, ()), *of_looks.get(person, ())})
+            one = replace(one, lenders=lent_by, alone=_candidate(track_id, person, body, own_hands, own_looks))
         out.append(one)
     return tuple(sorted(out, key=lambda c: c.track_id))
 
 
 def _candidate(
-    track_id: int, body: float, hands: Mapping[int, float], looks: Mapping[int, tuple[Looks, Looks]]
+    track_id: int, person: int, body: float, hands: Mapping[int, float], looks: Mapping[int, tuple[Looks, Looks]]
 ) -> Candidate:
-    hand, (before, after) = hands.get(track_id, 0.0), looks.get(track_id, NO_LOOKS)
+    hand, (before, after) = hands.get(person, 0.0), looks.get(person, NO_LOOKS)
     return Candidate(track_id, body + hand, after, before, ((BODY, body), (HANDS, hand)))
 
 

@@ -6,7 +6,7 @@ them, and of those beside them who move nothing hardly anybody bends. What is wi
 are at other goods that move may bend for those.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 
 import numpy as np
@@ -38,10 +38,15 @@ def goods_place(change: ShelfChange, store: Store) -> tuple[Floats, float]:
     return weight @ store.plates.centre[plates], float(yaw)
 
 
-def stance(step_ns: int, now: Bodies, rows: Ints, bodies: Sequence[Bodies], config: StandingConfig) -> Stance:
-    """Return how the people in some rows (n,) of now, the moment of a step, stood, by all sights of some seconds."""
-    wanted = now.track_id[rows]
+def stance(
+    step_ns: int, now: Bodies, rows: Ints, bodies: Sequence[Bodies], config: StandingConfig, alias: Mapping[int, int]
+) -> Stance:
+    """Return how the people in some rows (n,) of now, the moment of a step, stood, by all sights of some seconds.
+
+    Tracks are those of one person where alias, track_id -> track_id, says so: who bends may be followed by another.
+    """
     t_ns, ids, heads = _sights(tuple(bodies))
+    wanted, ids = (_persons(tracks, alias) for tracks in (now.track_id[rows], ids))
     theirs = np.isin(ids, wanted)
     ids, heads, apart_s = ids[theirs], heads[theirs], np.abs((t_ns[theirs] - step_ns) / SECOND_NS)
     head, bent_m = now.head[rows].copy(), np.full(len(rows), np.nan)
@@ -62,6 +67,13 @@ def stance(step_ns: int, now: Bodies, rows: Ints, bodies: Sequence[Bodies], conf
         lowest = np.sort(then)[: max(config.sights - 1, len(then) // 3)]
         bent_m[row] = up_m - float(np.median(lowest))
     return Stance(head, bent_m, now.unseen_s[rows])
+
+
+def _persons(tracks: Ints, alias: Mapping[int, int]) -> Ints:
+    out = tracks.copy()
+    for ended, kept in alias.items():
+        out[tracks == ended] = kept
+    return out
 
 
 @lru_cache(maxsize=2)

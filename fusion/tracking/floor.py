@@ -43,6 +43,7 @@ class Floor:
     tracks: Tracks
     frame_ns: Ints  # (cameras,) when each camera's last frame was taken, 0 for never
     detections: Floats  # (cameras, 2) of people in sight: how many each camera found, and of how many; both fade
+    joined: tuple[tuple[int, int], ...] = ()  # of this slice: ids of tracks that ended, and as which they go on
 
 
 def empty_floor(store: Store) -> Floor:
@@ -67,13 +68,13 @@ def advance(floor: Floor, now_ns: int, config: TrackingConfig, known: Collection
     known are the ids of tracks that were seen to come in: no two of them are one person.
     """
     if not len(floor.tracks):
-        return floor
+        return replace(floor, joined=()) if floor.joined else floor
     tracks = floor.tracks
     status = age(tracks.status, tracks.exist, tracks.seen_ns, tracks.born_ns, now_ns, _span(config))
-    tracks = _merge(tracks, status, now_ns, config, known)
+    tracks, joined = _merge(tracks, status, now_ns, config, known)
     stay = np.flatnonzero(status != Status.EXITED)
     tracks = take(tracks, stay, status) if len(stay) < len(status) else replace(tracks, status=status)
-    return Floor(floor.t_ns, floor.next_id, tracks, floor.frame_ns, floor.detections)
+    return replace(floor, tracks=tracks, joined=joined)
 
 
 def _span(config: TrackingConfig) -> Span:
@@ -95,28 +96,34 @@ def likeness(config: TrackingConfig) -> tuple[float, float, float, float, float]
     )
 
 
-def _merge(tracks: Tracks, status: Ints, now_ns: int, config: TrackingConfig, known: Collection[int]) -> Tracks:
+def _merge(
+    tracks: Tracks, status: Ints, now_ns: int, config: TrackingConfig, known: Collection[int]
+) -> tuple[Tracks, tuple[tuple[int, int], ...]]:
     """End the younger of two tracks that walk as one person; the older one goes on from where the surer one is.
 
-    Statuses (n,) change in place; the tracks come back as they went unless two became one.
+    Of somebody known and nobody known the known one goes on. Statuses (n,) change in place; the tracks come back as
+    they went unless two became one. Returns also which ended, and as which they go on.
     """
     one = Oneness(
-        config.merge_distance_m, config.merge_height_m, config.merge_frames, config.merge_both_nats,
-        config.merge_alone_nats, config.merge_look, config.merge_look_together, config.looks_sure,
+        config.merge_distance_m, config.merge_height_m, config.bend_m, config.bend_frames, config.merge_frames,
+        config.merge_both_nats, config.merge_alone_nats, config.merge_look, config.merge_look_together,
+        config.looks_sure,
     )  # fmt: skip
     keep, drop = pairs_of_one(
         status, tracks.mean, tracks.born_ns, tracks.found, tracks.look, tracks.looks,
         now_ns - int(config.merge_after_s * SECOND_NS), one,
     )  # fmt: skip
     if not len(keep):
-        return tracks
+        return tracks, ()
+    ids, joined = tracks.track_id, list[tuple[int, int]]()
     tracks = replace(tracks, mean=tracks.mean.copy(), cov=tracks.cov.copy(), seen_ns=tracks.seen_ns.copy())
-    for k, d in zip(keep.tolist(), drop.tolist(), strict=True):
-        if int(tracks.track_id[k]) in known and int(tracks.track_id[d]) in known:
-            continue
-        if max(status[k], status[d]) < Status.LOST:
+    for older, younger in zip(keep.tolist(), drop.tolist(), strict=True):
+        is_known = int(ids[older]) in known, int(ids[younger]) in known
+        k, d = (younger, older) if is_known == (False, True) else (older, younger)
+        if not all(is_known) and max(status[k], status[d]) < Status.LOST:
             if np.trace(tracks.cov[d, :2, :2]) < np.trace(tracks.cov[k, :2, :2]):
                 tracks.mean[k], tracks.cov[k] = tracks.mean[d], tracks.cov[d]
             tracks.seen_ns[k] = max(tracks.seen_ns[k], tracks.seen_ns[d])
             move(status, np.array([d]), Seen.JOINED)
-    return tracks
+            joined.append((int(ids[d]), int(ids[k])))
+    return tracks, tuple(joined)

@@ -180,6 +180,15 @@ def _with_looks(floor: Floor, looks: Sequence[tuple[int, Singles]]) -> Floor:
     return replace(floor, tracks=replace(floor.tracks, look=look))
 
 
+def go_on(identity: Identity, joined: Sequence[tuple[int, int]]) -> Identity:
+    """Let tracks that turned out to be one person be the one that goes on, also for what was seen before."""
+    for ended, goes_on in joined:
+        kept = identity.alias.get(goes_on, goes_on)
+        alias = {k: kept if to == ended else to for k, to in identity.alias.items()}
+        identity = replace(identity, alias={**alias, ended: kept})
+    return identity
+
+
 def admit(identity: Identity, gate: Gate, trip: str, store: Store) -> Identity:
     """Open a slot for each person a scan lets in."""
     row = store.gates.gate_id.index(gate.gate) if gate.gate in store.gates.gate_id else -1

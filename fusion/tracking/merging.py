@@ -1,7 +1,8 @@
 """Which tracks walk as one person: near, not unlike, and found by turns. Compiled.
 
 Cameras of different kinds and places err differently, so that one person can get two tracks; but a camera that keeps
-finding both at once says that there are two.
+finding both at once says that there are two. Who bends quickly is found lower and further forward, by a track of their
+own, while the first finds nobody: no camera ever shows both.
 """
 
 from typing import NamedTuple
@@ -21,6 +22,8 @@ class Oneness(NamedTuple):
 
     distance_m: float
     height_m: float
+    bend_m: float  # heads so much higher or lower may be one that bends, which goes forward by half of that,
+    bend_frames: int  # where so many frames found the younger
     frames: int  # of each camera tell whether two tracks are found together or by turns
     both_nats: float  # a frame that finds both
     alone_nats: float  # a frame that finds one of them
@@ -48,28 +51,38 @@ def pairs_of_one(
     xy = np.empty((len(row), 2))
     for k in range(len(row)):
         xy[k, 0], xy[k, 1] = mean[row[k], 0], mean[row[k], 1]
-    first, second = pairs_within(xy, one.distance_m)
+    first, second = pairs_within(xy, one.distance_m + 0.5 * one.bend_m)
     kept = 0
     for p in range(len(first)):
         a, b = row[first[p]], row[second[p]]
-        if abs(mean[a, 4] - mean[b, 4]) >= one.height_m or born_ns[b] >= born_before_ns:
+        lower_m, far_m = abs(mean[a, 4] - mean[b, 4]), np.hypot(mean[a, 0] - mean[b, 0], mean[a, 1] - mean[b, 1])
+        bends = lower_m >= one.height_m
+        reach_m = one.distance_m + (0.5 * lower_m if bends else 0.0)
+        if lower_m >= one.bend_m or far_m > reach_m or born_ns[b] >= born_before_ns:
             continue
-        shown = _found_together(found[a], found[b], one)
+        both, alone, younger = _found_together(found[a], found[b], one)
+        shown = one.both_nats * both > one.alone_nats * alone
         cosine = _cosine(look[a], look[b]) if min(looks[a], looks[b]) >= one.looks_sure else np.nan
-        if cosine > (one.look_together if shown else one.look) or (np.isnan(cosine) and not shown):
+        if bends:
+            shown = one.both_nats * both > one.alone_nats * (younger - both)
+            same = not shown and younger >= one.bend_frames and cosine > one.look_together
+        else:
+            same = cosine > (one.look_together if shown else one.look) or (np.isnan(cosine) and not shown)
+        if same:
             first[kept], second[kept] = a, b
             kept += 1
     return first[:kept], second[:kept]
 
 
 @njit(cache=True)
-def _found_together(mine: Ints, theirs: Ints, one: Oneness) -> bool:
-    """Tell whether the cameras' last frames, as bits (cameras,), speak for two people rather than for one."""
-    recent, both, alone = (1 << one.frames) - 1, 0, 0
+def _found_together(mine: Ints, theirs: Ints, one: Oneness) -> tuple[int, int, int]:
+    """Return in how many of the cameras' last frames, as bits (cameras,), both were found, one was, the second was."""
+    recent, both, alone, second = (1 << one.frames) - 1, 0, 0, 0
     for c in range(len(mine)):
         both += _bits(mine[c] & theirs[c] & recent)
         alone += _bits((mine[c] ^ theirs[c]) & recent)
-    return bool(one.both_nats * both > one.alone_nats * alone)
+        second += _bits(theirs[c] & recent)
+    return both, alone, second
 
 
 @njit(cache=True)
