@@ -70,12 +70,8 @@ def _shared(moved: Moved, who: tuple[Mover, ...], store: Store, config: Attribut
     together, counts, rare, out = moved.nats(), moved.count, float(np.log(config.shared_p)), []
     for flat in highest(together, 3).tolist():
         product, n = divmod(flat, together.shape[1])
-        # A hand that is not seen at the plates may be seen to hold what stood there; grams of what is sold by weight
-        # are as well of one piece as of two.
-        shown = not store.products.by_weight[product]
-        likely = [
-            m for m in who if m.nats > 0.0 or (shown and m.nats > AWAY_NATS and m.nats + m.after.of(product) > 0.0)
-        ]
+        # A hand that is not seen at the plates may be seen to hold what stood there.
+        likely = [m for m in who if m.nats > 0.0 or (m.nats > AWAY_NATS and m.nats + m.after.of(product) > 0.0)]
         for a, b in two_people(combinations(likely, 2)):
             for mine in range(1, n + 1):
                 yours = n + 1 - mine
