@@ -260,6 +260,28 @@ def test_a_second_sight_that_walks_on_where_the_first_is_lost_is_the_same_person
     assert named == ("trip" if walks else None), "what stands about where somebody was lost is not they"
 
 
+@pytest.mark.parametrize("own_comes", [True, False])
+def test_of_a_party_one_may_come_in_through_the_next_gate_and_takes_nobody_elses_scan(own_comes: bool) -> None:
+    """Found in cart-shared, seed 12: the second of a party got the account of a shopper who came through that gate."""
+    store = tiny_store()
+    lines = np.array([[[0.0, 0.0], [0.0, 1.0]], [[0.0, 4.0], [0.0, 5.0]]])
+    gates = replace(store.gates, gate_id=("in-1", "in-2"), kind=("entry", "entry"), line=lines)
+    store = replace(store, gates=gates, outline=np.array([[-0.2, -9.0], [9.0, -9.0], [9.0, 9.0], [-0.2, 9.0]]))
+    floor, identity = empty_floor(store), Identity(slots=(Slot(0, -S, "party"), Slot(0, -S, "party")))
+    for k in range(200):
+        t_s = k * 0.05
+        at = [[0.8 * t_s, 0.5], [0.8 * (t_s - 0.5), 4.5], [0.8 * (t_s - 6.0), 4.5]]
+        if k == 80:  # a scan at the second gate, for whom comes in two seconds later
+            identity = replace(identity, slots=(*identity.slots, Slot(1, round((1 + t_s) * S), "other")))
+        shown = [xy for n, xy in enumerate(at) if xy[0] >= 0.0 and (own_comes or n < 2)]
+        frame = depth_frame(round((1 + t_s) * S), np.array(shown))
+        floor, _ = observe(floor, frame, store, TRACKING)
+        floor = advance(floor, frame.t_ns, TRACKING, known=list(identity.trip_of))
+        identity, floor = name_tracks(identity, floor, frame.t_ns, store, IdentityConfig(), TRACKING)
+    named = [identity.trip_of.get(int(k)) for k in floor.tracks.track_id]
+    assert named == ["party", "party", "other"][: len(named)]
+
+
 @pytest.mark.parametrize("stays", [True, False])
 def test_the_slot_of_what_stood_about_and_is_gone_is_who_came_in_with_it(stays: bool) -> None:
     """Found in a crowd: something that stood near the gate got the account of who came in a second later."""

@@ -29,7 +29,7 @@ def picks(
     """
     out = [
         *single(moved, who, config.explanations_max if most is None else most),
-        *_shared(moved, who, store, config),
+        *_shared(moved, who, config),
     ]
     out += _several(moved, who, store, config)
     out += _mixed(moved, who, config)
@@ -63,7 +63,7 @@ def highest(nats: Floats, most: int) -> Ints:
     return np.argsort(flat, kind="stable")
 
 
-def _shared(moved: Moved, who: tuple[Mover, ...], store: Store, config: AttributionConfig) -> list[Explanation]:
+def _shared(moved: Moved, who: tuple[Mover, ...], config: AttributionConfig) -> list[Explanation]:
     """Two people take the same product from one place at once."""
     if len(who) < 2:
         return []

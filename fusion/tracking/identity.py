@@ -220,9 +220,15 @@ def name_tracks(
     # all who have arrived compete for the slots, and who has been here for a moment gets theirs.
     ripe_ns = now_ns - int(config.entry_after_s * SECOND_NS)
     for track_id, slot, nats in _slots_of(identity, arrived, store, config):
-        if entries[track_id].t_ns <= ripe_ns:
+        if entries[track_id].t_ns <= ripe_ns and not _waits(slot, nats, now_ns, config):
             identity, floor = _name(identity, floor, track_id, slot, nats, now_ns, config, tracking)
     return identity, floor
+
+
+def _waits(slot: Slot | None, nats: float, now_ns: int, config: IdentityConfig) -> bool:
+    """Tell whether whom a scan was for may still come in: who fits it badly does not take it before."""
+    expected_s = config.scan_lead_s + config.scan_lead_sd_s + config.entry_after_s
+    return slot is not None and nats < config.bad_slot_nats and now_ns < slot.t_ns + int(expected_s * SECOND_NS)
 
 
 def _name(
@@ -370,12 +376,25 @@ def _handed_out(
 def _slot_nats(came: Sequence[Entry], slot: Slot, store: Store, config: IdentityConfig) -> Floats:
     """Return how well some entries (n,) fit a slot, in nats."""
     came_ns, came_xy = np.array([e.t_ns for e in came]), np.array([e.xy for e in came])
-    line = None if slot.gate < 0 else store.gates.line[slot.gate]
-    far = np.zeros(len(came)) if line is None else line_distance(came_xy, line)
     off_s = (came_ns - slot.t_ns) / SECOND_NS - config.scan_lead_s
     sd_s = np.where(off_s < 0, config.scan_lead_sd_s, config.scan_late_sd_s)
-    fit = -0.5 * (off_s / sd_s) ** 2 - 0.5 * (far / config.entry_sd_m) ** 2
-    return np.where(far <= config.entry_reach_m, fit, config.no_slot_nats)
+    when = -0.5 * (off_s / sd_s) ** 2
+    if slot.gate < 0:
+        return np.asarray(when)
+    here = when + _at_line(came_xy, store.gates.line[slot.gate], config)
+    # Of a party let in at one gate some come in through the next.
+    ways_in = [
+        store.gates.line[row] for row, kind in enumerate(store.gates.kind) if kind != "exit" and row != slot.gate
+    ]
+    beside = [when + config.beside_nats + _at_line(came_xy, line, config) for line in ways_in]
+    fit = np.max([here, *beside], axis=0)
+    return np.where(np.isfinite(fit), fit, config.no_slot_nats)
+
+
+def _at_line(came_xy: Floats, line: Floats, config: IdentityConfig) -> Floats:
+    """Return how well places (n, 2) where tracks came in fit a gate's line, in nats; -inf out of its reach."""
+    far = line_distance(came_xy, line)
+    return np.where(far <= config.entry_reach_m, -0.5 * (far / config.entry_sd_m) ** 2, -np.inf)
 
 
 def _former_nats(
