@@ -444,6 +444,8 @@ class AttributionConfig:
     press_s: float = 4.0  # a hand that rests on a plate for less may pass for goods, and then leaves
     press_p: float = 0.003  # of a change that soon is undone having been one
     press_g: float = 40.0  # and what they mostly weigh
+    lift_s: float = 2.5  # what goes slowly may be told as two changes, so far apart at most,
+    lift_nats: float = -3.5  # though seldom
     final_after_s: float = 1e9  # readings older than this are final before their trip ends; never, unless one asks
     hypotheses_max: int = 48  # per group of people who interact
     explanations_max: int = 12  # per shelf change

@@ -12,7 +12,8 @@ from fusion.attribution.evidence import candidates
 from fusion.attribution.explanations import PUT, Explanation, Goods, Mover, movers, rank
 from fusion.attribution.hurry import hurried, unhurried
 from fusion.attribution.hypotheses import LIKELY_NATS, Hypothesis, extend, lots, merge, reading_posterior
-from fusion.attribution.masses import masses_of
+from fusion.attribution.lifting import begun, rest_of
+from fusion.attribution.masses import Masses, masses_of
 from fusion.attribution.picking import picks
 from fusion.attribution.pressing import is_undone, pressed_g, shortly_before
 from fusion.attribution.priors import Moved, facing_rows, weigh_change
@@ -61,7 +62,7 @@ def read_change(
         group = merge(group, other, config)
     moved = _weighed(state, change, store, config)
     strangers = nobody(moved, store, config)
-    still = _no_goods(change, state, config)
+    still = _no_goods(change, state, moved.masses, store, config)
     taken = picks(moved, who, store, config) if change.total_g < 0 else ()
     room = config.explanations_max - len(strangers) - 1
     ranked = _ranked(moved, who, taken, store, config)
@@ -89,13 +90,22 @@ def read_change(
 
 
 def _no_goods(
-    change: ShelfChange, state: Attribution, config: AttributionConfig
+    change: ShelfChange, state: Attribution, masses: Masses, store: Store, config: AttributionConfig
 ) -> Callable[[Hypothesis], Explanation]:
-    """Return what gives the reading that no goods moved: it follows from what a hypothesis says of changes before."""
-    before = shortly_before(change, state.open, config)
+    """Return what gives the reading that no goods moved: it follows from what a hypothesis says of changes before.
+
+    A hand may have pressed there and left; or it is the rest of a slow lift, whichever is likelier.
+    """
+    before, first = shortly_before(change, state.open, config), begun(change, state.open, config)
     undone = is_undone(change, state.waiting, config)
     still = cache(lambda grams: settling(change, config, grams, undone=undone))
-    return lambda hypothesis: still(pressed_g(before, hypothesis))
+
+    def reading(hypothesis: Hypothesis) -> Explanation:
+        rest = rest_of(first, hypothesis, change, masses, store, config) if first is not None else None
+        none = still(pressed_g(before, hypothesis))
+        return rest if rest is not None and rest.nats > none.nats else none
+
+    return reading
 
 
 def _with_cart(mover: Mover, change: ShelfChange, seen: Witnesses, store: Store, config: CartConfig) -> Mover:
