@@ -297,6 +297,8 @@ class PossessionConfig:
     empty_p: float = 0.055  # that a hand which holds nothing shows something for looks_min looks of a moment,
     empty_looks: float = 3.0  # for so many more it is less likely by e,
     empty_nats_max: float = 4.0  # and at most so much: people hold things of their own
+    shelf_m: float = 0.35  # a hand so near to where a product stands may show what stands there,
+    shelf_share: float = 0.8  # if it was there for so much of the time that it was shown
     share_min: float = 0.2  # of the belief, for a product to be asked about
     explained_min: float = 0.3  # less than this, against the likeliest product, is not explained by what one has
     given_nats: float = -4.0  # that a piece was handed over without hands being seen to meet
@@ -441,9 +443,10 @@ class AttributionConfig:
     dark_nats: float = -2.5  # the same where its plates say nothing at all
     dark_s: float = 120.0  # and have said nothing within this
     settling_g: float = 2.0  # levels shift by about this much without any goods moving
-    press_s: float = 4.0  # a hand that rests on a plate for less may pass for goods, and then leaves
-    press_p: float = 0.003  # of a change that soon is undone having been one
+    press_s: float = 8.0  # a hand that rests on a plate for less may pass for goods, and then leaves
+    press_p: float = 0.003  # of a change that soon is undone having been one, and of any other a fourth of it,
     press_g: float = 40.0  # and what they mostly weigh
+    press_varies: float = 0.3  # of that, from moment to moment
     lift_s: float = 2.5  # what goes slowly may be told as two changes, so far apart at most,
     lift_nats: float = -3.5  # though seldom
     final_after_s: float = 1e9  # readings older than this are final before their trip ends; never, unless one asks

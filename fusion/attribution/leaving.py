@@ -22,7 +22,7 @@ from fusion.attribution.hypotheses import (
 )
 from fusion.attribution.letting_go import let_go_with, read_let_go
 from fusion.attribution.masses import masses_of
-from fusion.attribution.possession import Laid, left_nats
+from fusion.attribution.possession import Laid, Run, left_nats
 from fusion.attribution.priors import facing_rows, pieces_nats
 from fusion.attribution.settled import Settled
 from fusion.attribution.state import Attribution, group_of, is_dark
@@ -33,6 +33,7 @@ from fusion.attribution.why import CART, HELD, PRIOR, Why, add
 from fusion.checkout.records import derive_id
 from fusion.config import SECOND_NS, AttributionConfig
 from fusion.frozen import replace
+from fusion.shelf import ShelfChange
 from fusion.store import Store
 
 LAID_MIN = 0.02  # what is less likely to lie about nobody is asked to have found
@@ -98,7 +99,9 @@ def weigh_exit(state: Attribution, trip: str, t_ns: int, store: Store, config: A
         readings = {}
         for row, h in enumerate(group.beam):
             taken_out, carted = (product in products for products in in_carts(h.goods[trip]))
-            held = 0.0 if carted else gone.get(product, 0.0)  # no hand holds what is in a cart
+            # No hand holds what is in a cart; and who puts one of several back mostly bags the rest then.
+            put = _put_back(h, trip, product, state.runs.get((trip, product)), state.open, config)
+            held = 0.0 if carted or put else gone.get(product, 0.0)
             why = add(((PRIOR, config.tags.left_nats), (HELD, held), (CART, config.cart_out_nats * taken_out)))
             readings[row] = _exit_readings(h.goods[trip], trip, product, heard, why, unseen, store, config)
         if any(len(found_) > 1 for found_ in readings.values()):
@@ -113,6 +116,19 @@ def weigh_exit(state: Attribution, trip: str, t_ns: int, store: Store, config: A
     state, group = _weigh_tags(state, group, trip, tagged, found, through, config)
     rest = [g for g in state.groups if trip not in g.trips]
     return replace(state, groups=(*rest, group), open=opened)
+
+
+def _put_back(
+    h: Hypothesis, trip: str, product: int, run: Run | None, open_: Mapping[str, ShelfChange], config: AttributionConfig
+) -> bool:
+    """Tell whether a trip put pieces of a product back about when its hands were last seen with it."""
+    near_ns = int(config.possession.moment_s * SECOND_NS)
+    return run is not None and any(
+        part.trip == trip and part.kind == PUT and part.product == product
+        for event, reading in h.choice.items()
+        if event in open_ and open_[event].plates and abs(open_[event].step_ns - run.last_ns) <= near_ns
+        for part in reading.parts
+    )
 
 
 def _carries(state: Attribution, config: AttributionConfig, trip: str, product: int) -> float:

@@ -22,6 +22,7 @@ from fusion.attribution.possession import (
     explained,
     given_readings,
     has_passed,
+    is_of_shelf,
     is_shown_beside,
     left_nats,
     lengthened,
@@ -149,6 +150,8 @@ def read_content(
     if trip in people.staff or not any(trip in g.trips for g in state.groups):
         return state
     own = config.possession
+    if is_of_shelf(content, state.seen.bodies, people.alias, store, own):
+        return state
     state = replace(state, runs=_lengthened(state, trip, content, people, store, config))
     group = group_of(state, trip)
     ratio_of = _explaining(content, trip, group, state)

@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 
+from fusion.attribution.bodies import Bodies
 from fusion.attribution.explanations import PICK, Explanation, Goods, Part, handed
 from fusion.attribution.hypotheses import Hypothesis
 from fusion.attribution.moments import within
@@ -17,6 +18,7 @@ from fusion.attribution.witnesses import Look, Witnesses
 from fusion.config import SECOND_NS, PossessionConfig
 from fusion.frozen import record
 from fusion.shelf import ShelfChange
+from fusion.store import Store
 
 NOTHING = -1.0  # explains what was seen in hands worse than anything else would
 
@@ -162,6 +164,26 @@ def has_passed(
                 return False  # still there
             before += 1
     return before >= config.passed_looks
+
+
+def is_of_shelf(
+    content: Content, bodies: Sequence[Bodies], alias: Mapping[int, int], store: Store, config: PossessionConfig
+) -> bool:
+    """Tell whether what hands show most stands where a hand was nearly all the while: it may still be on the shelf."""
+    product, _ = max(content.p, key=lambda one: (one[1], -one[0]))
+    first_ns, last_ns = dict(zip((k for k, _ in content.p), content.seen_ns, strict=True))[product]
+    rows = np.flatnonzero(store.facings.product == product)
+    plates = sorted({plate for row in rows.tolist() for plate in store.facings.plates[row]})
+    if not plates:
+        return False
+    there = []
+    for one in within(bodies, first_ns, last_ns):
+        mine = [row for row, k in enumerate(one.track_id.tolist()) if alias.get(k, k) == content.track_id]
+        if mine:
+            hands = one.head[mine, None, :] + one.hands[mine]
+            far = np.linalg.norm(hands[:, :, None, :] - store.plates.centre[plates], axis=3)
+            there.append(float(far.min()) < config.shelf_m)
+    return len(there) > 0 and float(np.mean(there)) > config.shelf_share
 
 
 def near_of(content: Content, seen: Witnesses, config: PossessionConfig) -> frozenset[int]:

@@ -37,16 +37,18 @@ def settling(
 ) -> Explanation:
     """Return the reading that no goods moved: levels shift a little by creep, cross-talk and packages that settle.
 
-    The shift is Laplace distributed: mostly small, now and then not. A hand that rests there shifts them by more; that
-    it did is worth asking only where the change is undone. Of a plate that is pressed by so many grams it expects that
+    The shift is Laplace distributed: mostly small, now and then not. A hand that rests there shifts them by more, and
+    did so rather where the change is undone soon. Of a plate that is pressed by so many grams it expects that
     it comes back.
     """
     scale = config.settling_g + float(np.sqrt(change.total_var))
     nats = _laplace_nats(change.total_g, scale)
     if pressed_g:
-        nats = float(np.logaddexp(nats, _laplace_nats(change.total_g + pressed_g, scale)) - np.log(2.0))
-    if undone:
-        nats = float(np.logaddexp(nats, np.log(config.press_p) + _laplace_nats(change.total_g, config.press_g)))
+        # A hand that lies there presses now more, now less: it is not known to the gram what goes when it leaves.
+        varies = scale + config.press_varies * abs(pressed_g)
+        nats = float(np.logaddexp(nats, _laplace_nats(change.total_g + pressed_g, varies)) - np.log(2.0))
+    press = config.press_p if undone else config.press_p / 4
+    nats = float(np.logaddexp(nats, np.log(press) + _laplace_nats(change.total_g, config.press_g)))
     return Explanation((), nats, why=((MASS, nats),))
 
 
