@@ -33,7 +33,7 @@ HeldRow: TypeAlias = tuple[Annotated[int, Meta(ge=0, lt=ROWS_MAX)], Literal[0, 1
 MoveRow: TypeAlias = tuple[Time, Literal[-1, 1], Beliefs, float]
 
 
-class PlatesWire(Struct, frozen=True):
+class PlatesWire(Struct, frozen=True, gc=False):
     src: Identifier
     seq: Seq
     t: Time
@@ -43,7 +43,7 @@ class PlatesWire(Struct, frozen=True):
     g: bytes
 
 
-class PeopleWire(Struct, frozen=True):
+class PeopleWire(Struct, frozen=True, gc=False):
     src: Identifier
     seq: Seq
     t: Time
@@ -58,7 +58,7 @@ class PeopleWire(Struct, frozen=True):
     held: tuple[HeldRow, ...] = ()
 
 
-class BoxesWire(Struct, frozen=True):
+class BoxesWire(Struct, frozen=True, gc=False):
     src: Identifier
     seq: Seq
     t: Time
@@ -75,7 +75,7 @@ class BoxesWire(Struct, frozen=True):
     held: tuple[HeldRow, ...] = ()
 
 
-class CartWire(Struct, frozen=True):
+class CartWire(Struct, frozen=True, gc=False):
     src: Identifier
     seq: Seq
     t: Time
@@ -85,7 +85,7 @@ class CartWire(Struct, frozen=True):
     g: float | None
 
 
-class GateWire(Struct, frozen=True):
+class GateWire(Struct, frozen=True, gc=False):
     src: Identifier
     seq: Seq
     t: Time
@@ -96,7 +96,7 @@ class GateWire(Struct, frozen=True):
     role: Literal["shopper", "staff"]
 
 
-class PortalWire(Struct, frozen=True):
+class PortalWire(Struct, frozen=True, gc=False):
     src: Identifier
     seq: Seq
     t: Time
@@ -104,7 +104,7 @@ class PortalWire(Struct, frozen=True):
     tags: Annotated[tuple[tuple[Epc, float], ...], Meta(max_length=ROWS_MAX)]
 
 
-class HealthWire(Struct, frozen=True):
+class HealthWire(Struct, frozen=True, gc=False):
     src: Identifier
     seq: Seq
     t: Time
@@ -125,7 +125,7 @@ WIRE_OF: dict[str, type[Wire]] = {
 }
 
 
-class PlatesPayload(PlatesWire, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class PlatesPayload(PlatesWire, frozen=True, kw_only=True, forbid_unknown_fields=True, gc=False):
     """What a well-made payload has, each key once and no other: read at once, straight from its bytes.
 
     Whether names are identifiers is left to the reader, who has seen most of them before.
@@ -136,7 +136,7 @@ class PlatesPayload(PlatesWire, frozen=True, kw_only=True, forbid_unknown_fields
     kind: Literal["plates"]
 
 
-class PeoplePayload(PeopleWire, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class PeoplePayload(PeopleWire, frozen=True, kw_only=True, forbid_unknown_fields=True, gc=False):
     src: Name
     ids: tuple[Name | None, ...]
     v: Version
@@ -144,7 +144,7 @@ class PeoplePayload(PeopleWire, frozen=True, kw_only=True, forbid_unknown_fields
     held: tuple[HeldRow, ...]
 
 
-class BoxesPayload(BoxesWire, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class BoxesPayload(BoxesWire, frozen=True, kw_only=True, forbid_unknown_fields=True, gc=False):
     src: Name
     ids: tuple[Name | None, ...]
     v: Version
@@ -152,7 +152,7 @@ class BoxesPayload(BoxesWire, frozen=True, kw_only=True, forbid_unknown_fields=T
     held: tuple[HeldRow, ...]
 
 
-class HealthPayload(HealthWire, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class HealthPayload(HealthWire, frozen=True, kw_only=True, forbid_unknown_fields=True, gc=False):
     src: Name
     v: Version
     kind: Literal["health"]

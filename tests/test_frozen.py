@@ -1,5 +1,6 @@
 """Records are what the standard library's frozen dataclasses are, made in another way."""
 
+import gc
 import pickle
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, is_dataclass
@@ -89,3 +90,7 @@ def test_records_without_equality_are_the_same_only_where_they_are_one() -> None
 def test_a_field_that_is_not_there_is_a_bug_of_ours() -> None:
     with pytest.raises(TypeError, match="no field"):
         replace(Quick(1), e=2)
+
+
+def test_the_collector_of_cycles_does_not_follow_records() -> None:
+    assert not gc.is_tracked(Quick(1, c={"x": 1})) and gc.is_tracked(Slow(1, c={"x": 1}))
