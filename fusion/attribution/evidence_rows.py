@@ -4,6 +4,8 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
+
 from fusion.attribution.events import OwnerOf
 from fusion.attribution.explanations import Explanation
 from fusion.attribution.record import Bystander
@@ -11,6 +13,7 @@ from fusion.attribution.settled import Settled
 from fusion.attribution.why import explained
 from fusion.config import SECOND_NS
 from fusion.frozen import record
+from fusion.rounding import rounded
 from fusion.store import Store
 
 READINGS_SHOWN = 5
@@ -77,12 +80,13 @@ def _plate(settled: Settled, i: int, store: Store) -> dict[str, Any]:
     """Return one plate of a change: how much it lost or gained, and its levels around the step, s and g."""
     change = settled.change
     trace = change.trace[i] if change.trace else ()
+    late_ns = np.array([t_ns for t_ns, _ in trace], np.int64) - change.step_ns
     return {
         "plate": store.plates.plate_id[change.plates[i]],
         "delta_g": round(change.delta_g[i], 2),
         "sd_g": round(change.var[i] ** 0.5, 2),
-        "t": [round((t_ns - change.step_ns) / SECOND_NS, 2) + 0.0 for t_ns, _ in trace],
-        "g": [round(g, 1) for _, g in trace],
+        "t": (rounded(late_ns / SECOND_NS, 2) + 0.0).tolist(),
+        "g": rounded(np.array([g for _, g in trace]), 1).tolist(),
     }
 
 

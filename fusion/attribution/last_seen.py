@@ -12,7 +12,7 @@ from math import sqrt
 
 import numpy as np
 
-from fusion.arrays import Floats
+from fusion.arrays import Floats, Ints
 from fusion.attribution.bodies import Bodies, rows_of
 from fusion.attribution.moments import within
 from fusion.config import SECOND_NS, PossessionConfig
@@ -116,27 +116,47 @@ def beside(
 
     Those are what the nearest the hands came says against their having met, 0 where they did or were not seen.
     """
-    own, out = trip_of.get(track_id, ""), dict[str, float]()
-    for one in within(bodies, t_ns - round(config.met_s * SECOND_NS), t_ns + round(config.met_s * SECOND_NS)):
-        ids = [alias.get(k, k) for k in one.track_id.tolist()]
-        if track_id not in ids:
-            continue
-        row = ids.index(track_id)
-        far_m = np.linalg.norm(one.head[:, :2] - one.head[row, :2], axis=1)
-        for other in np.flatnonzero(far_m < config.reach_m).tolist():
-            trip = trip_of.get(ids[other], "")
-            if trip and trip != own:
-                out[trip] = max(out.get(trip, -np.inf), _met_nats(one, row, other, touch_m))
+    own, out, met_ns = trip_of.get(track_id, ""), dict[str, float](), round(config.met_s * SECOND_NS)
+    around = _sights_of(track_id, within(bodies, t_ns - met_ns, t_ns + met_ns), alias)
+    if not around:
+        return ()
+    size = [len(one.track_id) for one, _ in around]
+    head = np.concatenate([one.head for one, _ in around])
+    mine_at = np.repeat(np.cumsum([0, *size[:-1]]) + [row for _, row in around], size)
+    near = np.flatnonzero(np.linalg.norm(head[:, :2] - head[mine_at, :2], axis=1) < config.reach_m)
+    tracks = np.concatenate([one.track_id for one, _ in around])[near].tolist()
+    trips = [trip_of.get(alias.get(k, k), "") for k in tracks]
+    theirs = [at for at, trip in enumerate(trips) if trip and trip != own]
+    if not theirs:
+        return ()
+    hands, cov = (np.concatenate([getattr(one, name) for one, _ in around]) for name in ("hands", "hands_cov"))
+    b = near[theirs]
+    for at, nats in zip(theirs, _met_nats(head[:, None] + hands, cov, mine_at[b], b, touch_m).tolist(), strict=True):
+        out[trips[at]] = max(out.get(trips[at], -np.inf), nats)
     return tuple(sorted(out.items()))
 
 
-def _met_nats(bodies: Bodies, a: int, b: int, touch_m: float) -> float:
-    """Return what the places of two people's hands, with their errors, say against two of them having met."""
-    hands = bodies.head[:, None] + bodies.hands
-    apart = hands[a, :, None] - hands[b, None]
-    cov = bodies.hands_cov[a, :, None] + bodies.hands_cov[b, None] + np.eye(3) * touch_m**2
-    off = (apart * np.linalg.solve(cov, apart[..., None])[..., 0]).sum(axis=2)
-    return -0.5 * float(off.min())
+def _sights_of(track_id: int, moments: Sequence[Bodies], alias: Mapping[int, int]) -> list[tuple[Bodies, int]]:
+    """Return the moments, of some, in which somebody was there, and their row."""
+    out, names = [], {track_id, *(k for k, kept in alias.items() if kept == track_id)}
+    mine = [k for k in names if alias.get(k, k) == track_id]
+    for one in moments:
+        row_of = rows_of(one)
+        row = min([row_of[k] for k in mine if k in row_of], default=-1)
+        if row >= 0:
+            out.append((one, row))
+    return out
+
+
+def _met_nats(hands: Floats, hands_cov: Floats, a: Ints, b: Ints, touch_m: float) -> Floats:
+    """Return what the places of two people's hands, with their errors, say against two of them having met, (m,) nats.
+
+    a and b (m,) are the rows of the two in hands (n, 2, 3), m, and in their covariance (n, 2, 3, 3).
+    """
+    apart = hands[a][:, :, None] - hands[b][:, None]
+    cov = hands_cov[a][:, :, None] + hands_cov[b][:, None] + np.eye(3) * touch_m**2
+    off = (apart * np.linalg.solve(cov, apart[..., None])[..., 0]).sum(axis=3)
+    return np.asarray(-0.5 * off.min(axis=(1, 2)))
 
 
 def _place_nats(seen: Posture, goods_xy: Floats, config: PossessionConfig) -> float:

@@ -17,6 +17,7 @@ from fusion.attribution.why import Why
 from fusion.attribution.witnesses import Witnesses
 from fusion.config import SECOND_NS
 from fusion.frozen import record
+from fusion.rounding import rounded
 from fusion.shelf import ShelfChange
 from fusion.store import Store
 
@@ -122,11 +123,12 @@ def _hand_traces(
         if row_of:
             last_ns |= dict.fromkeys(row_of, grid_ns)
             shown.append((bodies, list(row_of.values())))
-            whose += [(track, round(late_ns / SECOND_NS, 2) + 0.0) for track in row_of]
+            late_s = round(late_ns / SECOND_NS, 2) + 0.0
+            whose += [(track, late_s) for track in row_of]
     if whose:
         far, sd = _nearer_hands(shown, points)
-        for (track, late_s), m, sd_m in zip(whose, far.tolist(), sd.tolist(), strict=True):
-            out[track].append((late_s, round(m, 3), round(sd_m, 3)))
+        for (track, late_s), m, sd_m in zip(whose, rounded(far, 3).tolist(), rounded(sd, 3).tolist(), strict=True):
+            out[track].append((late_s, m, sd_m))
     return {k: tuple(rows) for k, rows in out.items()}
 
 

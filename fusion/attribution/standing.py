@@ -31,11 +31,19 @@ class Stance:
 
 def goods_place(change: ShelfChange, store: Store) -> tuple[Floats, float]:
     """Return where the goods of a change lie, (3,) m, and which way their shelf faces, rad."""
-    plates, grams = np.array(change.plates), np.abs(change.delta_g)
+    return _place_of(change.plates, change.delta_g, store)
+
+
+@lru_cache(maxsize=256)
+def _place_of(plates: tuple[int, ...], delta_g: tuple[float, ...], store: Store) -> tuple[Floats, float]:
+    """Return the same: all changes about the same time ask for each other's place."""
+    rows, grams = np.array(plates), np.abs(delta_g)
     total_g = float(grams.sum())
     weight = grams / total_g if total_g > 0.0 else np.full(len(grams), 1.0 / len(grams))
-    yaw = np.deg2rad(store.plates.yaw_deg[plates[int(np.argmax(weight))]])
-    return weight @ store.plates.centre[plates], float(yaw)
+    yaw = np.deg2rad(store.plates.yaw_deg[rows[int(np.argmax(weight))]])
+    place = np.asarray(weight @ store.plates.centre[rows])
+    place.flags.writeable = False
+    return place, float(yaw)
 
 
 def stance(

@@ -49,7 +49,9 @@ def own_p(state: Attribution, entered_ns: int, left_ns: int | None) -> float:
             change = state.open.get(event)
             if change is None or not change.plates or not meanwhile(change.step_ns):
                 continue
-            strange = [_is_strange(hypothesis.choice[event].parts) for hypothesis in group.beam]
+            readings = [hypothesis.choice[event] for hypothesis in group.beam]
+            is_strange = {id(one): _is_strange(one.parts) for one in {id(one): one for one in readings}.values()}
+            strange = [is_strange[id(one)] for one in readings]  # many hypotheses share one
             if any(strange):
                 shares.append(float(weighed @ strange) / among)
     return prod(1.0 - share for share in sorted(shares)[:-1])

@@ -411,6 +411,7 @@ def _former_nats(
     unseen = known & (tracks.seen_ns < now_ns - int(config.missed_s * SECOND_NS))
     born_xy, now_xy = tracks.born_xy[row], tracks.mean[row, :2]
     walks = bool(np.linalg.norm(now_xy - born_xy) > identity.walked_m)
+    length = np.sqrt(tracks.look[row].dot(tracks.look[row]))
     for lost in np.flatnonzero(unseen | (tracks.status == Status.LOST)).tolist():
         gap_s, at = (int(tracks.born_ns[row]) - int(tracks.seen_ns[lost])) / SECOND_NS, born_xy
         overlap_s, gap_s = max(0.0, -gap_s), max(0.0, gap_s)
@@ -418,21 +419,23 @@ def _former_nats(
             if not walks:
                 continue
             overlap_s, gap_s, at = config.join_overlap_s, (now_ns - int(tracks.seen_ns[lost])) / SECOND_NS, now_xy
-        far_m = float(np.linalg.norm(at - tracks.mean[lost, :2]))
+        off = at - tracks.mean[lost, :2]
+        far_m = float(np.sqrt(off.dot(off)))
         excess = max(0.0, far_m - config.join_slack_m - config.join_speed_mps * gap_s)
         place = -((excess / 0.7) ** 2) - 0.02 * gap_s - 0.5 * overlap_s
-        out[lost] = place + _alike_nats(tracks.look[lost], tracks.look[row], config)
+        out[lost] = place + _alike_nats(tracks.look[lost], tracks.look[row], length, config)
     return out
 
 
-def _alike_nats(a: Floats, b: Floats, config: TrackingConfig) -> float:
-    norm = float(np.linalg.norm(a) * np.linalg.norm(b))
+def _alike_nats(a: Singles, b: Singles, b_length: np.float32, config: TrackingConfig) -> float:
+    """Return how much likelier two looks (d,) are one person's than two people's, in nats; b has a known length."""
+    norm = float(np.sqrt(a.dot(a)) * b_length)
     if norm < 1e-6:
         return 0.0
     cosine = float(a @ b) / norm
     same = -0.5 * (min(cosine - 0.9, 0.0) / config.look_same_sd) ** 2
     other = -0.5 * ((cosine - config.look_other_mean) / config.look_other_sd) ** 2
-    return float(np.clip(same - other, -config.look_nats_max, config.look_nats_max))
+    return min(max(same - other, -config.look_nats_max), config.look_nats_max)
 
 
 def _cheapest(cost: Floats) -> Ints:
