@@ -1,11 +1,14 @@
 """Typed messages: what sensors say, one frozen dataclass a kind (contract section 3).
 
 Times are integer nanoseconds since the Unix epoch by the sensor's own clock; lengths metres, masses grams, image
-points pixels. NaN in an array means "not measured". Array fields are little-endian and read-only.
+points pixels. NaN in an array means "not measured". Arrays are little-endian and read-only. Those of a camera's frame
+stay the bytes they travelled as: the engine gathers all frames of a slice before it opens any (tracking/frames.py).
 """
 
 from enum import StrEnum
-from typing import TypeAlias
+from typing import Final, Self, TypeAlias
+
+import numpy as np
 
 from fusion.arrays import Singles
 from fusion.frozen import record
@@ -43,38 +46,163 @@ class Plates:
     g: Singles  # (n, ch) grams, unknown zero
 
 
+F4: Final = np.dtype("<f4")
+F2: Final = np.dtype("<f2")
+
+
+def packed(values: Singles) -> bytes:
+    """Return numbers as they travel."""
+    return np.ascontiguousarray(values, F4).tobytes()
+
+
+def packed_look(look: Singles) -> bytes:
+    """Return appearance vectors as they travel: with half the digits."""
+    return np.ascontiguousarray(look, F2).tobytes()
+
+
+def opened_look(raw: bytes, n: int, dim: int) -> Singles:
+    """Return appearance vectors (n, dim) that travelled as bytes."""
+    return np.frombuffer(raw, F2).astype(np.float32).reshape(n, dim)
+
+
 @record(eq=False)
 class People:
-    """One frame of a depth camera or pose system."""
+    """One frame of a depth camera or pose system, which shows n people."""
 
     src: str
     seq: int
     t_ns: int
-    head: Singles  # (n, 3) m, centre of the head
-    hands: Singles  # (n, 2, 3) m
-    sd: Singles  # (n,) m per coordinate
-    score: Singles  # (n,)
-    look: Singles  # (n, d) unit appearance vectors; d may be 0
+    n: int
+    head_f4: bytes  # (n, 3) m, centre of the head
+    hands_f4: bytes  # (n, 2, 3) m
+    sd_f4: bytes  # (n,) m per coordinate
+    score_f4: bytes  # (n,)
+    look_dim: int  # numbers of an appearance vector; may be 0
+    look_f2: bytes  # (n, look_dim) unit appearance vectors
     ids: tuple[str | None, ...]
     held: tuple[Held, ...]
+
+    @classmethod
+    def of(
+        cls,
+        src: str,
+        seq: int,
+        t_ns: int,
+        head: Singles,
+        hands: Singles,
+        sd: Singles,
+        score: Singles,
+        look: Singles,
+        ids: tuple[str | None, ...],
+        held: tuple[Held, ...],
+    ) -> Self:
+        """Return a frame with some arrays, shaped as its fields say."""
+        return cls(
+            src, seq, t_ns, len(head), packed(head), packed(hands), packed(sd), packed(score),
+            look.shape[1], packed_look(look), ids, held,
+        )  # fmt: skip
+
+    @property
+    def head(self) -> Singles:
+        """The heads, (n, 3) m."""
+        return np.frombuffer(self.head_f4, F4).reshape(self.n, 3)
+
+    @property
+    def hands(self) -> Singles:
+        """The hands, (n, 2, 3) m."""
+        return np.frombuffer(self.hands_f4, F4).reshape(self.n, 2, 3)
+
+    @property
+    def sd(self) -> Singles:
+        """The noise of each, (n,) m."""
+        return np.frombuffer(self.sd_f4, F4)
+
+    @property
+    def score(self) -> Singles:
+        """How sure the detector is of each, (n,)."""
+        return np.frombuffer(self.score_f4, F4)
+
+    @property
+    def look(self) -> Singles:
+        """What each looks like, (n, look_dim)."""
+        return opened_look(self.look_f2, self.n, self.look_dim)
 
 
 @record(eq=False)
 class Boxes:
-    """One frame of an image camera."""
+    """One frame of an image camera, which shows n people."""
 
     src: str
     seq: int
     t_ns: int
-    box: Singles  # (n, 4) px left, top, width, height
-    head: Singles  # (n, 2) px
-    foot: Singles  # (n, 2) px
-    hands: Singles  # (n, 2, 2) px
-    sd: Singles  # (n,) px
-    score: Singles  # (n,)
-    look: Singles  # (n, d)
+    n: int
+    box_f4: bytes  # (n, 4) px left, top, width, height
+    head_f4: bytes  # (n, 2) px
+    foot_f4: bytes  # (n, 2) px
+    hands_f4: bytes  # (n, 2, 2) px
+    sd_f4: bytes  # (n,) px
+    score_f4: bytes  # (n,)
+    look_dim: int
+    look_f2: bytes  # (n, look_dim)
     ids: tuple[str | None, ...]
     held: tuple[Held, ...]
+
+    @classmethod
+    def of(
+        cls,
+        src: str,
+        seq: int,
+        t_ns: int,
+        box: Singles,
+        head: Singles,
+        foot: Singles,
+        hands: Singles,
+        sd: Singles,
+        score: Singles,
+        look: Singles,
+        ids: tuple[str | None, ...],
+        held: tuple[Held, ...],
+    ) -> Self:
+        """Return a frame with some arrays, shaped as its fields say."""
+        return cls(
+            src, seq, t_ns, len(head), packed(box), packed(head), packed(foot), packed(hands), packed(sd),
+            packed(score), look.shape[1], packed_look(look), ids, held,
+        )  # fmt: skip
+
+    @property
+    def box(self) -> Singles:
+        """The boxes, (n, 4) px."""
+        return np.frombuffer(self.box_f4, F4).reshape(self.n, 4)
+
+    @property
+    def head(self) -> Singles:
+        """The heads, (n, 2) px."""
+        return np.frombuffer(self.head_f4, F4).reshape(self.n, 2)
+
+    @property
+    def foot(self) -> Singles:
+        """The feet, (n, 2) px."""
+        return np.frombuffer(self.foot_f4, F4).reshape(self.n, 2)
+
+    @property
+    def hands(self) -> Singles:
+        """The hands, (n, 2, 2) px."""
+        return np.frombuffer(self.hands_f4, F4).reshape(self.n, 2, 2)
+
+    @property
+    def sd(self) -> Singles:
+        """The noise of each, (n,) px."""
+        return np.frombuffer(self.sd_f4, F4)
+
+    @property
+    def score(self) -> Singles:
+        """How sure the detector is of each, (n,)."""
+        return np.frombuffer(self.score_f4, F4)
+
+    @property
+    def look(self) -> Singles:
+        """What each looks like, (n, look_dim)."""
+        return opened_look(self.look_f2, self.n, self.look_dim)
 
 
 @record()

@@ -98,7 +98,7 @@ def _people(t_s: float) -> tuple[Floats, Floats]:
 
 def _depth_frame(seq: int, t_ns: int, head: Floats, hands: Floats) -> People:
     sd, score = np.full(2, 0.03, np.float32), np.full(2, 0.9, np.float32)
-    return People(
+    return People.of(
         "cam-1", seq, t_ns, head.astype(np.float32), hands.astype(np.float32), sd, score, LOOK, ("1", "2"), ()
     )
 
@@ -111,7 +111,7 @@ def _image_frame(seq: int, t_ns: int, head: Floats, hands: Floats, cameras: Came
     foot = head * [1.0, 1.0, 0.0]
     sd, score = np.full(2, 2.0, np.float32), np.full(2, 0.9, np.float32)
     box = np.zeros((2, 4), np.float32)
-    return Boxes(
+    return Boxes.of(
         "cam-2", seq, t_ns, box, seen(head), seen(foot), seen(hands), sd, score, LOOK, ("1", None), ()
     )  # fmt: skip
 

@@ -1,14 +1,15 @@
-"""From typed payloads to messages: bytes opened as arrays, shapes and values checked."""
+"""From typed payloads to messages: shapes and values of their arrays checked."""
 
 import math
-from collections.abc import Callable
-from functools import lru_cache
+from collections.abc import Callable, Sequence
 from typing import Any, TypeAlias
 
 import numpy as np
 
 from fusion.arrays import Singles
 from fusion.messages import (
+    F2,
+    F4,
     Boxes,
     Cart,
     CartMove,
@@ -45,8 +46,7 @@ GRAMS_MAX = 1e9
 DBM_MAX = 1e3
 SD_MIN = 1e-6  # m or px
 
-F4, F2 = np.dtype("<f4"), np.dtype("<f2")  # made once: to read the names of types takes as long as to open an array
-LOOK_USUAL = 64  # longer appearance vectors are seldom sent
+INFINITIES = np.array(np.inf, F2).tobytes(), np.array(-np.inf, F2).tobytes()
 ROUNDING = 1e-6  # how far above 1 a probability may come out of float32 sums
 
 
@@ -78,68 +78,55 @@ def _plates(wire: PlatesWire) -> Plates:
 
 
 def _people(wire: PeopleWire) -> People:
-    head, hands = _measured(wire, OF_PEOPLE, METRES_MAX)
-    return People(wire.src, wire.seq, wire.t, head, hands, *_rows(wire))
+    held = _check_frame(wire, (wire.head, wire.hands), OF_PEOPLE, METRES_MAX)
+    return People(
+        wire.src, wire.seq, wire.t, wire.n, wire.head, wire.hands, wire.sd, wire.score, wire.d, wire.look, wire.ids,
+        held,
+    )  # fmt: skip
 
 
 def _boxes(wire: BoxesWire) -> Boxes:
-    box, head, foot, hands = _measured(wire, OF_BOXES, PIXELS_MAX)
-    return Boxes(wire.src, wire.seq, wire.t, box, head, foot, hands, *_rows(wire))
+    held = _check_frame(wire, (wire.box, wire.head, wire.foot, wire.hands), OF_BOXES, PIXELS_MAX)
+    return Boxes(
+        wire.src, wire.seq, wire.t, wire.n, wire.box, wire.head, wire.foot, wire.hands, wire.sd, wire.score, wire.d,
+        wire.look, wire.ids, held,
+    )  # fmt: skip
 
 
-def _measured(wire: PeopleWire | BoxesWire, columns: Columns, most: float) -> list[Singles]:
-    """Open arrays in which NaN means "not measured"; an infinity means a broken sensor."""
-    n, raw = wire.n, [getattr(wire, key) for key, _, _ in columns]
-    if n == 0 and not any(raw):
-        return [_nobody(shape) for _, shape, _ in columns]
+def _check_frame(
+    wire: PeopleWire | BoxesWire, raw: tuple[bytes, ...], columns: Columns, most: float
+) -> tuple[Held, ...]:
+    """Check a frame, in whose arrays NaN means "not measured" and an infinity a broken sensor; return what is held."""
+    n = wire.n
+    if n == 0 and not (any(raw) or wire.sd or wire.score or wire.look or wire.ids or wire.held):
+        return ()  # most frames of most cameras show nobody
     for part, (key, shape, width) in zip(raw, columns, strict=True):
         if len(part) != 4 * n * width:  # the text of a place is only made for one that is wrong
             _check_bytes(key, part, 4 * n * width, (n, *shape))
-    numbers, at, out = _check_sizes(raw, columns, most), 0, []
-    for _, shape, width in columns:
-        out.append(numbers[at : at + n * width].reshape((n, *shape)))
-        at += n * width
-    return out
-
-
-@lru_cache(maxsize=64)
-def _nobody(shape: tuple[int, ...]) -> Singles:
-    """Return what a frame without anybody has of some shape a row: most frames of most cameras are such."""
-    return np.frombuffer(b"", F4).reshape((0, *shape))
-
-
-Rows: TypeAlias = tuple[Singles, Singles, Singles, tuple[str | None, ...], tuple[Held, ...]]
-
-
-def _rows(wire: PeopleWire | BoxesWire) -> Rows:
-    """Return what `people` and `boxes` share: sd, score, look, ids, held."""
-    n = wire.n
-    if n == 0 and not (wire.sd or wire.score or wire.look or wire.ids or wire.held) and wire.d <= LOOK_USUAL:
-        return _nobody(()), _nobody(()), _nobody((wire.d,)), (), ()
+    _check_sizes(raw, columns, most)
     if len(wire.sd) != 4 * n or len(wire.score) != 4 * n:
         _check_bytes("sd", wire.sd, 4 * n, (n,))
         _check_bytes("score", wire.score, 4 * n, (n,))
     if len(wire.ids) != n:
         raise Rejected(Reason.WRONG_SHAPE, f"ids: expected {n} entries, received {len(wire.ids)}")
-    sd, score = np.frombuffer(wire.sd, F4), np.frombuffer(wire.score, F4)
-    for row, value in enumerate(sd.tolist()):
-        if not SD_MIN <= value <= PIXELS_MAX:  # the text of a place is only made for one that is wrong
+    both = np.frombuffer(wire.sd + wire.score, F4).tolist()
+    for row, value in enumerate(both[:n]):
+        if not SD_MIN <= value <= PIXELS_MAX:
             _check_between(f"sd[{row}]", value, SD_MIN, PIXELS_MAX)
-    for row, value in enumerate(score.tolist()):
+    for row, value in enumerate(both[n:]):
         if not 0.0 <= value <= 1.0 + ROUNDING:
             _check_share(f"score[{row}]", value)
     held = tuple([_held(row, place, n) for place, row in enumerate(wire.held)])
-    return sd, score, _look(wire.look, n, wire.d), wire.ids, held
+    _check_look(wire.look, n, wire.d)
+    return held
 
 
-def _look(raw: bytes, n: int, d: int) -> Singles:
+def _check_look(raw: bytes, n: int, d: int) -> None:
     if len(raw) != 2 * n * d:
         _check_bytes("look", raw, 2 * n * d, (n, d))
-    look = np.frombuffer(raw, F2).astype(np.float32).reshape((n, d))
-    look.flags.writeable = False
-    if np.count_nonzero(np.isinf(look)):
+    # Hardly ever is one of these bytes behind the other: only then is every number looked at.
+    if any(one in raw for one in INFINITIES) and np.isinf(np.frombuffer(raw, F2)).any():
         raise Rejected(Reason.NOT_FINITE, "look: expected finite numbers or NaN, received an infinity")
-    return look
 
 
 def _held(held: HeldRow, place: int, n: int) -> Held:
@@ -201,7 +188,7 @@ def _check_bytes(key: str, raw: bytes, expected: int, shape: tuple[int, ...]) ->
         raise Rejected(Reason.WRONG_SHAPE, text)
 
 
-def _check_sizes(raw: list[bytes], columns: Columns, most: float) -> Singles:
+def _check_sizes(raw: Sequence[bytes], columns: Columns, most: float) -> Singles:
     """Return the numbers of some arrays, one behind the other; raises Rejected for any beyond most."""
     # One pass over all arrays: most of the cost is the call, not the numbers. NaN is no number and passes.
     numbers = np.frombuffer(b"".join(raw) if len(raw) > 1 else raw[0], F4)

@@ -6,7 +6,6 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from fusion.arrays import Singles
 from fusion.messages import (
     KIND_OF,
     Boxes,
@@ -19,6 +18,7 @@ from fusion.messages import (
     People,
     Plates,
     Portal,
+    packed,
 )
 
 Fields: TypeAlias = dict[str, Any]
@@ -39,31 +39,27 @@ def fields_of(message: Message) -> Fields:
     return common | _FIELDS[kind](message)
 
 
-def _f4(values: Singles) -> bytes:
-    return np.ascontiguousarray(values, dtype="<f4").tobytes()
-
-
 def _plates_fields(message: Plates) -> Fields:
     n, ch = message.g.shape
-    return {"dt": int(message.dt_ns), "n": n, "ch": ch, "g": _f4(message.g)}
+    return {"dt": int(message.dt_ns), "n": n, "ch": ch, "g": packed(message.g)}
 
 
 def _people_fields(message: People) -> Fields:
-    return {"n": len(message.ids), "head": _f4(message.head)} | _rows_fields(message)
+    return {"n": message.n, "head": message.head_f4} | _rows_fields(message)
 
 
 def _boxes_fields(message: Boxes) -> Fields:
-    own = {"box": _f4(message.box), "head": _f4(message.head), "foot": _f4(message.foot)}
-    return {"n": len(message.ids)} | own | _rows_fields(message)
+    own = {"box": message.box_f4, "head": message.head_f4, "foot": message.foot_f4}
+    return {"n": message.n} | own | _rows_fields(message)
 
 
 def _rows_fields(message: People | Boxes) -> Fields:
     return {
-        "hands": _f4(message.hands),
-        "sd": _f4(message.sd),
-        "score": _f4(message.score),
-        "d": int(message.look.shape[1]),
-        "look": np.ascontiguousarray(message.look, dtype="<f2").tobytes(),
+        "hands": message.hands_f4,
+        "sd": message.sd_f4,
+        "score": message.score_f4,
+        "d": message.look_dim,
+        "look": message.look_f2,
         "ids": list(message.ids),
         "held": [_held_fields(held) for held in message.held],
     }

@@ -154,7 +154,7 @@ def _people(sighting: Sighting) -> People:
     targets = sighting.targets
     n = len(targets)
     score = np.array([target.score for target in targets], dtype=np.float32)
-    return People(
+    return People.of(
         src=CAMERA,
         seq=0,
         t_ns=sighting.t_ns,

@@ -113,7 +113,7 @@ def _people(
     sd = _single(total)
     for t_ns, frame in zip(stamps, frames, strict=True):
         at = frame.rows
-        yield People(src, 0, t_ns, head[at], hands[at], sd[at], frame.score, frame.look, frame.ids, frame.held)
+        yield People.of(src, 0, t_ns, head[at], hands[at], sd[at], frame.score, frame.look, frame.ids, frame.held)
 
 
 def _boxes(
@@ -129,7 +129,7 @@ def _boxes(
     box, sd = _single(_seen_boxes(eye, found, noise, rng)), _single(total)
     for t_ns, frame in zip(stamps, frames, strict=True):
         at = frame.rows
-        yield Boxes(
+        yield Boxes.of(
             src, 0, t_ns, box[at], head[at], foot[at], hands[at], sd[at],
             frame.score, frame.look, frame.ids, frame.held,
         )  # fmt: skip

@@ -7,7 +7,7 @@ from typing import Final, TypeAlias
 import numpy as np
 
 from fusion.arrays import Floats, Singles
-from fusion.messages import Boxes, Cart, CartMove, Frame, Health, Message, People, Portal
+from fusion.messages import Boxes, Cart, CartMove, Frame, Health, Message, People, Portal, packed
 from fusion.store import Store
 from fusion.tracking.camera import distort, undistort
 from fusion.wire import decode, encode, topic_of
@@ -112,7 +112,7 @@ def _turned_people(message: People, row: int, turn: Floats, store: Store) -> Peo
         out: Singles = (((flat @ R.T + T) @ turn.T - T) @ R).astype("<f4").reshape(points.shape)
         return out
 
-    return replace(message, head=moved(message.head), hands=moved(message.hands))
+    return replace(message, head_f4=packed(moved(message.head)), hands_f4=packed(moved(message.hands)))
 
 
 def _turned_boxes(message: Boxes, row: int, turn: Floats, store: Store) -> Boxes:
@@ -130,7 +130,8 @@ def _turned_boxes(message: Boxes, row: int, turn: Floats, store: Store) -> Boxes
     corners = moved(corners.astype("<f4")).reshape(-1, 4, 2)
     least, most = corners.min(axis=1), corners.max(axis=1)
     box = np.concatenate([least, most - least], axis=1).astype("<f4")
-    return replace(message, box=box, head=moved(message.head), foot=moved(message.foot), hands=moved(message.hands))
+    head, foot, hands = (packed(moved(points)) for points in (message.head, message.foot, message.hands))
+    return replace(message, box_f4=packed(box), head_f4=head, foot_f4=foot, hands_f4=hands)
 
 
 def _any_product(store: Store, rng: np.random.Generator) -> tuple[tuple[str, float], ...]:

@@ -11,7 +11,7 @@ def people(seq: int, src: str = "cam") -> Frame:
     f4, t_ns = np.float32, 1_000 + seq
     look = np.eye(2, 8).astype(f4)
     held = (Held(0, 1, (("cola", 0.5),)),)
-    message = People(
+    message = People.of(
         *(src, seq, t_ns, np.ones((2, 3), f4) * seq, np.zeros((2, 2, 3), f4), np.ones(2, f4), np.ones(2, f4)),
         *(look, ("a", None), held),
     )

@@ -36,8 +36,8 @@ KNOWN = np.diag(np.square([0.022, 5e-6, 0.05, 0.05]))  # as well as a clock is k
 
 def frame(seq: int, t_ns: int) -> People:
     """Return an empty frame of camera a."""
-    nobody = np.zeros(0, np.float32)
-    return People("a", seq, t_ns, nobody, nobody, nobody, nobody, nobody, (), ())
+    nobody = np.zeros((0, 0), np.float32)
+    return People.of("a", seq, t_ns, nobody, nobody, nobody, nobody, nobody, (), ())
 
 
 def walkers(

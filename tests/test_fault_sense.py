@@ -42,7 +42,7 @@ def camera(kind: str) -> int:
 def people(row: int, head: np.ndarray) -> People:
     n, f4 = len(head), np.float32
     hands = np.repeat(head[:, None] - [0.0, 0.0, 0.5], 2, axis=1)
-    return People(
+    return People.of(
         store().cameras.camera_id[row], 0, 1, head.astype(f4), hands.astype(f4), np.full(n, 0.03, f4), np.ones(n, f4),
         np.zeros((n, 0), f4), (None,) * n, (),
     )  # fmt: skip
@@ -75,7 +75,7 @@ def test_a_knocked_image_camera_sees_what_one_with_that_pose_would_see(
     ahead = np.isfinite(px).all(axis=1) & (px > 0).all(axis=1) & (px < cameras.size_px[row]).all(axis=1)
     px = px[ahead].astype(np.float32)
     n, f4 = len(px), np.float32
-    message = Boxes(
+    message = Boxes.of(
         cameras.camera_id[row], 0, 1, np.tile(f4([10, 10, 40, 90]), (n, 1)), px, px, np.full((n, 2, 2), np.nan, f4),
         np.full(n, 2, f4), np.ones(n, f4), np.zeros((n, 0), f4), (None,) * n, (),
     )  # fmt: skip

@@ -16,7 +16,7 @@ from bench.fuzz.mutations import mutant
 from bench.rounds import play_round, read_reel
 from fusion.cli import main
 from fusion.config import SECOND_NS, TrackingConfig
-from fusion.messages import Frame, Health, Malformed, People, Reason
+from fusion.messages import Frame, Health, Malformed, People, Reason, packed
 from fusion.recording import read_recording
 from fusion.session import Session
 from fusion.store import load_store
@@ -111,7 +111,7 @@ def test_a_wrist_with_one_coordinate_unknown_is_not_seen(case: Path, tape: list[
     hands[:, :, 1] = np.nan
     head[:, 2] = np.nan
     cameras = load_store(case / "store").cameras
-    found = frames_of([replace(message, hands=hands, head=head)], [0], cameras, TrackingConfig())
+    found = frames_of([replace(message, hands_f4=packed(hands), head_f4=packed(head))], [0], cameras, TrackingConfig())
     assert np.isnan(found.hands).all() and np.isnan(found.head).all()
 
 

@@ -345,7 +345,7 @@ def follow(frames: list[People], order: list[int] | None = None) -> list[tuple[i
     for frame in frames:
         n = len(frame.head)
         keep = [k for k in (order or list(range(n))) if k < n]
-        shuffled = People(
+        shuffled = People.of(
             frame.src, frame.seq, frame.t_ns, frame.head[keep], frame.hands[keep], frame.sd[keep], frame.score[keep],
             frame.look[keep], tuple(frame.ids[k] for k in keep), (),
         )  # fmt: skip
@@ -379,7 +379,7 @@ def test_three_walkers_are_three_tracks_near_the_truth() -> None:
 
 def sighting(step: int, look: np.ndarray) -> People:
     """One person who stands still, at 10 Hz; a look of zeros says nothing."""
-    return People(
+    return People.of(
         "cam", step, 10**18 + step * 10**8, np.array([[1.0, 1.0, 1.6]], np.float32),
         np.full((1, 2, 3), np.nan, np.float32), np.array([0.3], np.float32), np.array([0.9], np.float32),
         look[None].astype(np.float32), (None,), (),
@@ -570,7 +570,7 @@ def test_looks_become_unit_vectors_as_numpy_makes_them(counts: list[int], d: int
     for look in looks:
         look[rng.random(len(look)) < 0.2] = 0.0
         look[rng.random(look.shape) < 0.01] = np.nan
-    found, cut = unit_looks(looks), np.concatenate(looks)[:, :LOOK_DIM]
+    found, cut = unit_looks(np.concatenate(looks)), np.concatenate(looks)[:, :LOOK_DIM]
     if not sum(counts):
         assert found.shape == (0, 0)
         return
@@ -578,3 +578,18 @@ def test_looks_become_unit_vectors_as_numpy_makes_them(counts: list[int], d: int
     expected = np.where(norm > 0.0, cut / np.where(norm > 0.0, norm, 1.0), 0.0)
     assert found.dtype == np.float32 and found.shape == (len(cut), LOOK_DIM) and not found[:, d:].any()
     np.testing.assert_allclose(found[:, : cut.shape[1]], expected, rtol=1e-6, atol=1e-7)
+
+
+def test_looks_of_any_length_are_gathered_as_those_of_each_frame_alone() -> None:
+    cameras, rng = tiny_store().cameras, np.random.default_rng(0)
+    shown = [
+        People.of(
+            "cam", seq, seq, *rng.normal(size=(1, 2, 3)).astype(np.float32), np.zeros((2, 2, 3), np.float32),
+            *np.ones((2, 2), np.float32), rng.normal(size=(2, dim)).astype(np.float32), (None, None), (),
+        )
+        for seq, dim in enumerate((8, 0, 80, 8))
+    ]  # fmt: skip
+    together = frames_of(shown, [0] * 4, cameras, CONFIG).look
+    alone = [frames_of([one], [0], cameras, CONFIG).look for one in shown]
+    assert together.shape == (8, LOOK_DIM) and not together[2:4].any()
+    np.testing.assert_array_equal(np.delete(together, [2, 3], axis=0), np.concatenate([alone[k] for k in (0, 2, 3)]))

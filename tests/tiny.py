@@ -146,7 +146,7 @@ def _frame(
                 x = 1.0 + 0.3 * (action.plate if action.onto is None else action.onto)
                 hands[row, 0] = np.array([x, 2.6, 1.08]) + rng.normal(0, 0.02, 3)
     f4 = np.float32
-    return People(
+    return People.of(
         "cam", 0, _ns(t_s), head.astype(f4), hands.astype(f4), np.full(n, 0.03, f4), np.full(n, 0.9, f4),
         look.astype(f4), (None,) * n, (),
     )  # fmt: skip

@@ -84,8 +84,7 @@ def look_at_frames(
     """
     repeats_ns, crowd, picture, new = health.repeats_ns.copy(), health.crowd.copy(), dict(health.picture), []
     for camera, message in zip(rows, messages, strict=True):
-        people = len(message.head)
-        shown = message.head.tobytes() + message.hands.tobytes() if people else b""
+        people, shown = message.n, message.head_f4 + message.hands_f4
         again = people > 0 and picture.get(camera) == shown
         crowd[camera] = people
         repeats_ns[camera] = (repeats_ns[camera] or message.t_ns) if again else 0

@@ -10,14 +10,10 @@ from numba import njit
 from fusion.arrays import Bools, Floats, Ints, Singles
 from fusion.config import TrackingConfig
 from fusion.frozen import record
-from fusion.messages import Boxes, Held, People
+from fusion.messages import F4, Boxes, Held, People, opened_look
 from fusion.store import Cameras
 from fusion.tracking.camera import straightened
 from fusion.tracking.sightings import Sightings, unit_looks
-
-# Before what a slice's frames show, which may be nothing.
-NO_PLACE, NO_HANDS = np.zeros((0, 3), np.float32), np.zeros((0, 2, 3), np.float32)
-NO_POINT, NO_WRISTS, NO_SD = np.zeros((0, 2), np.float32), np.zeros((0, 2, 2), np.float32), np.zeros(0, np.float32)
 
 
 @record(eq=False)
@@ -58,20 +54,20 @@ def frames_of(
     camera = np.array(rows, np.int64)
     is_depth = np.array([isinstance(message, People) for message in messages], np.bool_)
     first = np.zeros(len(messages) + 1, np.int64)
-    np.cumsum([len(message.head) for message in messages], out=first[1:])
-    shown = [message for message in messages if len(message.head)]
+    np.cumsum([message.n for message in messages], out=first[1:])
+    shown = [message for message in messages if message.n]
     depth = [message for message in shown if isinstance(message, People)]
     image = [message for message in shown if isinstance(message, Boxes)]
     head, foot, hands, sd = _gathered(
         first,
         camera,
         is_depth,
-        np.concatenate([NO_PLACE, *[message.head for message in depth]]),
-        np.concatenate([NO_HANDS, *[message.hands for message in depth]]),
-        np.concatenate([NO_POINT, *[message.head for message in image]]),
-        np.concatenate([NO_POINT, *[message.foot for message in image]]),
-        np.concatenate([NO_WRISTS, *[message.hands for message in image]]),
-        np.concatenate([NO_SD, *[message.sd for message in shown]]),
+        _opened([message.head_f4 for message in depth]).reshape(-1, 3),
+        _opened([message.hands_f4 for message in depth]).reshape(-1, 2, 3),
+        _opened([message.head_f4 for message in image]).reshape(-1, 2),
+        _opened([message.foot_f4 for message in image]).reshape(-1, 2),
+        _opened([message.hands_f4 for message in image]).reshape(-1, 2, 2),
+        _opened([message.sd_f4 for message in shown]),
         cameras.K,
         cameras.dist,
         config.sd_m_min,
@@ -79,9 +75,29 @@ def frames_of(
     )
     ids = [_hash_of(k) for message in shown for k in message.ids]
     t_ns = np.array([message.t_ns for message in messages], np.int64)
-    look = unit_looks([message.look for message in shown])
+    look = unit_looks(_looks(shown))
     held = tuple([message.held for message in messages])
     return Frames(t_ns, camera, is_depth, first, head, foot, hands, sd, look, np.array(ids, np.int64), held)
+
+
+def _opened(raw: list[bytes]) -> Singles:
+    """Return the numbers of some arrays, one behind the other."""
+    return np.frombuffer(b"".join(raw), F4)
+
+
+def _looks(shown: Sequence[People | Boxes]) -> Singles:
+    """Return the looks of frames, one below the other, as long as the longest; zero behind those that are shorter."""
+    dims = {message.look_dim for message in shown}
+    if len(dims) < 2:
+        people, dim = sum([message.n for message in shown]), max(dims, default=0)
+        return opened_look(b"".join([message.look_f2 for message in shown]), people, dim)
+    dim_of = np.repeat([message.look_dim for message in shown], [message.n for message in shown])
+    looks = np.zeros((len(dim_of), max(dims)), np.float32)
+    for dim in dims:
+        raw = b"".join([message.look_f2 for message in shown if message.look_dim == dim])
+        rows = np.flatnonzero(dim_of == dim)
+        looks[rows, :dim] = opened_look(raw, len(rows), dim)
+    return looks
 
 
 @lru_cache(maxsize=4096)

@@ -1,7 +1,5 @@
 """Sightings: the detections of one camera frame as arrays, in the units the filter wants."""
 
-from collections.abc import Sequence
-
 import numpy as np
 from numba import njit
 
@@ -32,15 +30,9 @@ class Sightings:
     held: tuple[Held, ...]
 
 
-def unit_looks(looks: Sequence[Singles]) -> Singles:
-    """Return the looks of some frames, (n, d) each and d their own, one below the other and as long as each other."""
-    n = sum(map(len, looks))
-    if not any(look.size for look in looks):
-        return np.zeros((n, 0), np.float32)
-    wide = max(look.shape[1] for look in looks)
-    each = [look if look.shape[1] == wide else np.pad(look, ((0, 0), (0, wide - look.shape[1]))) for look in looks]
-    units: Singles = _units(np.concatenate(each))
-    return units
+def unit_looks(looks: Singles) -> Singles:
+    """Return looks (n, d) as unit vectors (n, LOOK_DIM), or (n, 0) where there are none."""
+    return _units(looks) if looks.size else np.zeros((len(looks), 0), np.float32)
 
 
 @njit(cache=True)
