@@ -138,7 +138,7 @@ def _rules(config: ClockConfig, beside_walk_per_sqrt_s: float) -> _Rules:
     return _Rules(walk, config.step_sd_s**2, config.odd_sds**2, *surprise)
 
 
-@njit(cache=True)
+@njit(cache=True, error_model="numpy")
 def _learn_each(
     row: Ints,
     t_ns: Ints,
@@ -211,7 +211,7 @@ class _Work(NamedTuple):
     kept: Floats  # (n, n) that times P
 
 
-@njit(cache=True)
+@njit(cache=True, error_model="numpy")
 def _scratch(m: int, n: int) -> _Work:
     return _Work(
         np.empty(m), np.zeros((m, n)), np.empty((m, n)), np.empty((m, m)), np.empty((n, m)), np.empty((n, n)),
@@ -219,7 +219,7 @@ def _scratch(m: int, n: int) -> _Work:
     )  # fmt: skip
 
 
-@njit(cache=True)
+@njit(cache=True, error_model="numpy")
 def _carry_on(mean: Floats, cov: Floats, s: int, dt_s: float, rules: _Rules) -> None:
     """Move clock s of mean (S, n) and cov (S, n, n) on, in place: x = F x, P = F P F' + Q; drift moves the offset."""
     n = mean.shape[1]
@@ -232,7 +232,7 @@ def _carry_on(mean: Floats, cov: Floats, s: int, dt_s: float, rules: _Rules) -> 
         cov[s, c, c] += rules.walk[min(c, 2)] ** 2 * dt_s
 
 
-@njit(cache=True)
+@njit(cache=True, error_model="numpy")
 def _innovate(seen: _Seen, i: int, by_s: float, mean: Floats, cov: Floats, s: int, alike: float, work: _Work) -> None:
     """Write y, H, HP and L of comparison i with clock s; its R counts by 1 / alike.
 
@@ -260,7 +260,7 @@ def _innovate(seen: _Seen, i: int, by_s: float, mean: Floats, cov: Floats, s: in
             L[r, c] = np.sqrt(total) if r == c else total / L[c, c]
 
 
-@njit(cache=True)
+@njit(cache=True, error_model="numpy")
 def _misfit(seen: _Seen, i: int, by_s: float, mean: Floats, cov: Floats, s: int, alike: float, work: _Work) -> float:
     """Return the squared Mahalanobis distance of what comparison i is off by, given clock s."""
     _innovate(seen, i, by_s, mean, cov, s, alike, work)
@@ -273,7 +273,7 @@ def _misfit(seen: _Seen, i: int, by_s: float, mean: Floats, cov: Floats, s: int,
     return total
 
 
-@njit(cache=True)
+@njit(cache=True, error_model="numpy")
 def _correct(seen: _Seen, i: int, by_s: float, mean: Floats, cov: Floats, s: int, work: _Work) -> None:
     """Correct clock s by comparison i, in place: gain = P H' S^-1, x += gain y, Joseph's form keeps P positive."""
     _innovate(seen, i, by_s, mean, cov, s, 1.0, work)

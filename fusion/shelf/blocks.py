@@ -79,7 +79,7 @@ class Flow(NamedTuple):
     disturbed: Bools  # (R,) likewise
 
 
-@njit(cache=True)
+@njit(cache=True, error_model="numpy")
 def follow(
     table: Table,
     rules: Rules,
@@ -183,12 +183,12 @@ def follow(
     return DONE
 
 
-@njit(cache=True)
+@njit(cache=True, error_model="numpy")
 def _last_slow_ns(table: Table, row: int) -> int:
     return int(table.slow_ns[row, table.slow_end[row] - 1])
 
 
-@njit(cache=True)
+@njit(cache=True, error_model="numpy")
 def _begin(table: Table, rows: Ints, seq: int, t_ns: int) -> None:
     """A restarted controller has a new zero: what happened meanwhile cannot be read from it."""
     restarted, asked = False, False
@@ -204,7 +204,7 @@ def _begin(table: Table, rows: Ints, seq: int, t_ns: int) -> None:
         table.last_seq[row] = seq
 
 
-@njit(cache=True)
+@njit(cache=True, error_model="numpy")
 def _learned(
     level_g: float,
     n: int,
@@ -222,7 +222,7 @@ def _learned(
     return level_g + off / more, more, noise_var + (usual - noise_var) / weight, weight
 
 
-@njit(cache=True)
+@njit(cache=True, error_model="numpy")
 def _quieter(quiet_g: float, n: int, block_g: float, sd: float) -> tuple[float, int]:
     """Return the quiet run of a disturbed plate and its blocks after one more: it grows, or begins anew."""
     if n > 0 and abs(block_g - quiet_g) <= 4.0 * sd:
@@ -230,7 +230,7 @@ def _quieter(quiet_g: float, n: int, block_g: float, sd: float) -> tuple[float, 
     return block_g, 1
 
 
-@njit(cache=True)
+@njit(cache=True, error_model="numpy")
 def change_var(
     noise_var: float, level_blocks: int, quiet_blocks: int, lasted_ns: int, noise_var_min: float, drift_var_per_s: float
 ) -> float:

@@ -8,7 +8,7 @@ from fusion.arrays import Floats, Singles
 USUAL = 6  # samples of a block: those of a tenth of a second
 
 
-@njit(cache=True)
+@njit(cache=True, error_model="numpy")
 def robust_means(samples: Singles, ch: int, start: int, end: int, means: Floats, scratch: Floats) -> None:
     """Write each channel's mean of its middle samples, from the least on: one spike in a block is no evidence.
 
@@ -38,7 +38,7 @@ def robust_means(samples: Singles, ch: int, start: int, end: int, means: Floats,
         means[c] = total / (high - low)
 
 
-@njit(cache=True)
+@njit(cache=True, error_model="numpy")
 def _mean_of_four(a: float, b: float, c: float, d: float, e: float, f: float) -> float:
     """Return the mean of six numbers but for the least and the most, added up from the least on; NaN if one is.
 

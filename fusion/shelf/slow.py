@@ -106,7 +106,7 @@ def columns(config: ShelfConfig) -> int:
     return int(2 * config.slow_s * SECOND_NS / EVERY_NS) + 2
 
 
-@njit(cache=True)
+@njit(cache=True, error_model="numpy")
 def look_at(
     all_g: Floats,
     all_var: Floats,
@@ -157,7 +157,7 @@ def look_at(
     return any_over
 
 
-@njit(cache=True)
+@njit(cache=True, error_model="numpy")
 def _ago(
     g: Floats, var: Floats, ns: Ints, since_ns: int, since_g: float, since_var: float, now_ns: int, slow_ns: float
 ) -> tuple[float, float]:
@@ -179,17 +179,17 @@ def _ago(
     return mean, _most(sum_of(noises) / n, STRAY_BLOCKS * (sum_of(strays) / n))
 
 
-@njit(cache=True)
+@njit(cache=True, error_model="numpy")
 def _most(a: float, b: float) -> float:
     return b if np.isnan(a) or b > a else a
 
 
-@njit(cache=True)
+@njit(cache=True, error_model="numpy")
 def _least(a: float, b: float) -> float:
     return b if np.isnan(a) or b < a else a
 
 
-@njit(cache=True)
+@njit(cache=True, error_model="numpy")
 def sum_of(values: Floats) -> float:
     """Add up at most 128 numbers in the order in which numpy does: eight sums side by side, then these in pairs."""
     n = len(values)

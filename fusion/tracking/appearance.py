@@ -6,7 +6,7 @@ from numba import njit
 from fusion.arrays import Ints, Singles
 
 
-@njit(cache=True)
+@njit(cache=True, error_model="numpy")
 def look_nats_of(known: Singles, seen: Singles, likeness: tuple[float, float, float, float, float]) -> float:
     """Return the log-likelihood ratio of appearance, same person against another; 0 where one is unknown.
 
@@ -28,7 +28,7 @@ def look_nats_of(known: Singles, seen: Singles, likeness: tuple[float, float, fl
     return float(min(max(same - other, -cap), cap))
 
 
-@njit(cache=True)
+@njit(cache=True, error_model="numpy")
 def learn_looks(look: Singles, looks: Ints, rows: Ints, seen: Singles, columns: Ints, rate: float) -> None:
     """Move mean looks (n, d) towards what was seen (m, d), pair by pair, in place: a plain mean first, then fading."""
     for k in range(rows.shape[0]):

@@ -11,7 +11,7 @@ from numba import njit
 from fusion.arrays import Floats, Ints
 
 
-@njit(cache=True)
+@njit(cache=True, error_model="numpy")
 def assign(cost: Floats) -> Ints:
     """Return, per row of cost (n, m), its column or -1: the set of pairs with the least total cost.
 

@@ -33,7 +33,7 @@ LAST_FOLLOWED = int(Status.LEFT)  # statuses behind it wait to be joined or are 
 FAR = 1e3  # cost of a pair outside the gate; finite, and never worth taking
 
 
-@njit(cache=True)
+@njit(cache=True, error_model="numpy")
 def place_density(H: Floats, L: Floats, half: float) -> float:
     """Return log p(place) of an image's pair as a density over the floor (1/m2), from the Cholesky factor L of S.
 
@@ -45,7 +45,7 @@ def place_density(H: Floats, L: Floats, half: float) -> float:
     return float(-half - np.log(2 * np.pi) - np.log(max(root, 1e-9)) + np.log(max(scale, 1e-9)))
 
 
-@njit(cache=True)
+@njit(cache=True, error_model="numpy")
 def pair_nats(mean: Floats, cov: Floats, view: View, gate_nats: float) -> tuple[Ints, Ints, Floats]:
     """Return rows, columns and log density of place (1/m2) of all pairs within the gate, sorted by row."""
     rows, columns = near_pairs(mean, cov, view, gate_nats)
@@ -74,7 +74,7 @@ def pair_nats(mean: Floats, cov: Floats, view: View, gate_nats: float) -> tuple[
     return rows[:kept], columns[:kept], nats[:kept]
 
 
-@njit(cache=True)
+@njit(cache=True, error_model="numpy")
 def _depth_pair(
     mean: Floats, cov: Floats, i: int, head: Floats, j: int, sd: float, lean_sd_m: float
 ) -> tuple[float, float]:
@@ -120,7 +120,7 @@ class Followed(NamedTuple):
     shown: Bools  # (k,) the picture would show them
 
 
-@njit(cache=True)
+@njit(cache=True, error_model="numpy")
 def take_in(
     n: int,
     status: Ints,
@@ -164,7 +164,7 @@ def take_in(
     return Followed(live, x, P, r, seen, column, shown), near
 
 
-@njit(cache=True)
+@njit(cache=True, error_model="numpy")
 def write_back(
     after: Followed, mean: Floats, cov: Floats, exist: Floats, sight: Floats, camera: int, sure_p: float
 ) -> tuple[int, float]:
@@ -186,7 +186,7 @@ def write_back(
     return found, of
 
 
-@njit(cache=True)
+@njit(cache=True, error_model="numpy")
 def pass_by(
     n: int,
     status: Ints,
@@ -218,7 +218,7 @@ def pass_by(
     return of
 
 
-@njit(cache=True)
+@njit(cache=True, error_model="numpy")
 def associate(
     mean: Floats,
     cov: Floats,
@@ -283,7 +283,7 @@ def associate(
     return column, shown, near
 
 
-@njit(cache=True)
+@njit(cache=True, error_model="numpy")
 def _correct_all(mean: Floats, cov: Floats, column: Ints, view: View) -> None:
     """Correct every track that has a detection, in place."""
     lean2, head, foot, sd, R, T = view.lean_sd_m * view.lean_sd_m, view.head, view.foot, view.sd, view.R, view.T
@@ -304,7 +304,7 @@ def _correct_all(mean: Floats, cov: Floats, column: Ints, view: View) -> None:
             correct(mean, cov, i, y, k, HP, S)
 
 
-@njit(cache=True)
+@njit(cache=True, error_model="numpy")
 def solve(rows: Ints, columns: Ints, cost: Floats, n: int, m: int) -> Ints:
     """Return per row its column or -1: the set of pairs of least total cost, one connected component at a time."""
     column = np.full(n, -1)
@@ -333,7 +333,7 @@ def solve(rows: Ints, columns: Ints, cost: Floats, n: int, m: int) -> Ints:
     return column
 
 
-@njit(cache=True)
+@njit(cache=True, error_model="numpy")
 def _all_their_best(rows: Ints, columns: Ints, cost: Floats, column: Ints, m: int) -> bool:
     """Give every row its cheapest column, column (n,), if no two want the same one, as in most frames; else none."""
     taken, p = np.zeros(m, np.bool_), 0
@@ -351,7 +351,7 @@ def _all_their_best(rows: Ints, columns: Ints, cost: Floats, column: Ints, m: in
     return True
 
 
-@njit(cache=True)
+@njit(cache=True, error_model="numpy")
 def _each_its_best(least: int, after: Ints, first: Ints, columns: Ints, cost: Floats, column: Ints) -> bool:
     """Give every row of a component its cheapest column if no two want the same one: nothing can cost less."""
     i = least
@@ -372,7 +372,7 @@ def _each_its_best(least: int, after: Ints, first: Ints, columns: Ints, cost: Fl
     return True
 
 
-@njit(cache=True)
+@njit(cache=True, error_model="numpy")
 def _two_best(i: int, first: Ints, columns: Ints, cost: Floats) -> tuple[int, float, int, float]:
     """Return a row's cheapest column and its cost, and the next one's; -1 and 0 where there is none."""
     best, low, second, next_low = -1, 0.0, -1, 0.0
@@ -384,7 +384,7 @@ def _two_best(i: int, first: Ints, columns: Ints, cost: Floats) -> tuple[int, fl
     return best, low, second, next_low
 
 
-@njit(cache=True)
+@njit(cache=True, error_model="numpy")
 def _solve_two(a: int, b: int, first: Ints, columns: Ints, cost: Floats, column: Ints) -> None:
     """Write the optimal columns of two rows that want the same one: one gets it, the other its next."""
     best, mine, my_next, mine_then = _two_best(a, first, columns, cost)
@@ -395,7 +395,7 @@ def _solve_two(a: int, b: int, first: Ints, columns: Ints, cost: Floats, column:
         column[a], column[b] = my_next, best
 
 
-@njit(cache=True)
+@njit(cache=True, error_model="numpy")
 def _solve_component(
     least: int, after: Ints, first: Ints, columns: Ints, cost: Floats, column: Ints, local: Ints
 ) -> None:
@@ -422,7 +422,7 @@ def _solve_component(
         local[j] = -1
 
 
-@njit(cache=True)
+@njit(cache=True, error_model="numpy")
 def birth(view: View, j: int, height_m: float, height_sd_m: float, speed_sd_mps: float) -> tuple[Floats, Floats]:
     """Start a state (5,) and covariance (5, 5) from one detection; NaN where it says nothing about the floor.
 
@@ -458,7 +458,7 @@ def birth(view: View, j: int, height_m: float, height_sd_m: float, speed_sd_mps:
     return x, P
 
 
-@njit(cache=True)
+@njit(cache=True, error_model="numpy")
 def births(
     view: View,
     free: Ints,

@@ -13,7 +13,7 @@ from fusion.arrays import Floats
 from fusion.store import Cameras
 
 
-@njit(cache=True)
+@njit(cache=True, error_model="numpy")
 def undistort(px: Floats, K: Floats, dist: Floats) -> Floats:
     """Turn pixels (n, 2) into normalised image points (n, 2); NaN stays NaN."""
     out = np.empty_like(px)
@@ -22,7 +22,7 @@ def undistort(px: Floats, K: Floats, dist: Floats) -> Floats:
     return out
 
 
-@njit(cache=True)
+@njit(cache=True, error_model="numpy")
 def straightened(px: float, py: float, K: Floats, dist: Floats) -> tuple[float, float]:
     """Turn a pixel into a normalised image point, by fixed-point iteration; NaN stays NaN."""
     k1, k2, p1, p2, k3 = dist
@@ -83,7 +83,7 @@ def ray_directions(points: Floats, R: Floats) -> Floats:
     return np.asarray(local / np.linalg.norm(local, axis=1, keepdims=True))
 
 
-@njit(cache=True)
+@njit(cache=True, error_model="numpy")
 def predict_image_point(x: float, y: float, z: float, R: Floats, T: Floats) -> tuple[Floats, Floats, float]:
     """Project a world point: normalised image point (2,), its Jacobian by the point (2, 3), depth m."""
     c = np.empty(3)
@@ -99,7 +99,7 @@ def predict_image_point(x: float, y: float, z: float, R: Floats, T: Floats) -> t
     return uv, J, c[2]
 
 
-@njit(cache=True)
+@njit(cache=True, error_model="numpy")
 def meet_plane(uv: Floats, z: float, R: Floats, T: Floats) -> tuple[Floats, Floats]:
     """Meet an image point's ray with the plane at height z: floor point (2,) and its slope by z (2,).
 

@@ -48,7 +48,7 @@ class Rules(NamedTuple):
     frames_alike: float
 
 
-@njit(cache=True)
+@njit(cache=True, error_model="numpy")
 def _telling(
     t_ns: Ints,
     camera: Ints,
@@ -92,7 +92,7 @@ def _telling(
         begin[f + 1] = at
 
 
-@njit(cache=True)
+@njit(cache=True, error_model="numpy")
 def _place(
     is_depth: bool, head: Floats, sd: float, height_m: float, R: Floats, T: Floats
 ) -> tuple[float, float, float]:

@@ -133,7 +133,7 @@ def overlaps(tracks: Tracks, config: IdentityConfig) -> dict[Pair, float]:
     return {(int(tracks.track_id[a[i]]), int(tracks.track_id[b[i]])): float(swap[i]) for i in found}
 
 
-@njit(cache=True)
+@njit(cache=True, error_model="numpy")
 def _near(status: Ints, mean: Floats, cov: Floats, meet_m: float, square_max: float) -> tuple[Ints, Ints]:
     """Return the pairs of rows (k,) of tracks within meet_m whose places alone may be so near, sorted.
 

@@ -29,7 +29,7 @@ class Chances(NamedTuple):
     other_id_nats: float
 
 
-@njit(cache=True)
+@njit(cache=True, error_model="numpy")
 def in_picture(mean: Floats, view: View) -> Bools:
     """Return whose heads the camera's picture would show, were nothing in the way (n,)."""
     out, R, T, edge = np.zeros(mean.shape[0], np.bool_), view.R, view.T, view.bounds
@@ -43,7 +43,7 @@ def in_picture(mean: Floats, view: View) -> Bools:
     return out
 
 
-@njit(cache=True)
+@njit(cache=True, error_model="numpy")
 def drift_sight(sight: Floats, dt_s: float, sight_p: float, sight_s: float) -> None:
     """Let the chance (n,) that a camera has somebody in sight go back to sight_p with time constant sight_s."""
     keep = np.exp(-dt_s / sight_s)
@@ -51,7 +51,7 @@ def drift_sight(sight: Floats, dt_s: float, sight_p: float, sight_s: float) -> N
         sight[i] = sight_p + (sight[i] - sight_p) * keep
 
 
-@njit(cache=True)
+@njit(cache=True, error_model="numpy")
 def weigh(exist: Floats, sight: Floats, column: Ints, gain: Floats, shown: Bools, chances: Chances) -> None:
     """Update existence and sight (n,) in place by a frame.
 
@@ -63,7 +63,7 @@ def weigh(exist: Floats, sight: Floats, column: Ints, gain: Floats, shown: Bools
             exist[i], sight[i] = weighed(exist[i], sight[i], gain[i] if column[i] >= 0 else 0.0, chances)
 
 
-@njit(cache=True)
+@njit(cache=True, error_model="numpy")
 def weighed(exist: float, sight: float, ratio: float, chances: Chances) -> tuple[float, float]:
     """Return existence and sight after a detection of this likelihood ratio, 0 for a miss that counts."""
     p, hidden_p, most = chances.detection_p, chances.hidden_p, chances.most

@@ -51,7 +51,7 @@ class Followed:
         return Match(self.frames.sightings(frame), self.track_id[own], self.wrist_id[own], rival_id, rival_p)
 
 
-@njit(cache=True)
+@njit(cache=True, error_model="numpy")
 def _touching(first: Ints, is_depth: Bools, hands: Floats, touch_m: float) -> Bools:
     """Return the frames of depth cameras in which hands of two people are within touch_m; columns of Frames."""
     out = np.zeros(len(is_depth), np.bool_)

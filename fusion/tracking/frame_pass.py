@@ -107,7 +107,7 @@ class Rules(NamedTuple):
     lean_sd_m: float
 
 
-@njit(cache=True)
+@njit(cache=True, error_model="numpy")
 def follow(
     rows: Rows,
     n: int,
@@ -174,7 +174,7 @@ def follow(
     return n, next_id, floor_ns, hands, hands_ns
 
 
-@njit(cache=True)
+@njit(cache=True, error_model="numpy")
 def _passing(usual: Passing, floor_ns: int, frame_ns: int, t_ns: int) -> Passing:
     """Return what the time since the last frame of any camera, and of this one, does to tracks."""
     return Passing(
@@ -185,7 +185,7 @@ def _passing(usual: Passing, floor_ns: int, frame_ns: int, t_ns: int) -> Passing
     )  # fmt: skip
 
 
-@njit(cache=True)
+@njit(cache=True, error_model="numpy")
 def _chances(rules: Rules, detections: Floats) -> Chances:
     """Return what a frame of a camera makes likely; how often it finds whom it has in sight is learned."""
     usual, prior = rules.chances, rules.prior_frames
@@ -196,7 +196,7 @@ def _chances(rules: Rules, detections: Floats) -> Chances:
     )  # fmt: skip
 
 
-@njit(cache=True)
+@njit(cache=True, error_model="numpy")
 def _learn(detections: Floats, found: int, of: float, memory: float) -> None:
     """Count how many of those in sight a frame found; older frames fade."""
     detections[0] += found
@@ -206,7 +206,7 @@ def _learn(detections: Floats, found: int, of: float, memory: float) -> None:
     detections[1] *= fade
 
 
-@njit(cache=True)
+@njit(cache=True, error_model="numpy")
 def _keep_before(
     found: Found,
     a: int,
@@ -238,7 +238,7 @@ def _keep_before(
         seen_ns[j], witnesses[j] = witness_ns, count
 
 
-@njit(cache=True)
+@njit(cache=True, error_model="numpy")
 def _bear(
     rows: Rows,
     n: int,

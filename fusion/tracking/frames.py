@@ -106,7 +106,7 @@ def _hash_of(device_id: str | None) -> int:
     return 0 if device_id is None else crc32(device_id.encode()) + 1
 
 
-@njit(cache=True)
+@njit(cache=True, error_model="numpy")
 def _gathered(
     first: Ints,
     camera: Ints,
@@ -157,7 +157,7 @@ def _gathered(
     return head, foot, hands, sd
 
 
-@njit(cache=True)
+@njit(cache=True, error_model="numpy")
 def _is_place(x: float, y: float, z: float) -> bool:
     return bool(np.isfinite(x) and np.isfinite(y) and np.isfinite(z))
 

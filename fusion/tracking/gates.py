@@ -100,7 +100,7 @@ def _exits(store: Store) -> tuple[list[int], Floats]:
     return exits, store.gates.line[exits]
 
 
-@njit(cache=True)
+@njit(cache=True, error_model="numpy")
 def _gone(
     status: Ints,
     mean: Floats,

@@ -16,7 +16,7 @@ BEYOND = 1.001  # of a bound: what rounding may do to it is less
 ASIDE = 0.5  # of a picture's width: further outside it nobody's image is linear in where they are
 
 
-@njit(cache=True)
+@njit(cache=True, error_model="numpy")
 def near_pairs(mean: Floats, cov: Floats, view: View, gate_nats: float) -> tuple[Ints, Ints]:
     """Return rows and columns of the pairs whose boxes meet, sorted by row; a superset of what lies in the gate.
 
@@ -52,7 +52,7 @@ def near_pairs(mean: Floats, cov: Floats, view: View, gate_nats: float) -> tuple
     return rows[:count][order], columns[:count][order]
 
 
-@njit(cache=True)
+@njit(cache=True, error_model="numpy")
 def _sought(view: View, by_foot: bool) -> tuple[Ints, Floats]:
     """Return which detections are sought by their foot, or by their head, and where that is (k, 2)."""
     head, foot, m, count = view.head, view.foot, view.head.shape[0], 0
@@ -70,14 +70,14 @@ def _sought(view: View, by_foot: bool) -> tuple[Ints, Floats]:
     return at[:count], places[:count]
 
 
-@njit(cache=True)
+@njit(cache=True, error_model="numpy")
 def _doubled(old: Ints) -> Ints:
     out = np.empty(2 * len(old), np.int64)
     out[: len(old)] = old
     return out
 
 
-@njit(cache=True)
+@njit(cache=True, error_model="numpy")
 def grid(places: Floats) -> tuple[Floats, Floats, Ints, Ints, Ints]:
     """Sort places (m, 2) into about m cells: corner, cell size, cells per axis, first place per cell, places.
 
@@ -109,7 +109,7 @@ def grid(places: Floats) -> tuple[Floats, Floats, Ints, Ints, Ints]:
     return low, size, shape, start, order
 
 
-@njit(cache=True)
+@njit(cache=True, error_model="numpy")
 def pairs_within(xy: Floats, reach_m: float) -> tuple[Ints, Ints]:
     """Return the pairs (a, b), a < b, of places (n, 2) that are at most reach_m apart, sorted."""
     n = len(xy)
@@ -138,7 +138,7 @@ def pairs_within(xy: Floats, reach_m: float) -> tuple[Ints, Ints]:
     return first[:count], second[:count]
 
 
-@njit(cache=True)
+@njit(cache=True, error_model="numpy")
 def _cells(centre: float, reach: float, low: float, size: float, cells: int) -> tuple[int, int]:
     """Return the range of cells, from and to before, that an interval covers along one axis."""
     first = (centre - reach - low) / size
@@ -146,7 +146,7 @@ def _cells(centre: float, reach: float, low: float, size: float, cells: int) -> 
     return int(min(max(first, 0.0), float(cells))), int(min(max(last + 1.0, 0.0), float(cells)))
 
 
-@njit(cache=True)
+@njit(cache=True, error_model="numpy")
 def _boxes(
     mean: Floats, cov: Floats, view: View, by_foot: bool, sd: float, gate_nats: float, places: Floats
 ) -> tuple[Floats, Floats]:
@@ -201,7 +201,7 @@ def _boxes(
     return centre, reach
 
 
-@njit(cache=True)
+@njit(cache=True, error_model="numpy")
 def components(rows: Ints, columns: Ints, good: Bools, n: int, m: int) -> Ints:
     """Return for each of n rows the least row it is connected with through good pairs, -1 for a row without any."""
     root = np.arange(n)

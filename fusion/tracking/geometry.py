@@ -14,7 +14,7 @@ def line_distance(points: Floats, line: Floats) -> Floats:
     return np.asarray(np.linalg.norm(points - a - share[:, None] * along, axis=1))
 
 
-@njit(cache=True)
+@njit(cache=True, error_model="numpy")
 def is_facing(x: float, y: float, line: Floats, aside_m: float) -> bool:
     """Tell whether a point lies before or behind the segment line (2, 2), or at most aside_m beside that."""
     dx, dy = line[1, 0] - line[0, 0], line[1, 1] - line[0, 1]
@@ -23,7 +23,7 @@ def is_facing(x: float, y: float, line: Floats, aside_m: float) -> bool:
     return bool(-aside_m <= along_m <= length_m + aside_m)
 
 
-@njit(cache=True)
+@njit(cache=True, error_model="numpy")
 def inside(points: Floats, outline: Floats) -> Bools:
     """Return which points (n, 2) lie in the polygon (v, 2), by the even-odd rule."""
     out = np.zeros(len(points), np.bool_)
@@ -37,7 +37,7 @@ def inside(points: Floats, outline: Floats) -> Bools:
     return out
 
 
-@njit(cache=True)
+@njit(cache=True, error_model="numpy")
 def segment_distance(x: float, y: float, line: Floats) -> float:
     """Return the distance of a point to the segment line (2, 2), m."""
     ax, ay = line[0]
@@ -46,7 +46,7 @@ def segment_distance(x: float, y: float, line: Floats) -> float:
     return float(np.sqrt((x - ax - share * dx) ** 2 + (y - ay - share * dy) ** 2))
 
 
-@njit(cache=True)
+@njit(cache=True, error_model="numpy")
 def outside_by(x: float, y: float, outline: Floats) -> float:
     """Return how far a point lies outside the polygon (v, 2), m; 0 inside."""
     is_inside, far2 = False, np.inf

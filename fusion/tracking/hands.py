@@ -138,7 +138,7 @@ def _log_normal(gap: Floats, cov: Floats) -> Floats:
     return np.asarray(-0.5 * half - 0.5 * log_det)
 
 
-@njit(cache=True)
+@njit(cache=True, error_model="numpy")
 def nearest_m(hands: Floats) -> float:
     """Return the smallest distance, m, of a hand of one person to a hand of another, hands (n, 2, 3); NaN is unseen."""
     least = np.inf

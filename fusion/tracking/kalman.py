@@ -14,7 +14,7 @@ from fusion.arrays import Floats, Ints
 from fusion.tracking.measurement import STATE
 
 
-@njit(cache=True)
+@njit(cache=True, error_model="numpy")
 def predict(mean: Floats, cov: Floats, dt_s: float, accel_density: float, height_var_per_s: float) -> None:
     """Move every row dt_s ahead, in place: x = F x, P = F P F' + Q.
 
@@ -23,7 +23,7 @@ def predict(mean: Floats, cov: Floats, dt_s: float, accel_density: float, height
     predict_rows(np.arange(mean.shape[0]), mean, cov, dt_s, accel_density, height_var_per_s)
 
 
-@njit(cache=True)
+@njit(cache=True, error_model="numpy")
 def predict_rows(
     rows: Ints, mean: Floats, cov: Floats, dt_s: float, accel_density: float, height_var_per_s: float
 ) -> None:

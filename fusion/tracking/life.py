@@ -22,7 +22,7 @@ class Span(NamedTuple):
     confirm_ns: int
 
 
-@njit(cache=True)
+@njit(cache=True, error_model="numpy")
 def age(status: Ints, exist: Floats, seen_ns: Ints, born_ns: Ints, now_ns: int, span: Span) -> Ints:
     """Return the statuses (n,) after time has passed: confirmed, coasting, lost, forgotten or never anybody."""
     out = status.copy()
@@ -37,7 +37,7 @@ def age(status: Ints, exist: Floats, seen_ns: Ints, born_ns: Ints, now_ns: int, 
     return out
 
 
-@njit(cache=True)
+@njit(cache=True, error_model="numpy")
 def remember(
     row: Ints,
     column: Ints,
@@ -66,14 +66,14 @@ def remember(
         status[i] = _moved(status[i], HIT)
 
 
-@njit(cache=True)
+@njit(cache=True, error_model="numpy")
 def _moved(status: int, seen: int) -> int:
     after = int(TABLE[status, seen])
     assert after != ILLEGAL, "an illegal move in the life of a track"
     return after
 
 
-@njit(cache=True)
+@njit(cache=True, error_model="numpy")
 def bear(
     n: int,
     next_id: int,

@@ -30,7 +30,7 @@ class View(NamedTuple):
     bounds: Floats  # (4,) the picture's edges as normalised image points: least x, least y, most x, most y
 
 
-@njit(cache=True)
+@njit(cache=True, error_model="numpy")
 def scratch() -> tuple[Floats, Floats, Floats, Floats, Floats]:
     """Return room for y (4,), H (4, 5), noise (4, 4), HP (4, 5) and S (4, 4)."""
     return (
@@ -42,7 +42,7 @@ def scratch() -> tuple[Floats, Floats, Floats, Floats, Floats]:
     )
 
 
-@njit(cache=True)
+@njit(cache=True, error_model="numpy")
 def measure(
     x: Floats,
     i: int,
@@ -86,7 +86,7 @@ def measure(
     return 0 if behind else row
 
 
-@njit(cache=True)
+@njit(cache=True, error_model="numpy")
 def _image_rows(
     x: float,
     y: float,
@@ -117,7 +117,7 @@ def _image_rows(
     return is_before
 
 
-@njit(cache=True)
+@njit(cache=True, error_model="numpy")
 def innovate(P: Floats, i: int, H: Floats, noise: Floats, m: int, HP: Floats, S: Floats) -> None:
     """Write HP = H P (m, 5) and S = H P H' + noise (m, m) for track i of P (n, 5, 5).
 
@@ -131,7 +131,7 @@ def innovate(P: Floats, i: int, H: Floats, noise: Floats, m: int, HP: Floats, S:
             S[r, c] = noise[r, c] + HP[r, 0] * H[c, 0] + HP[r, 1] * H[c, 1] + HP[r, 4] * H[c, 4]
 
 
-@njit(cache=True)
+@njit(cache=True, error_model="numpy")
 def factor(S: Floats, m: int) -> None:
     """Replace the lower triangle of S (m, m) by its Cholesky factor."""
     for r in range(m):
@@ -142,7 +142,7 @@ def factor(S: Floats, m: int) -> None:
             S[r, c] = np.sqrt(max(total, 1e-300)) if r == c else total / S[c, c]
 
 
-@njit(cache=True)
+@njit(cache=True, error_model="numpy")
 def whiten(L: Floats, y: Floats, m: int) -> float:
     """Replace y (m,) by L^-1 y, L the Cholesky factor of S; return y' S^-1 y / 2."""
     total = 0.0
@@ -155,7 +155,7 @@ def whiten(L: Floats, y: Floats, m: int) -> float:
     return 0.5 * total
 
 
-@njit(cache=True)
+@njit(cache=True, error_model="numpy")
 def correct(x: Floats, P: Floats, row: int, y: Floats, m: int, HP: Floats, L: Floats) -> None:
     """Correct a row of x (n, 5) and P (n, 5, 5) in place, given HP (m, 5), which is spent, and the factor L of S.
 
@@ -179,7 +179,7 @@ def correct(x: Floats, P: Floats, row: int, y: Floats, m: int, HP: Floats, L: Fl
             P[row, i, j] = P[row, j, i] = total
 
 
-@njit(cache=True)
+@njit(cache=True, error_model="numpy")
 def correct_depth(x: Floats, P: Floats, i: int, head: Floats, j: int, floor_var: float, height_var: float) -> None:
     """Correct row i of x (n, 5) and P (n, 5, 5) in place by head j in space (m, 3): all of it in one.
 

@@ -32,7 +32,7 @@ class Oneness(NamedTuple):
     looks_sure: int  # appearance of fewer sightings says nothing
 
 
-@njit(cache=True)
+@njit(cache=True, error_model="numpy")
 def pairs_of_one(
     status: Ints,
     mean: Floats,
@@ -74,7 +74,7 @@ def pairs_of_one(
     return first[:kept], second[:kept]
 
 
-@njit(cache=True)
+@njit(cache=True, error_model="numpy")
 def _found_together(mine: Ints, theirs: Ints, one: Oneness) -> tuple[int, int, int]:
     """Return in how many of the cameras' last frames, as bits (cameras,), both were found, one was, the second was."""
     recent, both, alone, second = (1 << one.frames) - 1, 0, 0, 0
@@ -85,7 +85,7 @@ def _found_together(mine: Ints, theirs: Ints, one: Oneness) -> tuple[int, int, i
     return both, alone, second
 
 
-@njit(cache=True)
+@njit(cache=True, error_model="numpy")
 def _bits(word: int) -> int:
     count = 0
     while word:
@@ -94,7 +94,7 @@ def _bits(word: int) -> int:
     return count
 
 
-@njit(cache=True)
+@njit(cache=True, error_model="numpy")
 def _cosine(a: Singles, b: Singles) -> float:
     """Return the cosine of two mean looks, NaN where one is unknown."""
     dot, aa, bb = 0.0, 0.0, 0.0

@@ -35,7 +35,7 @@ def unit_looks(looks: Singles) -> Singles:
     return _units(looks) if looks.size else np.zeros((len(looks), 0), np.float32)
 
 
-@njit(cache=True)
+@njit(cache=True, error_model="numpy")
 def _units(looks: Singles) -> Singles:
     """Return looks (n, d) as unit vectors (n, LOOK_DIM); zero for one with a NaN, or of no length: it says nothing.
 

@@ -67,7 +67,7 @@ class WristFrame(NamedTuple):
     T: Floats
 
 
-@njit(cache=True)
+@njit(cache=True, error_model="numpy")
 def _rows_among(old_id: Ints, track_id: Ints) -> Ints:
     """Return where each of some tracks (n,) is among others; both are sorted, -1 is nowhere."""
     row, at = np.full(len(track_id), -1), 0
@@ -79,7 +79,7 @@ def _rows_among(old_id: Ints, track_id: Ints) -> Ints:
     return row
 
 
-@njit(cache=True)
+@njit(cache=True, error_model="numpy")
 def _row_of(track_id: Ints, one: int) -> int:
     """Return where a track is among some, sorted; -1 for nowhere."""
     low, high = 0, len(track_id)
@@ -92,7 +92,7 @@ def _row_of(track_id: Ints, one: int) -> int:
     return low if low < len(track_id) and track_id[low] == one else -1
 
 
-@njit(cache=True)
+@njit(cache=True, error_model="numpy")
 def believed(
     old_id: Ints, old_mean: Floats, old_cov: Floats, old_ns: int, track_id: Ints, t_ns: int, rules: HandRules
 ) -> tuple[Floats, Floats]:
@@ -116,7 +116,7 @@ def believed(
     return mean, cov
 
 
-@njit(cache=True)
+@njit(cache=True, error_model="numpy")
 def _still_doubted(old_id: Ints, old_rival: Ints, old_p: Floats, track_id: Ints) -> tuple[Ints, Floats]:
     """Return whose else the hands of tracks (n,), sorted, may be: rows of these (n, 2), -1 for nobody's, and p."""
     rival, rival_p = np.full((len(track_id), 2), -1), np.zeros((len(track_id), 2))
@@ -132,7 +132,7 @@ def _still_doubted(old_id: Ints, old_rival: Ints, old_p: Floats, track_id: Ints)
     return rival, rival_p
 
 
-@njit(cache=True)
+@njit(cache=True, error_model="numpy")
 def follow_wrists(
     old: HandRows,
     old_ns: int,
@@ -192,7 +192,7 @@ def follow_wrists(
     return True, HandRows(ids, mean, cov, rival_id, rival_p), owner, other_id, other_p
 
 
-@njit(cache=True)
+@njit(cache=True, error_model="numpy")
 def take_wrists(
     mean: Floats, cov: Floats, rival: Ints, rival_p: Floats, frame: WristFrame, rules: HandRules
 ) -> tuple[Ints, Ints, Floats]:
@@ -248,7 +248,7 @@ def take_wrists(
     return owner, others, others_p
 
 
-@njit(cache=True)
+@njit(cache=True, error_model="numpy")
 def _doubtful(rival: Ints) -> Lent:
     """Return the hands that may be somebody else's, by whose they may be: rival (n, 2) as rows, -1 for nobody's."""
     n = len(rival)
@@ -267,7 +267,7 @@ def _doubtful(rival: Ints) -> Lent:
     return Lent(first, hands)
 
 
-@njit(cache=True)
+@njit(cache=True, error_model="numpy")
 def _near(head: Floats, claim: Ints, seen: Bools, cross_m: float) -> Bools:
     """Return whose arms can cross those of whom each detection's wrists are given to (d, n), that person's included."""
     near = np.zeros((len(claim), len(head)), np.bool_)
@@ -281,7 +281,7 @@ def _near(head: Floats, claim: Ints, seen: Bools, cross_m: float) -> Bools:
     return near
 
 
-@njit(cache=True)
+@njit(cache=True, error_model="numpy")
 def _shown(near: Bools, doubtful: Lent, mean: Floats, cov: Floats, frame: WristFrame, rules: HandRules) -> Floats:
     """Return what a frame would show of the hands that its wrists are compared with (n, 4, 9), the others' rows empty.
 
@@ -338,7 +338,7 @@ def _shown(near: Bools, doubtful: Lent, mean: Floats, cov: Floats, frame: WristF
     return out
 
 
-@njit(cache=True)
+@njit(cache=True, error_model="numpy")
 def _worth(
     near: Bools,
     shown: Floats,
@@ -390,7 +390,7 @@ def _worth(
     return at[:count], to[:count], cost[:count]
 
 
-@njit(cache=True)
+@njit(cache=True, error_model="numpy")
 def _assigned(at: Ints, to: Ints, price: Floats, hands: int, wrists: int) -> tuple[Ints, Ints]:
     """Return the hands that have a wrist, sorted, and the wrist of each of all hands, -1 for none.
 
@@ -409,7 +409,7 @@ def _assigned(at: Ints, to: Ints, price: Floats, hands: int, wrists: int) -> tup
     return near[:count][chosen >= 0], column
 
 
-@njit(cache=True)
+@njit(cache=True, error_model="numpy")
 def _said(row: int, claim: int, found: Bools, noise: WristNoise) -> float:
     """Return what it says of a wrist being of one row that the detector gives it to another, in nats."""
     if row == claim:
@@ -417,7 +417,7 @@ def _said(row: int, claim: int, found: Bools, noise: WristNoise) -> float:
     return float(np.log(1.0 - noise.claim_p if found[row] else noise.merged_p))
 
 
-@njit(cache=True)
+@njit(cache=True, error_model="numpy")
 def _fit_of_another(
     row: int,
     first: Ints,
@@ -444,7 +444,7 @@ def _fit_of_another(
     return best, which
 
 
-@njit(cache=True)
+@njit(cache=True, error_model="numpy")
 def _runner_up(r: int, rows: Ints, columns: Ints, cost: Floats, column: Ints) -> tuple[int, float]:
     """Return whose else the wrist of a hand may be, as a row of tracks, and how likely; -1 for nobody's.
 
@@ -472,7 +472,7 @@ def _runner_up(r: int, rows: Ints, columns: Ints, cost: Floats, column: Ints) ->
     return whose, 1.0 / (1.0 + np.exp(-best))
 
 
-@njit(cache=True)
+@njit(cache=True, error_model="numpy")
 def _correct(mean: Floats, cov: Floats, i: int, h: int, m: int, y: Floats, H: Floats, S: Floats, W: Floats) -> None:
     """Correct hand h of row i of Hands in place, given innovation y (m,), H (m, 3) and S (m, m), all three spent.
 
@@ -498,7 +498,7 @@ def _correct(mean: Floats, cov: Floats, i: int, h: int, m: int, y: Floats, H: Fl
             cov[i, h, a, b] = cov[i, h, b, a] = total
 
 
-@njit(cache=True)
+@njit(cache=True, error_model="numpy")
 def _against(
     mean: Floats,
     cov: Floats,
@@ -551,7 +551,7 @@ def _against(
     return 2
 
 
-@njit(cache=True)
+@njit(cache=True, error_model="numpy")
 def _fit(
     shown: Floats, row: int, s: int, is_depth: bool, wrists: Floats, j: int, w: int, sd: float, own_var: float
 ) -> float:
