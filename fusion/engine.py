@@ -298,7 +298,7 @@ def _take_frames(engine: Engine, state: State, each: list[Corrected], news: News
     floor, hands, followed = follow_frames(
         state.floor, state.hands, frames, is_idle, store, config.tracking, config.attribution.hands
     )
-    cameras = feel_turns(cameras, followed, is_idle, store, config.tracking, config.health)
+    cameras = feel_turns(cameras, followed, is_idle, store)
     news.matches.extend(followed.matches(is_idle, config.attribution.touch_m))
     found, first = clock_evidence(followed, is_out, store, config.clocks, config.tracking)
     telling = np.flatnonzero(np.diff(first)).tolist()

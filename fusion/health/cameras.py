@@ -1,4 +1,4 @@
-"""Cameras: silent, frozen, blind to whom others see, turned against where others have people."""
+"""Cameras: silent, frozen, blind to whom others see, turned against what others see."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import field
@@ -6,12 +6,12 @@ from dataclasses import field
 import numpy as np
 
 from fusion.arrays import Bools, Floats, Ints
-from fusion.config import SECOND_NS, TrackingConfig
+from fusion.config import SECOND_NS
 from fusion.frozen import record, replace
 from fusion.health.alarms import Alarms, no_alarms, watch
 from fusion.health.coverage import in_the_open
 from fusion.health.settings import HealthConfig
-from fusion.health.turning import TurnRules, add_turns
+from fusion.health.turning import NEAREST_M, Sights, no_sights, see_heads, tell_turns
 from fusion.messages import Boxes, People
 from fusion.store import Store
 from fusion.tracking.camera import picture_bounds
@@ -19,7 +19,6 @@ from fusion.tracking.floor import Floor
 from fusion.tracking.following import Followed
 from fusion.tracking.tracks import Status
 
-NEAREST_M = 0.5  # along a camera's axis; nearer, an angle says little
 STANDS_M = 0.3  # who has moved less since the last look stands
 STEP_M_MAX = 3.0  # nobody walks further between two looks
 
@@ -42,6 +41,7 @@ class CameraHealth:
     missed_m: Floats = field(
         default_factory=lambda: np.zeros(0)
     )  # (c,) since it last found one of them, times its rate
+    sights: Sights = field(default_factory=no_sights)  # of heads since the last look
     # Information about its turn (1/rad2) and, last, its clock (1/s2): (c, 4, 4); and that times both (c, 4).
     weight: Floats = field(default_factory=lambda: np.zeros((0, 4, 4)))
     pull: Floats = field(default_factory=lambda: np.zeros((0, 4)))
@@ -93,30 +93,10 @@ def look_at_frames(
     return replace(health, picture=picture, repeats_ns=repeats_ns, crowd=crowd), new
 
 
-def feel_turns(
-    health: CameraHealth,
-    followed: Followed,
-    is_out: Bools,
-    store: Store,
-    tracking: TrackingConfig,
-    config: HealthConfig,
-) -> CameraHealth:
-    """Add what frames say of their cameras being turned: heads of tracks that another camera has just seen as well.
-
-    Frames that are out, (F,), have moved no tracks.
-    """
-    frames = followed.frames
-    matched_ns, weight, pull = health.matched_ns.copy(), health.weight.copy(), health.pull.copy()
-    rules = TurnRules(
-        NEAREST_M, tracking.lean_sd_m**2, config.turned_alike, config.turned_upright_m,
-        config.turned_bent,
-    )  # fmt: skip
-    add_turns(
-        frames.t_ns, frames.camera, frames.is_depth, frames.first, frames.head, frames.sd, followed.track_id,
-        followed.mean, followed.cov, followed.witnesses, is_out, _stood(health, followed.track_id), followed.floor_ns,
-        store.cameras.R, store.cameras.T, rules, matched_ns, weight, pull,
-    )  # fmt: skip
-    return replace(health, matched_ns=matched_ns, weight=weight, pull=pull)
+def feel_turns(health: CameraHealth, followed: Followed, is_idle: Bools, store: Store) -> CameraHealth:
+    """Keep what frames, of which those idle, (F,), have moved no tracks, say of heads until the next look."""
+    sights, matched_ns = see_heads(health.sights, followed, is_idle, store.cameras, health.matched_ns)
+    return replace(health, sights=sights, matched_ns=matched_ns)
 
 
 def _stood(health: CameraHealth, track_id: Ints) -> Floats:
@@ -138,14 +118,14 @@ def look_at_cameras(
     health = _count_missed(health, floor, now_ns, store, config)
     repeats = health.repeats_ns > 0
     long = repeats & (now_ns - health.repeats_ns >= config.repeats_s * SECOND_NS)
-    turn, sd = turns(health, config)
-    big, sure = np.rad2deg(np.linalg.norm(turn, axis=1)), np.rad2deg(sd)
-    # One culprit at a time: it drags the others' people aside as well, and theirs is measured anew without it.
-    suspect = (big > config.turned_deg) & (big > config.turned_sds * sure) & ~health.turned.on & heard & ~repeats
-    worst = np.zeros(c, np.bool_)
-    if suspect.any():
-        worst[int(np.argmax(np.where(suspect, big, 0.0)))] = True
-    straight = (big < config.turned_ok_deg) & (sure < 0.5 * config.turned_ok_deg)
+    health = compare_heads(health, store, config)
+    turn, nats = turns(health, config)
+    # One culprit at a time, whose turn explains more than any other or none: theirs is measured anew without it.
+    rivals = np.where(health.turned.on, -np.inf, nats)
+    lead = rivals - np.maximum(_most_of_others(rivals), 0.0)
+    suspect = (np.linalg.norm(turn, axis=1) > np.deg2rad(config.turned_deg)) & heard & ~repeats
+    worst = suspect & (rivals > config.turned_nats) & (lead > config.turned_lead_nats)
+    straight = np.where(health.turned.on, nats < -config.turned_lead_nats, lead < config.turned_lead_nats)
     turned = watch(
         health.turned, worst | (health.turned.on & ~straight), straight, now_ns, config.enter_s, config.leave_s
     )
@@ -165,13 +145,33 @@ def look_at_cameras(
     )
 
 
+def compare_heads(health: CameraHealth, store: Store, config: HealthConfig) -> CameraHealth:
+    """Hold all cameras against each other by what they have said since the last look."""
+    sights, weight, pull = health.sights, health.weight.copy(), health.pull.copy()
+    track_id, camera = np.divmod(sights.key, len(weight))
+    worth = 1.0 / (config.turned_lasts_s * store.cameras.fps[camera] * (1.0 + _stood(health, track_id)))
+    tell_turns(sights.key, sights.is_idle, worth, sights.weight, sights.pull, config.turned_place_m**2, weight, pull)
+    return replace(health, sights=no_sights(), weight=weight, pull=pull)
+
+
 def turns(health: CameraHealth, config: HealthConfig) -> tuple[Floats, Floats]:
-    """Return by what each camera is turned (c, 3) rad, and the standard deviation of that along it (c,)."""
-    prior = np.diag([*3 * [np.deg2rad(config.turned_prior_deg) ** -2], config.turned_clock_s**-2])
-    both = np.linalg.inv(health.weight + prior)
-    turn, cov = np.einsum("cij,cj->ci", both, health.pull)[:, :3], both[:, :3, :3]
-    way = turn / np.maximum(np.linalg.norm(turn, axis=1, keepdims=True), 1e-12)
-    return turn, np.sqrt(np.maximum(np.einsum("ci,cij,cj->c", way, cov, way), 0.0))
+    """Return by what each camera is turned (c, 3) rad, and by how many nats (c,) that is likelier than that none is.
+
+    Either way its clock may be off.
+    """
+    prior = np.array([*3 * [np.deg2rad(config.turned_prior_deg) ** -2], config.turned_clock_s**-2])
+    known = health.weight + np.diag(prior)
+    both = np.linalg.solve(known, health.pull[:, :, None])[:, :, 0]
+    turned = (both * health.pull).sum(axis=1) - np.linalg.slogdet(known)[1] + np.log(prior).sum()
+    straight = health.pull[:, 3] ** 2 / known[:, 3, 3] - np.log(known[:, 3, 3] / prior[3])
+    return np.asarray(both[:, :3]), np.asarray(0.5 * (turned - straight))
+
+
+def _most_of_others(nats: Floats) -> Floats:
+    """Return for each number (c,) the largest of the others, (c,)."""
+    best = int(np.argmax(nats))
+    others = np.delete(nats, best)
+    return np.where(np.arange(len(nats)) == best, others.max() if len(others) else -np.inf, nats[best])
 
 
 def _count_missed(health: CameraHealth, floor: Floor, now_ns: int, store: Store, config: HealthConfig) -> CameraHealth:

@@ -43,14 +43,13 @@ class HealthConfig:
     missed_m: float = 8.0  # walked in a camera's picture without being found, as often as it usually finds people
     missed_prior_m: float = 10.0  # what is believed of that beforehand counts as so many metres
     missed_prior: float = 0.3
-    turned_deg: float = 1.2
-    turned_ok_deg: float = 0.8
-    turned_sds: float = 4.5
+    turned_deg: float = 1.2  # a calibration that is off by less is no fault
+    turned_nats: float = 6.0  # evidence for a turn: where all is well it stays below 4
+    turned_lead_nats: float = 3.0  # more than for any other camera; so much against a turn is a straight one
     turned_memory_s: float = 20.0
-    turned_alike: float = 6.0  # frames in a row err alike
-    turned_upright_m: float = 1.4  # a head below this may be of somebody who bends down, and leans
-    turned_bent: float = 0.1  # what a frame of them counts
-    turned_prior_deg: float = 2.0
+    turned_lasts_s: float = 2.0  # what one camera says of a head errs alike for so long
+    turned_place_m: float = 0.5  # by so much tracks are off where all cameras see heads, as when people bend
+    turned_prior_deg: float = 3.0
     turned_clock_s: float = 0.1  # a clock that is off by so much after correction moves who walks, and turns nothing
     lying_nats: float = 6.0
     move_wrong_p: tuple[float, float] = (0.3, 0.8)  # a move is contradicted: of a cart that is well, of one that lies
@@ -73,5 +72,4 @@ class HealthConfig:
     floor_blind_max: float = 0.34
 
     def __post_init__(self) -> None:
-        assert 0.0 < self.turned_ok_deg <= self.turned_deg
         assert self.enter_s >= 0.0 and self.leave_s >= 0.0 and self.look_s > 0.0

@@ -32,7 +32,6 @@ class Followed:
     mean: Floats  # (N, 5) of the track, at floor_ns; NaN for none
     cov: Floats  # (N, 2, 2) m2 of its place
     witness_ns: Ints  # (N,) when another camera last saw it, 0 for never
-    witnesses: Ints  # (N,) how many other cameras saw it lately
     floor_ns: Ints  # (F,) when the tracks were moved last
 
     def matches(self, is_out: Bools, touch_m: float) -> list[Match]:
@@ -87,7 +86,7 @@ def follow_frames(
     found = Found(
         np.full(room, -1), np.full((room, 2), -1), np.full((room, 2), -1), np.zeros((room, 2)),
         np.full((room, 5), np.nan), np.full((room, 2, 2), np.nan), np.zeros(room, np.int64),
-        np.zeros(room, np.int64), np.zeros(len(frames.t_ns), np.int64),
+        np.zeros(len(frames.t_ns), np.int64),
     )  # fmt: skip
     n, next_id, floor_ns, after, hands_ns = follow(
         Rows(*rows), n, floor.next_id, floor.t_ns, hands.rows, hands.t_ns, lenses, shown, _births(store, config),

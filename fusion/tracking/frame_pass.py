@@ -16,8 +16,6 @@ from fusion.tracking.life import bear, remember
 from fusion.tracking.measurement import View
 from fusion.tracking.wrists import HandRows, HandRules, follow_wrists
 
-WITNESS_NS = 500_000_000  # cameras that saw somebody so lately told where they are
-
 
 class Rows(NamedTuple):
     """Columns of Tracks, with room for those that start."""
@@ -90,7 +88,6 @@ class Found(NamedTuple):
     mean: Floats
     cov: Floats
     witness_ns: Ints
-    witnesses: Ints
     floor_ns: Ints
 
 
@@ -150,7 +147,7 @@ def follow(
         )  # fmt: skip
         hit = np.flatnonzero(after.column >= 0)
         row, column = after.row[hit], after.column[hit]
-        _keep_before(found, a, row, column, rows.track_id, rows.mean, rows.cov, rows.seen_by_ns, camera, t_ns)
+        _keep_before(found, a, row, column, rows.track_id, rows.mean, rows.cov, rows.seen_by_ns, camera)
         if shown.is_out[f]:
             continue
         count, of = write_back(after, rows.mean, rows.cov, rows.exist, rows.sight, camera, chances.sure_p)
@@ -217,11 +214,9 @@ def _keep_before(
     cov: Floats,
     seen_by_ns: Ints,
     camera: int,
-    t_ns: int,
 ) -> None:
     """Note which track each detection of a frame was, and what was known of it without the frame."""
-    known_id, known_mean, known_cov = found.track_id, found.mean, found.cov
-    seen_ns, witnesses = found.witness_ns, found.witnesses
+    known_id, known_mean, known_cov, seen_ns = found.track_id, found.mean, found.cov, found.witness_ns
     for k in range(len(row)):
         i, j = row[k], a + column[k]
         known_id[j] = track_id[i]
@@ -230,12 +225,10 @@ def _keep_before(
         for c in range(2):
             for d in range(2):
                 known_cov[j, c, d] = cov[i, c, d]
-        witness_ns, count = 0, 0
+        seen_ns[j] = 0
         for c in range(seen_by_ns.shape[1]):
             if c != camera:
-                witness_ns = max(witness_ns, seen_by_ns[i, c])
-                count += seen_by_ns[i, c] > 0 and t_ns - seen_by_ns[i, c] < WITNESS_NS
-        seen_ns[j], witnesses[j] = witness_ns, count
+                seen_ns[j] = max(seen_ns[j], seen_by_ns[i, c])
 
 
 @njit(cache=True, error_model="numpy")
