@@ -212,7 +212,7 @@ def unseen_after(t_s: float, messages: list[Message], *, silent: bool) -> list[M
             continue
         if late and isinstance(m, People):
             n0 = {name: getattr(m, name)[:0] for name in ("head", "hands", "sd", "score", "look", "ids", "held")}
-            m = replace(m, **n0)
+            m = People.of(m.src, m.seq, m.t_ns, **n0)
         out.append(m)
     return out
 
