@@ -6,19 +6,29 @@ does, so that the second may be the rest of the first: no more goods, and the fi
 
 from collections.abc import Mapping
 
-from fusion.attribution.explanations import PICK, Explanation
+from fusion.arrays import Floats
+from fusion.attribution.explanations import Explanation
 from fusion.attribution.hypotheses import Hypothesis
 from fusion.attribution.masses import Masses
-from fusion.attribution.priors import mass_nats
+from fusion.attribution.priors import moved_nats
 from fusion.attribution.why import MASS, PRIOR
 from fusion.config import SECOND_NS, AttributionConfig
+from fusion.frozen import record, replace
 from fusion.shelf import ShelfChange
 from fusion.store import Store
 
-First = tuple[str, ShelfChange]  # event id
+
+@record(eq=False)
+class Begun:
+    """A change that another may be the rest of."""
+
+    event: str
+    together: Floats  # (k, qty_max) nats of both having been one move of n pieces of each product
 
 
-def begun(change: ShelfChange, open_: Mapping[str, ShelfChange], config: AttributionConfig) -> First | None:
+def begun(
+    change: ShelfChange, open_: Mapping[str, ShelfChange], masses: Masses, config: AttributionConfig
+) -> Begun | None:
     """Return the last open change of the same plates that one may be the rest of, if there is one so shortly before."""
     found = [
         (before.step_ns, event)
@@ -27,27 +37,23 @@ def begun(change: ShelfChange, open_: Mapping[str, ShelfChange], config: Attribu
         and not set(change.plates).isdisjoint(before.plates)
         and before.total_g * change.total_g > 0.0
     ]
-    event = max(found)[1] if found else None
-    return (event, open_[event]) if event is not None else None
+    if not found:
+        return None
+    _, event = max(found)
+    before = open_[event]
+    whole_g, whole_var = before.total_g + change.total_g, before.total_var + change.total_var
+    whole = replace(change, plates=change.plates[:1], delta_g=(whole_g,), var=(whole_var,), hidden=())
+    return Begun(event, moved_nats(whole, {}, masses, config))
 
 
-def rest_of(
-    first: First, hypothesis: Hypothesis, change: ShelfChange, masses: Masses, store: Store, config: AttributionConfig
-) -> Explanation | None:
+def rest_of(first: Begun, hypothesis: Hypothesis, store: Store, config: AttributionConfig) -> Explanation | None:
     """Return the reading that a change is the rest of the one before, where that was pieces of one product.
 
-    Its nats are what both together fit better than the first did alone. Goods sold by weight fit any grams.
+    Its nats are by how much both together fit better than the first did alone. Goods sold by weight fit any grams.
     """
-    event, before = first
-    reading = hypothesis.choice.get(event)
+    reading = hypothesis.choice.get(first.event)
     part = reading.parts[0] if reading is not None and len(reading.parts) == 1 else None
-    if part is None or store.products.by_weight[part.product] or part.qty > config.qty_max:
+    if reading is None or part is None or store.products.by_weight[part.product] or part.qty > config.qty_max:
         return None
-    sign = 1.0 if part.kind == PICK else -1.0
-    both_g, both_var = before.total_g + change.total_g, before.total_var + change.total_var
-    both, alone = (
-        float(mass_nats(sign * grams, var, masses, config)[part.product, part.qty - 1])
-        for grams, var in ((both_g, both_var), (before.total_g, before.total_var))
-    )
-    why = ((MASS, both - alone), (PRIOR, config.lift_nats))
-    return Explanation((), both - alone + config.lift_nats, why=why)
+    nats = float(first.together[part.product, part.qty - 1]) - dict(reading.why).get(MASS, 0.0)
+    return Explanation((), nats + config.lift_nats, why=((MASS, nats), (PRIOR, config.lift_nats)))

@@ -96,12 +96,12 @@ def _no_goods(
 
     A hand may have pressed there and left; or it is the rest of a slow lift, whichever is likelier.
     """
-    before, first = shortly_before(change, state.open, config), begun(change, state.open, config)
+    before, first = shortly_before(change, state.open, config), begun(change, state.open, masses, config)
     undone = is_undone(change, state.waiting, config)
     still = cache(lambda grams: settling(change, config, grams, undone=undone))
 
     def reading(hypothesis: Hypothesis) -> Explanation:
-        rest = rest_of(first, hypothesis, change, masses, store, config) if first is not None else None
+        rest = rest_of(first, hypothesis, store, config) if first is not None else None
         none = still(pressed_g(before, hypothesis))
         return rest if rest is not None and rest.nats > none.nats else none
 
