@@ -70,14 +70,17 @@ def with_idler(messages: list[Message]) -> list[Message]:
             look = np.zeros((1, message.look.shape[1]), np.float32)
             look[0, -1] = 1.0
             hands = np.full((1, 2, 3), np.nan, np.float32)
-            message = replace(
-                message,
+            message = People.of(
+                message.src,
+                message.seq,
+                message.t_ns,
                 head=np.concatenate([message.head, head[None].astype(np.float32)]),
                 hands=np.concatenate([message.hands, hands]),
                 sd=np.append(message.sd, np.float32(0.03)),
                 score=np.append(message.score, np.float32(0.9)),
                 look=np.concatenate([message.look, look]),
                 ids=(*message.ids, None),
+                held=message.held,
             )
         out.append(message)
     return out
