@@ -282,6 +282,24 @@ def test_of_a_party_one_may_come_in_through_the_next_gate_and_takes_nobody_elses
     assert named == ["party", "party", "other"][: len(named)]
 
 
+def test_what_stands_near_the_gate_takes_no_scan_from_who_comes_in() -> None:
+    """Found in plate-spiking, seed 13: a reflection fitted the first scan badly, and its shopper got the second."""
+    store = tiny_store()
+    gates = replace(store.gates, gate_id=("in",), kind=("entry",), line=np.array([[[0.0, 0.0], [0.0, 1.0]]]))
+    store = replace(store, gates=gates, outline=np.array([[-0.2, -9.0], [9.0, -9.0], [9.0, 9.0], [-0.2, 9.0]]))
+    floor, identity, scans = empty_floor(store), Identity(), {4: "first", 36: "second"}
+    for k in range(160):
+        t_s = k * 0.05
+        at = [[1.4, 1.5], [0.8 * (t_s - 0.4), 0.5], [0.8 * (t_s - 2.9), 0.5]]
+        if k in scans:  # the second just before the first is named
+            identity = replace(identity, slots=(*identity.slots, Slot(0, round((1 + t_s) * S), scans[k])))
+        frame = depth_frame(round((1 + t_s) * S), np.array([xy for xy in at if xy[0] >= 0.0]))
+        floor, _ = observe(floor, frame, store, TRACKING)
+        floor = advance(floor, frame.t_ns, TRACKING, known=list(identity.trip_of))
+        identity, floor = name_tracks(identity, floor, frame.t_ns, store, IdentityConfig(), TRACKING)
+    assert [identity.trip_of.get(int(k)) for k in floor.tracks.track_id] == [None, "first", "second"]
+
+
 @pytest.mark.parametrize("stays", [True, False])
 def test_the_slot_of_what_stood_about_and_is_gone_is_who_came_in_with_it(stays: bool) -> None:
     """Found in a crowd: something that stood near the gate got the account of who came in a second later."""

@@ -219,8 +219,8 @@ def name_tracks(
     # A gate's word can come after the step, and a track that begins on the floor can be a second sight of somebody:
     # all who have arrived compete for the slots, and who has been here for a moment gets theirs.
     ripe_ns = now_ns - int(config.entry_after_s * SECOND_NS)
-    for track_id, slot, nats in _slots_of(identity, arrived, store, config):
-        if entries[track_id].t_ns <= ripe_ns and not _waits(slot, nats, now_ns, config):
+    for track_id, slot, nats in _slots_of(identity, arrived, now_ns, store, config):
+        if entries[track_id].t_ns <= ripe_ns:
             identity, floor = _name(identity, floor, track_id, slot, nats, now_ns, config, tracking)
     return identity, floor
 
@@ -345,12 +345,19 @@ def _entries(entries: Mapping[int, Entry], tracks: Tracks, unnamed: Ints, store:
 
 
 def _slots_of(
-    identity: Identity, nameless: Ints, store: Store, config: IdentityConfig
+    identity: Identity, nameless: Ints, now_ns: int, store: Store, config: IdentityConfig
 ) -> list[tuple[int, Slot | None, float]]:
-    """Return for each track the slot it takes, with its nats; None where none fits."""
+    """Return for each track the slot it takes, with its nats; None where none fits.
+
+    Who fits a scan badly waits, and takes it from nobody meanwhile: whom it was for may still come in.
+    """
     came = [identity.entries[int(k)] for k in nameless]
     found = _handed_out(came, identity.slots, 0, store, config)
-    return [(int(k), identity.slots[j] if j >= 0 else None, nats) for k, (j, nats) in zip(nameless, found, strict=True)]
+    slots = [(identity.slots[j] if j >= 0 else None, nats) for j, nats in found]
+    waits = np.array([_waits(slot, nats, now_ns, config) for slot, nats in slots], np.bool_)
+    if waits.any():
+        return _slots_of(identity, nameless[~waits], now_ns, store, config) if not waits.all() else []
+    return [(int(k), slot, nats) for k, (slot, nats) in zip(nameless, slots, strict=True)]
 
 
 def _handed_out(
