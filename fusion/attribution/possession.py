@@ -6,7 +6,8 @@ hand to hand are noticed wherever cameras see hands, and how a piece that was ca
 raises the doubt whether it is still there.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 import numpy as np
 
@@ -131,14 +132,25 @@ def is_shown_beside(
     """
     wanted = sought(content, config)
     for (product, _), (first_ns, last_ns) in zip(content.p, content.seen_ns, strict=True):
-        looks: dict[str, int] = {}
-        for look in within(at_hands, first_ns, last_ns) if product in wanted else ():
-            other = trip_of.get(alias.get(look.owner, look.owner), "")
-            if other not in ("", trip) and any(k == product and p >= config.share_min for k, p in look.beliefs):
-                looks[other] = looks.get(other, 0) + 1
-        if max(looks.values(), default=0) >= config.looks_min:
-            return True
+        if product in wanted:
+            shown = _showing(product, within(at_hands, first_ns, last_ns), alias, trip_of, config)
+            looks = Counter(other for _, other in shown if other not in ("", trip))
+            if max(looks.values(), default=0) >= config.looks_min:
+                return True
     return False
+
+
+def _showing(
+    product: int,
+    looks: Iterable[Look],
+    alias: Mapping[int, int],
+    trip_of: Mapping[int, str],
+    config: PossessionConfig,
+) -> Iterator[tuple[int, str]]:
+    """Give when, ns, looks showed a product, and in whose hands: the trip, "" for nobody's."""
+    for look in looks:
+        if any(k == product and p >= config.share_min for k, p in look.beliefs):
+            yield look.t_ns, trip_of.get(alias.get(look.owner, look.owner), "")
 
 
 def has_passed(
@@ -155,15 +167,10 @@ def has_passed(
 
     A classifier that takes one thing for another does not do so the moment the other thing goes out of sight beside it.
     """
-    since_ns, before = first_ns - int(config.passed_s * SECOND_NS), 0
-    for look in within(at_hands, since_ns, until_ns):
-        if trip_of.get(alias.get(look.owner, look.owner), "") != giver:
-            continue
-        if any(k == product and p >= config.share_min for k, p in look.beliefs):
-            if look.t_ns >= first_ns:
-                return False  # still there
-            before += 1
-    return before >= config.passed_looks
+    around = within(at_hands, first_ns - int(config.passed_s * SECOND_NS), until_ns)
+    shown_ns = [t_ns for t_ns, trip in _showing(product, around, alias, trip_of, config) if trip == giver]
+    is_there_still = any(t_ns >= first_ns for t_ns in shown_ns)
+    return not is_there_still and len(shown_ns) >= config.passed_looks
 
 
 def is_of_shelf(
