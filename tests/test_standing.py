@@ -140,3 +140,12 @@ def test_goods_on_two_plates_lie_between_them() -> None:
     both = ShelfChange(STEP_NS, STEP_NS, STEP_NS, (0, 1), (-30.0, -90.0), (1.0, 1.0))
     place, yaw = goods_place(both, STORE)
     assert place == pytest.approx(0.25 * STORE.plates.centre[0] + 0.75 * STORE.plates.centre[1]) and yaw == 0.0
+
+
+def test_who_is_followed_by_another_track_while_bent_has_bent() -> None:
+    """Found in b11, seed 12: the track that found somebody bent knew nothing of how tall they stand."""
+    low = head(1.0, 2.1, 1.7, bent_m=0.5)
+    bodies = [replace(one, track_id=np.array([2 if one.head[0, 2] < 1.5 else 1])) for one in sights([low])]
+    alone, both = (stance(STEP_NS, bodies[40], np.arange(1), bodies, OWN, alias) for alias in ({}, {2: 1}))
+    assert bodies[40].track_id == [2] and alone.bent_m[0] < 0.1 and both.bent_m[0] > 0.4
+    assert both.head[0, 2] == pytest.approx(1.7, abs=0.05)

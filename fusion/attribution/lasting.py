@@ -24,13 +24,12 @@ def over_by(
     going_on: tuple[Some, ...], until_ns: int, break_s: float, least_s: float
 ) -> tuple[list[Some], tuple[Some, ...]]:
     """Return what is over by until_ns and lasted for least_s, and what goes on; what was shorter is nothing."""
-    over = [one for one in going_on if one.t_ns < until_ns - int(break_s * SECOND_NS)]
-    long = [one for one in over if one.t_ns - one.since_ns >= least_s * SECOND_NS]
-    return long, tuple(one for one in going_on if one not in over)
+    over, still = broken_off(going_on, until_ns, break_s)
+    return [one for one in over if one.t_ns - one.since_ns >= least_s * SECOND_NS], still
 
 
 def broken_off(going_on: tuple[Some, ...], now_ns: int, break_s: float) -> tuple[tuple[Some, ...], tuple[Some, ...]]:
     """Return what has not been seen for a moment, so that what is seen now is another, and what still goes on."""
-    seen = int(break_s * SECOND_NS)
-    past = tuple(one for one in going_on if one.t_ns < now_ns - seen)
+    since_ns = now_ns - int(break_s * SECOND_NS)
+    past = tuple(one for one in going_on if one.t_ns < since_ns)
     return past, tuple(one for one in going_on if one not in past)

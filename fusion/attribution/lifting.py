@@ -10,9 +10,10 @@ from fusion.arrays import Floats
 from fusion.attribution.explanations import Explanation
 from fusion.attribution.hypotheses import Hypothesis
 from fusion.attribution.masses import Masses
+from fusion.attribution.pressing import follows
 from fusion.attribution.priors import moved_nats
 from fusion.attribution.why import MASS, PRIOR
-from fusion.config import SECOND_NS, AttributionConfig
+from fusion.config import AttributionConfig
 from fusion.frozen import record, replace
 from fusion.shelf import ShelfChange
 from fusion.store import Store
@@ -33,9 +34,7 @@ def begun(
     found = [
         (before.step_ns, event)
         for event, before in open_.items()
-        if 0 < change.step_ns - before.step_ns <= config.lift_s * SECOND_NS
-        and not set(change.plates).isdisjoint(before.plates)
-        and before.total_g * change.total_g > 0.0
+        if follows(change, before, config.lift_s) and before.total_g * change.total_g > 0.0
     ]
     if not found:
         return None

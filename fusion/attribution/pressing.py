@@ -18,7 +18,7 @@ Before = tuple[tuple[str, float], ...]  # event, grams
 
 def shortly_before(change: ShelfChange, open_: Mapping[str, ShelfChange], config: AttributionConfig) -> Before:
     """Return the open changes of the same plates not long before one, newest first."""
-    found = [(one.step_ns, event, one.total_g) for event, one in open_.items() if _follows(change, one, config)]
+    found = [(one.step_ns, event, one.total_g) for event, one in open_.items() if follows(change, one, config.press_s)]
     return tuple((event, grams) for _, event, grams in sorted(found, reverse=True))
 
 
@@ -36,9 +36,10 @@ def pressed_g(before: Before, hypothesis: Hypothesis) -> float:
 def is_undone(change: ShelfChange, waiting: Collection[ShelfChange], config: AttributionConfig) -> bool:
     """Tell whether one of the changes that nobody has read yet undoes this one."""
     left_g = LEFT_SHARE * abs(change.total_g)
-    return any(_follows(one, change, config) and abs(one.total_g + change.total_g) <= left_g for one in waiting)
+    return any(follows(one, change, config.press_s) and abs(one.total_g + change.total_g) <= left_g for one in waiting)
 
 
-def _follows(change: ShelfChange, before: ShelfChange, config: AttributionConfig) -> bool:
-    soon = 0 < change.step_ns - before.step_ns <= config.press_s * SECOND_NS
+def follows(change: ShelfChange, before: ShelfChange, most_s: float) -> bool:
+    """Tell whether a change came after another at most so long, on one of the same plates."""
+    soon = 0 < change.step_ns - before.step_ns <= most_s * SECOND_NS
     return soon and not set(change.plates).isdisjoint(before.plates)

@@ -54,7 +54,8 @@ def stance(
     Tracks are those of one person where alias, track_id -> track_id, says so: who bends may be followed by another.
     """
     t_ns, ids, heads = _sights(tuple(bodies))
-    wanted, ids = (_persons(tracks, alias) for tracks in (now.track_id[rows], ids))
+    wanted = np.array([alias.get(k, k) for k in now.track_id[rows].tolist()], np.int64)
+    ids = _as_persons(ids, wanted, alias)
     theirs = np.isin(ids, wanted)
     ids, heads, apart_s = ids[theirs], heads[theirs], np.abs((t_ns[theirs] - step_ns) / SECOND_NS)
     head, bent_m = now.head[rows].copy(), np.full(len(rows), np.nan)
@@ -77,11 +78,12 @@ def stance(
     return Stance(head, bent_m, now.unseen_s[rows])
 
 
-def _persons(tracks: Ints, alias: Mapping[int, int]) -> Ints:
-    out = tracks.copy()
-    for ended, kept in alias.items():
-        out[tracks == ended] = kept
-    return out
+def _as_persons(tracks: Ints, wanted: Ints, alias: Mapping[int, int]) -> Ints:
+    """Return tracks with those that go on as a wanted one under its name: of a day's others few are near."""
+    mine = set(wanted.tolist())
+    for ended in [ended for ended, kept in alias.items() if kept in mine]:
+        tracks = np.where(tracks == ended, alias[ended], tracks)
+    return tracks
 
 
 @lru_cache(maxsize=2)
