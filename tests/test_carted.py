@@ -8,10 +8,12 @@ from fusion.attribution.carted import (
     Basket,
     CartNow,
     Placed,
+    filled,
     in_basket,
     kept_in_baskets,
     left_behind,
     out_of_baskets,
+    owner_by_goods,
     pushed,
     stayed,
     taken_over,
@@ -65,6 +67,23 @@ def test_who_pushes_a_full_cart_away_is_told() -> None:
     assert baskets["c1"].owner == "ben" and baskets["c1"].xy == (1.0, 2.0)
     unclear, changed = pushed(baskets, {"c1": CartNow("", 6, (1.0, 2.0))})
     assert unclear["c1"].owner == "ben" and not changed
+
+
+@given(st.floats(0.06, 0.94), st.floats(0.0, 6.0))
+def test_what_goes_into_a_cart_tells_whose_it_is_unless_another_clearly_has_it(pushes: float, had: float) -> None:
+    pairing = {"a": 1.0 - pushes, "b": pushes}
+    assert owner_by_goods(pairing, {"a": had, "b": had}, CONFIG) == ""  # either may have put it there
+    assert owner_by_goods(pairing, {"a": had, "b": -np.inf}, CONFIG) in ("", "a")
+    clear = {"a": 0.01, "b": 0.99}
+    assert owner_by_goods(clear, {"a": had, "b": -np.inf}, CONFIG) == ""  # it may have gone into another's cart
+    assert owner_by_goods({}, {}, CONFIG) == ""
+
+
+def test_a_cart_that_was_filled_while_two_stood_at_it_has_changed_hands_when_the_other_pushes_it_away() -> None:
+    owner = owner_by_goods({"a": 0.7, "b": 0.3}, {"a": 5.0, "b": 1.0}, CONFIG)
+    baskets = filled({}, "cart-01", Placed(1, ((2, 5.0),)), owner)
+    _, changed = pushed(baskets, {"cart-01": CartNow("b", 2, (0.0, 0.0))})
+    assert changed == (("cart-01", "a", "b"),)
 
 
 def test_a_full_cart_that_stays_behind_keeps_its_goods() -> None:

@@ -6,7 +6,7 @@ import numpy as np
 
 from fusion.attribution.cart_evidence import move_nats, moved_in_basket
 from fusion.attribution.cart_pass import CartPass, cart_pass_readings
-from fusion.attribution.carted import Placed, filled, pushed, taken_over
+from fusion.attribution.carted import Placed, filled, owner_by_goods, pushed, taken_over
 from fusion.attribution.explanations import Explanation, Goods
 from fusion.attribution.hypotheses import weights
 from fusion.attribution.passing import Readings, read_passing
@@ -21,25 +21,32 @@ def read_move(
     state: Attribution, one: SeenMove, people: People, store: Store, config: AttributionConfig
 ) -> Attribution:
     """Take note of what a move into a basket, or out of it, was by camera and scale, and by what those beside had."""
-    nats = move_nats(one, state.seen, store, people.cart)
+    nats, owner = move_nats(one, state.seen, store, people.cart), ""
     if one.move.direction > 0:
         beside = {t for t, far in one.near.items() if far < config.cart_reach_m} | {
             t for t, p in one.pairing.items() if p > people.cart.unowned_p
         }
         had = _may_have_had(state, beside)
-        nats = {k: n + float(np.log(max(had.get(k, 0.0), people.cart.unowned_p))) for k, n in nats.items()}
+        by = {
+            t: {k: n + float(np.log(max(mine.get(k, 0.0), people.cart.unowned_p))) for k, n in nats.items()}
+            for t, mine in had.items()
+        }
+        owner = owner_by_goods(one.pairing, {t: max(mine.values(), default=0.0) for t, mine in by.items()}, config)
+        unowned = float(np.log(people.cart.unowned_p))
+        nats = {k: max((mine[k] for mine in by.values()), default=n + unowned) for k, n in nats.items()}
     placed = Placed(one.move.direction, tuple((k, n) for k, n in nats.items() if n > 0.0))
-    return replace(state, baskets=filled(state.baskets, one.cart, placed)) if placed.nats else state
+    return replace(state, baskets=filled(state.baskets, one.cart, placed, owner)) if placed.nats else state
 
 
-def _may_have_had(state: Attribution, trips: Collection[str]) -> dict[int, float]:
-    """Return how likely it is of each product that one of some trips has a piece."""
-    out: dict[int, float] = {}
+def _may_have_had(state: Attribution, trips: Collection[str]) -> dict[str, dict[int, float]]:
+    """Return per trip how likely it is of each product that it has a piece."""
+    out: dict[str, dict[int, float]] = {trip: {} for trip in sorted(trips)}
     for group in state.groups:
-        mine = group.trips.intersection(trips)
+        mine = group.trips.intersection(out)
         for hypothesis, p in zip(group.beam, weights(group).tolist(), strict=True) if mine else ():
-            for product in {k for t in mine for k, _, _ in hypothesis.goods.get(t, ())}:
-                out[product] = min(1.0, out.get(product, 0.0) + p)
+            for trip in mine:
+                for product in {k for k, _, _ in hypothesis.goods.get(trip, ())}:
+                    out[trip][product] = min(1.0, out[trip].get(product, 0.0) + p)
     return out
 
 

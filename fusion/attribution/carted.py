@@ -44,10 +44,23 @@ class Basket:
 Baskets = Mapping[str, Basket]
 
 
-def filled(baskets: Baskets, cart: str, placed: Placed) -> dict[str, Basket]:
-    """Take note of a move into a basket or out of it."""
+def filled(baskets: Baskets, cart: str, placed: Placed, owner: str) -> dict[str, Basket]:
+    """Take note of a move into a basket or out of it, and of whose the cart was by that; "" where it does not tell."""
     old = baskets.get(cart, Basket(""))
-    return {**baskets, cart: replace(old, placed=(*old.placed, placed))}
+    return {**baskets, cart: replace(old, placed=(*old.placed, placed), owner=owner or old.owner)}
+
+
+def owner_by_goods(pairing: Mapping[str, float], put: Mapping[str, float], config: AttributionConfig) -> str:
+    """Return whose a cart clearly was as goods went in, "" where that stays open.
+
+    pairing gives how likely it was each trip's by who moved with it, put the nats of what went in having been a trip's.
+    People mostly fill their own.
+    """
+    likely = np.exp(np.array(list(put.values())))
+    others = np.exp(config.cart_pass_nats) * (likely.sum() - likely)
+    by = {t: pairing.get(t, 0.0) * one for t, one in zip(put, (likely + others).tolist(), strict=True)}
+    best = max(by, key=lambda t: by[t], default="")
+    return best if best and by[best] >= config.cart_owner_p * sum(by.values()) > 0.0 else ""
 
 
 def pushed(
