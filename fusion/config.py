@@ -439,6 +439,8 @@ class AttributionConfig:
     combine_p: float = 0.02  # two different products in one change
     swap_p: float = 0.01  # something is set down where something else is taken, within the same moment
     nobody_nats: float = -9.0
+    # Somebody who is followed is so likely the one who took what nobody known took, against one who is out of sight.
+    followed_share: float = 0.05
     unseen_nats: float = -6.0  # that a piece was taken and no plate noticed
     dark_nats: float = -2.5  # the same where its plates say nothing at all
     dark_s: float = 120.0  # and have said nothing within this

@@ -87,7 +87,8 @@ def _settle_one(
         attribution = weigh_exit(attribution, trip.trip, trip.closed_ns, store, config.attribution)
     charge = None
     if not trip.is_staff:
-        own = own_p(attribution, trip.entered_ns, trip.closed_ns) if trip.account is not None else 1.0
+        span = trip.trip, trip.entered_ns, trip.closed_ns
+        own = own_p(attribution, *span, config.attribution) if trip.account is not None else 1.0
         charge = choose(carried(attribution, trip.trip, store, config.attribution), store, config.checkout, own)
     goods = None if charge is None else charge.goods
     attribution, settled = close_trip(attribution, trip.trip, goods, store, config.attribution)

@@ -21,7 +21,7 @@ from fusion.attribution.record import best_few, put_aside
 from fusion.attribution.returning import puts
 from fusion.attribution.settled import Settled
 from fusion.attribution.state import Attribution, People, Stock, limited
-from fusion.attribution.strangers import with_strangers
+from fusion.attribution.strangers import missed, with_strangers
 from fusion.attribution.strays import MORE_P, noted, off_plan, stray_nats
 from fusion.attribution.swapping import swaps
 from fusion.attribution.unexplained import nobody, settling
@@ -52,6 +52,8 @@ def read_change(
     who = tuple(m if m.trip in known else replace(m, trip="") for m in who)
     who = tuple(_with_cart(m, change, state.seen, store, people.cart) for m in who)
     who = _narrow(who)
+    unseen = missed(state, change.step_ns, people, config)
+    state = replace(state, missed={**state.missed, event: unseen}) if unseen else state
     named = frozenset(m.trip for m in who if m.trip)
     touched = [g for g in state.groups if g.trips & named]
     if not touched:

@@ -32,7 +32,9 @@ class Stranger:
     """Somebody unknown took something."""
 
     t_ns: int
-    share: float  # how likely it was any one of those who were inside
+    p: float
+    inside: int  # trips
+    missed: frozenset[str]  # those of which nobody was in sight then
 
 
 @record(eq=False)
@@ -51,6 +53,7 @@ class Attribution:
     doers: Mapping[str, Doers] = field(default_factory=dict)  # event id -> who would have made it, of changes
     mixed: Mapping[str, float] = field(default_factory=dict)  # event id -> grams it may have got of another's
     weighed: Weighed = field(default_factory=dict)  # of settled changes, for trips that are still open
+    missed: Mapping[str, frozenset[str]] = field(default_factory=dict)  # event id -> trips that nobody saw then, if any
     evidence: Mapping[str, Evidence] = field(default_factory=dict)  # event id -> what there was to see of it
     dark: Mapping[int, int] = field(default_factory=dict)  # plate -> when it last said nothing, ns
     dark_asked_ns: int = 0

@@ -1,48 +1,67 @@
 """Goods that somebody took whom nobody knows, while people were inside: one of them is not who they are believed to be.
 
 Whoever comes in without a scan has a trip without an account. A change that none of all these trips explains was made
-by a person whose track was lost or given to another, so each who is inside may be the one: what they are charged may
-then be another's, and theirs is missing. One change alone is sooner one that was misread.
+by a person whose track was lost or given to another. Those who are inside and nowhere in sight are likely the one, and
+so is somebody of whom nobody knows at all; of those who are followed each may be: what they are charged may then be
+another's, and theirs is missing. One change alone is sooner one that was misread.
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from math import prod
 
 from fusion.attribution.explanations import PICK, Part
 from fusion.attribution.hypotheses import weights
+from fusion.attribution.moments import nearest
 from fusion.attribution.settled import Settled
-from fusion.attribution.state import Attribution, Stranger
+from fusion.attribution.state import Attribution, People, Stranger
+from fusion.config import AttributionConfig
 from fusion.frozen import replace
 
 KEPT = 256  # of the latest: those of hours ago concern nobody who still is inside
-SHARE_MIN = 0.01
+P_MIN = 0.05
+
+
+def missed(state: Attribution, t_ns: int, people: People, config: AttributionConfig) -> frozenset[str]:
+    """Return the trips inside of which nobody was in sight at a moment."""
+    bodies = nearest(state.seen.bodies, t_ns) if state.seen.bodies else None
+    seen = bodies.track_id[bodies.unseen_s < config.unwatched.unseen_s].tolist() if bodies is not None else []
+    in_sight = {people.trip_of.get(people.alias.get(k, k), "") for k in seen}
+    gone = {one.trip for one in state.exits if one.t_ns < t_ns}
+    return frozenset().union(*(group.trips for group in state.groups)) - in_sight - gone
 
 
 def with_strangers(state: Attribution, settled: Iterable[Settled]) -> Attribution:
-    """Remember the picks among settled changes that nobody known made, shared out over who is inside."""
-    inside = _inside(state)
+    """Remember the picks among settled changes that nobody known made, while somebody is inside."""
+    inside, settled = _inside(state), tuple(settled)
     new = []
     for one in settled if inside else ():
         readings = ((one.reading, one.p), *one.others)
-        share = sum(p for reading, p in readings if _is_strange(reading.parts)) / (inside + 1)
-        if share > SHARE_MIN:
-            new.append(Stranger(one.change.step_ns, share))
+        p = sum(p for reading, p in readings if _is_strange(reading.parts))
+        if p > P_MIN:
+            new.append(Stranger(one.change.step_ns, p, inside, state.missed.get(one.event, frozenset())))
+    done = state.missed.keys() & {one.event for one in settled}
+    state = replace(state, missed={e: t for e, t in state.missed.items() if e not in done}) if done else state
     if not new and (inside or not state.strangers):
         return state
     return replace(state, strangers=(*state.strangers, *new)[-KEPT:] if inside else ())
 
 
-def own_p(state: Attribution, entered_ns: int, left_ns: int | None) -> float:
-    """Return how likely a given person who was inside is nobody of those who took something unknown meanwhile.
+def own_p(state: Attribution, trip: str, entered_ns: int, left_ns: int | None, config: AttributionConfig) -> float:
+    """Return how likely the person of a trip is nobody of those who took something unknown while they were inside.
 
     left_ns is None for who is inside still.
     """
-    among = _inside(state) + 1  # one of whom nobody knows at all may be inside as well
+    inside = _inside(state)
+
+    def share(p: float, inside: int, missed: Collection[str]) -> float:
+        # One of whom nobody knows at all may be inside as well.
+        among = 1.0 + len(missed) + config.followed_share * max(0, inside - len(missed))
+        return p * (1.0 if trip in missed else config.followed_share) / among
 
     def meanwhile(t_ns: int) -> bool:
         return entered_ns <= t_ns and (left_ns is None or t_ns <= left_ns)
 
-    shares = [one.share for one in state.strangers if meanwhile(one.t_ns)]
+    shares = [share(one.p, one.inside, one.missed) for one in state.strangers if meanwhile(one.t_ns)]
     for group in state.groups:
         weighed = weights(group)
         for event in group.beam[0].choice:
@@ -53,7 +72,7 @@ def own_p(state: Attribution, entered_ns: int, left_ns: int | None) -> float:
             is_strange = {id(one): _is_strange(one.parts) for one in {id(one): one for one in readings}.values()}
             strange = [is_strange[id(one)] for one in readings]  # many hypotheses share one
             if any(strange):
-                shares.append(float(weighed @ strange) / among)
+                shares.append(share(float(weighed @ strange), inside, state.missed.get(event, ())))
     return prod(1.0 - share for share in sorted(shares)[:-1])
 
 
