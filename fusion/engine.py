@@ -15,7 +15,7 @@ from fusion.attribution.explanations import Claim
 from fusion.attribution.leaving import as_it_stands, believe_anew, hear
 from fusion.attribution.passing import watch_dark, watch_passing
 from fusion.attribution.settled import Settled
-from fusion.attribution.stage import attribute
+from fusion.attribution.stage import attribute, look_before_exit
 from fusion.attribution.state import Attribution, People, open_trip
 from fusion.attribution.tags import Exit, tags_of
 from fusion.checkout import trips as visits
@@ -204,6 +204,10 @@ def _advance(engine: Engine, state: State, messages: tuple[Message, ...], now_ns
     state, settled, fresh = _shelf(engine, state, tuple(news.changes), people, state.now_ns)
     provisional = foresee(fresh, state.trips, engine.store, engine.config)
     due = visits.due(state.trips, state.now_ns)
+    if due:
+        attribution = state.attribution
+        looked = look_before_exit(attribution, state.now_ns, people, engine.store, engine.config.attribution)
+        state = replace(state, attribution=looked)
     state, outputs = _close(engine, state, visits.close(state.trips, due, state.now_ns), due)
     outputs = join(say(settled, state.trips, engine.store, engine.config), outputs)
     for _ in [s for s in settled if not s.reading.parts and s.change.plates]:

@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 from tiny import tiny_store
 
 from fusion.attribution.bodies import Bodies
-from fusion.attribution.explanations import PICK, PUT, Explanation, Part
+from fusion.attribution.explanations import PICK, PUT, Claim, Explanation, Part
 from fusion.attribution.handover import at_moment
-from fusion.attribution.hypotheses import Hypothesis, lone, weights
+from fusion.attribution.hypotheses import Group, Hypothesis, lone, weights
 from fusion.attribution.leaving import _put_back
 from fusion.attribution.passing import read_content
 from fusion.attribution.possession import (
@@ -27,8 +27,9 @@ from fusion.attribution.possession import (
     left_nats,
     lengthened,
 )
+from fusion.attribution.stage import look_before_exit
 from fusion.attribution.state import Attribution, People
-from fusion.attribution.witnesses import Look
+from fusion.attribution.witnesses import Look, Witnesses
 from fusion.config import SECOND_NS, AttributionConfig, CartConfig, PossessionConfig
 from fusion.shelf import ShelfChange
 
@@ -155,6 +156,53 @@ def test_what_somebody_gone_has_left_is_found_at_first_sight() -> None:
 
     assert has_it({3: Laid(6.0, 100.0)}) > 0.9
     assert has_it({}) == has_it({2: Laid(6.0, 100.0)}) == 0.0
+
+
+def carrying(trip: str) -> Group:
+    return Group(frozenset((trip,)), (Hypothesis(0.0, {trip: ((3, 1, 100.0),)}, {}),))
+
+
+def has_it_p(state: Attribution, trip: str) -> float:
+    group = next(g for g in state.groups if trip in g.trips)
+    return sum(float(w) for h, w in zip(group.beam, weights(group), strict=True) if h.goods.get(trip))
+
+
+def who(track_id: int, t_ns: int) -> tuple[tuple[str, float, tuple[Claim, ...]], ...]:
+    return (("b", 0.0, ()),)
+
+
+@given(st.floats(0.0, 30.0), st.booleans(), st.floats(0.1, 2.9))
+def test_what_nobody_beside_has_may_have_been_left_by_whose_hands_no_longer_show_it(
+    gone_s: float, was_shown: bool, shown_s: float
+) -> None:
+    """Found in left-on-counter, seed 13: carried for four seconds, and nobody was asked who left it."""
+    people = People({1: "b"}, who, {}, frozenset(), CartConfig())
+    seen = replace(content({3: 0.4}), seen_ns=((T0, T0 + round(shown_s * SECOND_NS)),))
+    last_ns = T0 - round(gone_s * SECOND_NS)
+    runs = {("a", 3): Run(last_ns - 4 * SECOND_NS, last_ns)} if was_shown else {}
+    state = Attribution(groups=(carrying("a"), lone("b")), runs=runs)
+    p = has_it_p(read_content(state, seen, people, tiny_store(), AttributionConfig()), "b")
+    may_be = not was_shown or gone_s >= CONFIG.found_gone_s
+    assert p == 0.0 if not may_be or shown_s < CONFIG.found_after_s else 0.1 < p < 0.9
+
+
+@given(st.floats(0.0, 2.9))
+def test_what_hands_have_shown_so_far_is_read_before_somebody_is_settled(since_s: float) -> None:
+    """Found there, too: the looks at who took it had come, but their three seconds were not over."""
+    people = People({1: "b"}, who, {}, frozenset(), CartConfig())
+    begin_ns, config = T0, AttributionConfig()
+    looks = tuple(Look(begin_ns + k * SECOND_NS // 10, 1, ((3, 0.8),)) for k in range(30))
+    state = Attribution(
+        groups=(carrying("a"), lone("b")), seen=Witnesses(looks=looks), moment_ns=begin_ns,
+    )  # fmt: skip
+    now_ns = begin_ns + round((since_s + config.held_window_s) * SECOND_NS)
+    looked = look_before_exit(state, now_ns, people, tiny_store(), config)
+    if since_s < CONFIG.found_after_s:
+        assert looked is state
+    else:
+        assert looked.moment_ns == now_ns - round(config.held_window_s * SECOND_NS)
+        assert has_it_p(looked, "b") > 0.1 or since_s < CONFIG.found_after_s + 0.2
+        assert look_before_exit(looked, now_ns, people, tiny_store(), config) is looked, "nothing is read twice"
 
 
 @given(st.floats(0.0, 6.0), st.integers(0, 12), st.floats(-1.0, 6.0))

@@ -122,10 +122,9 @@ def read_reach(
 
 
 def look_at_hands(
-    state: Attribution, until_ns: int, people: People, store: Store, config: AttributionConfig
+    state: Attribution, until_ns: int, people: People, store: Store, config: AttributionConfig, length: int
 ) -> tuple[Attribution, tuple[Content, ...]]:
-    """Put together what hands held over the moments that are over by until_ns."""
-    length = int(config.possession.moment_s * SECOND_NS)
+    """Put together what hands held over the moments, each of a length in ns, that are over by until_ns."""
     begin = state.moment_ns or until_ns  # moments are counted from the first one, so that a tape may be shifted in time
     end = begin + (until_ns - begin) // length * length
     if store.handover != "holder" or not config.possession.trust:
@@ -245,10 +244,13 @@ def _sources(
     unseen |= {k: (own.found_nats + one.nats, one.grams) for k in wanted if (one := state.laid.get(k))}
     for t in sorted({t for g in state.groups for t in g.trips} - people.staff - {trip}):
         for k, seen_ns in first_ns.items():
-            gone = left_nats(state.runs.get((t, k)), seen_ns, own.found_gone_s, own)
+            run = state.runs.get((t, k))
+            if run is not None and seen_ns - run.last_ns < own.found_gone_s * SECOND_NS:
+                continue  # it may still be in that hand
+            gone = left_nats(run, seen_ns, own.found_gone_s, own)
             # A classifier takes one thing for another and stays with it: that alone brings no goods from nowhere.
             told = k in long or own.found_nats + gone >= own.given_nats
-            if gone > 0.0 and told and _may_have(state, t, k):
+            if told and _may_have(state, t, k):
                 givers[t, k] = float(np.logaddexp(givers.get((t, k), -np.inf), own.found_nats + gone))
     return givers, unseen
 

@@ -49,7 +49,8 @@ def attribute(
     reached, reaching = over_by(state.reaches, until, config.dark.break_s, config.dark.reach_s)
     due += reached
     put_together_ns = state.moment_ns
-    state, seen_in_hands = look_at_hands(state, until, people, store, config)
+    moment = int(config.possession.moment_s * SECOND_NS)
+    state, seen_in_hands = look_at_hands(state, until, people, store, config, moment)
     due += seen_in_hands
     state = replace(
         state,
@@ -89,6 +90,25 @@ def attribute(
         counted = tuple(replace(g, cut=0) for g in state.groups)
         state = limited(replace(state, groups=counted), "attribution.hypotheses_max", cut)
     return state, tuple(settled)
+
+
+def look_before_exit(
+    state: Attribution, now_ns: int, people: People, store: Store, config: AttributionConfig
+) -> Attribution:
+    """Read what hands have shown up to now, though the moment is not over: a trip is about to be settled.
+
+    What its people have left behind may be in somebody's hands already.
+    """
+    until = now_ns - int(config.held_window_s * SECOND_NS)
+    put_together_ns = state.moment_ns
+    length = until - put_together_ns
+    # What was shown for less tells nothing of goods that somebody else left.
+    if not put_together_ns or length < config.possession.found_after_s * SECOND_NS:
+        return state
+    state, seen_in_hands = look_at_hands(state, until, people, store, config, length)
+    for one in seen_in_hands:
+        state = read_content(state, one, people, store, config)
+    return read_let_go(state, let_go(state, put_together_ns, state.moment_ns, config), store, config)
 
 
 def _at_ns(one: ShelfChange | Meeting | SeenMove | CartPass | Content | Unwatched | Reach) -> int:
