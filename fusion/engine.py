@@ -27,7 +27,7 @@ from fusion.health.cameras import feel_turns, look_at_frames
 from fusion.health.doubts import note_tags
 from fusion.health.modes import Mode
 from fusion.health.plates import feel
-from fusion.health.sources import hear_sources
+from fusion.health.sources import hear_sources, pausing
 from fusion.health.stage import (
     Watch,
     first_watch,
@@ -80,6 +80,8 @@ from fusion.tracking.identity import (
 )
 from fusion.tracking.smoothing import Instant, Trail, flush, follow
 from fusion.tracking.tracks import Status
+
+PAUSE_S = 1.0  # plates of which nothing has been heard for so long may have been reached into unseen
 
 
 @record(eq=False)
@@ -460,21 +462,21 @@ def _shelf(
     ready, dead = moved_goods(ready, state.levels, state.watch.plates, config.health)
     state = _note(state, "change of a plate that died") if dead else state
     state = replace(state, clocks=_compare_steps(engine, state, ready))
-    attribution, settled = attribute(_darkened(state), ready, now_ns, people, engine.store, config.attribution)
+    attribution, settled = attribute(_darkened(engine, state), ready, now_ns, people, engine.store, config.attribution)
     known = state.attribution.open
     fresh = (event for event, change in attribution.open.items() if change.plates and event not in known)
     stands = tuple(as_it_stands(attribution, event) for event in fresh)
     return replace(state, pending=pending, attribution=attribution), settled, stands
 
 
-def _darkened(state: State) -> Attribution:
-    """Note every few seconds which plates have said nothing since the last time."""
-    attribution, now_ns = state.attribution, state.now_ns
-    if not attribution.dark_asked_ns:
-        return replace(attribution, dark_asked_ns=now_ns)
-    if now_ns < attribution.dark_asked_ns + DARK_S * SECOND_NS:
+def _darkened(engine: Engine, state: State) -> Attribution:
+    """Note every second which plates say nothing, or whose controllers have not for a second."""
+    attribution, now_ns, sources = state.attribution, state.now_ns, state.watch.sources
+    begins = not sources.begun_ns or now_ns < sources.begun_ns + DARK_S * SECOND_NS
+    if begins or now_ns < attribution.dark_asked_ns + SECOND_NS:
         return attribution
-    now = dict.fromkeys(dark_plates(state.levels, now_ns).tolist(), now_ns)
+    pause = np.flatnonzero(pausing(sources, engine.store.plates.controller, now_ns, PAUSE_S))
+    now = dict.fromkeys([*dark_plates(state.levels, now_ns).tolist(), *pause.tolist()], now_ns)
     return replace(attribution, dark={**attribution.dark, **now}, dark_asked_ns=now_ns)
 
 

@@ -2,18 +2,22 @@
 
 import json
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+import numpy as np
 import polars as pl
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from tiny import Action, frames, run, tape, tiny_store
+from tiny import EPOCH, Action, frames, run, tape, tiny_store
 
 from fusion.checkout.goods import balances
+from fusion.checkout.receipts import SETTLED
 from fusion.config import SECOND_NS, Config
-from fusion.engine import Outputs
-from fusion.messages import Frame
+from fusion.engine import Outputs, first_state, make_engine, step
+from fusion.intake import Sequencer
+from fusion.messages import Frame, Plates
 from fusion.session import Session
 
 SLOW = settings(deadline=None, max_examples=12, suppress_health_check=[HealthCheck.too_slow])
@@ -98,6 +102,30 @@ def test_renaming_accounts_and_products_renames_the_receipts_and_nothing_else(
     assert other == {to_name[str(a)]: {to_sku[s]: n for s, n in lines.items()} for a, lines in plain.items()}
 
 
+@SLOW
+@given(st.integers(0, 4), st.floats(-300.0, 300.0))
+def test_a_pick_while_the_shelf_controller_restarts_is_not_settled_as_nothing(plate: int, zero_g: float) -> None:
+    first_ns, last_ns = (EPOCH + int(t_s * SECOND_NS) for t_s in (10.4, 13.4))  # the hand is there at 12.1 s
+    before = [m for m in tape([Action(0, plate, -1)]) if not (isinstance(m, Plates) and first_ns <= m.t_ns < last_ns)]
+    restarted = [m for m in before if isinstance(m, Plates) and m.t_ns >= last_ns]
+    new = {id(m): replace(m, seq=m.seq - restarted[0].seq, g=m.g + np.float32(zero_g)) for m in restarted}
+    outputs = run(tiny_store(), [new.get(id(m), m) for m in before])
+    (receipt,) = (r for o in outputs for r in o.receipts if r.account == "ann")
+    assert receipt.confidence < 0.7, "what is cheap may be settled by what a mistake costs, but not as sure"
+    (other,) = (r for o in outputs for r in o.receipts if r.account == "bob")
+    assert other.status == SETTLED and not other.lines
+
+
+def test_plates_that_have_never_been_silent_are_not_dark() -> None:
+    """Found in a market: before the first message nobody had spoken, and all plates were dark for two minutes."""
+    engine = make_engine(tiny_store(), Config())
+    sequencer, state = Sequencer(engine.config.intake), first_state(engine)
+    for message in sorted(tape([]), key=lambda m: m.t_ns):
+        for part in sequencer.push(message, b""):
+            state, _ = step(engine, state, part)
+            assert not state.attribution.dark
+
+
 def outputs_of(tape_frames: list[Frame], out: Path) -> tuple[bytes, bytes, str]:
     session = Session(tiny_store(), out)
     for frame in tape_frames:
@@ -110,8 +138,6 @@ def outputs_of(tape_frames: list[Frame], out: Path) -> tuple[bytes, bytes, str]:
 @settings(deadline=None, max_examples=8, suppress_health_check=[HealthCheck.too_slow])
 @given(scripts(), st.integers(0, 2**32 - 1), st.floats(0.0, 0.2))
 def test_arrival_order_and_duplicates_change_no_byte(actions: list[Action], seed: int, twice: float) -> None:
-    import numpy as np
-
     rng = np.random.default_rng(seed)
     messages = tape(actions)
     plain = frames(messages)

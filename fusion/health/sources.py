@@ -104,6 +104,16 @@ def look_at_sources(health: SourceHealth, now_ns: int, config: HealthConfig) -> 
     return replace(health, silent=silent)
 
 
+def pausing(health: SourceHealth, names: tuple[str, ...], now_ns: int, after_s: float) -> Bools:
+    """Return which of some sources (k,) have spoken and now say nothing, for after_s and two of their gaps at least.
+
+    That is far too short to call them silent, and long enough for a piece to be taken meanwhile.
+    """
+    rows = np.array([health.row[name] for name in names], np.int64)
+    last_ns = health.last_ns[rows]
+    return np.asarray((last_ns > 0) & (now_ns - last_ns > (after_s + 2.0 * health.gap_s[rows]) * SECOND_NS))
+
+
 def speaking(health: SourceHealth, names: tuple[str, ...]) -> tuple[Bools, Bools]:
     """Return which of some sources (k,) speak, and which are silent; one that is yet to begin does neither."""
     rows = np.array([health.row[name] for name in names], np.int64)
