@@ -74,7 +74,8 @@ class Flow(NamedTuple):
     live: Ints  # (most channels,) plates that had a block
     over: Bools  # (most channels,) as slow.look returns them
     before_g: Floats
-    noise: Floats
+    after_g: Floats
+    gone_var: Floats
     noise_var: Floats  # (R,) per channel, as it was once its batch was taken
     disturbed: Bools  # (R,) likewise
 
@@ -167,7 +168,7 @@ def follow(
                 slid = look_at(
                     table.slow_g, table.slow_var, table.slow_ns, table.slow_end, table.slow_written, table.since_ns,
                     table.since_g, table.since_var, flow.live[:live], disturbed, level_blocks, noise_var, history_g,
-                    history_end, middle, rules.pace, flow.over, flow.before_g, flow.noise,
+                    history_end, middle, rules.pace, flow.over, flow.before_g, flow.after_g, flow.gone_var,
                 )  # fmt: skip
             if settled or slid:
                 flow.at[0], flow.at[1], flow.at[2], flow.at[3] = batch, block, settled, live

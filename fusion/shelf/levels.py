@@ -103,8 +103,8 @@ def observe_batches(
     room, most = len(batches.rows), int(np.diff(batches.first).max())
     flow = Flow(
         np.zeros(4, np.int64), np.zeros(1, np.int64), np.empty(most, np.int64), np.empty(most),
-        np.empty(most, np.int64), np.empty(most, np.bool_), np.empty(most), np.empty(most), np.zeros(room),
-        np.zeros(room, np.bool_),
+        np.empty(most, np.int64), np.empty(most, np.bool_), np.empty(most), np.empty(most), np.empty(most),
+        np.zeros(room), np.zeros(room, np.bool_),
     )  # fmt: skip
     changes: list[list[PlateChange]] = [[] for _ in batches.src]
     table, rules = _table(out), _rules(config)
@@ -118,9 +118,9 @@ def observe_batches(
         rows = flow.live[:live]
         if stop == DUE:
             look = out.disturbed, out.level_blocks, out.noise_var, out.history
-            changes[at] += _slid(out, rows, slow.look(out.slow, rows, *look, t_ns, config), t_ns, config)
+            changes[at] += _slid(out, rows, slow.look(out.slow, rows, *look, t_ns, config), t_ns)
         elif stop == SLID:
-            changes[at] += _slid(out, rows, (flow.over[:live], flow.before_g, flow.noise), t_ns, config)
+            changes[at] += _slid(out, rows, (flow.over[:live], flow.before_g, flow.after_g, flow.gone_var), t_ns)
     return out, tuple(map(tuple, changes)), Noise(flow.noise_var, flow.disturbed)
 
 
@@ -147,23 +147,21 @@ def _rules(config: ShelfConfig) -> Rules:
     )  # fmt: skip
 
 
-def _slid(
-    out: Levels, rows: Ints, looked: tuple[Bools, Floats, Floats], t_ns: int, config: ShelfConfig
-) -> list[PlateChange]:
+def _slid(out: Levels, rows: Ints, looked: tuple[Bools, Floats, Floats, Floats], t_ns: int) -> list[PlateChange]:
     """End the changes that went by as noise, as slow.look finds them: the level has slid to where it is now."""
     at = np.flatnonzero(looked[0])
     if not len(at):
         return []
-    went, before_g, noise = rows[at], looked[1][at], looked[2][at]
-    changes, gone_to = [], last(out.slow.tail, went, 1)[0][0, :, 0]
-    each = zip(went.tolist(), before_g.tolist(), noise.tolist(), gone_to.tolist(), strict=True)
-    for row, before, var_g2, after in each:
+    went, (before_g, after_g, gone_var) = rows[at], (one[at] for one in looked[1:])
+    changes = []
+    for row, before, after, var in zip(
+        went.tolist(), before_g.tolist(), after_g.tolist(), gone_var.tolist(), strict=True
+    ):
         step_ns = slow.step_of(out.slow, row, after, after - before)
-        var = float(slow.difference_var(var_g2, config))
         changes.append(
             PlateChange(row, step_ns, step_ns, t_ns, before, after, var, is_slow=True, trace=trace_of(out, row))
         )
-    out.level_g[went] = gone_to
+    out.level_g[went] = after_g
     out.level_blocks[went] = slow.RECENT
     slow.change(out.slow, went, t_ns, out.level_g[went], out.noise_var[went])
     return changes

@@ -18,6 +18,8 @@ from fusion.shelf.tails import Tail, last_of, no_tail, with_room
 EVERY_NS = SECOND_NS // 2
 RECENT = 5  # blocks whose mean is the level of now
 STRAY_BLOCKS = 3.0  # a level is believed to be as certain as the mean of three blocks
+PATIENT = 4  # means of half a second that tell a level apart from what is little beside the noise of a block
+SWAY = 3.0  # such means stray together: a mean of some of them is so much less certain than that of as many that do not
 
 
 @record(eq=False)
@@ -52,7 +54,7 @@ def while_ago(slow: Slow, row: int, now_ns: int, config: ShelfConfig) -> tuple[f
     """
     since = int(slow.since_ns[row]), float(slow.since_g[row]), float(slow.since_var[row])
     (g, var), ns = last_of(slow.tail, row)
-    ago, block_var = _ago(g, var, ns, *since, now_ns, config.slow_s * SECOND_NS)
+    ago, block_var, _, _ = _ago(g, var, ns, *since, now_ns, config.slow_s * SECOND_NS)
     return float(ago), float(block_var)
 
 
@@ -65,20 +67,21 @@ def look(
     history: Tail,
     t_ns: int,
     config: ShelfConfig,
-) -> tuple[Bools, Floats, Floats]:
+) -> tuple[Bools, Floats, Floats, Floats]:
     """Add the means of the last blocks of some plates, in place; tell which (r,) have gone to another level.
 
-    The other columns are of Levels. Returns also whence they went, (r,) g, and the variance of a block, (r,) g2. The
-    level that goes teaches the plate to be noisy: what it was before, and what the last blocks stray by, tell better.
-    While it goes on, it is told later.
+    The other columns are of Levels. Returns also whence and where they went, (r,) g, and the variance of that
+    difference, (r,) g2. The level that goes teaches the plate to be noisy: what it was before, and what the last blocks
+    stray by, tell better. While it goes on, it is told later.
     """
-    over, before_g, noise = np.empty(len(rows), np.bool_), np.empty(len(rows)), np.empty(len(rows))
+    over, before_g, after_g, var = np.empty(len(rows), np.bool_), *(np.empty(len(rows)) for _ in range(3))
     pace, tail = pace_of(config), slow.tail
     look_at(
         tail.values[0], tail.values[1], tail.ns, tail.end, tail.written, slow.since_ns, slow.since_g, slow.since_var,
-        rows, disturbed, level_blocks, noise_var, history.values[0], history.end, t_ns, pace, over, before_g, noise,
+        rows, disturbed, level_blocks, noise_var, history.values[0], history.end, t_ns, pace, over, before_g, after_g,
+        var,
     )  # fmt: skip
-    return over, before_g, noise
+    return over, before_g, after_g, var
 
 
 class Pace(NamedTuple):
@@ -89,6 +92,7 @@ class Pace(NamedTuple):
     disturbed_sds: float
     slow_rest: float
     drift_var: float
+    drift_sd: float
     kept: int
 
 
@@ -97,7 +101,7 @@ def pace_of(config: ShelfConfig) -> Pace:
     """Return the configuration as the kernel takes it."""
     return Pace(
         config.slow_s * SECOND_NS, config.noise_sd_g_min**2, config.disturbed_sds, config.slow_rest,
-        drift_var(2 * config.slow_s, config), columns(config),
+        drift_var(2 * config.slow_s, config), drift_var(2 * config.slow_s, config) ** 0.5, columns(config),
     )  # fmt: skip
 
 
@@ -126,9 +130,14 @@ def look_at(
     pace: Pace,
     over: Bools,
     before_g: Floats,
-    noise: Floats,
+    after_g: Floats,
+    gone_var: Floats,
 ) -> bool:
-    """Do what `look` says with some plates (r,); tell whether any of them has gone to another level."""
+    """Do what `look` says with some plates (r,); tell whether any of them has gone to another level.
+
+    A light piece is little beside the noise of a block, but not beside what means of half a second stray by: what two
+    seconds of them say is asked as well.
+    """
     last, any_over = pace.kept - 1, False
     strays = np.empty(2 * RECENT)
     for r in range(len(rows)):
@@ -148,35 +157,65 @@ def look_at(
         for k in range(len(recent)):
             strays[k] = (recent[k] - mean) * (recent[k] - mean)
         rest_var = sum_of(strays) / (len(strays) - 1)
-        before_g[r], before_var = _ago(g, var, ns, since_ns[row], since_g[row], since_var[row], t_ns, pace.slow_ns)
-        noise[r] = max(_least(noise_var[row], _most(before_var, rest_var)), pace.noise_var_min)
+        before_g[r], before_var, means, stray_var = _ago(
+            g, var, ns, since_ns[row], since_g[row], since_var[row], t_ns, pace.slow_ns
+        )
+        noise = max(_least(noise_var[row], _most(before_var, rest_var)), pace.noise_var_min)
+        after_g[r], gone_var[r] = g[last], 2.0 / STRAY_BLOCKS * noise + pace.drift_var
         step = abs(g[last] - before_g[r])
-        far = pace.disturbed_sds * np.sqrt(2.0 / STRAY_BLOCKS * noise[r] + pace.drift_var)
-        over[r] = step > far and abs(g[last] - g[last - 1]) < pace.slow_rest * step
+        over[r] = (
+            step > pace.disturbed_sds * np.sqrt(gone_var[r]) and abs(g[last] - g[last - 1]) < pace.slow_rest * step
+        )
+        if not over[r] and means >= PATIENT and np.isfinite(g[last]) and step > pace.disturbed_sds * pace.drift_sd:
+            after, patient_var = _patiently(g, before_g[r], means, stray_var, pace)
+            if patient_var > 0.0:
+                over[r], after_g[r], gone_var[r] = True, after, patient_var
         any_over |= over[r]
     return any_over
 
 
 @njit(cache=True, error_model="numpy")
+def _patiently(g: Floats, before_g: float, means: int, stray_var: float, pace: Pace) -> tuple[float, float]:
+    """Return the level of the last two seconds, and the variance of what it is off before_g by; 0 where that is noise.
+
+    before_g is the mean of so many means that strayed by stray_var, g2.
+    """
+    recent = g[len(g) - PATIENT :]
+    late = 0.5 * (recent[PATIENT - 1] + recent[PATIENT - 2])
+    after = 0.5 * (late + 0.5 * (recent[1] + recent[0]))
+    if not np.isfinite(after):
+        return after, 0.0
+    strays = (means - 1) * stray_var
+    for k in range(PATIENT):
+        strays += (recent[k] - after) * (recent[k] - after)
+    var = SWAY * strays / (means + PATIENT - 2) * (1.0 / means + 1.0 / PATIENT) + pace.drift_var
+    step = abs(after - before_g)
+    is_over = step > pace.disturbed_sds * np.sqrt(var) and 2.0 * abs(late - after) < pace.slow_rest * step
+    return after, var if is_over else 0.0
+
+
+@njit(cache=True, error_model="numpy")
 def _ago(
     g: Floats, var: Floats, ns: Ints, since_ns: int, since_g: float, since_var: float, now_ns: int, slow_ns: float
-) -> tuple[float, float]:
+) -> tuple[float, float, int, float]:
+    """Return the level of a while ago and the variance of a block then; how many means it is of, and of one of them."""
     begin_ns = now_ns - 2 * slow_ns
     if since_ns > begin_ns - EVERY_NS:
-        return since_g, since_var
+        return since_g, since_var, 0, np.nan
     n, levels, noises, strays = 0, np.zeros(len(g)), np.zeros(len(g)), np.zeros(len(g))
     for k in range(len(g)):
         if ns[k] <= now_ns - slow_ns and ns[k] >= begin_ns and np.isfinite(g[k]):
             levels[k], noises[k] = g[k], var[k]
             n += 1
     if not n:
-        return np.nan, np.nan
+        return np.nan, np.nan, 0, np.nan
     mean = sum_of(levels) / n
     for k in range(len(g)):
         if ns[k] <= now_ns - slow_ns and ns[k] >= begin_ns and np.isfinite(g[k]):
             strays[k] = (g[k] - mean) * (g[k] - mean)
     # Shelves sway for longer than a block lasts: what the means strayed by is no less the noise of a level.
-    return mean, _most(sum_of(noises) / n, STRAY_BLOCKS * (sum_of(strays) / n))
+    total = sum_of(strays)
+    return mean, _most(sum_of(noises) / n, STRAY_BLOCKS * (total / n)), n, total / max(n - 1, 1)
 
 
 @njit(cache=True, error_model="numpy")
