@@ -35,6 +35,15 @@ def test_no_goods_are_never_less_likely_where_the_change_is_undone(grams: float)
     assert settling(change(grams), CONFIG, undone=True).nats >= settling(change(grams), CONFIG).nats
 
 
+@given(st.floats(-300.0, 300.0), st.floats(-8.0, 8.0), st.floats(0.0, 8.0))
+def test_the_likelier_a_hand_was_there_the_likelier_it_pressed(grams: float, hand: float, more: float) -> None:
+    """Found in plate-spiking, seed 14: a hand lay there for a second, and nobody known put something down and left."""
+    before, after = (settling(change(grams), CONFIG, hand_nats=nats).nats for nats in (hand, hand + more))
+    assert before <= after <= before + more + 1e-9
+    there = settling(change(42.0), CONFIG, undone=True, hand_nats=6.0).nats
+    assert there > CONFIG.nobody_nats, "who lays goods down unseen is rarer than a hand that rests"
+
+
 def test_what_is_pressed_follows_from_what_the_changes_before_were() -> None:
     """Found in b11, seed 11: a hand that pulled a plate up for a second was a swap of two people for one in two."""
     opened = {"hand": change(-9.0), "more": change(-2.0, 1.0), "aside": change(5.0, 1.0, plate=3)}

@@ -64,7 +64,7 @@ def read_change(
         group = merge(group, other, config)
     moved = _weighed(state, change, store, config)
     strangers = nobody(moved, store, config)
-    still = _no_goods(change, state, moved.masses, store, config)
+    still = _no_goods(change, who, state, moved.masses, store, config)
     taken = picks(moved, who, store, config) if change.total_g < 0 else ()
     room = config.explanations_max - len(strangers) - 1
     ranked = _ranked(moved, who, taken, store, config)
@@ -92,7 +92,12 @@ def read_change(
 
 
 def _no_goods(
-    change: ShelfChange, state: Attribution, masses: Masses, store: Store, config: AttributionConfig
+    change: ShelfChange,
+    who: tuple[Mover, ...],
+    state: Attribution,
+    masses: Masses,
+    store: Store,
+    config: AttributionConfig,
 ) -> Callable[[Hypothesis], Explanation]:
     """Return what gives the reading that no goods moved: it follows from what a hypothesis says of changes before.
 
@@ -100,7 +105,8 @@ def _no_goods(
     """
     before, first = shortly_before(change, state.open, config), begun(change, state.open, masses, config)
     undone = is_undone(change, state.waiting, config)
-    still = cache(lambda grams: settling(change, config, grams, undone=undone))
+    hand_nats = max(m.nats for m in who)
+    still = cache(lambda grams: settling(change, config, grams, undone=undone, hand_nats=hand_nats))
 
     def reading(hypothesis: Hypothesis) -> Explanation:
         rest = rest_of(first, hypothesis, store, config) if first is not None else None

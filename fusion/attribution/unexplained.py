@@ -33,13 +33,18 @@ def nobody(moved: Moved, store: Store, config: AttributionConfig) -> tuple[Expla
 
 
 def settling(
-    change: ShelfChange, config: AttributionConfig, pressed_g: float = 0.0, *, undone: bool = False
+    change: ShelfChange,
+    config: AttributionConfig,
+    pressed_g: float = 0.0,
+    *,
+    undone: bool = False,
+    hand_nats: float = 0.0,
 ) -> Explanation:
     """Return the reading that no goods moved: levels shift a little by creep, cross-talk and packages that settle.
 
     The shift is Laplace distributed: mostly small, now and then not. A hand that rests there shifts them by more, and
-    did so rather where the change is undone soon. Of a plate that is pressed by so many grams it expects that
-    it comes back.
+    did so rather where the change is undone soon, and the more, the likelier one was there: hand_nats. Of a plate that
+    is pressed by so many grams it expects that it comes back.
     """
     scale = config.settling_g + float(np.sqrt(change.total_var))
     nats = _laplace_nats(change.total_g, scale)
@@ -48,7 +53,9 @@ def settling(
         varies = scale + config.press_varies * abs(pressed_g)
         nats = float(np.logaddexp(nats, _laplace_nats(change.total_g + pressed_g, varies)) - np.log(2.0))
     press = config.press_p if undone else config.press_p / 4
-    nats = float(np.logaddexp(nats, np.log(press) + _laplace_nats(change.total_g, config.press_g)))
+    nats = float(
+        np.logaddexp(nats, np.log(press) + max(hand_nats, 0.0) + _laplace_nats(change.total_g, config.press_g))
+    )
     return Explanation((), nats, why=((MASS, nats),))
 
 
