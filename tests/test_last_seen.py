@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from fusion.arrays import Floats
 from fusion.attribution.bodies import Bodies
-from fusion.attribution.last_seen import Posture, floor_nats, posture, set_down_nats
+from fusion.attribution.last_seen import Posture, floor_nats, out_nats, posture, set_down_nats
 from fusion.config import SECOND_NS, PossessionConfig
 
 CONFIG = PossessionConfig()
@@ -71,7 +71,8 @@ def test_moving_store_and_people_changes_nothing(dx_m: float, dy_m: float, mps: 
     assume(abs(mps - CONFIG.still_mps) > 1e-6)
     here = posture(7, T0, walked(1.5, mps, HANGING_M), {}, {7}, CONFIG)
     by_m = np.array([dx_m, dy_m])
-    moved = Posture(here.t_s, here.head + np.append(by_m, 0.0), here.below_m, here.sd_m)
+    by = np.append(by_m, 0.0)
+    moved = Posture(here.t_s, here.head + by, here.hands + by, here.sd_m)
     assert set_down_nats(moved, GOODS + by_m, CONFIG) == set_down_nats(here, GOODS, CONFIG)
 
 
@@ -82,6 +83,45 @@ def test_only_a_hand_on_the_floor_sets_something_down_there(hand_m: float) -> No
     assert floor_nats(seen, CONFIG) == (CONFIG.floor_nats if hand_m < CONFIG.floor_m else 0.0)
     unseen = posture(7, T0, walked(0.4, 0.0, 1.6 - hand_m, sd_m=0.3), {}, {7}, CONFIG)
     assert floor_nats(unseen, CONFIG) == 0.0
+
+
+def reaching(
+    out_m: float, sights: int, mps: float = 0.0, x_m: float = 3.0, ahead_m: float = 9.0, sd_m: float = 0.08
+) -> Posture:
+    """Return somebody who reaches out along the floor, from a second after the goods were last seen."""
+    moments = []
+    for step in range(-40, 81):
+        after_s = step * 0.05
+        at = np.array([[x_m + mps * after_s, 0.0, 1.6], [x_m + ahead_m, 0.0, 1.6]])
+        far_m = out_m if 20 <= step < 20 + sights else 0.25
+        hands = np.array([[[far_m, 0.0, -0.6], [0.2, 0.1, -HANGING_M]], [[0.2, 0.0, -HANGING_M]] * 2])
+        cov = np.broadcast_to(np.eye(3) * sd_m**2, (2, 2, 3, 3)).copy()
+        moments.append(Bodies(T0 + int(after_s * SECOND_NS), np.array([7, 8]), at, hands, cov, np.zeros(2)))
+    return posture(7, T0, moments, {}, {7, 8}, CONFIG)
+
+
+PLATES = np.array([[0.0, 0.0, 1.0], [9.0, 9.0, 1.0]])
+NO_PLACES = np.zeros((0, 2))
+
+
+@given(st.floats(0.3, 0.9), st.integers(1, 20))
+def test_a_hand_that_reaches_out_where_nothing_is_sets_something_down(out_m: float, sights: int) -> None:
+    """Found in left-elsewhere and out-of-cart: what was left on the counter was charged all the same."""
+    assume(abs(out_m - CONFIG.out_m) > 1e-6)
+    found = out_nats(reaching(out_m, sights), PLATES, NO_PLACES, CONFIG)
+    assert found == (CONFIG.out_nats if out_m > CONFIG.out_m and sights >= CONFIG.out_sights else 0.0)
+
+
+@given(st.floats(0.6, 0.9))
+def test_a_hand_at_goods_a_cart_a_gate_or_somebody_else_sets_nothing_down_there(out_m: float) -> None:
+    seen = reaching(out_m, 12)
+    assert out_nats(seen, PLATES, NO_PLACES, CONFIG) > 0.0
+    hand = np.array([3.0 + out_m, 0.0, 1.0])
+    assert out_nats(seen, hand[None] + [0.2, 0.3, 0.0], NO_PLACES, CONFIG) == 0.0, "a shelf would have weighed it"
+    assert out_nats(seen, PLATES, hand[None, :2] + [0.2, 0.3], CONFIG) == 0.0
+    assert out_nats(reaching(out_m, 12, ahead_m=1.2), PLATES, NO_PLACES, CONFIG) == 0.0, "it may be handed over"
+    assert out_nats(reaching(out_m, 12, mps=0.8), PLATES, NO_PLACES, CONFIG) == 0.0, "arms swing"
+    assert out_nats(reaching(out_m, 12, sd_m=0.3), PLATES, NO_PLACES, CONFIG) == 0.0, "nobody saw that hand"
 
 
 def test_who_bends_down_and_is_found_as_somebody_new_is_still_who_stands_there() -> None:

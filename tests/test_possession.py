@@ -113,7 +113,7 @@ def test_how_a_piece_was_last_seen_counts_where_it_was_carried_for_long(carried_
     gone_ns = run.last_ns + 10 * SECOND_NS
     plain = left_nats(replace(run, set_down_nats=0.0), gone_ns, CONFIG.gone_s, CONFIG)
     assert left_nats(run, gone_ns, CONFIG.gone_s, CONFIG) == (plain + set_down if plain > 0.0 else 0.0)
-    floored = left_nats(replace(run, floor_nats=6.0), gone_ns, CONFIG.gone_s, CONFIG)
+    floored = left_nats(replace(run, reached_nats=6.0), gone_ns, CONFIG.gone_s, CONFIG)
     assert floored == left_nats(run, gone_ns, CONFIG.gone_s, CONFIG) + 6.0, (
         "what is bagged at once is not bagged on the floor"
     )

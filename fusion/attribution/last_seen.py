@@ -3,7 +3,8 @@
 Who sets something down stands still at a place of no shelf, and the arm that bore it falls. Who bags it does so on the
 way, or at the next shelf where both hands are needed; and whoever merely is no longer seen with it goes on with the
 arm bent. Carts stand for shelves here: goods that are let go of beside one are in it. A hand on the floor, lower than
-any shelf, is there to set something down. Who hands it over has another's hand at theirs.
+any shelf, is there to set something down; and so is one that reaches out where there are no goods, no cart, no gate and
+nobody else. Who hands it over has another's hand at theirs.
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -12,7 +13,7 @@ from math import sqrt
 
 import numpy as np
 
-from fusion.arrays import Floats, Ints
+from fusion.arrays import Bools, Floats, Ints
 from fusion.attribution.bodies import Bodies, rows_of
 from fusion.attribution.moments import within
 from fusion.config import SECOND_NS, PossessionConfig
@@ -23,10 +24,11 @@ from fusion.frozen import record
 class Posture:
     """One person over a few seconds, a row a sight."""
 
-    t_s: Floats  # (n,) after the goods were last seen
+    t_s: Floats  # (n,) after the goods were last seen, in order
     head: Floats  # (n, 3) m
-    below_m: Floats  # (n, 2) hands below the head
-    sd_m: Floats  # (n, 2) of that
+    hands: Floats  # (n, 2, 3) m
+    sd_m: Floats  # (n, 2) of how high they are
+    sights: tuple[tuple[Bodies, int], ...] = ()  # (n,) the moment, and whose row it is
 
 
 def posture(
@@ -42,7 +44,8 @@ def posture(
     known are the tracks with a trip: who bends down is soon found as somebody new, and a track of nobody's that is
     where this person stands is theirs.
     """
-    first_s, last_s = min(config.before_end_s[0], -config.around_s), max(config.after_end_s[1], config.around_s)
+    first_s = min(config.before_end_s[0], -config.around_s, config.out_span_s[0])
+    last_s = max(config.after_end_s[1], config.around_s, config.out_span_s[1])
     mine = {track_id, *(k for k, kept in alias.items() if kept == track_id)}
     named = _one_of_a_kind(frozenset(known))
     sights: list[tuple[Bodies, int]] = []
@@ -58,12 +61,13 @@ def posture(
                 own.append(row)
         sights += [(one, row) for row in own if one.unseen_s[row] <= 0.0]
     if not sights:
-        return Posture(np.zeros(0), np.zeros((0, 3)), np.zeros((0, 2)), np.zeros((0, 2)))
+        return Posture(np.zeros(0), np.zeros((0, 3)), np.zeros((0, 2, 3)), np.zeros((0, 2)))
     return Posture(
         t_s=np.array([(one.t_ns - t_ns) / SECOND_NS for one, _ in sights]),
         head=np.array([one.head[row] for one, row in sights]),
-        below_m=-np.array([one.hands[row, :, 2] for one, row in sights]),
+        hands=np.array([one.head[row] + one.hands[row] for one, row in sights]),
         sd_m=np.sqrt(np.array([one.hands_cov[row, :, 2, 2] for one, row in sights])),
+        sights=tuple(sights),
     )
 
 
@@ -97,10 +101,47 @@ def set_down_nats(seen: Posture, goods_xy: Floats, config: PossessionConfig) -> 
 
 def floor_nats(seen: Posture, config: PossessionConfig) -> float:
     """Return what a hand on the floor, as goods were last seen in one, says of their having been set down there."""
-    after = seen.t_s >= -config.around_s
-    low = seen.head[after, 2:] - seen.below_m[after] < config.floor_m
+    after = (seen.t_s >= -config.around_s) & (seen.t_s <= config.after_end_s[1])
+    low = seen.hands[after, :, 2] < config.floor_m
     sights = (low & (seen.sd_m[after] <= config.hand_sd_max_m)).sum(axis=0)
     return config.floor_nats if sights.max(initial=0) >= config.floor_sights else 0.0
+
+
+def out_nats(seen: Posture, goods: Floats, others_xy: Floats, config: PossessionConfig) -> float:
+    """Return what a hand that reached out where nothing is to be had says of goods having been set down there.
+
+    It does about when they were last seen, of somebody who stands. goods (k, 3) are the places of plates, others_xy
+    (m, 2) those of carts and gates, in m.
+    """
+    first_s, last_s = config.out_span_s
+    out = np.linalg.norm(seen.hands[:, :, :2] - seen.head[:, None, :2], axis=2) > config.out_m
+    out &= seen.sd_m <= config.hand_sd_max_m
+    out &= ((seen.t_s >= first_s) & (seen.t_s <= last_s))[:, None]
+    if out.sum(axis=0).max(initial=0) < config.out_sights:
+        return 0.0
+    out &= _stands(seen, config)[:, None]
+    near = goods[np.linalg.norm(goods[:, :2] - seen.head[:, :2].mean(axis=0), axis=1) < config.out_goods_m]
+    for row, hand in np.argwhere(out).tolist():
+        at = seen.hands[row, hand]
+        to_goods = np.linalg.norm(near - at, axis=1).min(initial=np.inf)
+        to_others = np.linalg.norm(others_xy - at[:2], axis=1).min(initial=np.inf)
+        out[row, hand] = min(to_goods, to_others) > config.out_free_m and _is_alone(at[:2], *seen.sights[row], config)
+    return config.out_nats if out.sum(axis=0).max() >= config.out_sights else 0.0
+
+
+def _stands(seen: Posture, config: PossessionConfig) -> Bools:
+    """Return at which sights somebody stood, (n,)."""
+    first = np.searchsorted(seen.t_s, seen.t_s - config.around_s)
+    last = np.searchsorted(seen.t_s, seen.t_s + config.around_s, side="right") - 1
+    walked_m = np.linalg.norm(seen.head[last, :2] - seen.head[first, :2], axis=1)
+    return np.asarray(walked_m <= config.still_mps * np.maximum(seen.t_s[last] - seen.t_s[first], config.around_s))
+
+
+def _is_alone(hand_xy: Floats, bodies: Bodies, row: int, config: PossessionConfig) -> bool:
+    """Tell whether a hand is beyond everybody's arm but its own; who stands in one place with them is them."""
+    others = bodies.head[:, :2]
+    apart = np.linalg.norm(others - others[row], axis=1) > config.same_m
+    return not (apart & (np.linalg.norm(others - hand_xy, axis=1) < config.out_person_m)).any()
 
 
 def beside(
@@ -175,6 +216,6 @@ def _below_m(seen: Posture, span: tuple[float, float], config: PossessionConfig)
     """Return how far both hands were below the head, (2,) m, over a span; NaN where hardly seen."""
     within = (seen.t_s >= span[0]) & (seen.t_s <= span[1])
     weight = np.where(seen.sd_m[within] <= config.hand_sd_max_m, 1.0 / np.maximum(seen.sd_m[within], 0.01) ** 2, 0.0)
-    total = weight.sum(axis=0)
-    mean = (weight * seen.below_m[within]).sum(axis=0) / np.maximum(total, 1e-9)
+    total, below_m = weight.sum(axis=0), seen.head[within, 2:] - seen.hands[within, :, 2]
+    mean = (weight * below_m).sum(axis=0) / np.maximum(total, 1e-9)
     return np.where(total > 0.0, mean, np.nan)

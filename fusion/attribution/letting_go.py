@@ -73,7 +73,7 @@ def _takers(state: Attribution, trip: str, run: Run, config: AttributionConfig) 
     known = frozenset().union(*(g.trips for g in state.groups))
     if trip not in known:
         return {}
-    carried = left_nats(replace(run, floor_nats=0.0), run.last_ns + int(own.gone_s * SECOND_NS), own.gone_s, own)
+    carried = left_nats(replace(run, reached_nats=0.0), run.last_ns + int(own.gone_s * SECOND_NS), own.gone_s, own)
     if carried <= 0.0:
         return {}
     needed_p = _needed_p(state, group_of(state, trip), trip, run, config)

@@ -11,7 +11,7 @@ from fusion.attribution.dark import Reach, moved_beside, reach_readings, reaches
 from fusion.attribution.explanations import Explanation, Goods
 from fusion.attribution.handover import Meeting, at_moment, handover_readings, touches, ways
 from fusion.attribution.hypotheses import Group, Hypothesis, doer_p, extend, merge, weigh, weights
-from fusion.attribution.last_seen import beside, floor_nats, posture, set_down_nats
+from fusion.attribution.last_seen import beside, floor_nats, out_nats, posture, set_down_nats
 from fusion.attribution.looks import looks_at_hands
 from fusion.attribution.possession import (
     NOTHING,
@@ -188,10 +188,12 @@ def _lengthened(
     def nats_at(t_ns: int) -> tuple[float, float, tuple[tuple[str, float], ...]]:
         carts = np.array([cart.xy for cart in people.carts.values()]).reshape(-1, 2)
         goods_xy = np.concatenate([store.plates.centre[:, :2], carts])
+        others_xy = np.concatenate([carts, store.gates.line.mean(axis=1)])
         seen = posture(content.track_id, t_ns, state.seen.bodies, people.alias, people.trip_of, own)
         near = beside(content.track_id, t_ns, state.seen.bodies, people.alias, people.trip_of, config.touch_m, own)
         others = tuple(one for one in near if one[0] not in people.staff)
-        return set_down_nats(seen, goods_xy, own), floor_nats(seen, own), others
+        reached = max(floor_nats(seen, own), out_nats(seen, store.plates.centre, others_xy, own))
+        return set_down_nats(seen, goods_xy, own), reached, others
 
     return lengthened(state.runs, trip, content, cache(nats_at), own)
 

@@ -43,7 +43,7 @@ class Run:
     first_ns: int
     last_ns: int
     set_down_nats: float = 0.0  # what the way it was last seen says of its having been set down then
-    floor_nats: float = 0.0  # and what a hand on the floor does
+    reached_nats: float = 0.0  # and what a hand does that reached to the floor, or out to nothing
     beside: tuple[tuple[str, float], ...] = ()  # trips whose hands may have met that one then, with nats of it
     since_ns: int = 0  # the first sight of all, with breaks; 0 where that is first_ns
     track_id: int = -1  # whose hands they were last
@@ -276,4 +276,4 @@ def left_nats(run: Run | None, left_ns: int, gone_s: float, config: PossessionCo
     since_ns = run.since_ns if run.set_down_nats > 0.0 and run.since_ns else run.first_ns
     carried_s = (run.last_ns - since_ns) / SECOND_NS - config.bagged_s
     nats = float(np.clip(config.gone_nats_per_s * carried_s, 0.0, config.gone_nats_max))
-    return (nats + run.set_down_nats if nats > 0.0 else 0.0) + run.floor_nats
+    return (nats + run.set_down_nats if nats > 0.0 else 0.0) + run.reached_nats
