@@ -191,6 +191,29 @@ def test_a_share_in_the_noise_of_a_plate_of_the_facing_is_told_as_hidden(seed: i
 
 
 @SETTINGS
+@given(seeds, st.floats(60, 900), st.floats(60, 900), st.floats(0.0, 0.2))
+def test_one_put_down_while_another_is_taken_two_plates_on_are_two_changes(
+    seed: int, put_g: float, taken_g: float, late_s: float
+) -> None:
+    """Found in a crowd: a piece put down and one taken half a metre on were one thing of what both came to."""
+    assume(not 0.8 < put_g / taken_g < 1.25 and 0.2 < put_g / taken_g < 5.0)
+    load, _ = quiet(seed)
+    load[400:, 1] += put_g
+    load[400 + int(late_s * 60) :, 3] -= 0.6 * taken_g
+    load[400 + int(late_s * 60) :, 4] -= 0.4 * taken_g
+    assert sorted(change.plates for change in changes(load)) == [(1,), (3, 4)]
+
+
+@SETTINGS
+@given(seeds, st.floats(100, 900))
+def test_what_is_shifted_to_another_plate_is_one_change(seed: int, mass_g: float) -> None:
+    load, _ = quiet(seed)
+    load[400:, 1] -= mass_g
+    load[402:, 3] += mass_g
+    assert [change.plates for change in changes(load)] == [(1, 3)]
+
+
+@SETTINGS
 @given(seeds, st.floats(60, 400), st.floats(60, 400))
 def test_two_taken_at_one_moment_with_a_plate_at_rest_between_are_two_changes(
     seed: int, a_g: float, b_g: float

@@ -10,6 +10,7 @@ from fusion.shelf.levels import Levels, PlateChange, dark_plates
 from fusion.store import Store
 
 BRIDGE = 0.1  # share of a change that a plate between may hide, for one package to lie on both sides of it
+SHIFTED = 0.15  # what was shifted weighs as much where it lay as where it lies, but for so much of it
 ASIDE = 0.15  # less than this share of another load beside it is no package of its own
 
 
@@ -23,20 +24,18 @@ def apart(
     """Split a group where one thing cannot have moved all its plates: two hands moved two.
 
     What went down on some and up on others may be one thing that was shifted, unless the one came well after the other.
-    Where all moved one way, no package lies on both sides of a plate between that stayed at rest; one that says nothing
-    at all may bear its middle.
+    Else no package lies on both sides of a plate between that stayed at rest; one that says nothing at all may bear its
+    middle.
     """
-    ways = [[c for c in group if c.after_g > c.before_g], [c for c in group if c.after_g <= c.before_g]]
-    if all(ways):
-        return (
-            list(chain(*(apart(w, hidden, levels, store, config) for w in ways)))
-            if _in_turn(ways[0], ways[1], config)
-            else [group]
-        )
     if len(group) < 2:
         return [group]
-    total_g = sum(c.after_g - c.before_g for c in group)
-    covered = {plate for plate, _, var in hidden if var > (BRIDGE * total_g) ** 2}
+    ways = [[c for c in group if c.after_g > c.before_g], [c for c in group if c.after_g <= c.before_g]]
+    if all(ways) and _in_turn(ways[0], ways[1], config):
+        return list(chain(*(apart(w, hidden, levels, store, config) for w in ways)))
+    ways_g = [sum(_gone_g(c) for c in way) for way in ways]
+    if min(ways_g) > (1.0 - SHIFTED) * max(ways_g):
+        return [group]
+    covered = {plate for plate, _, var in hidden if var > (BRIDGE * max(ways_g)) ** 2}
     if len(_connected(group, covered, store)) == 1:
         return [group]
     on = plates_of_shelf(store.plates)
@@ -56,8 +55,12 @@ def _in_turn(up: list[PlateChange], down: list[PlateChange], config: ShelfConfig
 
 def _are_packages(parts: list[list[PlateChange]]) -> bool:
     """Tell whether each part weighs enough beside the heaviest: a little of a load shows on plates further off."""
-    heavy = [sum(abs(c.after_g - c.before_g) for c in part) for part in parts]
+    heavy = [sum(map(_gone_g, part)) for part in parts]
     return min(heavy) > ASIDE * max(heavy)
+
+
+def _gone_g(change: PlateChange) -> float:
+    return abs(change.after_g - change.before_g)
 
 
 def _connected(group: list[PlateChange], bridges: set[int], store: Store) -> list[list[PlateChange]]:
