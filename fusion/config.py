@@ -279,7 +279,7 @@ class TagConfig:
     read_rate_tags: float = 60.0  # the prior counts as so many tags
     clear_p: float = 0.98  # a trip whose goods are as sure as this teaches how many tags are heard
     witness: float = 1.0  # 0 leaves the portal out
-    left_nats: float = -5.5  # that a piece was set down somewhere in the store
+    left_nats: float = -6.5  # that a piece was set down somewhere in the store and no hand was seen to do it
 
 
 @dataclass(frozen=True, slots=True)

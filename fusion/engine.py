@@ -207,9 +207,9 @@ def _advance(engine: Engine, state: State, messages: tuple[Message, ...], now_ns
     provisional = foresee(fresh, state.trips, engine.store, engine.config)
     due = visits.due(state.trips, state.now_ns)
     if due:
-        attribution = state.attribution
-        looked = look_before_exit(attribution, state.now_ns, people, engine.store, engine.config.attribution)
-        state = replace(state, attribution=looked)
+        own = engine.config.attribution
+        attribution = look_before_exit(state.attribution, due, state.now_ns, people, engine.store, own)
+        state = replace(state, attribution=attribution)
     state, outputs = _close(engine, state, visits.close(state.trips, due, state.now_ns), due)
     outputs = join(say(settled, state.trips, engine.store, engine.config), outputs)
     for _ in [s for s in settled if not s.reading.parts and s.change.plates]:

@@ -3,7 +3,9 @@
 import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
+from tiny import tiny_store
 
+from fusion.attribution.cart_reading import read_move
 from fusion.attribution.carted import (
     Basket,
     CartNow,
@@ -18,11 +20,16 @@ from fusion.attribution.carted import (
     stayed,
     taken_over,
 )
-from fusion.attribution.explanations import PUT
+from fusion.attribution.explanations import PICK, PUT, Explanation, Part
 from fusion.attribution.hypotheses import Group, Hypothesis, extend
-from fusion.config import AttributionConfig
+from fusion.attribution.state import Attribution, People
+from fusion.config import SECOND_NS, AttributionConfig, CartConfig
+from fusion.messages import CartMove
+from fusion.shelf import ShelfChange
+from fusion.tracking.carts import SeenMove
 
 CONFIG = AttributionConfig()
+T0 = 1_000 * SECOND_NS
 GATE = np.array([[[0.0, 0.0], [0.0, 1.0]]])
 goods = st.dictionaries(st.integers(0, 4), st.integers(1, 3), max_size=4).map(
     lambda d: tuple((k, n, 100.0 + k) for k, n in sorted(d.items()))
@@ -39,7 +46,7 @@ moves = st.lists(
 
 @given(moves, goods)
 def test_a_basket_holds_no_more_than_was_put_into_it_and_was_had(placed: tuple, have: tuple) -> None:
-    inside = in_basket(placed, have)
+    inside = in_basket(placed, "a", have)
     counts = {k: n for k, n, _ in have}
     assert all(0 < n <= counts[k] for k, n, _ in inside)
     assert sum(n for _, n, _ in inside) <= sum(one.direction > 0 for one in placed)
@@ -86,6 +93,43 @@ def test_a_cart_that_was_filled_while_two_stood_at_it_has_changed_hands_when_the
     assert changed == (("cart-01", "a", "b"),)
 
 
+def seen_move(direction: int, product: int, t_ns: int = T0) -> SeenMove:
+    return SeenMove("cart-01", CartMove(t_ns, direction, (("abcdef"[product], 0.7),), 1.0), {"a": 1.0}, {"a": 0.4})
+
+
+def after_moves(moves: list[SeenMove], picked_s: float) -> tuple[Placed, ...]:
+    """Return what is noted of a cart's moves by a trip that took product 2 so long before the first of them."""
+    step_ns = T0 - round(picked_s * SECOND_NS)
+    change = ShelfChange(step_ns, step_ns, step_ns, (2,), (-260.0,), (1.0,))
+    taken = Explanation((Part("a", PICK, 2, 1, 260.0),), 0.0)
+    group = extend(Group(frozenset("a"), (Hypothesis(0.0, {"a": ()}, {}),)), "e", {0: (taken,)}, CONFIG)
+    state = Attribution(groups=(group,), open={"e": change})
+    people = People({1: "a"}, lambda track_id, t_ns: (("a", 0.0, ()),), {}, frozenset(), CartConfig())
+    for one in moves:
+        state = read_move(state, one, people, tiny_store(), CONFIG)
+    return state.baskets["cart-01"].placed
+
+
+@given(st.floats(0.1, 20.0), st.integers(0, 5))
+def test_what_was_just_taken_and_was_never_in_the_basket_goes_in(picked_s: float, product: int) -> None:
+    """Found in cart-swapped, seed 12: the first thing in an empty cart was said to come out, and stayed its giver's."""
+    (placed,) = after_moves([seen_move(-1, product)], picked_s)
+    just = picked_s < 2.0 * CartConfig().move_window_s
+    assert placed.direction == (1 if just and product == 2 else -1)
+    first, then = after_moves([seen_move(1, 2), seen_move(-1, 2, T0 + 1)], picked_s)
+    assert (first.direction, then.direction) == (1, -1), "what went in may come out"
+
+
+def test_what_went_in_before_somebody_had_it_is_not_theirs() -> None:
+    """Found in produce-market, seed 15: peppers in one's cart were taken for those that another took later."""
+    (placed,) = after_moves([seen_move(1, 2)], 1.0)
+    assert placed.of == {"a"}
+    goods = ((2, 1, 260.0),)
+    assert in_basket((placed,), "a", goods) and not in_basket((placed,), "b", goods)
+    baskets, _ = pushed({"cart-01": Basket("a", (placed,))}, {"cart-01": CartNow("b", 2, (0.0, 0.0))})
+    assert in_basket(baskets["cart-01"].placed, "b", goods), "who takes the cart over has what is in it"
+
+
 def test_a_full_cart_that_stays_behind_keeps_its_goods() -> None:
     basket = Basket("ann", (Placed(1, ((2, 0.8),)), Placed(1, ((3, 0.7),)), Placed(-1, ((3, 0.7),))), 100, (6.0, 5.0))
     ((cart, found),) = left_behind({"c1": basket}, "ann", 50, GATE, CONFIG)
@@ -120,6 +164,6 @@ def test_what_is_in_the_cart_to_the_last_piece_was_not_set_down_by_a_hand(placed
     """Found by replay: a bar that went into the cart was last seen in a hand that stood away from goods."""
     baskets = {"cart": Basket("a", placed)}
     counts = {k: n for k, n, _ in have}
-    inside = {k: n for k, n, _ in in_basket(placed, have)}
+    inside = {k: n for k, n, _ in in_basket(placed, "ann", have)}
     assert kept_in_baskets(baskets, "a", have) == {k for k, n in counts.items() if inside.get(k, 0) == n}
     assert kept_in_baskets(baskets, "b", have) == frozenset()

@@ -196,13 +196,16 @@ def test_what_hands_have_shown_so_far_is_read_before_somebody_is_settled(since_s
         groups=(carrying("a"), lone("b")), seen=Witnesses(looks=looks), moment_ns=begin_ns,
     )  # fmt: skip
     now_ns = begin_ns + round((since_s + config.held_window_s) * SECOND_NS)
-    looked = look_before_exit(state, now_ns, people, tiny_store(), config)
+    looked = look_before_exit(state, {"a"}, now_ns, people, tiny_store(), config)
     if since_s < CONFIG.found_after_s:
         assert looked is state
     else:
         assert looked.moment_ns == now_ns - round(config.held_window_s * SECOND_NS)
         assert has_it_p(looked, "b") > 0.1 or since_s < CONFIG.found_after_s + 0.2
-        assert look_before_exit(looked, now_ns, people, tiny_store(), config) is looked, "nothing is read twice"
+        assert look_before_exit(looked, {"a"}, now_ns, people, tiny_store(), config) is looked, "nothing is read twice"
+    assert look_before_exit(state, {"b"}, now_ns, people, tiny_store(), config) is state, "b itself may leave"
+    nothing = replace(state, groups=(lone("a"), lone("b")))
+    assert look_before_exit(nothing, {"a"}, now_ns, people, tiny_store(), config) is nothing, "a has left nothing"
 
 
 @given(st.floats(0.0, 6.0), st.integers(0, 12), st.floats(-1.0, 6.0))

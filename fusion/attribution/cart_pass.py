@@ -83,7 +83,7 @@ def cart_pass_readings(
         return camera.get(product, 0.0) + weighed.get(product, 0.0)
 
     mine = goods.get(one.owner, ())
-    inside = {product: pieces for product, pieces, _ in in_basket(placed, mine)}
+    inside = {product: pieces for product, pieces, _ in in_basket(placed, one.owner, mine)}
     own = max((cart(product) for product, pieces, _ in mine if pieces > inside.get(product, 0)), default=0.0)
     out = [Explanation((), max(own, 0.0), why=add(((CART, max(own, 0.0)),)))]
     for other in one.others:

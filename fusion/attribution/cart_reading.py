@@ -4,14 +4,14 @@ from collections.abc import Collection, Mapping
 
 import numpy as np
 
-from fusion.attribution.cart_evidence import move_nats, moved_in_basket
+from fusion.attribution.cart_evidence import camera_nats, move_nats, moved_in_basket
 from fusion.attribution.cart_pass import CartPass, cart_pass_readings
 from fusion.attribution.carted import Placed, filled, owner_by_goods, pushed, taken_over
-from fusion.attribution.explanations import Explanation, Goods
+from fusion.attribution.explanations import PICK, Explanation, Goods
 from fusion.attribution.hypotheses import weights
 from fusion.attribution.passing import Readings, read_passing
 from fusion.attribution.state import Attribution, People
-from fusion.config import AttributionConfig
+from fusion.config import SECOND_NS, AttributionConfig
 from fusion.frozen import replace
 from fusion.store import Store
 from fusion.tracking.carts import SeenMove
@@ -21,21 +21,60 @@ def read_move(
     state: Attribution, one: SeenMove, people: People, store: Store, config: AttributionConfig
 ) -> Attribution:
     """Take note of what a move into a basket, or out of it, was by camera and scale, and by what those beside had."""
-    nats, owner = move_nats(one, state.seen, store, people.cart), ""
+    beside = {t for t, far in one.near.items() if far < config.cart_reach_m} | {
+        t for t, p in one.pairing.items() if p > people.cart.unowned_p
+    }
+    one = _upright(state, one, beside, people, store, config)
+    nats, owner, of = move_nats(one, state.seen, store, people.cart), "", frozenset[str]()
     if one.move.direction > 0:
-        beside = {t for t, far in one.near.items() if far < config.cart_reach_m} | {
-            t for t, p in one.pairing.items() if p > people.cart.unowned_p
-        }
         had = _may_have_had(state, beside)
         by = {
             t: {k: n + float(np.log(max(mine.get(k, 0.0), people.cart.unowned_p))) for k, n in nats.items()}
             for t, mine in had.items()
         }
-        owner = owner_by_goods(one.pairing, {t: max(mine.values(), default=0.0) for t, mine in by.items()}, config)
-        unowned = float(np.log(people.cart.unowned_p))
+        put = {t: max(mine.values(), default=0.0) for t, mine in by.items()}
+        owner, unowned = owner_by_goods(one.pairing, put, config), float(np.log(people.cart.unowned_p))
+        # Goods of somebody else's that are put into a cart are its owner's from then on.
+        of = frozenset(t for t, mine in put.items() if mine > max(put.values()) + 0.5 * unowned)
+        of |= {t for t, p in one.pairing.items() if p >= config.cart_owner_p}
         nats = {k: max((mine[k] for mine in by.values()), default=n + unowned) for k, n in nats.items()}
-    placed = Placed(one.move.direction, tuple((k, n) for k, n in nats.items() if n > 0.0))
+    placed = Placed(one.move.direction, tuple((k, n) for k, n in nats.items() if n > 0.0), of)
     return replace(state, baskets=filled(state.baskets, one.cart, placed, owner)) if placed.nats else state
+
+
+def _upright(
+    state: Attribution,
+    one: SeenMove,
+    beside: Collection[str],
+    people: People,
+    store: Store,
+    config: AttributionConfig,
+) -> SeenMove:
+    """Return a move the right way round: what was never in the basket, and was just taken from a shelf, goes in."""
+    if one.move.direction > 0:
+        return one
+    basket = state.baskets.get(one.cart)
+    was_in = {k for placed in basket.placed if placed.direction > 0 for k, _ in placed.nats} if basket else set()
+    seen = camera_nats(one, store)
+    named = {k for k, nats in seen.items() if nats > 0.5 * max(seen.values())}  # the rest is hardly meant
+    since_ns = one.move.t_ns - int(2.0 * people.cart.move_window_s * SECOND_NS)
+    if not named or named & was_in or not named & _just_picked(state, beside, since_ns, one.move.t_ns):
+        return one
+    return replace(one, move=replace(one.move, direction=1))
+
+
+def _just_picked(state: Attribution, trips: Collection[str], since_ns: int, until_ns: int) -> set[int]:
+    """Return the products that some trips took from shelves between two instants, as is believed now."""
+    recent = [event for event, change in state.open.items() if change.plates and since_ns <= change.step_ns <= until_ns]
+    return {
+        part.product
+        for group in state.groups
+        if group.trips.intersection(trips)
+        for event in recent
+        if event in group.beam[0].choice
+        for part in group.beam[0].choice[event].parts
+        if part.kind == PICK and part.trip in trips
+    }
 
 
 def _may_have_had(state: Attribution, trips: Collection[str]) -> dict[str, dict[int, float]]:

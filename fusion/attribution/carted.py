@@ -20,6 +20,7 @@ class Placed:
 
     direction: int  # +1 in, -1 out
     nats: tuple[tuple[int, float], ...]  # product, weight of evidence that it was one of these
+    of: frozenset[str] = frozenset()  # trips whose goods it may have been, none of them where that is not known
 
 
 @record()
@@ -70,17 +71,21 @@ def pushed(
     out, changed = dict(baskets), []
     for cart, now in sorted(carts.items()):
         old = out.get(cart, Basket(""))
-        if now.owner and old.owner and now.owner != old.owner and old.placed:
+        placed = old.placed
+        if now.owner and old.owner and now.owner != old.owner and placed:
             changed.append((cart, old.owner, now.owner))
-        out[cart] = Basket(now.owner or old.owner, old.placed, now.t_ns, now.xy)
+            placed = tuple(replace(p, of=p.of | {now.owner}) if old.owner in p.of else p for p in placed)
+        out[cart] = Basket(now.owner or old.owner, placed, now.t_ns, now.xy)
     return out, tuple(changed)
 
 
-def in_basket(placed: tuple[Placed, ...], goods: Goods) -> tuple[tuple[int, int, float], ...]:
-    """Return which goods of somebody are in a basket by the moves in and out: (product, pieces, grams a piece)."""
+def in_basket(placed: tuple[Placed, ...], trip: str, goods: Goods) -> tuple[tuple[int, int, float], ...]:
+    """Return which goods of a trip are in a basket by the moves in and out: (product, pieces, grams a piece)."""
     left = {product: pieces for product, pieces, _ in goods}
     inside: dict[int, int] = {}
     for one in placed:
+        if one.of and trip not in one.of:
+            continue
         source, target = (left, inside) if one.direction > 0 else (inside, left)
         able = [(nats, product) for product, nats in one.nats if source.get(product, 0) > 0]
         if able:
@@ -96,7 +101,7 @@ def out_of_baskets(baskets: Baskets, trip: str, goods: Goods) -> frozenset[int]:
     for basket in (one for _, one in sorted(baskets.items()) if one.owner == trip):
         inside: dict[int, int] = {}
         for count in range(1, len(basket.placed) + 1):
-            now = {product: pieces for product, pieces, _ in in_basket(basket.placed[:count], goods)}
+            now = {product: pieces for product, pieces, _ in in_basket(basket.placed[:count], trip, goods)}
             out |= {product for product, pieces in inside.items() if now.get(product, 0) < pieces}
             out -= {product for product, pieces in now.items() if inside.get(product, 0) < pieces}
             inside = now
@@ -107,7 +112,7 @@ def kept_in_baskets(baskets: Baskets, trip: str, goods: Goods) -> frozenset[int]
     """Return the products of somebody whose every piece was seen to go into their carts, and not out again."""
     inside: dict[int, int] = {}
     for basket in (one for _, one in sorted(baskets.items()) if one.owner == trip):
-        for product, pieces, _ in in_basket(basket.placed, goods):
+        for product, pieces, _ in in_basket(basket.placed, trip, goods):
             inside[product] = inside.get(product, 0) + pieces
     return frozenset(product for product, pieces, _ in goods if inside.get(product, 0) >= pieces)
 
@@ -117,7 +122,7 @@ def taken_over(
 ) -> tuple[Explanation, ...]:
     """Return what may have passed when a cart changed hands, best first; no parts is "nothing"."""
     parts: list[Part] = []
-    for product, pieces, grams in in_basket(basket.placed, goods.get(source, ())):
+    for product, pieces, grams in in_basket(basket.placed, source, goods.get(source, ())):
         parts += [
             Part(source, PUT, product, pieces, pieces * grams),
             Part(target, PICK, product, pieces, pieces * grams),
@@ -142,6 +147,8 @@ def left_behind(
 
 def stayed(basket: Basket, trip: str, goods: Goods, config: AttributionConfig) -> tuple[Explanation, ...]:
     """Return what may have stayed in a cart whose shopper left without it, best first."""
-    parts = tuple(Part(trip, PUT, k, pieces, pieces * grams) for k, pieces, grams in in_basket(basket.placed, goods))
+    parts = tuple(
+        Part(trip, PUT, k, pieces, pieces * grams) for k, pieces, grams in in_basket(basket.placed, trip, goods)
+    )
     nothing = Explanation((), 0.0)
     return (Explanation(parts, config.cart_goes_nats), nothing) if parts else (nothing,)

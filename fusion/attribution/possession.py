@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 import numpy as np
 
-from fusion.attribution.bodies import Bodies
+from fusion.attribution.bodies import Bodies, rows_of
 from fusion.attribution.explanations import PICK, Explanation, Goods, Part, handed
 from fusion.attribution.hypotheses import Hypothesis
 from fusion.attribution.moments import within
@@ -183,14 +183,20 @@ def is_of_shelf(
     plates = sorted({plate for row in rows.tolist() for plate in store.facings.plates[row]})
     if not plates:
         return False
-    there = []
+    names = {content.track_id, *(k for k, kept in alias.items() if kept == content.track_id)}
+    names = {k for k in names if alias.get(k, k) == content.track_id}
+    hands = []
     for one in within(bodies, first_ns, last_ns):
-        mine = [row for row, k in enumerate(one.track_id.tolist()) if alias.get(k, k) == content.track_id]
+        row_of = rows_of(one)
+        # A person who was found twice is where they are nearest: rows of one moment count as one.
+        mine = [row_of[k] for k in names if k in row_of]
         if mine:
-            hands = one.head[mine, None, :] + one.hands[mine]
-            far = np.linalg.norm(hands[:, :, None, :] - store.plates.centre[plates], axis=3)
-            there.append(float(far.min()) < config.shelf_m)
-    return len(there) > 0 and float(np.mean(there)) > config.shelf_share
+            hands.append((one.head[mine, None, :] + one.hands[mine]).reshape(-1, 3))
+    if not hands:
+        return False
+    first = np.cumsum([0, *map(len, hands[:-1])])
+    far = np.linalg.norm(np.concatenate(hands)[:, None, :] - store.plates.centre[plates], axis=2).min(axis=1)
+    return float(np.mean(np.minimum.reduceat(far, first) < config.shelf_m)) > config.shelf_share
 
 
 def near_of(content: Content, seen: Witnesses, config: PossessionConfig) -> frozenset[int]:

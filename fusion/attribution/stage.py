@@ -1,5 +1,7 @@
 """The attribution stage: queue what shelves, hands and carts said, and read it in order of time."""
 
+from collections.abc import Collection
+
 from fusion.attribution.cart_pass import CartPass
 from fusion.attribution.cart_reading import read_cart_pass, read_carts, read_move
 from fusion.attribution.dark import Reach
@@ -14,7 +16,7 @@ from fusion.attribution.passing import (
     read_reach,
     read_unwatched,
 )
-from fusion.attribution.possession import Content
+from fusion.attribution.possession import Content, sought
 from fusion.attribution.reading import read_change
 from fusion.attribution.settled import Settled
 from fusion.attribution.state import Attribution, People, limited
@@ -93,11 +95,17 @@ def attribute(
 
 
 def look_before_exit(
-    state: Attribution, now_ns: int, people: People, store: Store, config: AttributionConfig
+    state: Attribution,
+    trips: Collection[str],
+    now_ns: int,
+    people: People,
+    store: Store,
+    config: AttributionConfig,
 ) -> Attribution:
-    """Read what hands have shown up to now, though the moment is not over: a trip is about to be settled.
+    """Read what hands have shown up to now, though the moment is not over: some trips are about to be settled.
 
-    What its people have left behind may be in somebody's hands already.
+    What their people have left behind may be in somebody's hands already; where nobody shows such goods, nothing is
+    read before its time.
     """
     until = now_ns - int(config.held_window_s * SECOND_NS)
     put_together_ns = state.moment_ns
@@ -105,10 +113,20 @@ def look_before_exit(
     # What was shown for less tells nothing of goods that somebody else left.
     if not put_together_ns or length < config.possession.found_after_s * SECOND_NS:
         return state
-    state, seen_in_hands = look_at_hands(state, until, people, store, config, length)
+    looked, seen_in_hands = look_at_hands(state, until, people, store, config, length)
+    others = [one for one in seen_in_hands if people.trip_of.get(one.track_id, "") not in trips]
+    own = {
+        product
+        for group in state.groups
+        for trip in group.trips.intersection(trips)
+        for hypothesis in group.beam
+        for product, _, _ in hypothesis.goods.get(trip, ())
+    }
+    if not any(own.intersection(sought(one, config.possession)) for one in others):
+        return state
     for one in seen_in_hands:
-        state = read_content(state, one, people, store, config)
-    return read_let_go(state, let_go(state, put_together_ns, state.moment_ns, config), store, config)
+        looked = read_content(looked, one, people, store, config)
+    return read_let_go(looked, let_go(looked, put_together_ns, looked.moment_ns, config), store, config)
 
 
 def _at_ns(one: ShelfChange | Meeting | SeenMove | CartPass | Content | Unwatched | Reach) -> int:
