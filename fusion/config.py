@@ -279,7 +279,7 @@ class TagConfig:
     read_rate_tags: float = 60.0  # the prior counts as so many tags
     clear_p: float = 0.98  # a trip whose goods are as sure as this teaches how many tags are heard
     witness: float = 1.0  # 0 leaves the portal out
-    left_nats: float = -6.5  # that a piece was set down somewhere in the store and no hand was seen to do it
+    left_nats: float = -5.5  # that a piece was set down somewhere in the store
 
 
 @dataclass(frozen=True, slots=True)
@@ -315,6 +315,7 @@ class PossessionConfig:
     found_gone_s: float = 1.0  # and so long after their last hand showed them
     break_s: float = 4.0
     bagged_s: float = 3.0  # people bag what they take within this, or carry it in the hand
+    bagged_nats: float = -0.7  # what was bagged at once, where goods are or on the way, is seldom brought out again
     gone_s: float = 5.0  # not seen in the hand for so long before the exit
     gone_nats_per_s: float = 0.4  # the longer it was carried, the less likely it was bagged after all
     gone_nats_max: float = 4.0

@@ -246,13 +246,10 @@ def _sources(
     unseen |= {k: (own.found_nats + one.nats, one.grams) for k in wanted if (one := state.laid.get(k))}
     for t in sorted({t for g in state.groups for t in g.trips} - people.staff - {trip}):
         for k, seen_ns in first_ns.items():
-            run = state.runs.get((t, k))
-            if run is not None and seen_ns - run.last_ns < own.found_gone_s * SECOND_NS:
-                continue  # it may still be in that hand
-            gone = left_nats(run, seen_ns, own.found_gone_s, own)
+            gone = left_nats(state.runs.get((t, k)), seen_ns, own.found_gone_s, own)
             # A classifier takes one thing for another and stays with it: that alone brings no goods from nowhere.
             told = k in long or own.found_nats + gone >= own.given_nats
-            if told and _may_have(state, t, k):
+            if gone > 0.0 and told and _may_have(state, t, k):
                 givers[t, k] = float(np.logaddexp(givers.get((t, k), -np.inf), own.found_nats + gone))
     return givers, unseen
 
