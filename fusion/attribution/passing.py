@@ -122,21 +122,22 @@ def read_reach(
 
 
 def look_at_hands(
-    state: Attribution, until_ns: int, people: People, store: Store, config: AttributionConfig, length: int
+    state: Attribution, until_ns: int, people: People, store: Store, config: AttributionConfig, length_ns: int
 ) -> tuple[Attribution, tuple[Content, ...]]:
-    """Put together what hands held over the moments, each of a length in ns, that are over by until_ns."""
+    """Put together what hands held over the moments, each so long, that are over by until_ns."""
     begin = state.moment_ns or until_ns  # moments are counted from the first one, so that a tape may be shifted in time
-    end = begin + (until_ns - begin) // length * length
+    end = begin + (until_ns - begin) // length_ns * length_ns
     if store.handover != "holder" or not config.possession.trust:
         return state, ()
     if end == begin:  # no moment is over
         return replace(state, moment_ns=end), ()
     # Only moments with a look in them: a clock that leaps by years must not be walked through second by second.
-    moments = sorted({begin + (k.t_ns - begin) // length * length for k in state.seen.looks if begin <= k.t_ns < end})
+    looked = (k.t_ns - begin for k in state.seen.looks if begin <= k.t_ns < end)
+    moments = sorted({begin + late_ns // length_ns * length_ns for late_ns in looked})
     out = tuple(
         content
         for t_ns in moments
-        for content in contents(state.seen.looks, people.alias, t_ns, t_ns + length, config.possession)
+        for content in contents(state.seen.looks, people.alias, t_ns, t_ns + length_ns, config.possession)
     )
     return replace(state, moment_ns=end), out
 
