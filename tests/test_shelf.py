@@ -380,6 +380,23 @@ def test_a_slow_lift_from_a_shaking_shelf_is_weighed(seed: int, mass_g: float, s
     assert begin * DT - 1e9 < most.step_ns < (begin + n) * DT + 1e9
 
 
+@example(seed=0, mass_g=70.0, apart_s=2.6)
+@SETTINGS
+@given(seeds, st.floats(70, 110), st.floats(2.6, 3.4))
+def test_what_went_first_from_a_shaking_shelf_is_not_told_with_what_went_next(
+    seed: int, mass_g: float, apart_s: float
+) -> None:
+    """Found in a crowd: the first of two was told by where the level was when the second was on its way."""
+    load, _ = shaking(seed)
+    for at_s, grams in ((22.0, mass_g), (22.0 + apart_s, 2.0 * mass_g)):
+        begin = int(at_s * 60)
+        load[begin:, 2] -= grams * np.minimum(np.arange(len(load) - begin) / 80, 1.0)
+    mine = [change for change in changes(load) if 2 in change.plates and change.step_ns > 18e9]
+    assert sum(change.total_g for change in mine) == pytest.approx(-3.0 * mass_g, abs=0.25 * mass_g)
+    first = [change.total_g for change in mine if change.step_ns < (22.0 + apart_s) * SECOND_NS]
+    assert sum(first) > -1.3 * mass_g
+
+
 @SETTINGS
 @given(seeds)
 def test_a_shaking_shelf_alone_is_no_change(seed: int) -> None:

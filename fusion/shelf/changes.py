@@ -237,10 +237,13 @@ def _is_company(levels: Levels, company: Company) -> bool:
 
 def _sharpened(change: PlateChange, levels: Levels, config: ShelfConfig) -> PlateChange:
     """Use what was learned since, if the plate has stayed quiet: ringing, creep and the hand have gone by then."""
-    if levels.disturbed[change.plate]:
+    level_g = float(levels.level_g[change.plate])
+    # What goes as noise takes the level with it: what is far off may be the next piece on its way.
+    goes_on = change.is_slow and (level_g - change.after_g) ** 2 > change.var
+    if levels.disturbed[change.plate] or goes_on:
         return change
     var = change.var if change.is_slow else min(change.var, rest_var(change, levels, config))
-    return replace(change, after_g=float(levels.level_g[change.plate]), var=var)
+    return replace(change, after_g=level_g, var=var)
 
 
 def _without_cross_talk(group: list[PlateChange], config: ShelfConfig) -> list[PlateChange]:
