@@ -130,6 +130,20 @@ def test_what_loads_show_on_a_plate_beside_them_is_no_share_of_theirs(seed: int)
 
 
 @SETTINGS
+@given(seeds, st.floats(100, 200), st.floats(1.5, 4.0))
+def test_what_two_loads_in_a_row_show_on_plates_beside_them_is_no_share_either(
+    seed: int, mass_g: float, apart_s: float
+) -> None:
+    """Found on a long tape: avocados taken one after the other weighed 4 g more on either side, 153 g for 146."""
+    load, _ = quiet(seed, seconds=22.0)
+    for at in (600, 600 + int(apart_s * 60)):
+        load[at:, 2] -= mass_g
+        for plate in (1, 3):
+            load[at:, plate] -= 0.0135 * mass_g
+    assert [change.plates for change in changes(load)] == [(2,), (2,)]
+
+
+@SETTINGS
 @given(seeds)
 def test_a_package_on_three_plates_is_one_change(seed: int) -> None:
     """The shares are those a real 105 g bag was seen with."""

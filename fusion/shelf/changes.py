@@ -63,6 +63,7 @@ class Pending:
 
     changes: tuple[PlateChange, ...] = ()
     told: Mapping[int, PlateChange] = field(default_factory=dict)  # plate -> its last change, as it was told
+    earlier: Mapping[int, PlateChange] = field(default_factory=dict)  # plate -> the one that was told before that
     share_ns: Mapping[int, int] = field(default_factory=dict)  # plate -> step of the last change it was asked for
     rest_ns: Mapping[int, int] = field(default_factory=dict)  # bay -> until when nothing can happen there but by news
     held: Mapping[int, tuple[Company, ...]] = field(default_factory=dict)  # bay -> while these keep its groups waiting
@@ -119,7 +120,8 @@ def _group_in_bays(
             news.append(added)
     changes = before = sorted((*pending.changes, *news), key=_by_step)
     loads = {c.plate: c for c in changes}
-    changes = [c for c in changes if not (_is_share(c, pending, config) or is_pressed(c, loads, told, store, config))]
+    moved = loads, told, pending.earlier
+    changes = [c for c in changes if not (_is_share(c, pending, config) or is_pressed(c, moved, store, config))]
     changes = without_plateaus(changes, store, config)
     last = {c.plate: c.step_ns for c in changes}
     of_plate: dict[int, list[PlateChange]] = {}
@@ -160,7 +162,8 @@ def _group_in_bays(
                 now_told |= {c.plate: c for c in whole}
                 now_asked |= dict.fromkeys((*(c.plate for c in shares), *(h[0] for h in hidden)), ready[-1].step_ns)
     if ready:
-        pending = Pending((), {**told, **now_told}, {**pending.share_ns, **now_asked})
+        earlier = {**pending.earlier, **{plate: told[plate] for plate in now_told if plate in told}}
+        pending = Pending((), {**told, **now_told}, earlier, {**pending.share_ns, **now_asked})
     ready.sort(key=lambda c: (c.step_ns, c.plates))
     rest_ns = _rests(before, waiting, waits, bays)
     return replace(pending, changes=tuple(waiting), rest_ns=rest_ns, held=held), tuple(ready)

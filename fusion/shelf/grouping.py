@@ -1,6 +1,6 @@
 """Which changes of plates are one move of goods: in a row on one plate, at once on plates beside each other."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from math import erf, sqrt
 from operator import attrgetter
 
@@ -69,19 +69,21 @@ def _twice(
 
 
 def is_pressed(
-    change: PlateChange,
-    loads: Mapping[int, PlateChange],
-    told: Mapping[int, PlateChange],
-    store: Store,
-    config: ShelfConfig,
+    change: PlateChange, loads: Sequence[Mapping[int, PlateChange]], store: Store, config: ShelfConfig
 ) -> bool:
-    """Tell whether a load beside a plate, new or told last, explains its change, seconds late perhaps."""
+    """Tell whether a load beside a plate explains its change, seconds late perhaps; loads by plate, the newest first.
+
+    What went by as noise is told against a level of a while ago: all that was moved beside it since shows in it.
+    """
     near_ns = config.slow_step_s * SECOND_NS
+    since_ns = 2.0 * config.slow_s * SECOND_NS if change.is_slow else near_ns
     for plate in plates_beside(store.plates, config.neighbours)[change.plate]:
-        load = loads.get(plate) or told.get(plate)
-        if load is None or abs(load.step_ns - change.step_ns) >= near_ns:
+        moved = [each[plate] for each in loads if plate in each]
+        late_ns = [abs(load.step_ns - change.step_ns) for load in moved]
+        if not late_ns or min(late_ns) >= near_ns:
             continue
-        if is_cross_talk(change, load.after_g - load.before_g, config):
+        each_g = [load.after_g - load.before_g for load, ns in zip(moved, late_ns, strict=True) if ns < since_ns]
+        if any(is_cross_talk(change, load_g, config) for load_g in (each_g[0], sum(each_g))):
             return True
     return False
 
