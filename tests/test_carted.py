@@ -5,7 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tiny import tiny_store
 
-from fusion.attribution.cart_reading import read_move
+from fusion.attribution.bodies import Bodies
+from fusion.attribution.cart_reading import read_carts, read_move
 from fusion.attribution.carted import (
     Basket,
     CartNow,
@@ -21,8 +22,9 @@ from fusion.attribution.carted import (
     taken_over,
 )
 from fusion.attribution.explanations import PICK, PUT, Explanation, Part
-from fusion.attribution.hypotheses import Group, Hypothesis, extend
+from fusion.attribution.hypotheses import Group, Hypothesis, extend, weights
 from fusion.attribution.state import Attribution, People
+from fusion.attribution.witnesses import Witnesses
 from fusion.config import SECOND_NS, AttributionConfig, CartConfig
 from fusion.messages import CartMove
 from fusion.shelf import ShelfChange
@@ -128,6 +130,28 @@ def test_what_went_in_before_somebody_had_it_is_not_theirs() -> None:
     assert in_basket((placed,), "a", goods) and not in_basket((placed,), "b", goods)
     baskets, _ = pushed({"cart-01": Basket("a", (placed,))}, {"cart-01": CartNow("b", 2, (0.0, 0.0))})
     assert in_basket(baskets["cart-01"].placed, "b", goods), "who takes the cart over has what is in it"
+
+
+def test_a_cart_that_may_be_of_somebody_whom_nobody_sees_is_hardly_believed_to_change_hands() -> None:
+    """Found under a turned camera: a cart rolled on with its lost shopper, and two others were said to exchange it."""
+    placed = Placed(1, ((2, 5.0),), frozenset("a"))
+    trips = {"a": ((2, 1, 260.0),), "b": (), "c": ()}
+    groups = tuple(Group(frozenset(t), (Hypothesis(0.0, {t: goods}, {}),)) for t, goods in trips.items())
+    hands = np.zeros((1, 2, 3)), np.zeros((1, 2, 3, 3))
+
+    def stays_p(seen: str) -> float:
+        rows = [k for k, trip in ((1, "a"), (2, "b"), (3, "c")) if trip in seen]
+        n = len(rows)
+        body = Bodies(T0, np.array(rows), np.zeros((n, 3)), *(np.repeat(h, n, axis=0) for h in hands), np.zeros(n))
+        cart = CartNow("b", T0, (0.0, 0.0))
+        people = People({1: "a", 2: "b", 3: "c"}, lambda k, t: (), {}, frozenset(), CartConfig(), {"cart-01": cart})
+        state = Attribution(groups=groups, baskets={"cart-01": Basket("a", (placed,))}, seen=Witnesses(bodies=(body,)))
+        after = read_carts(state, T0, people, tiny_store(), CONFIG)
+        group = next(g for g in after.groups if "a" in g.trips)
+        return sum(w for w, h in zip(weights(group).tolist(), group.beam, strict=True) if h.goods["a"])
+
+    assert stays_p("abc") < 0.05
+    assert 0.2 < stays_p("ab") < 0.6
 
 
 def test_a_full_cart_that_stays_behind_keeps_its_goods() -> None:

@@ -11,6 +11,7 @@ from fusion.attribution.explanations import PICK, Explanation, Goods
 from fusion.attribution.hypotheses import weights
 from fusion.attribution.passing import Readings, read_passing
 from fusion.attribution.state import Attribution, People
+from fusion.attribution.strangers import missed
 from fusion.config import SECOND_NS, AttributionConfig
 from fusion.frozen import replace
 from fusion.store import Store
@@ -108,6 +109,8 @@ def read_carts(state: Attribution, now_ns: int, people: People, store: Store, co
     if not people.carts:
         return state
     baskets, changed = pushed(state.baskets, people.carts)
+    if changed and missed(state, now_ns, people, config) - people.staff:
+        baskets |= {cart: replace(baskets[cart], lost=True) for cart, _, _ in changed}
     state = replace(state, baskets=baskets)
     for cart, source, target in changed:
         if store.handover != "holder" or people.staff & {source, target}:

@@ -40,6 +40,7 @@ class Basket:
     placed: tuple[Placed, ...] = ()
     t_ns: int = 0
     xy: tuple[float, float] = (0.0, 0.0)
+    lost: bool = False  # somebody whom nobody saw may have had it, when it changed hands
 
 
 Baskets = Mapping[str, Basket]
@@ -75,7 +76,7 @@ def pushed(
         if now.owner and old.owner and now.owner != old.owner and placed:
             changed.append((cart, old.owner, now.owner))
             placed = tuple(replace(p, of=p.of | {now.owner}) if old.owner in p.of else p for p in placed)
-        out[cart] = Basket(now.owner or old.owner, placed, now.t_ns, now.xy)
+        out[cart] = replace(old, owner=now.owner or old.owner, placed=placed, t_ns=now.t_ns, xy=now.xy)
     return out, tuple(changed)
 
 
@@ -120,7 +121,10 @@ def kept_in_baskets(baskets: Baskets, trip: str, goods: Goods) -> frozenset[int]
 def taken_over(
     basket: Basket, source: str, target: str, goods: Mapping[str, Goods], config: AttributionConfig
 ) -> tuple[Explanation, ...]:
-    """Return what may have passed when a cart changed hands, best first; no parts is "nothing"."""
+    """Return what may have passed when a cart changed hands, best first; no parts is "nothing".
+
+    Of somebody whom nobody sees it may have been all along: then it went to whoever happened to be near.
+    """
     parts: list[Part] = []
     for product, pieces, grams in in_basket(basket.placed, source, goods.get(source, ())):
         parts += [
@@ -128,7 +132,8 @@ def taken_over(
             Part(target, PICK, product, pieces, pieces * grams),
         ]
     nothing = Explanation((), 0.0)
-    return (Explanation(tuple(parts), config.cart_goes_nats), nothing) if parts else (nothing,)
+    nats = config.cart_lost_nats if basket.lost else config.cart_goes_nats
+    return (Explanation(tuple(parts), nats), nothing) if parts else (nothing,)
 
 
 def left_behind(
