@@ -310,6 +310,9 @@ class PossessionConfig:
     met_s: float = 1.0  # hands meet so near the moment when the giver's are last seen with it
     needed_nats: float = -4.0  # and that it was let go of so, where the hand was needed for the next thing
     let_go_nats_min: float = -4.0  # less than this, nobody is asked
+    swapped_nats: float = -5.0  # that it was taken in exchange for a piece of the same weight, which no plate tells:
+    swapped_g: float = 2.0  # as heavy but for so much,
+    swapped_share: float = 0.03  # and for so much of it, as packages differ from the catalogue
     found_nats: float = -4.5  # that it was set down by somebody else and found
     found_after_s: float = 1.0  # goods seen for so long are asked about beyond those who stand near
     found_gone_s: float = 1.0  # and so long after their last hand showed them

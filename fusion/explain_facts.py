@@ -115,11 +115,17 @@ def told(reading: Row, kind: str, names: Names) -> str:
         return {"shelf": "no goods moved", "passing": "nothing was handed over"}.get(kind, "nothing but what was seen")
     if kind == "passing" and len(parts) % 2 == 0:
         pairs = zip(parts[::2], parts[1::2], strict=True)
-        return " and ".join(f"{who(given)} gave {_goods(given, names)} to {who(taken)}" for given, taken in pairs)
+        return " and ".join(_passed(given, taken, names) for given, taken in pairs)
     verbs = {"pick": "took", "put": "put back"}
     if kind == "exit":
         verbs = {"pick": "took, noticed by no plate,", "put": "left somewhere in the store"}
     return " and ".join(f"{who(part)} {verbs[part['kind']]} {_goods(part, names)}" for part in parts)
+
+
+def _passed(given: Row, taken: Row, names: Names) -> str:
+    if given["account"] is not None and given["account"] == taken["account"]:
+        return f"{who(taken)} took {_goods(taken, names)} for as heavy a piece, {_goods(given, names)}"
+    return f"{who(given)} gave {_goods(given, names)} to {who(taken)}"
 
 
 def who(row: Row) -> str:

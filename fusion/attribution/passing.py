@@ -13,6 +13,7 @@ from fusion.attribution.handover import Meeting, at_moment, handover_readings, t
 from fusion.attribution.hypotheses import Group, Hypothesis, doer_p, extend, merge, weigh, weights
 from fusion.attribution.last_seen import beside, floor_nats, out_nats, posture, set_down_nats
 from fusion.attribution.looks import looks_at_hands
+from fusion.attribution.moments import within
 from fusion.attribution.possession import (
     NOTHING,
     Content,
@@ -27,6 +28,7 @@ from fusion.attribution.possession import (
     left_nats,
     lengthened,
     near_of,
+    shelf_m,
     sought,
 )
 from fusion.attribution.reaching import next_picks
@@ -158,13 +160,16 @@ def read_content(
     fits = np.array([ratio_of(h) for h in group.beam])
     if float(weights(group) @ fits) < own.explained_min:
         givers, unseen = _sources(state, content, trip, people, store, config)
-        if givers or unseen:
+        swapped = _swapped(state, content, trip, people, store, config)
+        if givers or unseen or swapped:
 
             def readings(goods: Mapping[str, Goods]) -> tuple[Explanation, ...]:
-                return given_readings(content, trip, givers, unseen, goods, own)
+                return given_readings(content, trip, givers, unseen, swapped, goods, own)
 
             witness, asked = f"seen {content.track_id}", (trip, *sorted({t for t, _ in givers}))
-            state = read_passing(state, content.t0_ns, witness, asked, readings, store, config, may_appear=bool(unseen))
+            state = read_passing(
+                state, content.t0_ns, witness, asked, readings, store, config, may_appear=bool(unseen or swapped)
+            )
             group = group_of(state, trip)
             ratio_of = _explaining(content, trip, group, state)
 
@@ -253,6 +258,26 @@ def _sources(
             if gone > 0.0 and told and _may_have(state, t, k):
                 givers[t, k] = float(np.logaddexp(givers.get((t, k), -np.inf), own.found_nats + gone))
     return givers, unseen
+
+
+def _swapped(
+    state: Attribution, content: Content, trip: str, people: People, store: Store, config: AttributionConfig
+) -> dict[int, tuple[float, float]]:
+    """Return what a person may have taken in exchange for as heavy a piece of their own: grams, and how far they err.
+
+    A hand was where it stands just before it was seen in their hands, and the plates told of nothing.
+    """
+    own, out = config.possession, dict[int, tuple[float, float]]()
+    for product in sought(content, own):
+        run = state.runs.get((trip, product))
+        if run is None or _lasted_s(run) < own.found_after_s:
+            continue
+        around = within(state.seen.bodies, run.first_ns - round(own.before_s * SECOND_NS), run.first_ns)
+        if shelf_m(product, content.track_id, around, people.alias, store).min(initial=np.inf) < own.shelf_m:
+            grams = float(store.products.mass_g[product])
+            off_g = own.swapped_g + own.swapped_share * grams + 3.0 * float(store.products.mass_sd_g[product])
+            out[product] = grams, off_g
+    return out
 
 
 def _lasted_s(run: Run) -> float:

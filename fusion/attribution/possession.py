@@ -11,8 +11,9 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 import numpy as np
 
+from fusion.arrays import Floats
 from fusion.attribution.bodies import Bodies, rows_of
-from fusion.attribution.explanations import PICK, Explanation, Goods, Part, handed
+from fusion.attribution.explanations import PICK, PUT, Explanation, Goods, Part, handed
 from fusion.attribution.hypotheses import Hypothesis
 from fusion.attribution.moments import within
 from fusion.attribution.witnesses import Look, Witnesses
@@ -179,24 +180,31 @@ def is_of_shelf(
     """Tell whether what hands show most stands where a hand was nearly all the while: it may still be on the shelf."""
     product, _ = max(content.p, key=lambda one: (one[1], -one[0]))
     first_ns, last_ns = dict(zip((k for k, _ in content.p), content.seen_ns, strict=True))[product]
+    far_m = shelf_m(product, content.track_id, within(bodies, first_ns, last_ns), alias, store)
+    return len(far_m) > 0 and float(np.mean(far_m < config.shelf_m)) > config.shelf_share
+
+
+def shelf_m(product: int, track_id: int, bodies: Sequence[Bodies], alias: Mapping[int, int], store: Store) -> Floats:
+    """Return how far the nearer hand of somebody was from where a product stands, m, at each moment they were there.
+
+    Empty where it stands nowhere.
+    """
     rows = np.flatnonzero(store.facings.product == product)
     plates = sorted({plate for row in rows.tolist() for plate in store.facings.plates[row]})
-    if not plates:
-        return False
-    names = {content.track_id, *(k for k, kept in alias.items() if kept == content.track_id)}
-    names = {k for k in names if alias.get(k, k) == content.track_id}
+    names = {track_id, *(k for k, kept in alias.items() if kept == track_id)}
+    names = {k for k in names if alias.get(k, k) == track_id}
     hands = []
-    for one in within(bodies, first_ns, last_ns):
+    for one in bodies if plates else ():
         row_of = rows_of(one)
         # A person who was found twice is where they are nearest: rows of one moment count as one.
         mine = [row_of[k] for k in names if k in row_of]
         if mine:
             hands.append((one.head[mine, None, :] + one.hands[mine]).reshape(-1, 3))
     if not hands:
-        return False
+        return np.zeros(0)
     first = np.cumsum([0, *map(len, hands[:-1])])
     far = np.linalg.norm(np.concatenate(hands)[:, None, :] - store.plates.centre[plates], axis=2).min(axis=1)
-    return float(np.mean(np.minimum.reduceat(far, first) < config.shelf_m)) > config.shelf_share
+    return np.asarray(np.minimum.reduceat(far, first))
 
 
 def near_of(content: Content, seen: Witnesses, config: PossessionConfig) -> frozenset[int]:
@@ -222,13 +230,15 @@ def given_readings(
     taker: str,
     givers: Mapping[tuple[str, int], float],
     unseen: Mapping[int, tuple[float, float]],
+    swapped: Mapping[int, tuple[float, float]],
     goods: Mapping[str, Goods],
     config: PossessionConfig,
 ) -> tuple[Explanation, ...]:
     """Return how goods seen in a person's hands may have come there; no parts is "they did not".
 
     givers gives the nats of each (trip, product) having been handed over, or set down where it was found; unseen those
-    of a piece of a product having been taken where no plate noticed, and what it weighs in grams.
+    of a piece of a product having been taken where no plate noticed, and what it weighs in grams; swapped what one
+    weighs that may have been taken in exchange for a piece of the same weight, and how far it may be off, both in g.
     """
     out = [Explanation((), 0.0)]
     own = {product for product, _, _ in goods.get(taker, ())}
@@ -242,6 +252,11 @@ def given_readings(
         if product in unseen:
             nats, grams = unseen[product]
             out.append(Explanation((Part(taker, PICK, product, 1, grams),), nats))
+        grams, off_g = swapped.get(product, (0.0, 0.0))
+        for other, _, own_g in goods.get(taker, ()):
+            if abs(own_g - grams) < off_g:
+                parts = Part(taker, PUT, other, 1, own_g), Part(taker, PICK, product, 1, grams)
+                out.append(Explanation(parts, config.swapped_nats))
     return tuple(out)
 
 
