@@ -471,6 +471,9 @@ class AttributionConfig:
     cart_reach_m: float = 2.0
     cart_carried_s: float = 8.0  # from one cart to another
     cart_goes_nats: float = 4.0  # goods in a cart go with the cart, not with who put them there
+    cart_changes_nats: float = (
+        -2.0
+    )  # that a cart changes hands, against its not having been whose it was believed to be
     cart_lost_nats: float = 0.5  # unless somebody is out of sight, whose cart it may be
     cart_out_nats: float = 3.5  # what came out of the cart and stayed out may well have been set down
     cart_gone_m: float = 3.0  # from a gate's middle: a cart nearer may be on its way out

@@ -492,10 +492,10 @@ def _people(engine: Engine, state: State) -> People:
         nats = {trip: float(np.log(one)) for trip, one in sorted(p.items()) if one > least}
         return tuple((trip, one, (Claim(place, t_ns, trip, one),)) for trip, one in nats.items())
 
-    carts = {
-        cart: CartNow(clear_owner(one, engine.config.attribution.cart_owner_p), one.t_ns, place_of(one))
-        for cart, one in state.carts.items()
-    }
+    carts = {}
+    for cart, one in state.carts.items():
+        owner = clear_owner(one, engine.config.attribution.cart_owner_p)
+        carts[cart] = CartNow(owner, one.t_ns, place_of(one), one.owner.get(owner, 0.0))
     return People(likeliest(identity, state.now_ns), who, identity.alias, staff, engine.config.cart, carts)
 
 

@@ -26,6 +26,7 @@ from fusion.attribution.hypotheses import Group, Hypothesis, extend, weights
 from fusion.attribution.state import Attribution, People
 from fusion.attribution.witnesses import Witnesses
 from fusion.config import SECOND_NS, AttributionConfig, CartConfig
+from fusion.frozen import replace
 from fusion.messages import CartMove
 from fusion.shelf import ShelfChange
 from fusion.tracking.carts import SeenMove
@@ -67,6 +68,22 @@ def test_a_cart_that_changes_hands_conserves_goods(placed: tuple, mine: tuple, t
             assert total[0] + total[1] == total[2] + total[3]
 
 
+@given(st.floats(0.9, 1.0), st.floats(0.0, 0.1))
+def test_the_clearer_whose_a_cart_was_the_likelier_it_changed_hands(p: float, more: float) -> None:
+    """Found in produce-market, seed 17: who stood near a cart was believed to have had it, and what was in it."""
+    goods = {"a": ((2, 1, 260.0),), "b": ()}
+    full, more_p = Basket("a", (Placed(1, ((2, 5.0),)),), owner_p=p), min(1.0, p + more)
+
+    def nats(basket: Basket) -> float:
+        baskets, _ = pushed({"c": basket}, {"c": CartNow("b", 5, (1.0, 2.0), 0.99)})
+        assert (baskets["c"].owner, baskets["c"].owner_p, baskets["c"].before_p) == ("b", 0.99, basket.owner_p)
+        return taken_over(baskets["c"], "a", "b", goods, CONFIG)[0].nats
+
+    assert nats(full) <= nats(replace(full, owner_p=more_p)) <= CONFIG.cart_goes_nats
+    seen, _ = pushed({"c": full}, {"c": CartNow("a", 5, (1.0, 2.0), 0.95)})
+    assert seen["c"].owner_p == max(p, 0.95), "how clear it was counts, not how clear it is now"
+
+
 def test_who_pushes_a_full_cart_away_is_told() -> None:
     full = Placed(1, ((2, 0.8),))
     baskets, changed = pushed({"c1": Basket("ann", (full,)), "c2": Basket("ann")}, {
@@ -81,16 +98,17 @@ def test_who_pushes_a_full_cart_away_is_told() -> None:
 @given(st.floats(0.06, 0.94), st.floats(0.0, 6.0))
 def test_what_goes_into_a_cart_tells_whose_it_is_unless_another_clearly_has_it(pushes: float, had: float) -> None:
     pairing = {"a": 1.0 - pushes, "b": pushes}
-    assert owner_by_goods(pairing, {"a": had, "b": had}, CONFIG) == ""  # either may have put it there
-    assert owner_by_goods(pairing, {"a": had, "b": -np.inf}, CONFIG) in ("", "a")
+    assert owner_by_goods(pairing, {"a": had, "b": had}, CONFIG) == ("", 0.0)  # either may have put it there
+    owner, p = owner_by_goods(pairing, {"a": had, "b": -np.inf}, CONFIG)
+    assert (owner == "a" and CONFIG.cart_owner_p <= p <= 1.0) or (owner, p) == ("", 0.0)
     clear = {"a": 0.01, "b": 0.99}
-    assert owner_by_goods(clear, {"a": had, "b": -np.inf}, CONFIG) == ""  # it may have gone into another's cart
-    assert owner_by_goods({}, {}, CONFIG) == ""
+    assert owner_by_goods(clear, {"a": had, "b": -np.inf}, CONFIG)[0] == ""  # it may have gone into another's cart
+    assert owner_by_goods({}, {}, CONFIG) == ("", 0.0)
 
 
 def test_a_cart_that_was_filled_while_two_stood_at_it_has_changed_hands_when_the_other_pushes_it_away() -> None:
     owner = owner_by_goods({"a": 0.7, "b": 0.3}, {"a": 5.0, "b": 1.0}, CONFIG)
-    baskets = filled({}, "cart-01", Placed(1, ((2, 5.0),)), owner)
+    baskets = filled({}, "cart-01", Placed(1, ((2, 5.0),)), *owner)
     _, changed = pushed(baskets, {"cart-01": CartNow("b", 2, (0.0, 0.0))})
     assert changed == (("cart-01", "a", "b"),)
 
@@ -145,7 +163,9 @@ def test_a_cart_that_may_be_of_somebody_whom_nobody_sees_is_hardly_believed_to_c
         body = Bodies(T0, np.array(rows), np.zeros((n, 3)), *(np.repeat(h, n, axis=0) for h in hands), np.zeros(n))
         cart = CartNow("b", T0, (0.0, 0.0))
         people = People({1: "a", 2: "b", 3: "c"}, lambda k, t: (), {}, frozenset(), CartConfig(), {"cart-01": cart})
-        state = Attribution(groups=groups, baskets={"cart-01": Basket("a", (placed,))}, seen=Witnesses(bodies=(body,)))
+        state = Attribution(
+            groups=groups, baskets={"cart-01": Basket("a", (placed,), owner_p=1.0)}, seen=Witnesses(bodies=(body,))
+        )
         after = read_carts(state, T0, people, tiny_store(), CONFIG)
         group = next(g for g in after.groups if "a" in g.trips)
         return sum(w for w, h in zip(weights(group).tolist(), group.beam, strict=True) if h.goods["a"])

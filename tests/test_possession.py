@@ -104,9 +104,10 @@ def test_what_was_exchanged_weighs_the_same_and_was_ones_own(
     readings = given_readings(content(belief), "taker", {}, {}, {4: (grams, 5.0)}, {"taker": mine}, CONFIG)
     own = [k for k, _, _ in mine]
     may_be = 4 in sought(content(belief), CONFIG) and 4 not in own and abs(grams - 100.0) < 5.0
-    assert [given.product for given, _ in (reading.parts for reading in readings[1:])] == (own if may_be else [])
-    for given, taken in (reading.parts for reading in readings[1:]):
-        assert (given.kind, given.trip, given.qty) == (PUT, "taker", 1)
+    exchanged = [reading.parts for reading in readings[1:]]
+    assert [back.product for back, _ in exchanged] == (own if may_be else [])
+    for back, taken in exchanged:
+        assert (back.kind, back.trip, back.qty) == (PUT, "taker", 1)
         assert (taken.kind, taken.trip, taken.qty, taken.product) == (PICK, "taker", 1, 4)
 
 

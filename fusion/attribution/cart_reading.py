@@ -26,7 +26,7 @@ def read_move(
         t for t, p in one.pairing.items() if p > people.cart.unowned_p
     }
     one = _upright(state, one, beside, people, store, config)
-    nats, owner, of = move_nats(one, state.seen, store, people.cart), "", frozenset[str]()
+    nats, owner, of = move_nats(one, state.seen, store, people.cart), ("", 0.0), frozenset[str]()
     if one.move.direction > 0:
         had = _may_have_had(state, beside)
         by = {
@@ -40,7 +40,7 @@ def read_move(
         of |= {t for t, p in one.pairing.items() if p >= config.cart_owner_p}
         nats = {k: max((mine[k] for mine in by.values()), default=n + unowned) for k, n in nats.items()}
     placed = Placed(one.move.direction, tuple((k, n) for k, n in nats.items() if n > 0.0), of)
-    return replace(state, baskets=filled(state.baskets, one.cart, placed, owner)) if placed.nats else state
+    return replace(state, baskets=filled(state.baskets, one.cart, placed, *owner)) if placed.nats else state
 
 
 def _upright(

@@ -30,6 +30,7 @@ class CartNow:
     owner: str  # trip, "" while that is not clear
     t_ns: int
     xy: tuple[float, float]
+    p: float = 1.0  # that it is the owner's
 
 
 @record()
@@ -40,20 +41,29 @@ class Basket:
     placed: tuple[Placed, ...] = ()
     t_ns: int = 0
     xy: tuple[float, float] = (0.0, 0.0)
-    lost: bool = False  # somebody whom nobody saw may have had it, when it changed hands
+    owner_p: float = 0.0  # how likely it was the owner's when that was clearest
+    before_p: float = 1.0  # and so of the owner before, when it changed hands
+    lost: bool = False  # somebody whom nobody saw may have had it then
 
 
 Baskets = Mapping[str, Basket]
 
 
-def filled(baskets: Baskets, cart: str, placed: Placed, owner: str) -> dict[str, Basket]:
+def filled(baskets: Baskets, cart: str, placed: Placed, owner: str, p: float) -> dict[str, Basket]:
     """Take note of a move into a basket or out of it, and of whose the cart was by that; "" where it does not tell."""
     old = baskets.get(cart, Basket(""))
-    return {**baskets, cart: replace(old, placed=(*old.placed, placed), owner=owner or old.owner)}
+    new = replace(old, placed=(*old.placed, placed))
+    return {**baskets, cart: _owned(new, owner, p) if owner else new}
 
 
-def owner_by_goods(pairing: Mapping[str, float], put: Mapping[str, float], config: AttributionConfig) -> str:
-    """Return whose a cart clearly was as goods went in, "" where that stays open.
+def _owned(basket: Basket, owner: str, p: float) -> Basket:
+    return replace(basket, owner=owner, owner_p=max(p, basket.owner_p) if owner == basket.owner else p)
+
+
+def owner_by_goods(
+    pairing: Mapping[str, float], put: Mapping[str, float], config: AttributionConfig
+) -> tuple[str, float]:
+    """Return whose a cart clearly was as goods went in, "" where that stays open, and how likely.
 
     pairing gives how likely it was each trip's by who moved with it, put the nats of what went in having been a trip's.
     People mostly fill their own.
@@ -62,7 +72,8 @@ def owner_by_goods(pairing: Mapping[str, float], put: Mapping[str, float], confi
     others = np.exp(config.cart_pass_nats) * (likely.sum() - likely)
     by = {t: pairing.get(t, 0.0) * one for t, one in zip(put, (likely + others).tolist(), strict=True)}
     best = max(by, key=lambda t: by[t], default="")
-    return best if best and by[best] >= config.cart_owner_p * sum(by.values()) > 0.0 else ""
+    p = by[best] / max(sum(by.values()), 1e-300) if best else 0.0
+    return (best, p) if p >= config.cart_owner_p else ("", 0.0)
 
 
 def pushed(
@@ -72,11 +83,12 @@ def pushed(
     out, changed = dict(baskets), []
     for cart, now in sorted(carts.items()):
         old = out.get(cart, Basket(""))
-        placed = old.placed
-        if now.owner and old.owner and now.owner != old.owner and placed:
+        new = replace(old, t_ns=now.t_ns, xy=now.xy)
+        if now.owner and old.owner and now.owner != old.owner and old.placed:
             changed.append((cart, old.owner, now.owner))
-            placed = tuple(replace(p, of=p.of | {now.owner}) if old.owner in p.of else p for p in placed)
-        out[cart] = replace(old, owner=now.owner or old.owner, placed=placed, t_ns=now.t_ns, xy=now.xy)
+            placed = tuple(replace(p, of=p.of | {now.owner}) if old.owner in p.of else p for p in old.placed)
+            new = replace(new, placed=placed, before_p=old.owner_p)
+        out[cart] = _owned(new, now.owner, now.p) if now.owner else new
     return out, tuple(changed)
 
 
@@ -123,7 +135,8 @@ def taken_over(
 ) -> tuple[Explanation, ...]:
     """Return what may have passed when a cart changed hands, best first; no parts is "nothing".
 
-    Of somebody whom nobody sees it may have been all along: then it went to whoever happened to be near.
+    Of somebody whom nobody sees it may have been all along: then it went to whoever happened to be near. And who only
+    stood near before may never have had it.
     """
     parts: list[Part] = []
     for product, pieces, grams in in_basket(basket.placed, source, goods.get(source, ())):
@@ -132,7 +145,8 @@ def taken_over(
             Part(target, PICK, product, pieces, pieces * grams),
         ]
     nothing = Explanation((), 0.0)
-    nats = config.cart_lost_nats if basket.lost else config.cart_goes_nats
+    had = float(np.log(max(basket.before_p, 1e-6) / max(1.0 - basket.before_p, 1e-6))) + config.cart_changes_nats
+    nats = min(had, config.cart_lost_nats if basket.lost else config.cart_goes_nats)
     return (Explanation(tuple(parts), nats), nothing) if parts else (nothing,)
 
 
