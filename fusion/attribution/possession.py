@@ -297,5 +297,5 @@ def left_nats(run: Run | None, left_ns: int, gone_s: float, config: PossessionCo
     since_ns = run.since_ns if run.set_down_nats > 0.0 and run.since_ns else run.first_ns
     carried_s = (run.last_ns - since_ns) / SECOND_NS - config.bagged_s
     nats = float(np.clip(config.gone_nats_per_s * carried_s, 0.0, config.gone_nats_max))
-    bagged = config.bagged_nats if run.set_down_nats < 0.0 else 0.0
+    bagged = config.bagged_nats if run.set_down_nats < 0.0 and run.reached_nats <= 0.0 else 0.0
     return (nats + run.set_down_nats if nats > 0.0 else bagged) + run.reached_nats
