@@ -21,6 +21,11 @@ class Bodies:
     doubtful: tuple[Doubtful, ...] = ()  # hands that may be somebody else's
 
 
+def names_of(track_id: int, alias: Mapping[int, int]) -> list[int]:
+    """Return the tracks that are one person by now, who goes by track_id; none where that is another's track since."""
+    return [k for k in (track_id, *(k for k, kept in alias.items() if kept == track_id)) if alias.get(k, k) == track_id]
+
+
 @lru_cache(maxsize=1024)
 def rows_of(bodies: Bodies) -> Mapping[int, int]:
     """Return the row of each track at one moment: whoever asks about goods asks for the same moments."""

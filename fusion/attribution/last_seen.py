@@ -14,7 +14,7 @@ from math import sqrt
 import numpy as np
 
 from fusion.arrays import Bools, Floats, Ints
-from fusion.attribution.bodies import Bodies, rows_of
+from fusion.attribution.bodies import Bodies, names_of, rows_of
 from fusion.attribution.moments import within
 from fusion.config import SECOND_NS, PossessionConfig
 from fusion.frozen import record
@@ -179,8 +179,7 @@ def beside(
 
 def _sights_of(track_id: int, moments: Sequence[Bodies], alias: Mapping[int, int]) -> list[tuple[Bodies, int]]:
     """Return the moments, of some, in which somebody was there, and their row."""
-    out, names = [], {track_id, *(k for k, kept in alias.items() if kept == track_id)}
-    mine = [k for k in names if alias.get(k, k) == track_id]
+    out, mine = [], names_of(track_id, alias)
     for one in moments:
         row_of = rows_of(one)
         row = min([row_of[k] for k in mine if k in row_of], default=-1)

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 import numpy as np
 
 from fusion.arrays import Floats
-from fusion.attribution.bodies import Bodies, rows_of
+from fusion.attribution.bodies import Bodies, names_of, rows_of
 from fusion.attribution.explanations import PICK, PUT, Explanation, Goods, Part, handed
 from fusion.attribution.hypotheses import Hypothesis
 from fusion.attribution.moments import within
@@ -191,9 +191,7 @@ def shelf_m(product: int, track_id: int, bodies: Sequence[Bodies], alias: Mappin
     """
     rows = np.flatnonzero(store.facings.product == product)
     plates = sorted({plate for row in rows.tolist() for plate in store.facings.plates[row]})
-    names = {track_id, *(k for k, kept in alias.items() if kept == track_id)}
-    names = {k for k in names if alias.get(k, k) == track_id}
-    hands = []
+    names, hands = names_of(track_id, alias), []
     for one in bodies if plates else ():
         row_of = rows_of(one)
         # A person who was found twice is where they are nearest: rows of one moment count as one.

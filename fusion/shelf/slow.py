@@ -92,7 +92,6 @@ class Pace(NamedTuple):
     disturbed_sds: float
     slow_rest: float
     drift_var: float
-    drift_sd: float
     kept: int
 
 
@@ -101,7 +100,7 @@ def pace_of(config: ShelfConfig) -> Pace:
     """Return the configuration as the kernel takes it."""
     return Pace(
         config.slow_s * SECOND_NS, config.noise_sd_g_min**2, config.disturbed_sds, config.slow_rest,
-        drift_var(2 * config.slow_s, config), drift_var(2 * config.slow_s, config) ** 0.5, columns(config),
+        drift_var(2 * config.slow_s, config), columns(config),
     )  # fmt: skip
 
 
@@ -139,6 +138,7 @@ def look_at(
     seconds of them say is asked as well.
     """
     last, any_over = pace.kept - 1, False
+    drifts_g = pace.disturbed_sds * np.sqrt(pace.drift_var)
     strays = np.empty(2 * RECENT)
     for r in range(len(rows)):
         row = rows[r]
@@ -166,7 +166,7 @@ def look_at(
         over[r] = (
             step > pace.disturbed_sds * np.sqrt(gone_var[r]) and abs(g[last] - g[last - 1]) < pace.slow_rest * step
         )
-        if not over[r] and means >= PATIENT and np.isfinite(g[last]) and step > pace.disturbed_sds * pace.drift_sd:
+        if not over[r] and means >= PATIENT and np.isfinite(g[last]) and step > drifts_g:
             after, patient_var = _patiently(g, before_g[r], means, stray_var, pace)
             if patient_var > 0.0:
                 over[r], after_g[r], gone_var[r] = True, after, patient_var
