@@ -27,7 +27,7 @@ from fusion.attribution.witnesses import Witnesses
 from fusion.cli import main
 from fusion.config import AttributionConfig, Config
 from fusion.explain import explained, words
-from fusion.explain_facts import DOUBT_SHOWN, WHY, Folder, change_of
+from fusion.explain_facts import DOUBT_SHOWN, WHY, Folder, change_of, told
 from fusion.explain_verdict import TIE_NATS, compare, turning
 from fusion.explain_words import WIDTH
 from fusion.messages import CartMove, Frame
@@ -314,3 +314,12 @@ def test_grams_that_are_doubtful_are_said_to_be(right: float, p: float) -> None:
     assert ("163 g of apples may be off" in said) == (round(1.0 - right, 6) >= DOUBT_SHOWN)
     packed = explained(({**receipt, "lines": [{**line, "g": None}]},), (), folder, None)
     assert packed["receipts"][0]["lines"][0]["grams_off_p"] == 0.0
+
+
+def test_an_exchange_for_as_heavy_a_piece_is_no_gift_to_oneself() -> None:
+    def part(kind: str, account: str | None, sku: str) -> dict[str, object]:
+        return {"kind": kind, "account": account, "known": True, "sku": sku, "qty": 1}
+
+    own, other = part("put", "ann", "a"), part("pick", "ann", "b")
+    assert told({"parts": [own, other]}, "passing", {}) == "ann took 1 x b for as heavy a piece, 1 x a"
+    assert told({"parts": [own, part("pick", "ben", "a")]}, "passing", {}) == "ann gave 1 x a to ben"
