@@ -130,6 +130,8 @@ def _replay(args: argparse.Namespace, recorder: "Recorder | None") -> int:
         print(f"store {record['store']}: {health['mode']}: {'; '.join([*health['reasons'], *health['blind']])}")
     for sensor, said in health["sensors"].items():
         print(f"sensor {sensor}: {said['state']}: {said['text']}")
+    for sensor, text in health["suspects"].items():
+        print(f"sensor {sensor}: {text}")
     for limit, times in record["limits"].items():
         print(f"limit {limit} of the configuration was reached {times} times: likely readings were left out")
     return 0

@@ -11,6 +11,7 @@ from tiny import MASSES, tiny_store
 from fusion.attribution.explanations import PICK, PUT, Explanation, Part
 from fusion.attribution.settled import Settled
 from fusion.config import Config
+from fusion.health import findings
 from fusion.health.gains import Gains, Pick, picks_of, weigh_gains
 from fusion.health.misreads import Seen, is_misread, misread_gain
 from fusion.health.stage import FOREVER_NS, doubts_of, first_watch
@@ -186,3 +187,31 @@ def test_two_doubtful_picks_are_enough_where_it_is_known_what_their_goods_weigh(
     bad = [pick(9, 0.236, (5, 1.0)), pick(12, 0.128, (5, 0.5), (6, 0.5))]
     assert [plate for plate, _ in found(good, bad).wrong] == [5]
     assert found(good, bad[:1]).wrong == ()
+
+
+@given(seeds, st.sampled_from([0.0, 0.25, -0.25]), st.integers(2, 4))
+def test_where_few_picks_leave_it_open_their_plate_is_a_suspect_and_charges_as_before(
+    seed: int, gain: float, count: int
+) -> None:
+    rng = np.random.default_rng(seed)
+    off = [0.4 * gain + float(rng.normal(0.0, 0.008)) for _ in range(count)]
+    gains = found([pick(k, one, (5, 0.4), (4 + 2 * (k % 2), 0.6)) for k, one in enumerate(off)])
+    suspects = {plate: (each, nats) for plate, each, nats in gains.suspects}
+    assert not suspects.keys() & dict(gains.wrong).keys()
+    if not gain:
+        assert not suspects and not gains.wrong
+    elif not gains.wrong:
+        assert (
+            5 in suspects
+            and np.sign(suspects[5][0]) == np.sign(gain)
+            and suspects[5][1] <= max(nats for _, nats in suspects.values())
+        )
+        watch = replace(first_watch(STORE, Config()), gains=gains)
+        assert not doubts_of(watch, STORE).plates
+        assert list(findings.suspects(gains, STORE)) == [STORE.plates.plate_id[plate] for plate in suspects]
+
+
+def test_a_lone_pick_that_is_far_off_makes_no_suspect() -> None:
+    good = [pick(k, 0.0, (5, 1.0)) for k in range(5)]
+    assert found([*good, pick(9, -0.45, (6, 1.0))]).suspects == ()
+    assert [plate for plate, *_ in found([*good, pick(9, -0.15, (6, 1.0))]).suspects] == [6]

@@ -76,6 +76,7 @@ def _report(found: list[Outcome]) -> int:
         "review %",
         "named",
         "in doubt",
+        "suspect",
         "notice s",
         "others",
     )
@@ -90,6 +91,8 @@ def _report(found: list[Outcome]) -> int:
         if one.culprit:
             said = one.words or f"was not named{f', in doubt: {one.doubt}' if one.doubt else ''}"
             print(f"{one.trouble}, seed {one.seed}: {one.culprit} {said}")
+        for what in one.suspects:
+            print(f"{one.trouble}, seed {one.seed}: suspect: {what}")
     settled, wrong = sum(one.settled for one in found), sum(len(one.wrong) for one in found)
     share = wrong / max(settled, 1)
     more = sum(_key(one, account) not in usual for one in found for account in one.wrong)
@@ -101,6 +104,11 @@ def _report(found: list[Outcome]) -> int:
 def _told(one: Outcome, usual: set[tuple[int, bool, str]]) -> bool:
     """Tell whether a culprit was named, or nobody could have and nobody was charged wrongly for it."""
     return one.named or (bool(one.doubt) and all(_key(one, account) in usual for account in one.wrong))
+
+
+def _is_suspect(one: Outcome) -> bool:
+    """Tell whether a culprit was at least among the plates that a person was told to check."""
+    return any(what.startswith(f"{one.culprit} ") for what in one.suspects)
 
 
 def _figures(mine: Iterable[Outcome], usual: set[tuple[int, bool, str]]) -> list[str]:
@@ -115,6 +123,7 @@ def _figures(mine: Iterable[Outcome], usual: set[tuple[int, bool, str]]) -> list
         f"{sum(one.review for one in mine) / max(trips, 1):.0%}",
         f"{sum(one.named for one in mine)} of {culprits}" if culprits else "",
         str(sum(bool(one.doubt) and not one.named for one in mine)) if culprits else "",
+        str(sum(_is_suspect(one) for one in mine if not one.named)) if culprits else "",
         f"{times[len(times) // 2]:.1f} to {times[-1]:.1f}" if times else "",
         str(sum(bool(one.false) for one in mine)),
     ]

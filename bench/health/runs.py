@@ -33,6 +33,7 @@ class Outcome:
     notice_s: float  # from the fault's beginning to its being named; NaN where it was not
     words: str  # what was said of the culprit first
     false: tuple[str, ...]  # other sensors that were named, with what was said
+    suspects: tuple[str, ...] = ()  # plates that may weigh wrong, by name and words, as the tape ended
     doubt: str = ""  # why nobody could name the culprit, by what truly happened
 
 
@@ -50,7 +51,7 @@ def play(case: Path, seed: int, number: int, out: Path) -> Outcome | None:
     for _, frame in disturb_all(plan, since_first(frames), store=store, seed=seed):
         session.feed(frame)
     session.finish()
-    session.close()
+    suspects = session.close()["health"]["suspects"]
     receipts = [row for row in rows_of(out / "receipts.jsonl") if row["account"] is not None]
     settled = [row for row in receipts if row["status"] == "settled"]
     said = [row for row in rows_of(out / "health.jsonl") if "src" in row and row["state"] != "ok"]
@@ -70,6 +71,7 @@ def play(case: Path, seed: int, number: int, out: Path) -> Outcome | None:
         notice_s=(mine[0]["t"] - begun_ns) / SECOND_NS if mine else float("nan"),
         words=mine[0]["text"] if mine else "",
         false=tuple(f"{row['src']} {row['text']}" for row in said if row["src"] != culprit),
+        suspects=tuple(f"{plate} {words}" for plate, words in suspects.items()),
         doubt=in_doubt(truth["events"], culprit, begun_ns, by_piece) if plan[0].kind == "gain" else "",
     )
 

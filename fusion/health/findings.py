@@ -78,6 +78,16 @@ def wrong_gains(gains: Gains, store: Store) -> list[tuple[int, Finding]]:
     return out
 
 
+def suspects(gains: Gains, store: Store) -> dict[str, str]:
+    """Return the plates that may weigh wrong, by their names, and why: nothing is done about it but to say so."""
+    return {store.plates.plate_id[plate]: _suspicion(gain, nats) for plate, gain, nats in gains.suspects}
+
+
+def _suspicion(gain: float, nats: float) -> str:
+    off, times = f"{abs(gain):.0%} too {'much' if gain > 0 else 'little'}", float(np.exp(nats))
+    return f"may weigh {off}: what picks weighed is {times:.0f} times as likely then; a test weight would tell"
+
+
 def _add(out: dict[str, list[Finding]], sensor: str, finding: Finding) -> None:
     out.setdefault(sensor, []).append(finding)
 

@@ -15,7 +15,7 @@ from fusion.attribution.settled import Settled
 from fusion.config import AttributionConfig
 from fusion.frozen import record
 from fusion.health.misreads import Bias, Seen, bias_of, is_misread, misread_gain
-from fusion.health.onsets import MUCH, SUSPECTS_MAX, Errors, find_faults
+from fusion.health.onsets import MUCH, RIVALS_MAX, Errors, find_faults
 from fusion.health.settings import HealthConfig
 from fusion.store import Store
 
@@ -45,6 +45,7 @@ class Gains:
     right_ns: tuple[tuple[int, int], ...] = ()  # of these, when it was last seen to weigh right; 0 for never
     misread: tuple[Pick, ...] = ()  # the latest of those that left a doubt, as if one of their facing's product
     rivals: tuple[tuple[int, tuple[int, ...]], ...] = ()  # of wrong plates: others that may be wrong instead
+    suspects: tuple[tuple[int, float, float], ...] = ()  # plate, its error and nats for it: picks that leave it open
 
 
 def picks_of(settled: Iterable[Settled], gains: Gains, store: Store, config: AttributionConfig) -> tuple[Pick, ...]:
@@ -97,7 +98,8 @@ def weigh_gains(
     both = sorted((*gains.picks, *picks), key=_when)  # some were not sure until later
     kept = _latest(tuple(both[-config.gain_memory :]), config.gain_latest)
     doubtful = tuple(sorted((*gains.misread, *misread), key=_when)[-config.misread_memory :])
-    wrong = _misread(kept, doubtful, attribution, config) | _sure(kept, attribution, config)
+    sure, suspects = _sure(kept, attribution, config)
+    wrong = _misread(kept, doubtful, attribution, config) | sure
     rows = sorted(wrong.items())
     return Gains(
         kept,
@@ -105,6 +107,7 @@ def weigh_gains(
         tuple((plate, one.right_ns) for plate, one in rows),
         doubtful,
         tuple((plate, one.rivals) for plate, one in rows if one.rivals),
+        tuple(row for row in suspects if row[0] not in wrong),
     )
 
 
@@ -118,17 +121,20 @@ class _Wrong(NamedTuple):
     rivals: tuple[int, ...]
 
 
-def _sure(picks: tuple[Pick, ...], attribution: AttributionConfig, config: HealthConfig) -> dict[int, _Wrong]:
-    """Return the plates that weigh wrong by sure picks."""
+def _sure(
+    picks: tuple[Pick, ...], attribution: AttributionConfig, config: HealthConfig
+) -> tuple[dict[int, _Wrong], list[tuple[int, float, float]]]:
+    """Return the plates that weigh wrong by sure picks, and those that may."""
     if not picks:
-        return {}
+        return {}, []
     plates = np.array(sorted({plate for pick in picks for plate, _ in pick.shares}), np.int64)
     errors, out = _errors(picks, plates, attribution), {}
-    for fault in find_faults(errors, config):
+    found, suspects = find_faults(errors, config)
+    for fault in found:
         before = np.flatnonzero(errors.G[: fault.first, fault.plate] >= MUCH)
         right_ns = picks[int(before[-1])].t_ns if len(before) else 0
         out[int(plates[fault.plate])] = _Wrong(fault.gain, right_ns, tuple(plates[list(fault.rivals)].tolist()))
-    return out
+    return out, [(int(plates[one.plate]), one.gain, one.nats) for one in suspects]
 
 
 def _misread(
@@ -155,7 +161,7 @@ def _misread(
     least = max(0.0, told[worst][0] - config.gain_lead_nats)
     suspects = tuple(plate for plate in lay if told[plate][0] > least and lay[plate] == lay[worst])
     out = {}
-    for plate in suspects if len(suspects) <= SUSPECTS_MAX else (worst,):
+    for plate in suspects if len(suspects) <= RIVALS_MAX else (worst,):
         _, gain, since_ns = told[plate]
         before = [pick.t_ns for pick in picks if pick.t_ns < since_ns and dict(pick.shares).get(plate, 0.0) >= MUCH]
         out[plate] = _Wrong(gain, max(before, default=0), tuple(other for other in suspects if other != plate))

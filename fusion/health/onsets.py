@@ -15,7 +15,10 @@ wide prior (s1) on that step against the likelihood without,
 all columns at once, since S has to be solved for only once. What was right before and is off since is a strong
 contrast; a plate that was wrong from its first pick on has to be told from goods that are all off. Beforehand a plate
 that weighs wrong is as likely to have done so from the start as since any one of its picks. Where the same picks lay on
-two plates, either of them may be the one: both are found, as each other's rivals.
+two plates, either of them may be the one: both are found, as each other's rivals. Where the evidence is too weak for
+that, as where all that is off are a few picks of one product, the likeliest plates are suspects: they are told, and
+nothing is done about them. A pick that no other bears out is an odd package, or no whole one: it counts no more, or it
+would hide what the others say.
 """
 
 from typing import NamedTuple
@@ -27,8 +30,11 @@ from fusion.health.settings import HealthConfig
 
 CULPRITS_MAX = 5  # found one after the other, the worst first
 AGREES_SDS = 2.0
+ODD_SD = 0.5  # of what an odd package weighs, or what is no whole one
+ODD_SDS = 2.0  # of a fault: a lone pick that is further off was odd
 MUCH = 0.25  # of a pick's grams: it tells of this plate
-SUSPECTS_MAX = 3  # plates that the same picks lay on, of which one is wrong: a package lies on so many
+RIVALS_MAX = 3  # plates that the same picks lay on, of which one is wrong: a package lies on so many
+SUSPECTS_MAX = 3  # plates that may be wrong, of which it is worth telling a person
 
 
 class Errors(NamedTuple):
@@ -41,11 +47,12 @@ class Errors(NamedTuple):
 
 
 class Fault(NamedTuple):
-    """A plate whose gain is off from a pick on."""
+    """A plate whose gain is off from a pick on, or may be."""
 
     plate: int  # column of G
     first: int  # pick
     gain: float
+    nats: float  # for it, against none
     rivals: tuple[int, ...] = ()  # columns of plates that may be wrong instead
 
 
@@ -57,32 +64,70 @@ class Columns(NamedTuple):
     shares: Floats  # (n, k)
 
 
-def find_faults(errors: Errors, config: HealthConfig) -> list[Fault]:
-    """Return the plates that are found to weigh wrong until now, worst first."""
+class Asked(NamedTuple):
+    """What the picks say of every step."""
+
+    inverse: Floats  # (n, n) of S
+    nats: Floats  # (k,), -inf where it would be no fault
+    gain: Floats  # (k,) its likeliest size
+    by_plate: Floats  # (p,) nats
+
+
+def find_faults(errors: Errors, config: HealthConfig) -> tuple[list[Fault], list[Fault]]:
+    """Return the plates found to weigh wrong until now, worst first, and those that may, the likeliest first."""
     S: Floats = config.gain_sd**2 * errors.G @ errors.G.T + errors.B + np.diag(errors.R)
-    steps, found = _steps(errors.G), list[Fault]()
-    while len(found) < CULPRITS_MAX and len(steps.plate):
-        inverse = np.asarray(np.linalg.inv(S), np.float64)
-        nats, gain = _asked(inverse, steps, errors.y, config)
-        nats = np.where(np.abs(gain) >= config.gain_min, nats, -np.inf)
-        by_plate = _by_plate(nats, steps.plate, errors.G.shape[1])
-        worst = int(np.argmax(by_plate))
-        close = np.flatnonzero(by_plate > max(0.0, by_plate[worst] - config.gain_lead_nats)).tolist()
-        if by_plate[worst] < config.gain_nats or len(close) > SUSPECTS_MAX:
+    steps, found, lone = _steps(errors.G), list[Fault](), list[Fault]()
+    asked = _asked(S, steps, errors, config)
+    for _ in range(CULPRITS_MAX + len(errors.y)):
+        close = _close(asked, config)
+        odd = {
+            plate: _oddest(plate, asked, steps, errors)
+            for plate in close
+            if _is_lone(plate, asked, steps, errors, config)
+        }
+        if odd:
+            lone += [_fault(plate, asked, steps) for plate in odd]
+            S = S + np.diag(np.where(np.isin(np.arange(len(errors.y)), list(odd.values())), ODD_SD**2, 0.0))
+        elif close and _lay_alike(close, asked, steps) and len(found) < CULPRITS_MAX:
+            found += [
+                _fault(plate, asked, steps, tuple(other for other in close if other != plate))
+                for plate in sorted(close)
+            ]
+            mine = steps.shares[:, _best(close[0], asked.nats, steps)]
+            S = S + config.gain_fault_sd**2 * np.outer(mine, mine)
+            steps = _kept(steps, ~np.isin(steps.plate, close))
+        else:
             break
-        best = {plate: _best(plate, nats, steps) for plate in close}
-        mine = best[worst]
-        lay = {plate: steps.shares[:, step] >= MUCH for plate, step in best.items()}
-        if any((lay[plate] != lay[worst]).any() for plate in close):
-            break
-        if not _agreed(inverse, steps.shares[:, mine], float(gain[mine]), errors, config):
-            break
-        for plate, step in sorted(best.items()):
-            rivals = tuple(other for other in close if other != plate)
-            found.append(Fault(plate, int(steps.first[step]), float(gain[step]), rivals))
-        S = S + config.gain_fault_sd**2 * np.outer(steps.shares[:, mine], steps.shares[:, mine])
-        steps = _kept(steps, ~np.isin(steps.plate, close))
-    return found
+        asked = _asked(S, steps, errors, config)
+    return found, _suspects(asked, lone, steps, config)
+
+
+def _close(asked: Asked, config: HealthConfig) -> list[int]:
+    """Return the plate that is surest to weigh wrong, then those that are nearly as sure to; nothing where none is."""
+    order = np.argsort(-asked.by_plate, kind="stable").tolist()
+    best = asked.by_plate[order[0]]
+    if best < config.gain_nats:
+        return []
+    return [plate for plate in order if asked.by_plate[plate] > max(0.0, best - config.gain_lead_nats)]
+
+
+def _lay_alike(plates: list[int], asked: Asked, steps: Columns) -> bool:
+    """Tell whether the same picks lay on some plates: they are rivals, one of which is wrong."""
+    lay = [steps.shares[:, _best(plate, asked.nats, steps)] >= MUCH for plate in plates]
+    return len(plates) <= RIVALS_MAX and all((one == lay[0]).all() for one in lay)
+
+
+def _suspects(asked: Asked, lone: list[Fault], steps: Columns, config: HealthConfig) -> list[Fault]:
+    """Return the plates that may weigh wrong by picks that leave it open."""
+    some = [plate for plate, nats in enumerate(asked.by_plate.tolist()) if nats >= config.gain_suspect_nats]
+    likely = [one for one in lone if abs(one.gain) <= ODD_SDS * config.gain_fault_sd]
+    both = {one.plate: one for one in (*(_fault(plate, asked, steps) for plate in some), *likely)}
+    return sorted(both.values(), key=lambda one: (-one.nats, one.plate))[:SUSPECTS_MAX]
+
+
+def _fault(plate: int, asked: Asked, steps: Columns, rivals: tuple[int, ...] = ()) -> Fault:
+    step = _best(plate, asked.nats, steps)
+    return Fault(plate, int(steps.first[step]), float(asked.gain[step]), float(asked.by_plate[plate]), rivals)
 
 
 def _best(plate: int, nats: Floats, steps: Columns) -> int:
@@ -102,12 +147,15 @@ def _kept(steps: Columns, keep: Bools) -> Columns:
     return Columns(steps.plate[keep], steps.first[keep], steps.shares[:, keep])
 
 
-def _asked(inverse: Floats, steps: Columns, y: Floats, config: HealthConfig) -> tuple[Floats, Floats]:
-    """Return per step the nats for it and its likeliest size, (k,) each."""
+def _asked(S: Floats, steps: Columns, errors: Errors, config: HealthConfig) -> Asked:
+    """Ask every step, with what is known to be wrong already in S (n, n)."""
+    inverse = np.asarray(np.linalg.inv(S), np.float64)
     solved = inverse @ steps.shares
-    a, b, wide = (steps.shares * solved).sum(axis=0), y @ solved, config.gain_fault_sd**2
+    a, b, wide = (steps.shares * solved).sum(axis=0), errors.y @ solved, config.gain_fault_sd**2
     grown = 1.0 + wide * a
-    return 0.5 * b**2 * wide / grown - 0.5 * np.log(grown), b * wide / grown
+    gain = b * wide / grown
+    nats = np.where(np.abs(gain) >= config.gain_min, 0.5 * b * gain - 0.5 * np.log(grown), -np.inf)
+    return Asked(inverse, nats, gain, _by_plate(nats, steps.plate, errors.G.shape[1]))
 
 
 def _by_plate(nats: Floats, plate: Ints, plates: int) -> Floats:
@@ -122,13 +170,22 @@ def _by_plate(nats: Floats, plate: Ints, plates: int) -> Floats:
     return out
 
 
-def _agreed(inverse: Floats, shares: Floats, gain: float, errors: Errors, config: HealthConfig) -> bool:
-    """Tell whether enough picks since the step say so, and few otherwise: one odd package is no plate.
+def _is_lone(plate: int, asked: Asked, steps: Columns, errors: Errors, config: HealthConfig) -> bool:
+    """Tell whether too few picks since a plate's likeliest step say so, or too many say otherwise."""
+    step = _best(plate, asked.nats, steps)
+    much, own = steps.shares[:, step] >= MUCH, _alone(asked, step, steps, errors)
+    same = much & (np.abs(own) > AGREES_SDS) & (np.sign(own) == np.sign(asked.gain[step]))
+    return bool(same.sum() < config.gain_picks or same.sum() <= 2 * (much & ~same).sum())
 
-    Each is asked by itself, without what its product and the other plates are off by.
-    """
-    left = errors.y - gain * shares
-    own = errors.y - (left - errors.R * (inverse @ left))
-    much = shares >= MUCH
-    same = much & (np.abs(own) > AGREES_SDS * np.sqrt(errors.R)) & (np.sign(own) == np.sign(gain))
-    return bool(same.sum() >= config.gain_picks and same.sum() > 2 * (much & ~same).sum())
+
+def _oddest(plate: int, asked: Asked, steps: Columns, errors: Errors) -> int:
+    """Return the pick that says most of a plate's being off since its likeliest step."""
+    step = _best(plate, asked.nats, steps)
+    much, own = steps.shares[:, step] >= MUCH, _alone(asked, step, steps, errors)
+    return int(np.argmax(np.where(much, own * np.sign(asked.gain[step]), -np.inf)))
+
+
+def _alone(asked: Asked, step: int, steps: Columns, errors: Errors) -> Floats:
+    """Return how far each pick is off by itself, (n,) SDs: without what its product and the other plates are off by."""
+    left = errors.y - asked.gain[step] * steps.shares[:, step]
+    return np.asarray((errors.y - left) / np.sqrt(errors.R) + np.sqrt(errors.R) * (asked.inverse @ left), np.float64)

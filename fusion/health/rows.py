@@ -26,7 +26,7 @@ def health_rows(health: Iterable[Health], modes: Iterable[Mode], store_id: str) 
 
 
 def summary(watch: Watch) -> dict[str, Any]:
-    """Return the mode and every sensor that is not well, for run.json."""
+    """Return the mode, every sensor that is not well and every plate that may weigh wrong, for run.json."""
     sensors = {
         name: {
             "state": "down" if any(f.state == "down" for f in found) else "degraded",
@@ -39,4 +39,5 @@ def summary(watch: Watch) -> dict[str, Any]:
         "blind": list(watch.mode.blind),
         "reasons": list(watch.mode.reasons),
         "sensors": sensors,
+        "suspects": dict(watch.suspects),
     }

@@ -31,6 +31,7 @@ class HealthConfig:
     gain_fault_sd: float = 0.15  # of plates that are not
     gain_min: float = 0.05  # a smaller error is no fault
     gain_nats: float = 3.0  # evidence for a wrong gain: where all is well it stays below 2
+    gain_suspect_nats: float = 0.7  # that makes it a suspect: picks are twice as likely then
     gain_lead_nats: float = 1.5  # more than for any other plate: those that share its picks are suspected with it
     gain_picks: int = 2  # that agree, at the least
     gain_memory: int = 200  # sure picks

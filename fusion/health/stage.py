@@ -12,7 +12,7 @@ from fusion.config import SECOND_NS, Config
 from fusion.frozen import record, replace
 from fusion.health.cameras import CameraHealth, first_cameras, look_at_cameras
 from fusion.health.doubts import Sayings, check_moves, check_tags
-from fusion.health.findings import WRONG_CLOCK, Finding, findings, wrong_gains
+from fusion.health.findings import WRONG_CLOCK, Finding, findings, suspects, wrong_gains
 from fusion.health.gains import Gains, misread_of, picks_of, weigh_gains
 from fusion.health.holds import Doubts, Touched, reach_over
 from fusion.health.modes import OPEN, Mode, mode_of
@@ -26,6 +26,7 @@ from fusion.tracking.floor import Floor
 from fusion.tracking.tracks import Status
 
 WELL = "is well again"
+CLEARED = "is no longer suspected to weigh wrong"
 FOREVER_NS = 2**62
 
 
@@ -44,6 +45,7 @@ class Watch:
     lost: frozenset[str] = frozenset()  # trips that have ended since nobody of them was seen any more
     looked_ns: int = 0
     told: Mapping[str, tuple[Finding, ...]] = field(default_factory=dict)  # sensor -> what was said of it last
+    suspects: Mapping[str, str] = field(default_factory=dict)  # plate that may weigh wrong -> words; not in told
     since: Mapping[int, tuple[int, int, str]] = field(default_factory=dict)  # plate -> from, to ns, words
     mode: Mode = field(default_factory=lambda: Mode(0, OPEN))
 
@@ -84,8 +86,9 @@ def look(
     sayings = check_tags(sayings, attribution, now_ns, config.attribution.tags, health)
     watch = replace(watch, sources=sources, plates=plates, cameras=cameras, sayings=sayings)
     found = findings(plates, cameras, sources, sayings, watch.gains, clocks, levels, now_ns, store, health)
-    said = _told(watch.told, found, now_ns)
-    watch = replace(watch, told=found, since=_plate_times(watch, found, now_ns, store))
+    suspected = {name: words for name, words in suspects(watch.gains, store).items() if name not in found}
+    said = _told(watch.told, found, now_ns) + _suspected(watch.suspects, suspected, found, now_ns)
+    watch = replace(watch, told=found, suspects=suspected, since=_plate_times(watch, found, now_ns, store))
     dark = {p: (since, words) for p, (since, words) in _dark(watch, levels, now_ns, store).items()}
     bodies = tuple(b for b in attribution.seen.bodies if b.t_ns > watch.looked_ns or dark)
     touched = reach_over(watch.touched, dark, bodies, people.who, inside, store, health)
@@ -146,6 +149,15 @@ def _told(
         text = "; ".join(f.text for f in now) or f"{WELL}: it no longer {' and '.join(f.cause for f in was)}"
         out.append(Health(sensor, 0, now_ns, state, text))
     return tuple(out)
+
+
+def _suspected(
+    before: Mapping[str, str], after: Mapping[str, str], found: Mapping[str, tuple[Finding, ...]], now_ns: int
+) -> tuple[Health, ...]:
+    """Return messages about plates that have come under suspicion, or are cleared of it, sorted by name."""
+    new = [Health(name, 0, now_ns, "ok", after[name]) for name in sorted(after.keys() - before.keys())]
+    cleared = sorted(before.keys() - after.keys() - found.keys())
+    return (*new, *(Health(name, 0, now_ns, "ok", CLEARED) for name in cleared))
 
 
 def _plate_times(
