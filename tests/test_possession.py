@@ -26,6 +26,7 @@ from fusion.attribution.possession import (
     is_of_shelf,
     left_nats,
     lengthened,
+    reached_once,
     sought,
 )
 from fusion.attribution.stage import look_before_exit
@@ -174,6 +175,20 @@ def test_a_run_goes_on_over_a_short_break_and_begins_anew_after_a_long_one() -> 
     assert left_nats(kept, kept.last_ns + 10 * SECOND_NS, CONFIG.gone_s, CONFIG) == CONFIG.bagged_nats
     assert lengthened(runs, "t", content({3: 0.4}, later), nats_at, CONFIG)["t", 3].first_ns == later
     assert ("t", 4) not in lengthened(runs, "t", content({3: 0.4, 4: 0.05}), nats_at, CONFIG)
+
+
+@given(st.lists(st.tuples(st.integers(0, 80), st.integers(0, 1), st.booleans()), max_size=6))
+def test_a_reach_sets_down_one_thing_what_the_hand_was_last_seen_with(seen: list[tuple[int, int, bool]]) -> None:
+    runs = {
+        product: Run(T0, T0 + tenths * SECOND_NS // 10, 0.0, CONFIG.out_nats if reached else 0.0, track_id=track)
+        for product, (tenths, track, reached) in enumerate(seen)
+    }
+    once = reached_once(runs, CONFIG)
+    span_ns = (CONFIG.out_span_s[1] - CONFIG.out_span_s[0]) * SECOND_NS
+    for product, run in runs.items():
+        own = [one for one in runs.values() if one.track_id == run.track_id and one.reached_nats > 0.0]
+        is_last = not any(run.last_ns < one.last_ns <= run.last_ns + span_ns for one in own)
+        assert once[product] == (run if is_last else replace(run, reached_nats=0.0))
 
 
 def test_few_looks_say_less() -> None:

@@ -22,7 +22,7 @@ from fusion.attribution.hypotheses import (
 )
 from fusion.attribution.letting_go import let_go_with, read_let_go
 from fusion.attribution.masses import masses_of
-from fusion.attribution.possession import Laid, Run, left_nats
+from fusion.attribution.possession import Laid, Run, left_nats, reached_once
 from fusion.attribution.priors import facing_rows, pieces_nats
 from fusion.attribution.settled import Settled
 from fusion.attribution.state import Attribution, group_of, is_dark
@@ -78,8 +78,10 @@ def weigh_exit(state: Attribution, trip: str, t_ns: int, store: Store, config: A
     group = group_of(state, trip)
     believed = {product for h in group.beam for product, _, _ in h.goods[trip]}
     tagged = {k for k in believed if through and store.products.epc_prefix[k]} | set(found)
+    runs = {product: run for (of, product), run in state.runs.items() if of == trip and product in believed}
+    runs = reached_once(runs, config.possession)
     gone = {
-        k: left_nats(state.runs.get((trip, k)), min(e.t_ns for e in mine), config.possession.gone_s, config.possession)
+        k: left_nats(runs.get(k), min(e.t_ns for e in mine), config.possession.gone_s, config.possession)
         for k in believed
     }
     opened = dict(state.open)

@@ -18,7 +18,7 @@ from fusion.attribution.hypotheses import Hypothesis
 from fusion.attribution.moments import within
 from fusion.attribution.witnesses import Look, Witnesses
 from fusion.config import SECOND_NS, PossessionConfig
-from fusion.frozen import record
+from fusion.frozen import record, replace
 from fusion.shelf import ShelfChange
 from fusion.store import Store
 
@@ -279,6 +279,22 @@ def lengthened(
         since_ns = (old.since_ns or old.first_ns) if old is not None else first_ns
         first_ns = old.first_ns if old is not None and goes_on else first_ns
         out[trip, product] = Run(first_ns, last_ns, *nats_at(last_ns), since_ns, content.track_id)
+    return out
+
+
+def reached_once(runs: Mapping[int, Run], config: PossessionConfig) -> dict[int, Run]:
+    """Return a trip's runs by product with each reach counted once: it sets down what the hands were last seen with.
+
+    What was seen in them before, and went out of sight shortly before, was bagged to free them.
+    """
+    out, span_ns = dict(runs), round((config.out_span_s[1] - config.out_span_s[0]) * SECOND_NS)
+    for product, run in runs.items():
+        later = (
+            other.reached_nats > 0.0 and other.track_id == run.track_id and 0 < other.last_ns - run.last_ns <= span_ns
+            for other in runs.values()
+        )
+        if run.reached_nats > 0.0 and any(later):
+            out[product] = replace(run, reached_nats=0.0)
     return out
 
 
