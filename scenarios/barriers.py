@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
+from numba import njit
 
-from fusion.arrays import Bools, Floats
+from fusion.arrays import Bools, Floats, Ints
 
 NEAR_M: Final = 0.5  # more than any margin
 TOUCH_M: Final = 1e-6  # a line along an edge passes
@@ -58,40 +59,64 @@ def mitred(barriers: Barriers, margin_m: float) -> Floats:
     return corners
 
 
-def passes(barriers: Barriers, here: Floats, there: Floats, margin_m: Floats) -> Bools:
-    """Tell which lines, (m, 2) to (m, 2), stay out of all polygons, each wider by margin_m, (m, f).
+def passes(barriers: Barriers, points: Floats, one: Ints, other: Ints, room_m: Floats) -> Bools:
+    """Tell which lines, from points[one] to points[other], (m,) each, stay out of all polygons.
 
-    Each line is clipped against the half-planes of each polygon near it (Cyrus and Beck, 1978).
+    For a line each polygon is as much wider as its two ends, of points (n, 2), both have room, (n, f) m. Each line is
+    clipped against the half-planes of each polygon near it (Cyrus and Beck, 1978).
     """
-    line, polygon = np.nonzero(_near(barriers, here, there))
-    normals = barriers.normals[polygon]
-    wide = barriers.offsets[polygon] + margin_m[line, polygon][:, None] - TOUCH_M
-    start = np.einsum("pk,pek->pe", here[line], normals) - wide
-    rate = np.einsum("pk,pek->pe", (there - here)[line], normals)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        at = -start / rate
-    enter = np.where(rate < 0, at, 0.0).max(axis=1, initial=0.0)
-    leave = np.where(rate > 0, at, 1.0).min(axis=1, initial=1.0)
-    aside = ((rate == 0) & (start >= 0)).any(axis=1)
-    free = np.ones(len(here), dtype=bool)
-    free[line[~aside & (enter < leave)]] = False
+    low, high = barriers.corners.min(axis=1) - NEAR_M, barriers.corners.max(axis=1) + NEAR_M
+    free = np.ones(len(one), dtype=np.bool_)
+    _stop(points, one, other, room_m, low, high, barriers.normals, barriers.offsets, free)
     return free
 
 
-def _near(barriers: Barriers, here: Floats, there: Floats) -> Bools:
-    """Tell which lines come into the upright box about each polygon, (m, f), wide enough for any margin."""
-    low, high = barriers.corners.min(axis=1) - NEAR_M, barriers.corners.max(axis=1) + NEAR_M
-    first, last = np.minimum(here, there), np.maximum(here, there)
-    near = np.ones((len(here), len(low)), dtype=bool)
-    for axis in range(2):
-        near &= (last[:, axis, None] >= low[:, axis]) & (first[:, axis, None] <= high[:, axis])
-    return near
+@njit(cache=True, error_model="numpy")
+def _stop(
+    points: Floats,
+    one: Ints,
+    other: Ints,
+    room_m: Floats,
+    low: Floats,
+    high: Floats,
+    normals: Floats,
+    offsets: Floats,
+    free: Bools,
+) -> None:
+    """Set free to False for lines that come into a polygon, of those whose box, low to high (f, 2), they meet."""
+    for k in range(len(one)):
+        a, b = one[k], other[k]
+        (x0, y0), (x1, y1) = points[a], points[b]
+        for f in range(len(low)):
+            if max(x0, x1) < low[f, 0] or min(x0, x1) > high[f, 0]:
+                continue
+            if max(y0, y1) < low[f, 1] or min(y0, y1) > high[f, 1]:
+                continue
+            enter, leave, wider_m = 0.0, 1.0, min(room_m[a, f], room_m[b, f]) - TOUCH_M
+            for e in range(normals.shape[1]):
+                nx, ny = normals[f, e]
+                outside = x0 * nx + y0 * ny - (offsets[f, e] + wider_m)
+                rate = (x1 - x0) * nx + (y1 - y0) * ny
+                if rate < 0.0:
+                    enter = max(enter, -outside / rate)
+                elif rate > 0.0:
+                    leave = min(leave, -outside / rate)
+                elif outside >= 0.0:
+                    leave = -1.0  # it runs beside this edge
+            if enter < leave:
+                free[k] = False
+                break
 
 
+@njit(cache=True, error_model="numpy")
 def clears(here: Floats, there: Floats, middles: Floats, radii_m: Floats) -> Bools:
     """Tell which lines, (m, 2) to (m, 2), come no nearer to which points, (n, 2), than their radius, (n,); (n, m)."""
-    along = there - here
-    length2 = np.maximum((along**2).sum(axis=1), 1e-12)
-    at = np.clip(((middles[:, None] - here) * along).sum(axis=2) / length2, 0.0, 1.0)
-    gap: Floats = np.linalg.norm(here + at[..., None] * along - middles[:, None], axis=2)
-    return gap >= radii_m[:, None]
+    out = np.empty((len(middles), len(here)), dtype=np.bool_)
+    for k in range(len(here)):
+        (x, y), dx, dy = here[k], there[k, 0] - here[k, 0], there[k, 1] - here[k, 1]
+        length2 = max(dx**2 + dy**2, 1e-12)
+        for n in range(len(middles)):
+            mx, my = middles[n]
+            at = min(max(((mx - x) * dx + (my - y) * dy) / length2, 0.0), 1.0)
+            out[n, k] = np.sqrt((x + at * dx - mx) ** 2 + (y + at * dy - my) ** 2) >= radii_m[n]
+    return out

@@ -6,6 +6,7 @@ the shortest path from corner to corner (`route`).
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final, TypeAlias
 
 import numpy as np
@@ -33,7 +34,9 @@ class Ways:
     walls: Barriers  # one polygon, the outline, seen from within
     barriers: Barriers  # the fixtures, f of them
     corners: Floats  # (n, 2) m
-    lengths: Floats  # (n, n) m, inf where one corner does not see the other
+    room_m: Floats  # (n, f) that lines to a corner keep from fixtures
+    edges: Ints  # (2, e) corners that see each other, the lower number first, sorted
+    lengths: Floats  # (e,) m
 
 
 def survey(outline: Floats, fixtures: Sequence[Fixture]) -> Ways:
@@ -42,11 +45,10 @@ def survey(outline: Floats, fixtures: Sequence[Fixture]) -> Ways:
     corners = mitred(barriers, CLEARANCE_M + TURN_M).reshape(-1, 2)
     corners = corners[_is_inside(walls, corners) & (depths(barriers, corners) >= CLEARANCE_M).all(axis=1)]
     one, other = np.triu_indices(len(corners), 1)
-    margin = np.full((one.size, len(barriers.normals)), CLEARANCE_M)
-    free = passes(barriers, corners[one], corners[other], margin)
-    lengths = np.full((len(corners), len(corners)), np.inf)
-    lengths[one[free], other[free]] = np.linalg.norm(corners[one[free]] - corners[other[free]], axis=1)
-    return Ways(walls, barriers, corners, np.minimum(lengths, lengths.T))
+    room_m = np.full((len(corners), len(barriers.normals)), CLEARANCE_M)
+    free = passes(barriers, corners, one, other, room_m)
+    edges = np.array([one[free], other[free]])
+    return Ways(walls, barriers, corners, _room_m(barriers, corners), edges, _lengths(corners, *edges))
 
 
 def route(ways: Ways, start: Floats, goal: Floats, posts: Sequence[Post] = ()) -> Floats:
@@ -75,18 +77,18 @@ def route(ways: Ways, start: Floats, goal: Floats, posts: Sequence[Post] = ()) -
 def _shortest(ways: Ways, start: Floats, goal: Floats, posts: Sequence[Post]) -> Floats | None:
     """Return the shortest way between two points that need no way out; None where there is none."""
     ends = np.array([start, goal])
-    if _sees(ways, ends, FIRST, SECOND, posts)[0]:
+    if _sees(ways, ends, _room_m(ways.barriers, ends), FIRST, SECOND, posts)[0]:
         return ends
     near = np.concatenate([ends, *[_ring(ways, post, posts) for post in posts]])
     nodes = np.concatenate([near, ways.corners])
-    lengths = np.full((len(nodes), len(nodes)), np.inf)
-    lengths[len(near) :, len(near) :] = _unblocked(ways, posts)
-    one, other = np.triu_indices(len(nodes), 1)
-    one, other = one[one < len(near)], other[one < len(near)]
-    seen = _sees(ways, nodes, one, other, posts)
-    lengths[one[seen], other[seen]] = np.linalg.norm(nodes[one[seen]] - nodes[other[seen]], axis=1)
-    edges = np.nonzero(np.isfinite(lengths))
-    graph = csr_array((lengths[edges], edges), shape=lengths.shape)
+    room_m = np.concatenate([_room_m(ways.barriers, near), ways.room_m])
+    one, other = np.triu_indices(len(near), 1, len(nodes))
+    seen = _sees(ways, nodes, room_m, one, other, posts)
+    one, other = one[seen], other[seen]
+    free, lengths = _unblocked(ways, posts)
+    rows, columns = np.concatenate([[one, other], free + len(near)], axis=1)
+    weights = np.concatenate([_lengths(nodes, one, other), lengths])
+    graph = csr_array((weights, (rows, columns)), shape=(len(nodes), len(nodes)))
     reached, before = dijkstra(graph, directed=False, indices=0, return_predecessors=True)
     if not np.isfinite(reached[1]):
         return None
@@ -97,23 +99,30 @@ def _shortest(ways: Ways, start: Floats, goal: Floats, posts: Sequence[Post]) ->
     return way
 
 
-def _sees(ways: Ways, nodes: Floats, one: Ints, other: Ints, posts: Sequence[Post]) -> Bools:
+def _sees(ways: Ways, nodes: Floats, room_m: Floats, one: Ints, other: Ints, posts: Sequence[Post]) -> Bools:
     """Tell which lines between nodes, (m,) to (m,), keep clear of all; what stands too close to a fixture may."""
-    room = np.clip(depths(ways.barriers, nodes), 0.0, CLEARANCE_M)
-    free = passes(ways.barriers, nodes[one], nodes[other], np.minimum(room[one], room[other]))
+    free = passes(ways.barriers, nodes, one, other, room_m)
     if posts:
         free &= clears(nodes[one], nodes[other], *_columns(posts)).all(axis=0)
     return free
 
 
-def _unblocked(ways: Ways, posts: Sequence[Post]) -> Floats:
-    """Return the lengths between corners, inf where a post stands between."""
-    lengths = ways.lengths.copy()
-    if posts:
-        one, other = np.nonzero(np.isfinite(lengths))
-        blocked = ~clears(ways.corners[one], ways.corners[other], *_columns(posts)).all(axis=0)
-        lengths[one[blocked], other[blocked]] = np.inf
-    return lengths
+def _room_m(barriers: Barriers, points: Floats) -> Floats:
+    """Return how much room lines to points, (n, 2), keep from each fixture, (n, f) m."""
+    return np.asarray(np.clip(depths(barriers, points), 0.0, CLEARANCE_M), np.float64)
+
+
+def _unblocked(ways: Ways, posts: Sequence[Post]) -> tuple[Ints, Floats]:
+    """Return the edges between corners, (2, e), without those that a post stands on, and their lengths, (e,)."""
+    if not posts:
+        return ways.edges, ways.lengths
+    one, other = ways.edges
+    free = clears(ways.corners[one], ways.corners[other], *_columns(posts)).all(axis=0)
+    return ways.edges[:, free], ways.lengths[free]
+
+
+def _lengths(points: Floats, one: Ints, other: Ints) -> Floats:
+    return np.asarray(np.linalg.norm(points[one] - points[other], axis=1), np.float64)
 
 
 def _ring(ways: Ways, post: Post, posts: Sequence[Post]) -> Floats:
@@ -165,7 +174,8 @@ def _push_out(ways: Ways, point: Floats) -> Floats:
         elif (depth < CLEARANCE_M - 1e-9).any():
             out = out + _away(ways.barriers, int(depth.argmin()), out)
         else:
-            return out if _sees(ways, np.array([point, out]), FIRST, SECOND, ())[0] else point
+            ends = np.array([point, out])
+            return out if _sees(ways, ends, _room_m(ways.barriers, ends), FIRST, SECOND, ())[0] else point
     return point
 
 
@@ -198,11 +208,21 @@ def distance_to(points: Floats, outline: Floats) -> Floats:
 
 
 def is_free(points: Floats, outline: Floats, fixtures: Sequence[Fixture]) -> Bools:
-    """Return which points a body can stand on."""
+    """Return which points, (m, 2) m, a body can stand on."""
     free: Bools = distance_to(points, outline) <= -WALL_M
-    for fixture in fixtures:
-        free &= distance_to(points, fixture.outline) >= CLEARANCE_M
+    low, high = _boxes(tuple(fixtures))
+    beside = (points[:, None] > low).all(axis=2) & (points[:, None] < high).all(axis=2)
+    for row in np.flatnonzero(beside.any(axis=0)).tolist():
+        free &= distance_to(points, fixtures[row].outline) >= CLEARANCE_M
     return free
+
+
+@lru_cache(maxsize=8)
+def _boxes(fixtures: tuple[Fixture, ...]) -> tuple[Floats, Floats]:
+    """Return the upright boxes outside of which points keep clear: lower and upper corners, (f, 2) m each."""
+    corners = [fixture.outline for fixture in fixtures]
+    low = np.array([one.min(axis=0) for one in corners]).reshape(-1, 2) - CLEARANCE_M
+    return low, np.array([one.max(axis=0) for one in corners]).reshape(-1, 2) + CLEARANCE_M
 
 
 def pace(way: Floats, *, speed_mps: float, accel_mps2: float, rate_hz: float) -> Floats:

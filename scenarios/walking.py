@@ -145,7 +145,8 @@ def _around(stage: Stage, actor: Actor, steps: Floats, apart_m: float) -> list[A
 
 def _others(stage: Stage, actor: Actor) -> list[Actor]:
     """Return who else is on the floor."""
-    return [other for other in stage.actors if other is not actor and not np.isnan(other.xy).any()]
+    absent = np.isnan([other.xy[0] for other in stage.actors]).tolist()
+    return [other for other, away in zip(stage.actors, absent, strict=True) if not away and other is not actor]
 
 
 def _ahead(stage: Stage, actor: Actor, other: Actor, ticks: int) -> Floats:
