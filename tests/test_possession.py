@@ -28,9 +28,11 @@ from fusion.attribution.possession import (
     lengthened,
     reached_once,
     sought,
+    source,
 )
 from fusion.attribution.stage import look_before_exit
 from fusion.attribution.state import Attribution, People
+from fusion.attribution.why import HELD, PRIOR
 from fusion.attribution.witnesses import Look, Witnesses
 from fusion.config import SECOND_NS, AttributionConfig, CartConfig, PossessionConfig
 from fusion.shelf import ShelfChange
@@ -84,8 +86,8 @@ def test_a_hand_that_holds_nothing_is_not_seen_to_hold_something_again_and_again
 
 @given(beliefs, goods, goods)
 def test_goods_handed_over_are_the_givers_and_seen(belief: dict[int, float], mine: tuple, theirs: tuple) -> None:
-    givers = {("giver", k): CONFIG.given_nats for k, _, _ in theirs}
-    dark = {5: (-2.5, 260.0)}
+    givers = {("giver", k): source(CONFIG.given_nats, 1.5) for k, _, _ in theirs}
+    dark = {5: (source(-2.5, 0.0), 260.0)}
     readings = given_readings(content(belief), "taker", givers, dark, {}, {"taker": mine, "giver": theirs}, CONFIG)
     assert readings[0] == Explanation((), 0.0)
     for reading in readings[1:]:
@@ -96,6 +98,17 @@ def test_goods_handed_over_are_the_givers_and_seen(belief: dict[int, float], min
             assert (part.kind, part.trip, part.product) == (PUT, "giver", taken.product)
             assert part.product in {k for k, _, _ in theirs}
         assert given or taken.product in dark, "out of nothing only from plates that say nothing"
+        assert dict(reading.why).keys() == ({PRIOR, HELD} if given else {PRIOR})
+        assert sum(nats for _, nats in reading.why) == pytest.approx(reading.nats)
+
+
+@given(st.tuples(*[st.floats(-8.0, 8.0)] * 4))
+def test_goods_that_may_have_come_in_two_ways_are_likelier_than_in_either_and_say_why(nats: tuple[float, ...]) -> None:
+    given_, found = source(*nats[:2]), source(*nats[2:])
+    both = given_.or_else(found)
+    assert both == found.or_else(given_) or given_.nats == found.nats
+    assert max(given_.nats, found.nats) <= both.nats <= max(given_.nats, found.nats) + np.log(2.0) + 1e-9
+    assert sum(each for _, each in both.why) == pytest.approx(both.nats, abs=1e-9)
 
 
 @given(beliefs, goods, st.floats(80.0, 120.0))

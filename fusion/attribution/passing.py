@@ -18,6 +18,7 @@ from fusion.attribution.possession import (
     NOTHING,
     Content,
     Run,
+    Source,
     content_nats,
     contents,
     explained,
@@ -30,6 +31,7 @@ from fusion.attribution.possession import (
     near_of,
     shelf_m,
     sought,
+    source,
 )
 from fusion.attribution.reaching import next_picks
 from fusion.attribution.state import Attribution, People, group_of, is_dark
@@ -228,8 +230,8 @@ def _since(state: Attribution, t_ns: int, group: Group) -> dict[str, ShelfChange
 
 def _sources(
     state: Attribution, content: Content, trip: str, people: People, store: Store, config: AttributionConfig
-) -> tuple[dict[tuple[str, int], float], dict[int, tuple[float, float]]]:
-    """Return where goods in a person's hands may have come from, in nats.
+) -> tuple[dict[tuple[str, int], Source], dict[int, tuple[Source, float]]]:
+    """Return where goods in a person's hands may have come from.
 
     The trips beside them may have handed something over. Goods that have been seen for a while, and that nobody beside
     has, may have been set down by somebody whose hands no longer hold them, or taken from plates that say nothing.
@@ -238,25 +240,27 @@ def _sources(
     beside = {people.trip_of.get(k, "") for k in near_of(content, state.seen, own)} - people.staff - {trip, ""}
     first_ns = {k: run.first_ns for k in wanted if (run := state.runs.get((trip, k)))}
 
-    def given_nats(giver: str, product: int) -> float:
+    def given(giver: str, product: int) -> Source:
         seen_ns = first_ns.get(product, content.t0_ns)
         looks, whose = state.seen.looks, (people.alias, people.trip_of)
         passed = has_passed(product, giver, seen_ns, content.t_ns, looks, *whose, own)
-        return own.given_nats + own.passed_nats * passed
+        return source(own.given_nats, own.passed_nats * passed)
 
-    givers = {(t, k): given_nats(t, k) for t in sorted(beside) for k in wanted if _may_have(state, t, k)}
+    givers = {(t, k): given(t, k) for t in sorted(beside) for k in wanted if _may_have(state, t, k)}
     long = [k for k in wanted if (run := state.runs.get((trip, k))) and _lasted_s(run) >= own.found_after_s]
     since = content.t_ns - int(config.dark_s * SECOND_NS)
-    unseen = {k: (config.dark_nats, float(store.products.mass_g[k])) for k in long if is_dark(state, k, since, store)}
+    dark = [k for k in long if is_dark(state, k, since, store)]
+    unseen = {k: (source(config.dark_nats, 0.0), float(store.products.mass_g[k])) for k in dark}
     # What somebody is known to have set down is found in one look as in many.
-    unseen |= {k: (own.found_nats + one.nats, one.grams) for k in wanted if (one := state.laid.get(k))}
+    unseen |= {k: (source(own.found_nats, one.nats), one.grams) for k in wanted if (one := state.laid.get(k))}
     for t in sorted({t for g in state.groups for t in g.trips} - people.staff - {trip}):
         for k, seen_ns in first_ns.items():
             gone = left_nats(state.runs.get((t, k)), seen_ns, own.found_gone_s, own)
             # A classifier takes one thing for another and stays with it: that alone brings no goods from nowhere.
             told = k in long or own.found_nats + gone >= own.given_nats
             if gone > 0.0 and told and _may_have(state, t, k):
-                givers[t, k] = float(np.logaddexp(givers.get((t, k), -np.inf), own.found_nats + gone))
+                found, given_ = source(own.found_nats, gone), givers.get((t, k))
+                givers[t, k] = given_.or_else(found) if given_ else found
     return givers, unseen
 
 

@@ -8,6 +8,7 @@ raises the doubt whether it is still there.
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import NamedTuple
 
 import numpy as np
 
@@ -16,6 +17,7 @@ from fusion.attribution.bodies import Bodies, names_of, rows_of
 from fusion.attribution.explanations import PICK, PUT, Explanation, Goods, Part, handed
 from fusion.attribution.hypotheses import Hypothesis
 from fusion.attribution.moments import within
+from fusion.attribution.why import HELD, PRIOR, Why, add
 from fusion.attribution.witnesses import Look, Witnesses
 from fusion.config import SECOND_NS, PossessionConfig
 from fusion.frozen import record, replace
@@ -223,33 +225,50 @@ def sought(content: Content, config: PossessionConfig) -> dict[int, float]:
     return {product: p / total for product, p in content.p if p / total >= config.share_min}
 
 
+class Source(NamedTuple):
+    """How likely goods came from somewhere, and why."""
+
+    nats: float
+    why: Why
+
+    def or_else(self, other: "Source") -> "Source":
+        """Return how likely they came from there in one way or another; the likelier says why."""
+        nats, likelier = float(np.logaddexp(self.nats, other.nats)), max(self, other)
+        return Source(nats, add(likelier.why, ((PRIOR, nats - likelier.nats),)))
+
+
+def source(prior_nats: float, held_nats: float) -> Source:
+    """Return a source that is believed in beforehand so much, and by what was seen in hands."""
+    return Source(prior_nats + held_nats, add(((PRIOR, prior_nats), (HELD, held_nats))))
+
+
 def given_readings(
     content: Content,
     taker: str,
-    givers: Mapping[tuple[str, int], float],
-    unseen: Mapping[int, tuple[float, float]],
+    givers: Mapping[tuple[str, int], Source],
+    unseen: Mapping[int, tuple[Source, float]],
     swapped: Mapping[int, tuple[float, float]],
     goods: Mapping[str, Goods],
     config: PossessionConfig,
 ) -> tuple[Explanation, ...]:
     """Return how goods seen in a person's hands may have come there; no parts is "they did not".
 
-    givers gives the nats of each (trip, product) having been handed over, or set down where it was found; unseen those
-    of a piece of a product having been taken where no plate noticed, and what it weighs in grams; swapped what one
+    givers tells of each (trip, product) whether it was handed over, or set down where it was found; unseen of a piece
+    of a product whether it was taken where no plate noticed, and what it weighs in grams; swapped what one
     weighs that may have been taken in exchange for a piece of the same weight, and how far it may be off, both in g.
     """
     out = [Explanation((), 0.0)]
     own = {product for product, _, _ in goods.get(taker, ())}
     new = [product for product in sought(content, config) if product not in own]
-    for (giver, product), nats in givers.items():
+    for (giver, product), (nats, why) in givers.items():
         grams = next((g for k, _, g in goods.get(giver, ()) if k == product), None)
         if product in new and grams is not None:
             parts = handed(giver, taker, product, grams)
-            out.append(Explanation(parts, nats))
+            out.append(Explanation(parts, nats, why=why))
     for product in new:
         if product in unseen:
-            nats, grams = unseen[product]
-            out.append(Explanation((Part(taker, PICK, product, 1, grams),), nats))
+            (nats, why), grams = unseen[product]
+            out.append(Explanation((Part(taker, PICK, product, 1, grams),), nats, why=why))
         grams, off_g = swapped.get(product, (0.0, 0.0))
         for other, _, own_g in goods.get(taker, ()):
             if abs(own_g - grams) < off_g:
