@@ -196,7 +196,7 @@ def test_where_few_picks_leave_it_open_their_plate_is_a_suspect_and_charges_as_b
     rng = np.random.default_rng(seed)
     off = [0.4 * gain + float(rng.normal(0.0, 0.008)) for _ in range(count)]
     gains = found([pick(k, one, (5, 0.4), (4 + 2 * (k % 2), 0.6)) for k, one in enumerate(off)])
-    suspects = {plate: (each, nats) for plate, each, nats in gains.suspects}
+    suspects = {plate: (each, picks) for plate, each, picks in gains.suspects}
     assert not suspects.keys() & dict(gains.wrong).keys()
     if not gain:
         assert not suspects and not gains.wrong

@@ -80,12 +80,13 @@ def wrong_gains(gains: Gains, store: Store) -> list[tuple[int, Finding]]:
 
 def suspects(gains: Gains, store: Store) -> dict[str, str]:
     """Return the plates that may weigh wrong, by their names, and why: nothing is done about it but to say so."""
-    return {store.plates.plate_id[plate]: _suspicion(gain, nats) for plate, gain, nats in gains.suspects}
+    return {store.plates.plate_id[plate]: _suspicion(gain, picks) for plate, gain, picks in gains.suspects}
 
 
-def _suspicion(gain: float, nats: float) -> str:
-    off, times = f"{abs(gain):.0%} too {'much' if gain > 0 else 'little'}", float(np.exp(nats))
-    return f"may weigh {off}: what picks weighed is {times:.0f} times as likely then; a test weight would tell"
+def _suspicion(gain: float, picks: int) -> str:
+    off, of_what = f"{abs(gain):.0%} too {'much' if gain > 0 else 'little'}", "heavy" if gain > 0 else "light"
+    by = "one pick, or its package" if picks == 1 else f"{picks} picks, or their goods"
+    return f"may weigh {off} by {by} {'was' if picks == 1 else 'are'} {of_what}: a test weight would tell"
 
 
 def _add(out: dict[str, list[Finding]], sensor: str, finding: Finding) -> None:

@@ -45,7 +45,7 @@ class Gains:
     right_ns: tuple[tuple[int, int], ...] = ()  # of these, when it was last seen to weigh right; 0 for never
     misread: tuple[Pick, ...] = ()  # the latest of those that left a doubt, as if one of their facing's product
     rivals: tuple[tuple[int, tuple[int, ...]], ...] = ()  # of wrong plates: others that may be wrong instead
-    suspects: tuple[tuple[int, float, float], ...] = ()  # plate, its error and nats for it: picks that leave it open
+    suspects: tuple[tuple[int, float, int], ...] = ()  # plate, its error and how many picks say so that leave it open
 
 
 def picks_of(settled: Iterable[Settled], gains: Gains, store: Store, config: AttributionConfig) -> tuple[Pick, ...]:
@@ -123,7 +123,7 @@ class _Wrong(NamedTuple):
 
 def _sure(
     picks: tuple[Pick, ...], attribution: AttributionConfig, config: HealthConfig
-) -> tuple[dict[int, _Wrong], list[tuple[int, float, float]]]:
+) -> tuple[dict[int, _Wrong], list[tuple[int, float, int]]]:
     """Return the plates that weigh wrong by sure picks, and those that may."""
     if not picks:
         return {}, []
@@ -134,7 +134,7 @@ def _sure(
         before = np.flatnonzero(errors.G[: fault.first, fault.plate] >= MUCH)
         right_ns = picks[int(before[-1])].t_ns if len(before) else 0
         out[int(plates[fault.plate])] = _Wrong(fault.gain, right_ns, tuple(plates[list(fault.rivals)].tolist()))
-    return out, [(int(plates[one.plate]), one.gain, one.nats) for one in suspects]
+    return out, [(int(plates[one.plate]), one.gain, one.picks) for one in suspects]
 
 
 def _misread(

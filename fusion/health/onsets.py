@@ -53,6 +53,7 @@ class Fault(NamedTuple):
     first: int  # pick
     gain: float
     nats: float  # for it, against none
+    picks: int  # that lay on it since
     rivals: tuple[int, ...] = ()  # columns of plates that may be wrong instead
 
 
@@ -127,7 +128,8 @@ def _suspects(asked: Asked, lone: list[Fault], steps: Columns, config: HealthCon
 
 def _fault(plate: int, asked: Asked, steps: Columns, rivals: tuple[int, ...] = ()) -> Fault:
     step = _best(plate, asked.nats, steps)
-    return Fault(plate, int(steps.first[step]), float(asked.gain[step]), float(asked.by_plate[plate]), rivals)
+    picks = int((steps.shares[:, step] >= MUCH).sum())
+    return Fault(plate, int(steps.first[step]), float(asked.gain[step]), float(asked.by_plate[plate]), picks, rivals)
 
 
 def _best(plate: int, nats: Floats, steps: Columns) -> int:
