@@ -32,7 +32,7 @@ LOADS: Final = {
         Load("S", "load-s", people=4, come_s=2.0, seconds=60.0, bar=200.0),
         Load("M", "load-m", people=50, come_s=4.0, seconds=60.0, bar=30.0),
         Load("L", "load-l", people=200, come_s=4.0, seconds=30.0, bar=5.0),
-        Load("XL", "load-xl", people=500, come_s=4.0, seconds=50.0, bar=1.5),
+        Load("XL", "load-xl", people=500, come_s=4.0, seconds=60.0, bar=1.5),
     )
 }
 NAMES: Final = tuple(LOADS)
