@@ -3,16 +3,40 @@
 import json
 import subprocess
 import time
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import zmq
 from gateway_thread import ANY_PORT, kept
 from test_live import CASE, needs_case, serving, stop
+from tiny import Action, frames, tape, tiny_store
 
+from fusion.live.announce import Announcer
 from fusion.live.following import Following
 from fusion.live.outputs import LastValues
 from fusion.live.publishing import Publisher
+from fusion.messages import Frame
+from fusion.session import Session
 from scenarios.children import AISLE, next_line
+
+
+@dataclass
+class Kept:
+    """An outlet whose last values can be looked at."""
+
+    values: LastValues = field(default_factory=LastValues)
+
+    def publish(self, topic: str, key: str, text: str) -> None:
+        """Say one output."""
+        self.values.put(topic, key, text)
+
+    def keep(self, topic: str, key: str, text: str) -> None:
+        """Keep one output."""
+        self.values.keep(topic, key, text)
+
+    def last(self, topic: str) -> dict[str, str]:
+        """Return the last text of each key."""
+        return dict(self.values.kept.get(topic, {}))
 
 
 def heard(follower: Following, wait_s: float, publisher: Publisher | None = None) -> list[tuple[str, str]]:
@@ -83,6 +107,27 @@ def keep(values: LastValues, pairs: list[tuple[str, str]]) -> None:
     for topic, text in pairs:
         assert topic.startswith(("lag/", "cart/")) or text not in values.kept.get(topic, {})  # a state may come back
         values.put(topic, text, text)
+
+
+def without_camera_after(t_s: float) -> list[Frame]:
+    """Return a visit whose camera falls silent."""
+    visit = tape([Action(0, 1, -1), Action(0, 2, -1)], shoppers=1)
+    return frames([one for one in visit if one.src != "cam" or one.t_ns < visit[0].t_ns + t_s * 1e9])
+
+
+def test_who_joins_after_a_restart_hears_of_mode_and_health_that_were_told_before_it(tmp_path: Path) -> None:
+    before, after = Kept(), Kept()
+    session, tell = Session(tiny_store(), tmp_path), Announcer("tiny", "USD", before)
+    tell.begin_with({}, tmp_path, session.state.watch)
+    assert json.loads(before.last("mode/tiny")["store"])["mode"] == "open"
+    for frame in without_camera_after(5.0):
+        for outputs in session.feed(frame):
+            tell(outputs)
+    Announcer("tiny", "USD", after).begin_with({}, tmp_path, session.state.watch)
+    assert json.loads(after.last("mode/tiny")["store"])["mode"] == "closed"
+    assert after.last("mode/tiny") == before.last("mode/tiny")
+    assert json.loads(after.last("health/tiny")["cam"])["state"] == "down"
+    assert after.last("health/tiny").keys() == before.last("health/tiny").keys()
 
 
 @needs_case

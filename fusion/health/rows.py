@@ -25,15 +25,18 @@ def health_rows(health: Iterable[Health], modes: Iterable[Mode], store_id: str) 
     return (*(health_row(one) for one in health), *(mode_row(one, store_id) for one in modes))
 
 
+def unwell(watch: Watch) -> tuple[Health, ...]:
+    """Return a message about every sensor that is not well, sorted by name."""
+    out = []
+    for sensor, found in sorted(watch.told.items()):
+        state = "down" if any(f.state == "down" for f in found) else "degraded"
+        out.append(Health(sensor, 0, watch.looked_ns, state, "; ".join(f.text for f in found)))
+    return tuple(out)
+
+
 def summary(watch: Watch) -> dict[str, Any]:
     """Return the mode, every sensor that is not well and every plate that may weigh wrong, for run.json."""
-    sensors = {
-        name: {
-            "state": "down" if any(f.state == "down" for f in found) else "degraded",
-            "text": "; ".join(f.text for f in found),
-        }
-        for name, found in watch.told.items()
-    }
+    sensors = {one.src: {"state": one.state, "text": one.text} for one in unwell(watch)}
     return {
         "mode": watch.mode.mode,
         "blind": list(watch.mode.blind),

@@ -5,7 +5,8 @@ from pathlib import Path
 from typing import Protocol
 
 from fusion.checkout.receipts import Line, Receipt
-from fusion.health.rows import health_row, mode_row
+from fusion.health.rows import health_row, mode_row, unwell
+from fusion.health.stage import Watch
 from fusion.live.baskets import Baskets, follow
 from fusion.live.logs import SAID
 from fusion.settlement import Outputs
@@ -28,8 +29,11 @@ class Announcer:
         self.baskets: Baskets = {}
         self._store_id, self._currency, self._outlet = store_id, currency, outlet
 
-    def begin_with(self, baskets: Baskets, out: Path) -> None:
-        """Go on where a run was: what its files hold is there for who comes later, and not said again."""
+    def begin_with(self, baskets: Baskets, out: Path, watch: Watch) -> None:
+        """Go on where a run was: what its files hold is there for who comes later, and not said again.
+
+        So are mode and health as they are: they are said when they change, which may have been long ago.
+        """
         self.baskets = baskets
         for kind, name, key in (
             ("provisional", "provisional", "event"),
@@ -37,12 +41,12 @@ class Announcer:
             ("receipt", "receipts", "trip"),
         ):
             for line in (out / f"{name}.jsonl").read_text(encoding="utf-8").splitlines():
-                if self._outlet is not None:
-                    self._outlet.keep(f"{kind}/{self._store_id}", json.loads(line)[key], line)
+                self._keep(kind, json.loads(line)[key], line)
         for account, goods in baskets.items():
-            if self._outlet is not None:
-                said = json.dumps({"account": account, "lines": goods})
-                self._outlet.keep(f"cart/{self._store_id}", account, said)
+            self._keep("cart", account, json.dumps({"account": account, "lines": goods}))
+        for one in unwell(watch):
+            self._keep("health", one.src, health_row(one))
+        self._keep("mode", "store", mode_row(watch.mode, self._store_id))
 
     def say_lag(self, records: int) -> None:
         """Publish how many records the engine is behind."""
@@ -74,6 +78,10 @@ class Announcer:
         fields = {"trip": receipt.trip, "status": receipt.status, "total_cents": receipt.total_cents}
         more = {"line": receipt_line(receipt, self._currency), "confidence": receipt.confidence}
         SAID.info("receipt", extra={**fields, **more, "holds": receipt.holds})
+
+    def _keep(self, kind: str, key: str, text: str) -> None:
+        if self._outlet is not None:
+            self._outlet.keep(f"{kind}/{self._store_id}", key, text)
 
     def _publish(self, kind: str, key: str, text: str) -> None:
         if self._outlet is not None:

@@ -79,7 +79,7 @@ def _serve(
 ) -> None:
     start = _start(args, store, purchases)
     tell = Announcer(store.store_id, store.currency, gateway)
-    tell.begin_with(start.baskets, args.out)
+    tell.begin_with(start.baskets, args.out, start.session.state.watch)
     try:
         _run(args, start, gateway, tell, metrics, stopping, page)
         purchases.deliver()
@@ -192,7 +192,7 @@ def _end_what_was_ending(args: argparse.Namespace, store: Store, purchases: Purc
     SERVICE.info("ending the run that was interrupted while it ended")
     start = _start(args, store, purchases)
     tell = Announcer(store.store_id, store.currency, None)
-    tell.begin_with(start.baskets, args.out)
+    tell.begin_with(start.baskets, args.out, start.session.state.watch)
     recorder = watched(args, start.session, start.baskets)
     _finish(read_journal(args.out / JOURNAL, start.next), end, start.session, tell)
     if recorder is not None:
