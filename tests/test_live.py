@@ -390,6 +390,20 @@ def test_a_service_answers_prometheus_and_logs_json_that_names_no_account(tmp_pa
 
 
 @needs_case
+def test_what_is_refused_is_told_while_the_service_runs(tmp_path: Path) -> None:
+    with serving(tmp_path / "out", "--metrics", "0") as (serve, said, address), zmq.Context() as context:
+        with closing(context.socket(zmq.DEALER)) as sensor:
+            sensor.connect(address)
+            for _ in range(3):
+                sensor.send_multipart([b"gate/door", b"payload", b"one frame too many"])
+            lines = list(iter(lambda: next_line(said, wait_s=3.0), ""))
+        assert "aisle serve: not taken: 3 refused, wrong number of frames" in lines
+        stop(serve)
+    lines = list(iter(lambda: next_line(said, wait_s=0.2), ""))
+    assert lines[0] == "aisle serve: stopping: taking what sensors have sent already"
+
+
+@needs_case
 def test_a_metrics_port_that_is_taken_is_one_line(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     store = tmp_path / "store"
     shutil.copytree(CASE / "store", store)

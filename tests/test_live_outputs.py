@@ -105,7 +105,9 @@ def test_who_follows_a_store_from_any_moment_on_knows_what_its_files_hold(tmp_pa
 def keep(values: LastValues, pairs: list[tuple[str, str]]) -> None:
     """Keep what was heard; nothing may come twice."""
     for topic, text in pairs:
-        assert topic.startswith(("lag/", "cart/")) or text not in values.kept.get(topic, {})  # a state may come back
+        assert topic.startswith(("lag/", "cart/", "mode/")) or text not in values.kept.get(
+            topic, {}
+        )  # a state may come back
         values.put(topic, text, text)
 
 
@@ -128,6 +130,25 @@ def test_who_joins_after_a_restart_hears_of_mode_and_health_that_were_told_befor
     assert after.last("mode/tiny") == before.last("mode/tiny")
     assert json.loads(after.last("health/tiny")["cam"])["state"] == "down"
     assert after.last("health/tiny").keys() == before.last("health/tiny").keys()
+    session.close()
+
+
+def test_a_store_whose_sensors_are_all_silent_is_closed_until_one_speaks(tmp_path: Path) -> None:
+    out, session = Kept(), Session(tiny_store(), tmp_path)
+    tell = Announcer("tiny", "USD", out)
+    tell.begin_with({}, tmp_path, session.state.watch)
+    modes = []
+    for is_silent in (False, True, True, False, False):
+        tell.say_silence(10.0, is_silent=is_silent)
+        modes.append(json.loads(out.last("mode/tiny")["store"])["mode"])
+    assert modes == ["open", "closed", "closed", "open", "open"] and out.values.counts == {"mode/tiny": 2}
+    tell.say_silence(10.0, is_silent=True)
+    for frame in without_camera_after(5.0):
+        for outputs in session.feed(frame):
+            tell(outputs)
+    tell.say_silence(10.0, is_silent=False)
+    assert json.loads(out.last("mode/tiny")["store"])["reasons"] == list(session.state.watch.mode.reasons)
+    session.close()
 
 
 @needs_case

@@ -9,10 +9,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from prometheus_client.parser import text_string_to_metric_families
 
+from fusion.live.bulletin import growth, not_taken
 from fusion.live.logs import NAME, log_as_json
-from fusion.live.metrics import Tallies, Tally, render, serve_metrics
+from fusion.live.metrics import Service, Tallies, Tally, render, serve_metrics
 
 names = st.text(min_size=1, max_size=12)
+counts = st.dictionaries(names, st.integers(0, 10**9), max_size=4)
 
 
 def samples(text: str) -> dict[tuple[str, tuple[str, ...]], float]:
@@ -38,6 +40,34 @@ def test_a_scraper_reads_back_what_was_counted(
     assert {key[1][0]: n for key, n in found.items() if key[0] == "aisle_messages_rejected_total"} == rejected
     assert {key[1][0]: key[1][1] for key in found if key[0] == "aisle_sensor_wrong"} == sensors
     assert [key[1][0] for key, n in found.items() if key[0] == "aisle_mode" and n] == [mode]
+
+
+@given(counts, counts, counts, counts)
+def test_what_the_gateway_did_not_take_is_told_to_scrapers_and_in_words(
+    refused: dict[str, int], lost: dict[str, int], handshakes: dict[str, int], of_publisher: dict[str, int]
+) -> None:
+    lossy = {"tcp://a:1": {"repaired": 7, "lost": of_publisher}}
+    state = {"refused": refused, "lost": lost, "handshakes": handshakes, "lossy": lossy, "full": "1 MiB free"}
+    found = samples(render(Tally("shop", service=Service(state, behind=9, silent_s=2.5, restarts=3))))
+    for name, said in (("messages_refused", refused), ("messages_given_up", lost), ("handshakes", handshakes)):
+        assert {key[1][0]: n for key, n in found.items() if key[0] == f"aisle_{name}_total"} == said
+    assert found["aisle_publisher_messages_lost_total", ("tcp://a:1",)] == sum(of_publisher.values())
+    assert found["aisle_publisher_messages_mended_total", ("tcp://a:1",)] == 7
+    assert (found["aisle_records_behind", ()], found["aisle_silence_seconds", ()]) == (9, 2.5)
+    assert (found["aisle_disk_full", ()], found["aisle_gateway_restarts_total", ()]) == (1, 3)
+    let_in = handshakes.get("let in", 0)
+    every = [*refused.values(), *lost.values(), *handshakes.values(), *of_publisher.values()]
+    assert sum(not_taken(state).values()) == sum(every) - let_in
+
+
+@given(counts, counts)
+def test_a_count_is_told_once_also_when_the_gateway_began_anew(first: dict[str, int], more: dict[str, int]) -> None:
+    later = {what: first.get(what, 0) + more.get(what, 0) for what in first | more}
+    assert growth(first, later) == {what: n for what, n in more.items() if n}
+    assert growth(later, more) == {
+        what: n if n < later[what] else n - later[what] for what, n in more.items() if n and n != later[what]
+    }
+    assert growth(later, later) == {}
 
 
 def test_metrics_are_served_as_they_are_at_the_moment() -> None:

@@ -16,6 +16,7 @@ which are found by seq and asked for again from the publisher's ring.
     gateway*.py disk.py      the gateway, its process, its parent  export.py               the journal as a recording
     outputs.py publishing.py announce.py baskets.py                what goes out, and what was before
     following.py             somebody who follows it               commands_keys.py        `aisle keys`
+    bulletin.py metrics.py   how the service goes                  logs.py                 lines or JSON
     recovery.py keeping.py   going on after a crash; snapshots and what may live how long
     serve.py serving.py      `aisle serve`
 

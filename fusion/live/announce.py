@@ -1,10 +1,12 @@
 """What the service tells the world: a line of the log for each receipt, and every output on the bus."""
 
 import json
+import time
 from pathlib import Path
 from typing import Protocol
 
 from fusion.checkout.receipts import Line, Receipt
+from fusion.health.modes import CLOSED, OPEN, Mode
 from fusion.health.rows import health_row, mode_row, unwell
 from fusion.health.stage import Watch
 from fusion.live.baskets import Baskets, follow
@@ -27,6 +29,7 @@ class Announcer:
 
     def __init__(self, store_id: str, currency: str, outlet: Outlet | None) -> None:
         self.baskets: Baskets = {}
+        self.mode = self._engines = Mode(0, OPEN)  # as it was said last, and as the engine has it
         self._store_id, self._currency, self._outlet = store_id, currency, outlet
 
     def begin_with(self, baskets: Baskets, out: Path, watch: Watch) -> None:
@@ -46,11 +49,24 @@ class Announcer:
             self._keep("cart", account, json.dumps({"account": account, "lines": goods}))
         for one in unwell(watch):
             self._keep("health", one.src, health_row(one))
+        self.mode = self._engines = watch.mode
         self._keep("mode", "store", mode_row(watch.mode, self._store_id))
 
     def say_lag(self, records: int) -> None:
         """Publish how many records the engine is behind."""
         self._publish("lag", "engine", json.dumps({"records": records}))
+
+    def say_silence(self, silence_s: float, *, is_silent: bool) -> None:
+        """Close the store to new entries while no sensor has spoken for silence_s.
+
+        Event time stands still meanwhile, so the engine knows nothing of it, and neither does a replay.
+        """
+        is_told = self.mode is not self._engines
+        if is_silent and not is_told:
+            why = f"no sensor has said anything for {silence_s:.0f} s"
+            self._say_mode(Mode(time.time_ns(), CLOSED, self._engines.blind, (why,)))
+        elif is_told and not is_silent:
+            self._say_mode(self._engines)
 
     def __call__(self, outputs: Outputs) -> None:
         """Tell what one step says."""
@@ -59,9 +75,8 @@ class Announcer:
             SAID.info("health  %s  %s  %s", one.src, one.state, one.text, extra=said)
             self._publish("health", one.src, health_row(one))
         for mode in outputs.modes:
-            why = "; ".join((*mode.reasons, *mode.blind)) or "nothing is blind"
-            SAID.info("mode  %s  %s", mode.mode, why, extra={"mode": mode.mode})
-            self._publish("mode", "store", mode_row(mode, self._store_id))
+            self._engines = mode
+            self._say_mode(mode)
         for event in outputs.provisional:
             self._publish("provisional", event.event, event.to_json())
         for event in outputs.events:
@@ -72,6 +87,12 @@ class Announcer:
         for receipt in outputs.receipts:
             self._log(receipt)
             self._publish("receipt", receipt.trip, receipt.to_json())
+
+    def _say_mode(self, mode: Mode) -> None:
+        self.mode = mode
+        why = "; ".join((*mode.reasons, *mode.blind)) or "nothing is blind"
+        SAID.info("mode  %s  %s", mode.mode, why, extra={"mode": mode.mode})
+        self._publish("mode", "store", mode_row(mode, self._store_id))
 
     def _log(self, receipt: Receipt) -> None:
         # The line is for people who watch; a log that is kept names the trip and no account.

@@ -1,8 +1,8 @@
 """What a service counts, in Prometheus' text format: messages, lag, receipts, sensors, the mode of the store."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from prometheus_client import CollectorRegistry, generate_latest, start_http_server
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
@@ -17,6 +17,21 @@ if TYPE_CHECKING:
 MODES: Final = (OPEN, DEGRADED, CLOSED)
 WRONG: Final = ("degraded", "down")
 CONTENT_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """How the shell around the engine goes; counts are of the gateway that runs now."""
+
+    state: Mapping[str, Any] = field(default_factory=dict)  # what the gateway counts, gateway_words.py
+    behind: int = 0  # records that are durable and have not been read
+    silent_s: float = 0.0  # since anything was read
+    restarts: int = 0  # of the gateway
+
+    def counts(self, what: str) -> Mapping[str, int]:
+        """Return what the gateway counts under a word."""
+        found: Mapping[str, int] = self.state.get(what, {})
+        return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,10 +50,11 @@ class Tally:
     limits: Mapping[str, int] = field(default_factory=dict)
     sensors: Mapping[str, str] = field(default_factory=dict)  # of those that are not well, their state
     mode: str = OPEN
+    service: Service = field(default_factory=Service)
 
 
-def tally(session: "Session") -> Tally:
-    """Return what a session has come to."""
+def tally(session: "Session", service: Service, mode: str) -> Tally:
+    """Return what a session has come to, in a service that has told this mode."""
     state, sequencer = session.state, session.sequencer
     lag_ns = sequencer.frontier_ns() - state.now_ns if state.now_ns else 0
     return Tally(
@@ -56,7 +72,8 @@ def tally(session: "Session") -> Tally:
             name: "down" if any(f.state == "down" for f in found) else "degraded"
             for name, found in state.watch.told.items()
         },
-        mode=state.watch.mode.mode,
+        mode=mode,
+        service=service,
     )
 
 
@@ -92,6 +109,27 @@ class Tallies(Collector):
         yield well
         modes = {mode: int(mode == now.mode) for mode in MODES}
         yield _gauge("aisle_mode", "1 for the mode the store is in.", modes, now, "mode")
+        yield from _of_service(now)
+
+
+def _of_service(now: Tally) -> Iterator[Metric]:
+    one = now.service
+    lossy = one.state.get("lossy", {})
+    mended = {place: n["repaired"] for place, n in lossy.items()}
+    lost = {place: sum(n["lost"].values()) for place, n in lossy.items()}
+    yield _gauge("aisle_records_behind", "Durable records that the engine has not read.", {"": one.behind}, now)
+    yield _gauge("aisle_silence_seconds", "Since a sensor has said anything.", {"": one.silent_s}, now)
+    full = {"": int(bool(one.state.get("full")))}
+    yield _gauge("aisle_disk_full", "1 while nothing is taken for want of room on the disk.", full, now)
+    yield _counter("aisle_gateway_restarts", "Times that the gateway died.", {"": one.restarts}, now)
+    refused = one.counts("refused")
+    yield _counter("aisle_messages_refused", "Messages that were not let onto the tape.", refused, now, "reason")
+    given_up = one.counts("lost")
+    yield _counter("aisle_messages_given_up", "Messages that their sender had no room for.", given_up, now, "source")
+    yield _counter("aisle_publisher_messages_mended", "Asked for again and received.", mended, now, "publisher")
+    yield _counter("aisle_publisher_messages_lost", "Of plain publishers, for good.", lost, now, "publisher")
+    yield _counter("aisle_connections", "What became of connections.", one.counts("connections"), now, "what")
+    yield _counter("aisle_handshakes", "What was said to keys.", one.counts("handshakes"), now, "what")
 
 
 def registry_of(tallies: Tallies) -> CollectorRegistry:

@@ -16,6 +16,7 @@ from fusion.journal.retention import forget_looks
 from fusion.journal.segment import segments_of
 from fusion.ledger.book import unguarded
 from fusion.live.announce import Announcer
+from fusion.live.bulletin import Bulletin
 from fusion.live.bus import BusError
 from fusion.live.courier import courier_beside
 from fusion.live.disk import Taken, free_bytes, only_one
@@ -24,7 +25,7 @@ from fusion.live.gateway_child import GatewayChild
 from fusion.live.gateway_words import Settings
 from fusion.live.keeping import Keeper
 from fusion.live.logs import SERVICE
-from fusion.live.metrics import Tallies, Tally, serve_metrics, tally
+from fusion.live.metrics import Tallies, Tally, serve_metrics
 from fusion.live.recovery import DONE, ENDING, JOURNAL, SNAPSHOTS, Start, ending_of, go_on, is_interrupted, mean_to_end
 from fusion.live.serve import set_aside
 from fusion.live.stopping import stop_on_signals
@@ -37,7 +38,6 @@ from fusion.web.child import WebChild
 
 POLL_S: Final = 0.1  # how long a request to stop may go unnoticed
 BATCH_MAX: Final = 256  # records read between two looks around
-LAG_S: Final = 1.0  # between two words about how far behind we are
 
 Stopping: TypeAlias = Callable[[], AbstractContextManager[Callable[[], bool]]]  # gives what tells when to end
 
@@ -129,25 +129,21 @@ def _run(
     recorder = watched(
         args, session, start.baskets, lambda: (gateway.end - reader.next, (time.time_ns() - session.arrival_ns) / 1e6)
     )
-    keeper = Keeper(args, start)
-    metrics.show(tally(session))
+    keeper, bulletin = Keeper(args, start), Bulletin(tell, metrics, gateway, reader.next)
     _say_where(gateway)
-    lag_s, full = time.monotonic(), ""
     while not stopping():
         end = gateway.wait(POLL_S if reader.next == gateway.end else 0.0)
         _feed(reader, min(end, reader.next + BATCH_MAX), session, tell)
         gateway.fed(reader.next)
         keeper.keep(session, reader.next, tell.baskets)
-        if time.monotonic() - lag_s >= LAG_S:
-            lag_s = time.monotonic()
-            tell.say_lag(gateway.end - reader.next)
-            metrics.show(tally(session))
+        if bulletin.is_due():
+            bulletin.say(session, reader.next)
             if page is not None:
                 page.mend()
-        if gateway.state.get("full", "") != full:
-            full = gateway.state["full"]
-            SERVICE.warning("nothing is taken: %s", full) if full else SERVICE.warning("taking messages again")
+    SERVICE.info("stopping: taking what sensors have sent already")
     end = gateway.drain()
+    if end > reader.next:
+        SERVICE.info("stopping: %d records are left to read", end - reader.next)
     mean_to_end(args.out, end)
     _finish(reader, end, session, tell)
     if recorder is not None:
