@@ -94,9 +94,12 @@ def read_snapshot(path: Path, *, config: str, store: str) -> tuple[Head, Any]:
         raise SnapshotError(f"{path}: expected a body with hash {expected!r}, received {_hash(packed)}")
     if head.version > VERSION:
         raise SnapshotError(f"{path}: expected version {VERSION} or before, received {head.version}")
-    for what, ours, theirs in (("configuration", config, head.config), ("store", store, head.store)):
+    for what, ours, theirs, why in (
+        ("configuration", config, head.config, "another version of aisle made it"),
+        ("store", store, head.store, "the store folder has been changed since"),
+    ):
         if ours != theirs:
-            raise SnapshotError(f"{path}: expected {what} {ours}, received one of {theirs!r}")
+            raise SnapshotError(f"{path}: expected {what} {ours}, received one of {theirs!r}: {why}")
     try:
         return head, _Reader(io.BytesIO(zstandard.ZstdDecompressor().decompress(packed))).load()
     except SnapshotError as error:

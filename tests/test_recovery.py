@@ -21,7 +21,9 @@ from tiny import Action, frames, tape, tiny_store
 from fusion import snapshots
 from fusion.cli import main
 from fusion.journal.retention import looks_in
-from fusion.live.recovery import ENDING
+from fusion.ledger.database import Contradiction
+from fusion.live.bus import BusError
+from fusion.live.recovery import ENDING, Start, retelling
 from fusion.messages import Frame, Held
 from fusion.recording import read_recording
 from fusion.session import Session
@@ -261,6 +263,31 @@ def test_a_run_whose_beginning_is_gone_is_refused_unless_it_is_set_aside(
     with serving(live, "--fresh") as (serve, _, _):
         stop(serve)
     assert (live / "earlier-1" / "journal").is_dir()
+
+
+@pytest.mark.parametrize(
+    ("is_retold", "kind", "said"),
+    [
+        (True, BusError, "expected to charge what this run has charged before .* --fresh"),
+        (False, Contradiction, r"ledger\.db: expected the recorded"),  # a fault of ours
+    ],
+)
+def test_a_run_that_would_be_charged_otherwise_is_refused_with_what_to_do(
+    is_retold: bool, kind: type[Exception], said: str, tmp_path: Path
+) -> None:
+    """A price was changed after a crash: the service died of a ledger row each time that it was started."""
+    store, messages = tiny_store(), frames(tape(ACTIONS))
+    before = run(tmp_path, messages, [])["ledger"]
+    dearer = replace(store.products, price_cents=store.products.price_cents + 1)
+    session = Session(replace(store, products=dearer), tmp_path, keeps_ledger=True)
+    with (
+        pytest.raises(kind, match=said),
+        retelling(tmp_path, Start(session, 0, {}, {}, is_retold=is_retold)),
+    ):
+        for frame in messages:
+            session.feed(frame)
+        session.finish()
+    assert session.close()["ledger"] == before
 
 
 def test_a_spoiled_head_is_told_in_one_line(tmp_path: Path) -> None:

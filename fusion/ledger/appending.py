@@ -7,7 +7,7 @@ from fusion.checkout.goods import may_overdraw
 from fusion.checkout.records import Entry, Issue, Transfer
 from fusion.ledger import rows
 from fusion.ledger.chain import START, Link, extend, leaf_of
-from fusion.ledger.database import BookError, Database
+from fusion.ledger.database import BookError, Contradiction, Database
 from fusion.ledger.rows import Record, Row
 
 KEYS_MAX: Final = 200  # of one query
@@ -106,7 +106,7 @@ def _recorded(database: Database, record: Record) -> Record:
 
 
 def _refusal(database: Database, known: Record, received: Record) -> BookError:
-    return BookError(f"{database.place}: expected the recorded {known}, received {received}")
+    return Contradiction(f"{database.place}: expected the recorded {known}, received {received}")
 
 
 def _link_row(link: Link) -> Row:

@@ -12,6 +12,10 @@ class BookError(Exception):
     """A ledger that cannot be opened or read, or rows it refuses; one line that names it."""
 
 
+class Contradiction(BookError):
+    """Rows that say something else than what the ledger holds already."""
+
+
 class Database(Protocol):
     """An open database with the tables of one ledger. Queries mark parameters with `?`."""
 

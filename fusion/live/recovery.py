@@ -7,7 +7,8 @@ where it meant to.
 """
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from hashlib import blake2b
 from pathlib import Path
@@ -15,6 +16,7 @@ from typing import Final
 
 from fusion.config import Config
 from fusion.journal.segment import base_of, segments_of
+from fusion.ledger.database import Contradiction
 from fusion.live.baskets import Baskets
 from fusion.live.bus import BusError
 from fusion.live.logs import SERVICE
@@ -46,6 +48,7 @@ class Start:
     next: int  # offset of the first record to read
     baskets: Baskets
     entered: Mapping[str, int]
+    is_retold: bool = False  # what was said before is worked out anew, from the beginning
 
 
 def is_interrupted(out: Path) -> bool:
@@ -85,7 +88,21 @@ def go_on(out: Path, store: Path, begin: Begin) -> Start:
         expected = f"expected a snapshot, or a journal from record 0 on, received one from {first} on"
         raise BusError(f"{out}: {expected}; --fresh sets the interrupted run aside")
     SERVICE.info("going on from the beginning of the journal")
-    return Start(begin(None), 0, {}, {})
+    return Start(begin(None), 0, {}, {}, is_retold=True)
+
+
+@contextmanager
+def retelling(out: Path, start: Start) -> Iterator[None]:
+    """Say what to do where what was charged before the interruption cannot be said again; raises BusError."""
+    try:
+        yield
+    except Contradiction as error:
+        if not start.is_retold:
+            raise
+        SERVICE.warning("%s", error)
+        what = "expected to charge what this run has charged before it was interrupted, received another reading of it"
+        advice = "go on with the version of aisle and the store folder it began with, or set it aside with --fresh"
+        raise BusError(f"{out}: {what}: {advice}") from None
 
 
 def take_snapshot(out: Path, store_digest_: str, next_: int, moment: Moment) -> None:

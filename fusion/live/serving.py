@@ -26,7 +26,18 @@ from fusion.live.gateway_words import Settings
 from fusion.live.keeping import Keeper
 from fusion.live.logs import SERVICE
 from fusion.live.metrics import Tallies, Tally, serve_metrics
-from fusion.live.recovery import DONE, ENDING, JOURNAL, SNAPSHOTS, Start, ending_of, go_on, is_interrupted, mean_to_end
+from fusion.live.recovery import (
+    DONE,
+    ENDING,
+    JOURNAL,
+    SNAPSHOTS,
+    Start,
+    ending_of,
+    go_on,
+    is_interrupted,
+    mean_to_end,
+    retelling,
+)
 from fusion.live.serve import set_aside
 from fusion.live.stopping import stop_on_signals
 from fusion.purchase.booking import book_after_run
@@ -81,7 +92,8 @@ def _serve(
     tell = Announcer(store.store_id, store.currency, gateway)
     tell.begin_with(start.baskets, args.out, start.session.state.watch)
     try:
-        _run(args, start, gateway, tell, metrics, stopping, page)
+        with retelling(args.out, start):
+            _run(args, start, gateway, tell, metrics, stopping, page)
         purchases.deliver()
     finally:  # should the engine fail over what a sensor sent, this is what to replay
         gateway.stop()
@@ -190,7 +202,8 @@ def _end_what_was_ending(args: argparse.Namespace, store: Store, purchases: Purc
     tell = Announcer(store.store_id, store.currency, None)
     tell.begin_with(start.baskets, args.out, start.session.state.watch)
     recorder = watched(args, start.session, start.baskets)
-    _finish(read_journal(args.out / JOURNAL, start.next), end, start.session, tell)
+    with retelling(args.out, start):
+        _finish(read_journal(args.out / JOURNAL, start.next), end, start.session, tell)
     if recorder is not None:
         recorder.end()
     purchases.deliver()
