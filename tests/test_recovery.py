@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from corner_store import write
 from gateway_thread import ANY_PORT, kept
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -28,7 +29,7 @@ from fusion.messages import Frame, Held
 from fusion.recording import read_recording
 from fusion.session import Session
 from fusion.snapshots import Head, SnapshotError, read_snapshot, rebuild, snapshots_in, usable, write_snapshot
-from scenarios.children import AISLE
+from scenarios.children import AISLE, next_line
 from sensors.publish import Sender
 
 OUTPUTS = ("receipts.jsonl", "events.jsonl", "provisional.jsonl", "evidence.jsonl", "rejected.jsonl", "tracks.parquet")
@@ -242,6 +243,22 @@ def test_no_second_service_on_the_same_folder_or_store_and_none_on_a_full_disk(
     assert main([*words, str(tmp_path / "live"), "--free-min", "1000T"]) == 2
     assert "MiB free on its disk, received" in capfd.readouterr().err
     assert (tmp_path / "live" / "run.json").exists()  # nothing was set aside for it
+
+
+def test_a_disk_that_is_full_ends_a_service_with_what_to_do_and_it_goes_on_when_there_is_room(tmp_path: Path) -> None:
+    live, store = tmp_path / "live", write(tmp_path / "store")
+    live.mkdir()
+    full = live / f"{ENDING}.part"
+    full.symlink_to("/dev/full")
+    with serving(live, store=store) as (serve, said, _):
+        serve.terminate()
+        assert serve.wait(60) == 2
+    lines = list(iter(lambda: next_line(said, wait_s=0.5), ""))
+    assert f"{live}: expected room on its disk, received: No space left on device; what was taken is safe" in lines[-1]
+    full.unlink()
+    with serving(live, store=store) as (serve, _, _):
+        stop(serve)
+    assert (live / "run.json").exists() and not (live / "earlier-1").exists()
 
 
 @needs_case

@@ -99,7 +99,7 @@ def retelling(out: Path, start: Start) -> Iterator[None]:
     except Contradiction as error:
         if not start.is_retold:
             raise
-        SERVICE.warning("%s", error)
+        SERVICE.warning("a record of the ledger would be another one now", extra={"line": str(error)})  # names accounts
         what = "expected to charge what this run has charged before it was interrupted, received another reading of it"
         advice = "go on with the version of aisle and the store folder it began with, or set it aside with --fresh"
         raise BusError(f"{out}: {what}: {advice}") from None

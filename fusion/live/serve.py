@@ -1,6 +1,7 @@
 """`aisle serve`: sensors in over ZeroMQ, receipts out."""
 
 import argparse
+import errno
 from pathlib import Path
 
 from fusion.aside import move_aside
@@ -100,6 +101,12 @@ def run_serve(args: argparse.Namespace) -> int:
         serve(args)
     except BusError as error:
         SERVICE.error("%s", error)
+        return 2
+    except OSError as error:
+        if error.errno != errno.ENOSPC:
+            raise
+        advice = "what was taken is safe, make room and start it again on the same folder"
+        SERVICE.error("%s: expected room on its disk, received: %s; %s", args.out, error.strerror, advice)
         return 2
     return 0
 
