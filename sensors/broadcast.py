@@ -64,7 +64,7 @@ class Broadcaster:
 
     def send(self, topic: str, payload: bytes) -> None:
         """Publish one message; who is slow or not there yet misses it."""
-        number = number_of(payload)
+        number = number_of(topic, payload)
         if number is not None:
             self._ring.put(*number, topic, payload)
         self._pub.send_multipart([topic.encode(), payload])

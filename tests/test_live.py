@@ -271,7 +271,7 @@ def test_a_plain_publisher_is_mended_from_its_ring(tmp_path: Path) -> None:
                 if len({frame.payload for frame in got}) == 299:
                     break
             assert subscription.gaps.repaired["cam"] >= 99
-    assert sorted(number_of(frame.payload)[1] for frame in got) == list(range(1, 300))  # type: ignore[index]
+    assert sorted(number_of(frame.topic, frame.payload)[1] for frame in got) == list(range(1, 300))  # type: ignore[index]
 
 
 def test_what_an_earlier_run_left_is_put_aside_not_lost(tmp_path: Path) -> None:

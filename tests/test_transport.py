@@ -8,13 +8,15 @@ from tempfile import TemporaryDirectory
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
+from journal_frames import people
 
 from fusion.journal import Origin
-from fusion.live.gaps import TRIES, WANTED_MAX, Gaps
+from fusion.live.gaps import ALL_WANTED_MAX, SOURCES_MAX, TRIES, WANTED_MAX, Gaps
 from fusion.live.header import Ack, Data, Refused, encode, is_header, read_answer, read_data
 from fusion.live.outputs import COUNT, MARK, Follower, LastValues
 from fusion.live.rates import Bucket
 from fusion.live.receiving import AHEAD_MAX, Received, Verdict
+from fusion.live.subscribing import number_of
 from sensors.backlog import Memory, Spool
 from sensors.broadcast import Ring
 from sensors.outgoing import Outgoing
@@ -269,6 +271,28 @@ def test_a_restarted_publisher_begins_anew_and_a_huge_gap_is_bounded() -> None:
     gaps.hear("cam", 10**9)
     assert len(gaps.to_ask(0.0)["cam"]) <= WANTED_MAX
     assert gaps.lost["cam"] == 3 + 10**9 - 1 - WANTED_MAX
+
+
+@given(st.lists(st.tuples(st.integers(0, 30), st.integers(0, 10**6)), max_size=80))
+def test_whatever_a_publisher_numbers_what_is_wanted_of_it_is_bounded(said: list[tuple[int, int]]) -> None:
+    gaps = Gaps()
+    for src, seq in said:
+        gaps.hear(f"cam-{src}", seq)
+    assert sum(len(wanted) for wanted in gaps._wanted.values()) <= ALL_WANTED_MAX
+
+
+def test_publishers_of_names_without_end_are_bounded() -> None:
+    many = Gaps()
+    for number in range(SOURCES_MAX + 10):
+        assert many.hear(f"cam-{number}", 5)
+    assert len(many._newest) == SOURCES_MAX and not many.hear("cam-0", 5)
+
+
+def test_a_payload_that_names_another_source_than_its_topic_numbers_nobody() -> None:
+    """It could have used up the numbers of a sensor that is not its own, and names without end."""
+    frame = people(7)
+    assert number_of(frame.topic, frame.payload) == ("cam", 7)
+    assert number_of("people/other", frame.payload) is None and number_of("cam", frame.payload) is None
 
 
 # What goes out

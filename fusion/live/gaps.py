@@ -12,6 +12,8 @@ from typing import Final
 REORDERED_MAX: Final = 50  # a number further back than this is a new numbering: the sensor restarted
 EARLIER_MAX: Final = 256  # numbers before the first one heard that are asked for
 WANTED_MAX: Final = 4096  # of one source at once; older ones are given up
+ALL_WANTED_MAX: Final = 65_536  # of all sources of one publisher; what is missing beyond is given up
+SOURCES_MAX: Final = 4096  # of one publisher; what others miss is not looked for
 ASK_MAX: Final = 256  # in one request
 TRIES: Final = 4
 AGAIN_S: Final = 0.5
@@ -37,6 +39,8 @@ class Gaps:
     def hear(self, src: str, seq: int) -> bool:
         """Note a number; return whether it is news, not one that came before."""
         newest = self._newest.get(src)
+        if newest is None and len(self._newest) >= SOURCES_MAX:
+            return True
         wanted = self._wanted.setdefault(src, {})
         if wanted.pop(seq, None) is not None:
             self.repaired[src] += 1
@@ -45,14 +49,16 @@ class Gaps:
             self.lost[src] += len(wanted)
             wanted.clear()
             self._newest[src] = seq
-            for number in range(max(0, seq - EARLIER_MAX), seq):  # said before we listened
+            for number in range(max(0, seq - min(EARLIER_MAX, self._room())), seq):  # said before we listened
                 wanted[number] = Wanted()
             return True
         if seq <= newest:
             return False
-        for number in range(max(newest + 1, seq - WANTED_MAX), seq):
-            wanted[number] = Wanted()
-        self.lost[src] += max(0, seq - WANTED_MAX - newest - 1)
+        if seq > newest + 1:
+            first = max(newest + 1, seq - min(WANTED_MAX, self._room()))
+            for number in range(first, seq):
+                wanted[number] = Wanted()
+            self.lost[src] += first - newest - 1
         while len(wanted) > WANTED_MAX:
             del wanted[next(iter(wanted))]
             self.lost[src] += 1
@@ -77,3 +83,7 @@ class Gaps:
             if due:
                 found[src] = due
         return found
+
+    def _room(self) -> int:
+        """Return how many more numbers may be wanted."""
+        return max(0, ALL_WANTED_MAX - sum(map(len, self._wanted.values())))

@@ -191,7 +191,7 @@ class Process:
         if not self._subscriptions:
             return
         for _, record in read_journal(folder, base_of(segments_of(folder)[-1])):
-            number = None if record.origin else number_of(record.frame.payload)
+            number = None if record.origin else number_of(record.frame.topic, record.frame.payload)
             for one in self._subscriptions if number else ():
                 one.gaps.hear(*number)  # type: ignore[misc]
 

@@ -43,13 +43,13 @@ _gone = msgspec.msgpack.Decoder(Gone)
 _again = msgspec.msgpack.Decoder(Again)
 
 
-def number_of(payload: bytes) -> tuple[str, int] | None:
-    """Return source and seq of a payload, None for one that has none."""
+def number_of(topic: str, payload: bytes) -> tuple[str, int] | None:
+    """Return source and seq of a payload, None for one that has none, or names another source than its topic."""
     try:
         found = _numbered.decode(payload)
     except (msgspec.DecodeError, UnicodeDecodeError):
         return None
-    return found.src, found.seq
+    return (found.src, found.seq) if found.src == topic.partition("/")[2] else None
 
 
 def read_again(part: bytes) -> Again | None:
@@ -124,7 +124,7 @@ class Subscription:
         record = admit(parts[: PARTS + 1], arrival_ns, self.owner)
         if isinstance(record, Refusal):
             return record
-        number = number_of(record.frame.payload)
+        number = number_of(record.frame.topic, record.frame.payload)
         return record.frame if number is None or self.gaps.hear(*number) else None
 
     def _hear_gone(self, part: bytes) -> None:
