@@ -20,6 +20,7 @@ from fusion.cli import main
 from fusion.journal import Record
 from fusion.live.admission import Refusal, admit
 from fusion.live.bus import BusError, check_open
+from fusion.live.following import Following
 from fusion.live.gateway_child import GatewayChild
 from fusion.live.gateway_words import Settings
 from fusion.live.header import Data, encode
@@ -243,6 +244,44 @@ def test_a_revoked_key_is_cut_off_at_once_and_the_others_go_on(tmp_path: Path) -
     ]
 
 
+def test_who_may_read_is_cut_off_when_revoked_and_the_other_goes_on(tmp_path: Path) -> None:
+    keys = keys_of(tmp_path / "keys", one="cam-1", two="cam-2")
+    for name in ("one", "two"):
+        allow(keys, Allowed(name, read_public(keys / f"{name}.key").decode(), reads=True))
+    settings = Settings(
+        journal=str(tmp_path / "journal"),
+        listen=ANY_PORT,
+        publish=ANY_PORT,
+        requests=ANY_PORT,
+        keys=str(keys),
+        free_bytes_min=0,
+    )
+    with GatewayChild(settings) as gateway:
+        places = gateway.settings.publish, gateway.settings.requests
+        with (
+            Following(*places, badge=badge_of(keys, "one")) as one,
+            Following(*places, badge=badge_of(keys, "two")) as two,
+        ):
+            last: dict[Following, str] = {}
+
+            def publish_until(word: str, *wanted: Following) -> None:
+                end_s = time.monotonic() + 20.0
+                while any(last.get(who) != word for who in wanted) and time.monotonic() < end_s:
+                    gateway.publish("receipt/s", "trip", word)
+                    gateway.wait(0.05)
+                    for who in (one, two):
+                        last.update((who, text) for _, text in who.hear(0.05))
+
+            publish_until("before", one, two)
+            assert set(last.values()) == {"before"}
+            revoke(keys, "one")
+            while not gateway.state.get("handshakes", {}).get(Door.UNKNOWN):
+                gateway.wait(0.1)
+            publish_until("after", two)
+            assert (last[one], last[two]) == ("before", "after")
+        gateway.stop()
+
+
 def test_a_publisher_with_a_key_is_heard_by_its_engine_only(tmp_path: Path) -> None:
     keys = keys_of(tmp_path / "keys", cam="cam")
     engine = read_public(keys / "engine.key")
@@ -294,6 +333,23 @@ def test_a_killed_gateway_comes_back_and_loses_nothing_acknowledged(tmp_path: Pa
         assert gateway.restarts == 2
         gateway.stop()
     assert sorted(sent_by(kept(tmp_path))) == sorted(sent_by(frames(3000)))
+
+
+@pytest.mark.parametrize(("lag_max", "silent"), [(10, False), (1000, True)])
+def test_a_gateway_that_waits_for_its_engine_does_not_take_that_for_silence(
+    lag_max: int, silent: bool, tmp_path: Path
+) -> None:
+    settings = Settings(journal=str(tmp_path), listen=ANY_PORT, free_bytes_min=0, lag_max=lag_max)
+    with GatewayChild(settings) as gateway:
+        with Sender(gateway.settings.listen, "ctl") as sender:
+            sender.connect()
+            for frame in frames(20):
+                sender.send(frame.topic, frame.payload)
+            while gateway.end < 20:
+                gateway.wait(0.1)
+            gateway.drain()
+        assert gateway.silent == silent
+        gateway.stop()
 
 
 @pytest.mark.parametrize("frame_bytes", [100, 1 << 16])

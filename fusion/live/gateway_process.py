@@ -79,7 +79,8 @@ class Process:
         self.gateway.inbox.watch()
         self.gateway.inbox.close()
         say("state", self._state())
-        say("drained", time.monotonic() - quiet_s >= QUIET_S)
+        # Nobody is heard while nothing is taken: that is no silence.
+        say("drained", time.monotonic() - quiet_s >= QUIET_S and self.gateway.is_reading())
 
     def _turn(self, wait_ms: int) -> int:
         """Do what there is to do; return how many messages came."""
