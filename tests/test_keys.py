@@ -381,6 +381,8 @@ def test_a_service_that_others_could_reach_is_refused_without_keys(
     assert main([*words, "tcp://*:5555"]) == 2
     assert main([*words, "tcp://127.0.0.1:*", "--publish", "tcp://0.0.0.0:*"]) == 2
     assert main([*words, "tcp://127.0.0.1:*", "--keys", str(tmp_path / "nowhere")]) == 2
-    first, second, third = capfd.readouterr().err.splitlines()
+    assert main([*words, "tcp://127.0.0.1:*", "--metrics", "0.0.0.0:0"]) == 2
+    first, second, third, fourth = capfd.readouterr().err.splitlines()
+    assert "--metrics 0.0.0.0:0: expected a loopback address" in fourth
     assert "'tcp://*:5555': expected --keys" in first and "'tcp://0.0.0.0:*': expected --keys" in second
     assert "engine.key_secret: expected a key file" in third

@@ -75,7 +75,10 @@ def add_serve(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]")
         "--free-min", type=size_bytes, default=256 << 20, metavar="SIZE", help="room on the disk to work in (256M)"
     )
     parser.add_argument(
-        "--metrics", type=_place, metavar="[HOST:]PORT", help="answer GET /metrics for Prometheus (0: any free port)"
+        "--metrics",
+        type=_place,
+        metavar="[HOST:]PORT",
+        help="answer GET /metrics for Prometheus, loopback only (0: any free port)",
     )
     parser.add_argument("--log", choices=("lines", "json"), default="lines", help="JSON goes to standard error")
     add_purchases_flag(parser)

@@ -46,6 +46,7 @@ from fusion.session import Saved, Session
 from fusion.store import Store, load_store
 from fusion.web.beside import page_beside, watched
 from fusion.web.child import WebChild
+from fusion.web.flags import is_loopback
 
 POLL_S: Final = 0.1  # how long a request to stop may go unnoticed
 BATCH_MAX: Final = 256  # records read between two looks around
@@ -167,6 +168,9 @@ def _metrics(args: argparse.Namespace, store: Store) -> Tallies:
     tallies = Tallies(Tally(store.store_id))
     if args.metrics is not None:
         host, port = args.metrics
+        if not is_loopback(host):
+            expected = "expected a loopback address (127.0.0.1), for whoever asks there shows no key"
+            raise BusError(f"--metrics {host}:{port}: {expected}; a proxy with a lock of its own can stand in front")
         try:
             port = serve_metrics(tallies, port, host)
         except OSError as error:
