@@ -15,7 +15,7 @@ from journal_frames import people
 from fusion.cli import main
 from fusion.journal import Damage, Journal, JournalError, Origin, Record, read_journal
 from fusion.journal.record import Kind, pack
-from fusion.journal.retention import Limits, Sealed, forget_looks, remove, sealed_of, to_forget, to_remove
+from fusion.journal.retention import Limits, Sealed, forget_looks, remove, sealed_of, to_forget, to_remove, visited
 from fusion.journal.segment import HEAD_BYTES, head, name_of, segments_of
 from fusion.messages import Frame, Gate, People
 from fusion.recording import read_recording
@@ -234,6 +234,16 @@ def test_only_segments_from_before_everybody_here_came_in_are_forgotten(
     segments = sealed(rows)
     expected = [one for one in segments if one.newest_ns <= before_ns and one.end <= needed]
     assert to_forget(segments, before_ns, needed) == expected
+
+
+@given(SEALED, st.lists(st.tuples(st.integers(0, 300), st.integers(1, 60)), max_size=4), st.integers(0, 400))
+def test_segments_in_which_somebody_was_who_has_left_are_forgotten(
+    rows: list[tuple[int, int, int]], visits: list[tuple[int, int]], needed: int
+) -> None:
+    segments, spans = sealed(rows), [(first, first + count) for first, count in visits]
+    seen = {offset for first, behind in spans for offset in range(first, behind)}
+    expected = [one for one in segments if one.end <= needed and seen & set(range(one.base, one.end))]
+    assert visited(segments, spans, needed) == expected
 
 
 def test_looks_die_and_everything_else_stays_at_its_offset(tmp_path: Path) -> None:

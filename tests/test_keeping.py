@@ -6,12 +6,13 @@ from pathlib import Path
 from corner_store import write
 from tiny import Action, frames, tape, tiny_store
 
+from fusion.config import SECOND_NS
 from fusion.journal import Journal, read_journal
 from fusion.journal.retention import without_look
 from fusion.journal.segment import segments_of
 from fusion.live.keeping import Keeper
 from fusion.live.recovery import JOURNAL, SNAPSHOTS, Start
-from fusion.messages import Frame
+from fusion.messages import Frame, Gate
 from fusion.session import Session
 from fusion.snapshots import read_head, snapshots_in
 
@@ -24,9 +25,8 @@ def arguments(out: Path, store: Path, looks: str = "visit", size: int | None = N
     return Namespace(out=out, store=store, looks=looks, snapshot_every=0.0, keep_age=None, keep_size=size)
 
 
-def keep_while_running(out: Path, args: Namespace) -> list[Frame]:
+def keep_while_running(out: Path, args: Namespace, messages: list[Frame]) -> list[Frame]:
     """Run a visit, looking after the journal now and then; return what is in the journal in the end."""
-    messages = frames(tape(VISIT, shoppers=1))
     entered = next(number for number, frame in enumerate(messages) if frame.topic == "gate/door")
     with Journal(out / JOURNAL, segment_bytes=20_000) as journal:
         session = Session(tiny_store(), out)
@@ -39,7 +39,7 @@ def keep_while_running(out: Path, args: Namespace) -> list[Frame]:
                 keeper.keep(session, number + 1, {})
                 needed = read_head(snapshots_in(out / SNAPSHOTS)[-1]).next
                 assert kept_from(out, needed) == messages[needed : number + 1]  # what a recovery needs, looks and all
-                if session.state.trips.live:
+                if any(not trip.is_staff for trip in session.state.trips.live):
                     assert kept_from(out, entered) == messages[entered : number + 1] or args.keep_size == 0
         session.finish()
         session.close()
@@ -52,8 +52,8 @@ def kept_from(out: Path, start: int) -> list[Frame]:
 
 
 def test_looks_stay_while_their_visitor_does_and_go_when_she_has_left(tmp_path: Path) -> None:
-    left = keep_while_running(tmp_path / "out", arguments(tmp_path / "out", write(tmp_path / "store")))
     before = frames(tape(VISIT, shoppers=1))
+    left = keep_while_running(tmp_path / "out", arguments(tmp_path / "out", write(tmp_path / "store")), before)
     with_looks = [number for number, frame in enumerate(left) if without_look(frame) is not frame]
     assert len(left) == len(before) and with_looks
     assert all(now == then for now, then in zip(left, before, strict=True) if not now.topic.startswith("people/"))
@@ -62,12 +62,24 @@ def test_looks_stay_while_their_visitor_does_and_go_when_she_has_left(tmp_path: 
 
 
 def test_looks_that_are_to_be_kept_are(tmp_path: Path) -> None:
-    left = keep_while_running(tmp_path / "out", arguments(tmp_path / "out", write(tmp_path / "store"), looks="keep"))
-    assert left == frames(tape(VISIT, shoppers=1))
+    before = frames(tape(VISIT, shoppers=1))
+    args = arguments(tmp_path / "out", write(tmp_path / "store"), looks="keep")
+    assert keep_while_running(tmp_path / "out", args, before) == before
+
+
+def test_looks_of_who_has_left_go_though_staff_stays_all_day(tmp_path: Path) -> None:
+    visit = tape(VISIT, shoppers=1)
+    first_ns = visit[0].t_ns - SECOND_NS
+    staff = Gate("back", 0, first_ns, "door", "enter", "eve", 1, "staff")
+    before = frames([staff, *visit])
+    left = keep_while_running(tmp_path / "out", arguments(tmp_path / "out", write(tmp_path / "store")), before)
+    with_looks = [number for number, frame in enumerate(left) if without_look(frame) is not frame]
+    assert len(left) == len(before) and with_looks[0] > len(before) // 3
 
 
 def test_old_segments_go_by_size_and_never_those_a_recovery_needs(tmp_path: Path) -> None:
-    keep_while_running(tmp_path / "out", arguments(tmp_path / "out", write(tmp_path / "store"), size=0))
+    args = arguments(tmp_path / "out", write(tmp_path / "store"), size=0)
+    keep_while_running(tmp_path / "out", args, frames(tape(VISIT, shoppers=1)))
     reader = read_journal(tmp_path / "out" / JOURNAL)
     reader.start_at_the_first()
     assert len(list(reader)) < len(frames(tape(VISIT, shoppers=1))) and not reader.damage

@@ -1,7 +1,8 @@
 """What may live how long: whole segments by age and size, appearance vectors until the visit they are of is over.
 
 A segment is removed once its newest record is older than the age wanted, or while all of them are too large. Before
-that its appearance vectors go: the segment is written anew without them, record by record, so that offsets stay.
+that its appearance vectors go, as soon as somebody who was here during it has left: the segment is written anew
+without them, record by record, so that offsets stay.
 Neither touches what a recovery still needs, nor the segment that is written to.
 """
 
@@ -75,6 +76,17 @@ def to_forget(sealed: Sequence[Sealed], before_ns: int, needed: int) -> list[Sea
         one
         for one in sealed
         if one.end <= needed and one.newest_ns <= before_ns and not one.path.with_suffix(FORGOTTEN).exists()
+    ]
+
+
+def visited(sealed: Sequence[Sealed], spans: Sequence[tuple[int, int]], needed: int) -> list[Sealed]:
+    """Return the segments whose looks go: somebody was here during them, in a span of offsets, who is no more."""
+    return [
+        one
+        for one in sealed
+        if one.end <= needed
+        and any(first < one.end and one.base < behind for first, behind in spans)
+        and not one.path.with_suffix(FORGOTTEN).exists()
     ]
 
 

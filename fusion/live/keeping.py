@@ -5,8 +5,9 @@ import time
 from collections.abc import Mapping
 from typing import Final
 
+from fusion.checkout.trips import Trips
 from fusion.config import SECOND_NS
-from fusion.journal.retention import Limits, forget_looks, remove, sealed_of, to_forget, to_remove
+from fusion.journal.retention import Limits, forget_looks, remove, sealed_of, to_forget, to_remove, visited
 from fusion.journal.segment import segments_of
 from fusion.live.baskets import Baskets
 from fusion.live.logs import SERVICE
@@ -26,6 +27,7 @@ class Keeper:
         self._limits = Limits(args.keep_age, args.keep_size)
         self._store = store_digest(args.store)
         self._entered: Mapping[str, int] = start.entered
+        self._left, self._ended = start.left, len(start.session.state.trips.ended)
         self._next, self._taken_s = start.next, time.monotonic()
         self._marks = [(-1, start.next)]  # event time, record
 
@@ -33,16 +35,24 @@ class Keeper:
         """Do what is due, between two records."""
         if next_ == self._next or time.monotonic() - self._taken_s < self._every_s:
             return
-        live = session.state.trips.live
-        self._entered = {t.trip: self._entered.get(t.trip, self._mark_before(t.entered_ns)) for t in live}
+        self._follow_visits(session.state.trips, next_)
         self._taken_s = time.monotonic()
         try:
-            take_snapshot(self._out, self._store, next_, Moment(session.save(), baskets, self._entered))
+            moment = Moment(session.save(), baskets, self._entered, self._left)
+            take_snapshot(self._out, self._store, next_, moment)
             self._next = next_
             self._mark(session.sequencer.frontier_ns())
             self._forget()
         except OSError as error:  # a full disk: the snapshot before is still good
             SERVICE.warning("no snapshot: %s", error.strerror)
+
+    def _follow_visits(self, trips: Trips, next_: int) -> None:
+        """Note at which records visits began that go on, and between which those were that are over."""
+        over = trips.ended[self._ended :]
+        begun = {t.trip: self._entered.get(t.trip, self._mark_before(t.entered_ns)) for t in (*trips.live, *over)}
+        self._left = (*self._left, *((begun[trip.trip], next_) for trip in over))
+        self._entered = {trip.trip: begun[trip.trip] for trip in trips.live}
+        self._ended = len(trips.ended)
 
     def _mark(self, frontier_ns: int) -> None:
         """Note where the journal was at this event time; one mark stays of what no trip can have begun before."""
@@ -61,7 +71,10 @@ class Keeper:
         needed = read_head(snapshots[-1]).next if len(snapshots) == KEPT else 0
         sealed = sealed_of(self._out / JOURNAL)
         if self._looks == "visit":
-            for one in to_forget(sealed, NEVER_NS, min(needed, *self._entered.values(), needed)):
+            nobody_here = to_forget(sealed, NEVER_NS, min((needed, *self._entered.values())))
+            for one in {one.base: one for one in (*nobody_here, *visited(sealed, self._left, needed))}.values():
                 forget_looks(one.path)
+            behind = max((one.end for one in sealed if one.end <= needed), default=0)
+            self._left = tuple(span for span in self._left if span[1] > behind)
         open_bytes = sum(path.stat().st_size for path in segments_of(self._out / JOURNAL)[-1:])
         remove(to_remove(sealed, self._limits, time.time_ns(), needed, open_bytes))

@@ -38,6 +38,7 @@ class Moment:
     saved: Saved
     baskets: Baskets
     entered: Mapping[str, int] = field(default_factory=dict)  # live trips: a record before they began
+    left: tuple[tuple[int, int], ...] = ()  # visits that are over and have looks in the journal: from, to a record
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +49,7 @@ class Start:
     next: int  # offset of the first record to read
     baskets: Baskets
     entered: Mapping[str, int]
+    left: tuple[tuple[int, int], ...] = ()
     is_retold: bool = False  # what was said before is worked out anew, from the beginning
 
 
@@ -77,7 +79,7 @@ def go_on(out: Path, store: Path, begin: Begin) -> Start:
             if isinstance(found, SnapshotError):
                 raise found
             head, moment = found
-            start = Start(begin(moment.saved), head.next, moment.baskets, moment.entered)
+            start = Start(begin(moment.saved), head.next, moment.baskets, moment.entered, moment.left)
         except SnapshotError as error:
             SERVICE.warning("snapshot not used: %s", error)
             continue
