@@ -64,7 +64,7 @@ def write_snapshot(folder: Path, head: Head, body: object) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
     packed = zstandard.ZstdCompressor(level=1).compress(_pickled(body))
     line = json.dumps({"magic": MAGIC, **dataclasses.asdict(head), "hash": _hash(packed)})
-    path = folder / f"{head.next:020d}{SUFFIX}"
+    path = folder / f"{_stem(head)}{SUFFIX}"
     part = path.with_suffix(".part")
     with part.open("wb") as file:
         file.write(line.encode() + b"\n" + packed)
@@ -165,9 +165,17 @@ def _parts(path: Path) -> tuple[Head, str, bytes]:
         if fields.pop("magic") != MAGIC:
             raise ValueError("another magic word")
         expected = fields.pop("hash")
-        return Head(**fields), expected, packed
+        head = Head(**fields)
     except (ValueError, TypeError, KeyError, AttributeError) as error:
         raise SnapshotError(f"{path}: expected the head of a snapshot, received none ({error!r})") from None
+    if path.stem != _stem(head):
+        raise SnapshotError(f"{path}: expected a snapshot before record {path.stem}, received one before {head.next!r}")
+    return head, expected, packed
+
+
+def _stem(head: Head) -> str:
+    """Return the name of a snapshot's file, which says once more what it is of."""
+    return str(head.next).zfill(20)
 
 
 def _hash(packed: bytes) -> str:

@@ -94,6 +94,26 @@ def test_whatever_happens_to_the_last_segment_all_before_is_kept_and_the_rest_is
         )
 
 
+@given(RECORDS.filter(bool), st.sampled_from([SMALL, 1 << 20]), st.data())
+def test_offsets_of_records_that_are_lost_are_not_used_again(
+    records: list[Record], size: int, data: st.DataObject
+) -> None:
+    """Whoever had read them went on behind them, and took nothing that was written there since."""
+    with journal_of(records, size) as folder:
+        last = segments_of(folder)[-1]
+        last.write_bytes(last.read_bytes()[: data.draw(st.integers(0, last.stat().st_size), label="cut")])
+        known = data.draw(st.integers(0, len(records)), label="known")
+        following = Record(Frame("gate/door", b"next", 1))
+        with Journal(folder) as again:
+            kept = again.end
+            again.skip_to(known)
+            assert again.append(following) == max(kept, known)
+        assert read(folder, max(kept, known)) == ([following], [])
+        found, damage = read(folder)
+        assert found == [*records[:kept], following]
+        assert [(one.first, one.until) for one in damage] == ([(kept, known)] if kept < known else [])
+
+
 @given(RECORDS.filter(lambda records: len(records) >= 3), st.data())
 def test_damage_in_an_older_segment_is_named_and_what_follows_is_read(
     records: list[Record], data: st.DataObject

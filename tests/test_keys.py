@@ -17,7 +17,8 @@ from zmq.utils import z85
 
 from bench.chaos.zmtp import send_bomb
 from fusion.cli import main
-from fusion.journal import Record
+from fusion.journal import Record, read_journal
+from fusion.journal.segment import segments_of
 from fusion.live.admission import Refusal, admit
 from fusion.live.bus import BusError, check_open
 from fusion.live.following import Following
@@ -39,7 +40,7 @@ from fusion.live.keys import (
 from fusion.live.zap import Door, judge
 from sensors import publish as sensor_end
 from sensors.broadcast import Broadcaster
-from sensors.publish import Sender
+from sensors.publish import Sender, publish
 
 
 def keys_of(folder: Path, **srcs: str) -> Path:
@@ -333,6 +334,27 @@ def test_a_killed_gateway_comes_back_and_loses_nothing_acknowledged(tmp_path: Pa
         assert gateway.restarts == 2
         gateway.stop()
     assert sorted(sent_by(kept(tmp_path))) == sorted(sent_by(frames(3000)))
+
+
+def test_what_the_engine_has_read_and_is_lost_is_no_place_for_what_comes_later(tmp_path: Path) -> None:
+    """Found by spoiling a journal behind a snapshot: 3,800 messages were acknowledged and never read."""
+    with gateway_turning(tmp_path) as gateway, Sender(gateway.inbox.endpoint, "ctl") as sender:
+        publish(frames(20), sender, None, lambda frame: None)
+    (segment,) = segments_of(tmp_path)
+    segment.write_bytes(segment.read_bytes()[: segment.stat().st_size // 2])
+    with GatewayChild(Settings(journal=str(tmp_path), listen=ANY_PORT, free_bytes_min=0, known=20)) as again:
+        for boot in range(2):
+            with Sender(again.settings.listen, "ctl") as sender:
+                publish(frames(5), sender, None, lambda frame: None)
+            if boot == 0:
+                again.kill()
+                while not again.restarts:
+                    again.wait(0.1)
+        again.stop()
+        assert sent_by(list(read_journal(tmp_path, 20).frames())) == sent_by(frames(5)) * 2
+    reader = read_journal(tmp_path)
+    assert 0 < sum(1 for _ in reader.frames()) - 10 < 20
+    assert [(one.first > 0, one.until) for one in reader.damage] == [(True, 20)]
 
 
 @pytest.mark.parametrize(("lag_max", "silent"), [(10, False), (1000, True)])

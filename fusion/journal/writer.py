@@ -53,7 +53,7 @@ class Journal:
         record = record if isinstance(record, Record) else Record(record)
         packed = pack(record)
         if self._is_full(len(packed), record.frame.arrival_ns):
-            self._roll()
+            self._roll(self.end)
         self._begun_ns = record.frame.arrival_ns if self._begun_ns is None else self._begun_ns
         return self._add(packed)
 
@@ -82,6 +82,12 @@ class Journal:
             left = left[self._file.write(left) :]
         self._group.clear()
 
+    def skip_to(self, offset: int) -> None:
+        """Use no offset before this one: who has read what was there once must not take other records for it."""
+        if offset > self.end:
+            self._roll(offset)
+            self.sync()
+
     def close(self) -> None:
         """Sync and close; closing twice is harmless."""
         if not self._file.closed:
@@ -109,12 +115,13 @@ class Journal:
             return False
         return self._size + more > self._segment_bytes or arrival_ns - self._begun_ns > self._segment_ns
 
-    def _roll(self) -> None:
+    def _roll(self, base: int) -> None:
         """Seal the segment and begin the next."""
         self.sync()
         sealed = self._file
-        self._file = self._begin(self.end)  # OSError: the old one stays in use
+        self._file = self._begin(base)  # OSError: the old one stays in use
         sealed.close()
+        self.end = self._synced_end = base
         self._size = self._synced = HEAD_BYTES
         self._begun_ns = None
         note = self._note()

@@ -61,8 +61,11 @@ class Counts:
 class Gateway:
     """Between the network and the journal."""
 
-    def __init__(self, inbox: Inbox, folder: Path, limits: Limits | None = None) -> None:
-        """Take over a journal; what came before is known again from its last segment."""
+    def __init__(self, inbox: Inbox, folder: Path, limits: Limits | None = None, known: int = 0) -> None:
+        """Take over a journal; what came before is known again from its last segment.
+
+        The engine knows all records before `known`. Where fewer can still be read, their offsets stay theirs.
+        """
         self.inbox, self.limits = inbox, limits or Limits()
         self.counts = Counts()
         self.allowed: Mapping[str, Allowed] | None = None  # by key; None: no keys
@@ -75,6 +78,7 @@ class Gateway:
         self._received = Received()
         self.journal = Journal(folder, note=self._note)
         self._received = remembered(folder)
+        self.journal.skip_to(known)
         self.fed = self.journal.end
 
     @property

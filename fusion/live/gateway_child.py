@@ -160,6 +160,7 @@ class GatewayChild:
         SERVICE.warning("the gateway died (status %s); starting it again", status)
         self.__exit__(None, None, None)
         self.restarts += 1
+        self.settings = msgspec.structs.replace(self.settings, known=max(self.settings.known, self._fed))
         self._start()
         self._tell("fed", self._fed)
         for topic, values in self._values.kept.items():

@@ -48,7 +48,7 @@ class Process:
         self._door = Doorkeeper(self.context) if keys else None
         self._lock = read_lock(keys)
         self._address = settings.listen
-        self.gateway = Gateway(self._listen(), Path(settings.journal), settings.limits())
+        self.gateway = Gateway(self._listen(), Path(settings.journal), settings.limits(), settings.known)
         if self.gateway.journal.dropped is not None:
             SERVICE.warning("put aside: %s", self.gateway.journal.dropped)
         self.outputs = Publisher(self.context, settings.publish, settings.requests, self._lock)

@@ -40,6 +40,7 @@ class Settings(msgspec.Struct, frozen=True):
     lag_max: int = Limits().lag_max
     free_bytes_min: int = Limits().free_bytes_min
     rate_max: float = Limits().rate_max
+    known: int = 0  # records that the engine has read and will not read again
 
     def limits(self) -> Limits:
         """Return when to stop reading."""

@@ -21,7 +21,7 @@ from fusion.live.baskets import Baskets
 from fusion.live.bus import BusError
 from fusion.live.logs import SERVICE
 from fusion.session import Saved, Session
-from fusion.snapshots import Head, SnapshotError, usable, write_snapshot
+from fusion.snapshots import Head, SnapshotError, snapshots_in, usable, write_snapshot
 
 JOURNAL: Final = "journal"
 SNAPSHOTS: Final = "snapshots"
@@ -62,6 +62,11 @@ def ending_of(out: Path) -> int | None:
     """Return where the interrupted run meant to end, None where it did not mean to."""
     path = out / ENDING
     return int(json.loads(path.read_text())["end"]) if path.exists() else None
+
+
+def known_to(out: Path) -> int:
+    """Return before which record of the journal the newest snapshot is, going by its name: it may be spoiled."""
+    return max((int(path.stem) for path in snapshots_in(out / SNAPSHOTS) if path.stem.isdecimal()), default=0)
 
 
 def mean_to_end(out: Path, end: int) -> None:

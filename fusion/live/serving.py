@@ -35,6 +35,7 @@ from fusion.live.recovery import (
     ending_of,
     go_on,
     is_interrupted,
+    known_to,
     mean_to_end,
     retelling,
 )
@@ -235,6 +236,7 @@ def _settings(args: argparse.Namespace, store: Store) -> Settings:
         store_id=store.store_id,
         log=args.log,
         free_bytes_min=args.free_min,
+        known=known_to(args.out),
     )
 
 
