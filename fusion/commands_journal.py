@@ -85,6 +85,9 @@ def _retain(args: argparse.Namespace) -> int:
     from fusion.journal.retention import Limits, remove, sealed_of, to_remove
     from fusion.journal.segment import expect_a_journal, segments_of
 
+    if args.age is None and args.size is None:
+        print(f"aisle journal: {args.journal}: expected --age or --size as well, received neither", file=sys.stderr)
+        return 2
     expect_a_journal(args.journal)
     sealed = sealed_of(args.journal)
     open_bytes = sum(path.stat().st_size for path in segments_of(args.journal)[-1:])

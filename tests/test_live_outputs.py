@@ -34,6 +34,10 @@ class Kept:
         """Keep one output."""
         self.values.keep(topic, key, text)
 
+    def drop(self, topic: str, key: str) -> None:
+        """Forget one output."""
+        self.values.drop(topic, key)
+
     def last(self, topic: str) -> dict[str, str]:
         """Return the last text of each key."""
         return dict(self.values.kept.get(topic, {}))
@@ -92,7 +96,7 @@ def test_who_follows_a_store_from_any_moment_on_knows_what_its_files_hold(tmp_pa
         assert subprocess.run([*AISLE, *words], check=False).returncode == 0
         values = LastValues()
         with Following(publish, snapshots) as follower:
-            while not follower.times_synced:
+            while not (follower.times_synced and values.kept.get("lag/nano-00")):
                 keep(values, list(follower.hear(0.1)))
             stop(serve)
             keep(values, list(follower.hear(0.5)))
@@ -130,6 +134,19 @@ def test_who_joins_after_a_restart_hears_of_mode_and_health_that_were_told_befor
     assert after.last("mode/tiny") == before.last("mode/tiny")
     assert json.loads(after.last("health/tiny")["cam"])["state"] == "down"
     assert after.last("health/tiny").keys() == before.last("health/tiny").keys()
+    session.close()
+
+
+def test_a_cart_is_told_to_who_comes_later_until_its_receipt_is(tmp_path: Path) -> None:
+    out, session = Kept(), Session(tiny_store(), tmp_path)
+    tell, carts = Announcer("tiny", "USD", out), set()
+    tell.begin_with({}, tmp_path, session.state.watch)
+    for frame in frames(tape([Action(0, 1, -1), Action(0, 2, -1)], shoppers=1)):
+        for outputs in session.feed(frame):
+            tell(outputs)
+            carts |= set(out.last("cart/tiny").values())
+    assert json.dumps({"account": "ann", "lines": {"b": 1, "c": 1}}) in carts
+    assert len(out.last("receipt/tiny")) == 1 and out.last("cart/tiny") == {}
     session.close()
 
 

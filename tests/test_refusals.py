@@ -47,6 +47,7 @@ REFUSED = (
     ("export empty --out e.mcap", "empty: expected the folder of a journal, received one without segments"),
     ("journal info out", "received one without segments; try out/journal"),
     ("journal retain empty --age 1d", "received one without segments"),
+    ("journal retain out/journal", "out/journal: expected --age or --size as well, received neither"),
     ("journal forget empty --older 1h", "received one without segments"),
     ("ledger verify out", "out: expected a ledger, received a folder; try out/ledger.db"),
     ("ledger close empty", "empty: expected a ledger, received a folder"),

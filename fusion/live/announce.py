@@ -23,6 +23,9 @@ class Outlet(Protocol):
     def keep(self, topic: str, key: str, text: str) -> None:
         """Keep an output as the last value of its key, without saying it."""
 
+    def drop(self, topic: str, key: str) -> None:
+        """Forget the last value of a key."""
+
 
 class Announcer:
     """Logs each receipt and fault; publishes receipts, events, what is provisional, carts and health."""
@@ -84,6 +87,8 @@ class Announcer:
         self.baskets, changed = follow(self.baskets, outputs.provisional, outputs.receipts)
         for account, goods in changed.items():
             self._publish("cart", account, json.dumps({"account": account, "lines": goods}))
+            if account not in self.baskets:  # it has its receipt: who comes later need not know that it had a cart
+                self._drop("cart", account)
         for receipt in outputs.receipts:
             self._log(receipt)
             self._publish("receipt", receipt.trip, receipt.to_json())
@@ -103,6 +108,10 @@ class Announcer:
     def _keep(self, kind: str, key: str, text: str) -> None:
         if self._outlet is not None:
             self._outlet.keep(f"{kind}/{self._store_id}", key, text)
+
+    def _drop(self, kind: str, key: str) -> None:
+        if self._outlet is not None:
+            self._outlet.drop(f"{kind}/{self._store_id}", key)
 
     def _publish(self, kind: str, key: str, text: str) -> None:
         if self._outlet is not None:
