@@ -14,7 +14,7 @@ from fusion.live.admission import PAYLOAD_BYTES_MAX
 from fusion.live.bus import BusError, check_address
 from fusion.live.disk import Taken
 from fusion.live.header import Ack, encode, read_answer
-from fusion.live.keys import Badge, wear
+from fusion.live.keys import Badge, show_again, wear
 from fusion.messages import Frame
 from sensors.backlog import Memory, Spool
 from sensors.outgoing import Outgoing
@@ -24,6 +24,7 @@ HANDOVER_S_MAX = 120.0  # how long finishing waits for a busy engine without any
 GONE_MS = 30_000  # a peer that acknowledges nothing to TCP for so long has gone; we connect anew
 WAIT_MS = 200  # between two looks at the connection while waiting
 AGAIN_S = 1.0  # without news for so long, everything in flight is sent again
+REFUSED_S = 1.0  # between being refused and showing our key again: it may have been allowed since
 
 _UP = zmq.EVENT_HANDSHAKE_SUCCEEDED
 _DOWN = zmq.EVENT_DISCONNECTED
@@ -57,6 +58,7 @@ class Sender:
             raise BusError(str(error)) from None
         self._sheds, self._patience_s = sheds, PATIENCE_S if patience_s is None else patience_s
         self._connected, self._denied = False, False
+        self._show_s = float("inf")  # when to show our key again
         self._news_s = self._again_s = time.monotonic()  # when something was acknowledged; when all was sent again
         self._context: zmq.Context[zmq.Socket[bytes]] = zmq.Context()
         self._socket = self._context.socket(zmq.DEALER)
@@ -127,6 +129,9 @@ class Sender:
     def _turn(self, wait_ms: int) -> None:
         """Hear what there is to hear, and send what is due and fits."""
         self._watch()
+        if time.monotonic() >= self._show_s:
+            self._show_s = float("inf")
+            show_again(self._socket, self.address)
         self._fly()
         if wait_ms and not self._socket.poll(min(wait_ms, WAIT_MS)):
             self._watch()
@@ -140,7 +145,8 @@ class Sender:
         while self._monitor.poll(0):
             event = recv_monitor_message(self._monitor)["event"]
             self._connected = event == _UP
-            self._denied = self._denied or bool(event & _DENIED)
+            if event & _DENIED:
+                self._denied, self._show_s = True, time.monotonic() + REFUSED_S
             if event == _UP:
                 self._again_s = time.monotonic()
                 self.outgoing.lose()

@@ -12,7 +12,7 @@ from corner_store import write
 from gateway_thread import ANY_PORT, gateway_turning, kept
 from hypothesis import given
 from hypothesis import strategies as st
-from test_live import frames, sent_by
+from test_live import frames, sent_by, serving, stop
 from zmq.utils import z85
 
 from bench.chaos.zmtp import send_bomb
@@ -38,6 +38,7 @@ from fusion.live.keys import (
     wear,
 )
 from fusion.live.zap import Door, judge
+from scenarios.children import next_line
 from sensors import publish as sensor_end
 from sensors.broadcast import Broadcaster
 from sensors.publish import Sender, publish
@@ -243,6 +244,55 @@ def test_a_revoked_key_is_cut_off_at_once_and_the_others_go_on(tmp_path: Path) -
         ("people/cam-2", b"after"),
         ("people/cam-2", b"before"),
     ]
+
+
+def test_a_list_that_cannot_be_read_changes_nothing_and_is_named_once(tmp_path: Path) -> None:
+    keys, store = keys_of(tmp_path / "keys", **{"cam-1": "cam-1"}), write(tmp_path / "store")
+    listed = (keys / "allowed.json").read_text()
+    with serving(tmp_path / "out", "--keys", str(keys), store=store) as (serve, said, address):
+        (keys / "allowed.json").write_text("[{")
+        lines = list(iter(lambda: next_line(said, wait_s=2.5), ""))
+        with Sender(address, "cam-1", badge=badge_of(keys, "cam-1")) as sender:
+            sender.send("gate/cam-1", b"as before")
+            sender.finish()
+        (keys / "allowed.json").write_text(listed)
+        revoke(keys, "cam-1")
+        lines += list(iter(lambda: next_line(said, wait_s=2.5), ""))
+        stop(serve)
+    assert sum("expected a list of allowed keys" in line for line in lines) == 1
+    assert sum("no longer allowed what they were: cam-1" in line for line in lines) == 1
+    assert sent_by(kept(tmp_path / "out" / "journal")) == [("gate/cam-1", b"as before")]
+
+
+def test_who_was_refused_is_let_in_once_it_is_allowed(tmp_path: Path) -> None:
+    """ZeroMQ connects no more where a key was refused: whoever began too early stayed outside until restarted."""
+    keys = keys_of(tmp_path / "keys")
+    public = read_public(new_pair(keys, "cam-1")).decode()
+    settings = Settings(
+        journal=str(tmp_path / "journal"),
+        listen=ANY_PORT,
+        publish=ANY_PORT,
+        requests=ANY_PORT,
+        keys=str(keys),
+        store_id="s",
+        free_bytes_min=0,
+    )
+    with GatewayChild(settings) as gateway:
+        badge, places = badge_of(keys, "cam-1"), (gateway.settings.publish, gateway.settings.requests)
+        gateway.publish("receipt/s", "trip", "told")
+        with Sender(gateway.settings.listen, "cam-1", badge=badge) as sender, Following(*places, badge=badge) as reader:
+            sender.send("people/cam-1", b"sent")
+            while gateway.state.get("handshakes", {}).get(Door.UNKNOWN, 0) < 3:
+                sender.wait(0.05)
+                assert list(reader.hear(0.05)) == []
+                gateway.wait(0.05)
+            allow(keys, Allowed("cam-1", public, ("cam-1",), reads=True))
+            sender.finish()
+            heard, end_s = list(reader.hear(0.1)), time.monotonic() + 20.0
+            while not heard and time.monotonic() < end_s:
+                heard = list(reader.hear(0.1))
+            assert heard == [("receipt/s", "told")]
+        gateway.stop()
 
 
 def test_who_may_read_is_cut_off_when_revoked_and_the_other_goes_on(tmp_path: Path) -> None:

@@ -10,10 +10,11 @@ from typing import Final, Self
 import zmq
 
 from fusion.live.bus import BusError, check_address
-from fusion.live.keys import Badge, wear
+from fusion.live.keys import Badge, show_again, wear
 from fusion.live.outputs import COUNT, MARK, Follower
 
 ASK_S: Final = 0.2  # until the subscription stands, the question is asked again
+SILENT_S: Final = 5.0  # counts come every second: after so long without a word we connect anew
 
 
 class Following:
@@ -21,7 +22,7 @@ class Following:
 
     def __init__(self, publish: str, snapshots: str, prefix: str = "", badge: Badge | None = None) -> None:
         """Follow the topics that begin with a prefix."""
-        self._prefix = prefix
+        self._prefix, self._places = prefix, (publish, snapshots)
         self._context: zmq.Context[zmq.Socket[bytes]] = zmq.Context()
         self._sub, self._asking = self._context.socket(zmq.SUB), self._context.socket(zmq.DEALER)
         for socket, address in ((self._sub, publish), (self._asking, snapshots)):
@@ -34,6 +35,7 @@ class Following:
         for topic in (prefix, COUNT):
             self._sub.setsockopt(zmq.SUBSCRIBE, topic.encode())
         self.times_synced, self._nonce = 0, ""
+        self._heard_s = time.monotonic()
         self._begin()
 
     def hear(self, wait_s: float) -> Iterator[tuple[str, str]]:
@@ -41,12 +43,15 @@ class Following:
         end_s = time.monotonic() + wait_s
         while True:
             left_s = end_s - time.monotonic()
+            if time.monotonic() - self._heard_s > SILENT_S:
+                self._connect_anew()
             if not self._follower.is_synced and time.monotonic() >= self._ask_s:
                 self._ask()
             ready = dict(self._poller().poll(max(0, int(min(left_s, ASK_S) * 1000))))
             if self._asking in ready:
                 yield from self._hand_on(self._answered(self._asking.recv_multipart()))
             if self._sub in ready:
+                self._heard_s = time.monotonic()
                 topic, text = (part.decode() for part in self._sub.recv_multipart())
                 yield from self._hand_on(self._follower.hear(topic, text))
                 if topic.startswith(COUNT) and self._has_missed(json.loads(text)):
@@ -80,8 +85,16 @@ class Following:
     def _ask(self) -> None:
         # A question is asked under a nonce of its own each time: the mark of an earlier one may have been missed.
         self._begin()
-        self._asking.send_multipart([self._follower.nonce.encode(), self._prefix.encode()])
+        if self._asking.poll(0, zmq.POLLOUT):  # not where our key was refused
+            self._asking.send_multipart([self._follower.nonce.encode(), self._prefix.encode()])
         self._ask_s = time.monotonic() + ASK_S
+
+    def _connect_anew(self) -> None:
+        """Show our key again, for it may have been refused, and begin again with what there was."""
+        self._heard_s = time.monotonic()
+        for socket, address in zip((self._sub, self._asking), self._places, strict=True):
+            show_again(socket, address)
+        self._begin()
 
     def _answered(self, parts: list[bytes]) -> list[tuple[str, str]]:
         nonce, counts, *pairs = (part.decode() for part in parts)

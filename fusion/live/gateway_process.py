@@ -51,6 +51,7 @@ class Process:
         self.gateway = Gateway(self._listen(), Path(settings.journal), settings.limits(), settings.known)
         if self.gateway.journal.dropped is not None:
             SERVICE.warning("put aside: %s", self.gateway.journal.dropped)
+        self.gateway.allowed = None if keys is None else {}
         self.outputs = Publisher(self.context, settings.publish, settings.requests, self._lock)
         self._subscriptions = [Subscription(self.context, place, keys) for place in settings.subscribe]
         self._read_keys()
@@ -160,16 +161,19 @@ class Process:
         stamp = (path.stat().st_mtime_ns, path.stat().st_ino) if path.exists() else (0, 0)
         if stamp == self._stamp:
             return
+        self._stamp = stamp
         try:
             allowed = read_allowed(self.keys)
         except BadKey as error:
-            SERVICE.warning("%s; the list before it stays in force", error)
+            SERVICE.warning("%s; who was allowed before it still is, and nobody else", error)
             return
-        before, self._stamp = self.gateway.allowed, stamp
+        before = self.gateway.allowed
         for one in self._subscriptions:
             one.owner = one.owner_of(allowed) if one.owner is not None else None
         self.gateway.allowed = self._door.allowed = allowed
-        if before and not self._deaf and any(allowed.get(key) != one for key, one in before.items()):
+        changed = [one.name for key, one in (before or {}).items() if allowed.get(key) != one]
+        if changed and not self._deaf:
+            SERVICE.warning("no longer allowed what they were: %s; all connections are made anew", ", ".join(changed))
             self._cut()
 
     def _cut(self) -> None:

@@ -129,6 +129,12 @@ def wear(socket: "zmq.Socket[bytes]", badge: Badge) -> None:
     socket.curve_serverkey = badge.engine
 
 
+def show_again(socket: "zmq.Socket[bytes]", address: str) -> None:
+    """Connect a socket anew: ZeroMQ never tries again by itself where its key was refused."""
+    socket.disconnect(address)
+    socket.connect(address)
+
+
 def _write(folder: Path, allowed: list[Allowed]) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     part = folder / f"{ALLOWED}.part"
