@@ -18,7 +18,7 @@ from fusion.health.middles import known_medians, medians
 from fusion.health.modes import CLOSED, DEGRADED, OPEN, mode_of
 from fusion.health.plates import LONG, drifts
 from fusion.health.settings import HealthConfig
-from fusion.messages import Gate, Health, Message, People
+from fusion.messages import Gate, Health, Message, People, Plates
 from fusion.wire import decode
 from scenarios.layout import build_store
 from scenarios.shops import shop_named
@@ -92,6 +92,18 @@ def test_a_fault_is_named_alone_and_what_has_been_mended_is_well_again(kind: str
     assert last_states(outputs) == {culprit: "ok"}
     modes = [mode.mode for out in outputs for mode in out.modes]
     assert not modes or modes[-1] == OPEN
+
+
+def test_a_plate_too_noisy_to_weigh_its_goods_is_named_alone() -> None:
+    rng, messages = np.random.default_rng(1), tape([Action(0, 0, -1)] * 40)
+    for row, message in enumerate(messages):
+        if isinstance(message, Plates):
+            g = message.g.copy()
+            g[:, 2] += rng.normal(0.0, 400.0, len(g))
+            messages[row] = replace(message, g=g)
+    outputs = run(STORE, messages)
+    assert {one.src: one.state for one in said(outputs)} == {"P2": "degraded"}
+    assert "is too noisy to weigh what stands on it" in said(outputs)[-1].text
 
 
 @SLOW
