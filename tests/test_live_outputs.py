@@ -3,7 +3,7 @@
 import json
 import subprocess
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import zmq
@@ -129,11 +129,13 @@ def test_who_joins_after_a_restart_hears_of_mode_and_health_that_were_told_befor
     for frame in without_camera_after(5.0):
         for outputs in session.feed(frame):
             tell(outputs)
-    Announcer("tiny", "USD", after).begin_with({}, tmp_path, session.state.watch)
+    watch = replace(session.state.watch, suspects={"P1": "may weigh wrong"})
+    Announcer("tiny", "USD", after).begin_with({}, tmp_path, watch)
     assert json.loads(after.last("mode/tiny")["store"])["mode"] == "closed"
     assert after.last("mode/tiny") == before.last("mode/tiny")
     assert json.loads(after.last("health/tiny")["cam"])["state"] == "down"
-    assert after.last("health/tiny").keys() == before.last("health/tiny").keys()
+    assert json.loads(after.last("health/tiny")["P1"])["text"] == "may weigh wrong"
+    assert after.last("health/tiny").keys() == {*before.last("health/tiny"), "P1"}
     session.close()
 
 

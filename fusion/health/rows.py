@@ -34,6 +34,12 @@ def unwell(watch: Watch) -> tuple[Health, ...]:
     return tuple(out)
 
 
+def standing(watch: Watch) -> tuple[Health, ...]:
+    """Return a message about every sensor of which something is told now, suspects too."""
+    suspects = tuple(Health(name, 0, watch.looked_ns, "ok", words) for name, words in sorted(watch.suspects.items()))
+    return (*unwell(watch), *suspects)
+
+
 def summary(watch: Watch) -> dict[str, Any]:
     """Return the mode, every sensor that is not well and every plate that may weigh wrong, for run.json."""
     sensors = {one.src: {"state": one.state, "text": one.text} for one in unwell(watch)}

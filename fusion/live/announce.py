@@ -7,7 +7,7 @@ from typing import Protocol
 
 from fusion.checkout.receipts import Line, Receipt
 from fusion.health.modes import CLOSED, OPEN, Mode
-from fusion.health.rows import health_row, mode_row, unwell
+from fusion.health.rows import health_row, mode_row, standing
 from fusion.health.stage import Watch
 from fusion.live.baskets import Baskets, follow
 from fusion.live.logs import SAID
@@ -50,7 +50,7 @@ class Announcer:
                 self._keep(kind, json.loads(line)[key], line)
         for account, goods in baskets.items():
             self._keep("cart", account, json.dumps({"account": account, "lines": goods}))
-        for one in unwell(watch):
+        for one in standing(watch):
             self._keep("health", one.src, health_row(one))
         self.mode = self._engines = watch.mode
         self._keep("mode", "store", mode_row(watch.mode, self._store_id))
