@@ -16,6 +16,7 @@ from fusion.live.subscribing import Gone, number_of, read_again
 from fusion.live.zap import Doorkeeper
 
 RING_MAX: Final = 4096  # messages of one source that are kept
+JOIN_S: Final = 1.0  # before the first message: whoever subscribes tries to connect every tenth of a second
 STAY_S: Final = 3.0
 
 
@@ -91,7 +92,8 @@ class Broadcaster:
                 self._asked.send_multipart([peer, msgspec.msgpack.encode(Gone(asked.src, gone))])
 
     def connect(self) -> None:
-        """Wait for nobody: a publisher does not know who listens."""
+        """Give who subscribes a moment to connect; a publisher does not know who listens."""
+        self.wait(JOIN_S)
 
     def wait(self, seconds: float) -> None:
         """Go on answering for so long."""

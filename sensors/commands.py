@@ -118,6 +118,7 @@ def _publish(args: argparse.Namespace) -> int:
 
 def _sender(args: argparse.Namespace) -> "Sender | Broadcaster":
     """Return what the arguments say to send with; raises BusError or BadKey."""
+    from fusion.live.bus import BusError
     from fusion.live.keys import ENGINE, read_badge, read_public
     from sensors.broadcast import Broadcaster
     from sensors.publish import Sender
@@ -125,6 +126,8 @@ def _sender(args: argparse.Namespace) -> "Sender | Broadcaster":
     key = args.keys / f"{args.name}.key_secret" if args.keys else None
     if args.to is None:
         address, _, ring = args.broadcast.partition("+")
+        if not ring:
+            raise BusError(f"--broadcast {args.broadcast}: expected tcp://HOST:PORT+RINGPORT, received no RINGPORT")
         engine = read_public(args.keys / f"{ENGINE}.key") if args.keys else b""
         return Broadcaster(address, f"{address.rpartition(':')[0]}:{ring}", key=key, engine=engine)
     badge = read_badge(key, args.keys / f"{ENGINE}.key") if key else None

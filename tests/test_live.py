@@ -357,7 +357,9 @@ def test_an_address_in_use_or_malformed_is_refused_in_one_line(
     with gateway_at(tmp_path / "taken") as taken:
         assert main([*words, taken.inbox.endpoint]) == 2
         assert main([*words, "tcp://nowhere"]) == 2
-    first, second = capsys.readouterr().err.splitlines()
+        assert main(["publish", str(CASE / "recording.mcap"), "--broadcast", "tcp://127.0.0.1:5555"]) == 2
+    first, second, third = capsys.readouterr().err.splitlines()
+    assert "expected tcp://HOST:PORT+RINGPORT, received no RINGPORT" in third
     assert taken.inbox.endpoint in first and "in use" in first
     assert "'tcp://nowhere': expected tcp://HOST:PORT" in second
 

@@ -42,8 +42,7 @@ class Gaps:
         if newest is None and len(self._newest) >= SOURCES_MAX:
             return True
         wanted = self._wanted.setdefault(src, {})
-        if wanted.pop(seq, None) is not None:
-            self.repaired[src] += 1
+        if self.mend(src, seq):
             return True
         if newest is None or seq == 0 or seq < newest - REORDERED_MAX:
             self.lost[src] += len(wanted)
@@ -63,6 +62,13 @@ class Gaps:
             del wanted[next(iter(wanted))]
             self.lost[src] += 1
         self._newest[src] = seq
+        return True
+
+    def mend(self, src: str, seq: int) -> bool:
+        """Note a number that the ring gives again; return whether it is news. It may be asked for and given twice."""
+        if self._wanted.get(src, {}).pop(seq, None) is None:
+            return False
+        self.repaired[src] += 1
         return True
 
     def gone(self, src: str, seqs: list[int]) -> None:

@@ -203,7 +203,7 @@ class Process:
     def _state(self) -> dict[str, Any]:
         gateway = self.gateway
         lossy = {
-            one.place: {"repaired": one.gaps.repaired.total(), "lost": dict(one.gaps.lost)}
+            one.place: {"repaired": one.gaps.repaired.total(), "lost": dict(sorted((+one.gaps.lost).items()))}
             for one in self._subscriptions
         }
         return {

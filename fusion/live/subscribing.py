@@ -1,6 +1,6 @@
 """Plain publishers that the engine subscribes to: lossy, mended from the publisher's ring as far as it reaches."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Final
 
@@ -89,7 +89,7 @@ class Subscription:
                 if socket is self.ring and len(parts) == 1:
                     self._hear_gone(parts[0])
                     continue
-                found = self._admit(parts, arrival_ns)
+                found = self._admit(parts, arrival_ns, self.gaps.hear if socket is self.socket else self.gaps.mend)
                 if found is not None:
                     yield found
 
@@ -120,12 +120,14 @@ class Subscription:
             raise BusError(f"address {self.place!r}: expected --keys, to know {self._name} by")
         return read_badge(self._keys / f"{ENGINE}.key_secret", self._keys / f"{self._name}.key")
 
-    def _admit(self, parts: list[bytes], arrival_ns: int) -> Frame | Refusal | None:
+    def _admit(
+        self, parts: list[bytes], arrival_ns: int, is_news: Callable[[str, int], bool]
+    ) -> Frame | Refusal | None:
         record = admit(parts[: PARTS + 1], arrival_ns, self.owner)
         if isinstance(record, Refusal):
             return record
         number = number_of(record.frame.topic, record.frame.payload)
-        return record.frame if number is None or self.gaps.hear(*number) else None
+        return record.frame if number is None or is_news(*number) else None
 
     def _hear_gone(self, part: bytes) -> None:
         try:
