@@ -243,7 +243,7 @@ class ShelfConfig:
     disturbed_sds: float = 6.0  # a block this far off the level starts a disturbance
     change_sds: float = 4.5  # levels that differ by less are one level
     drift_g_per_sqrt_s: float = 0.15
-    disturbed_s_max: float = 25.0  # never quiet for longer: the noise is learned anew
+    disturbed_s_max: float = 8.0  # never quiet for longer: the noise is learned anew
     slow_s: float = 6.0  # a lift in a shaking shelf is compared with the level of at least so long ago
     slow_step_s: float = 2.0  # its moment is known this well
     slow_rest: float = 0.15  # and is over when the level moves by less than this share of it within half a second

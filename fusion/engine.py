@@ -470,13 +470,15 @@ def _shelf(
 
 
 def _darkened(engine: Engine, state: State) -> Attribution:
-    """Note every second which plates say nothing, or whose controllers have not for a second."""
+    """Note every second which plates say nothing, or whose controllers have not for a second, or weigh nothing."""
     attribution, now_ns, sources = state.attribution, state.now_ns, state.watch.sources
     begins = not sources.begun_ns or now_ns < sources.begun_ns + DARK_S * SECOND_NS
     if begins or now_ns < attribution.dark_asked_ns + SECOND_NS:
         return attribution
     pause = np.flatnonzero(pausing(sources, engine.store.plates.controller, now_ns, PAUSE_S))
-    now = dict.fromkeys([*dark_plates(state.levels, now_ns).tolist(), *pause.tolist()], now_ns)
+    blind = np.flatnonzero(state.watch.plates.blind.on)
+    dark = (dark_plates(state.levels, now_ns), pause, blind)
+    now = dict.fromkeys(np.concatenate(dark).tolist(), now_ns)
     return replace(attribution, dark={**attribution.dark, **now}, dark_asked_ns=now_ns)
 
 

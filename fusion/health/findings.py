@@ -122,9 +122,11 @@ def _plates(
         (shown_g,), _ = last_of(levels.history, row)
         text = f"has shown {float(shown_g[-1]):.1f} g to the last bit for {_seconds(now_ns - since)}"
         _add(out, names[row], Finding("stands still", DOWN, text, since))
-    for row in np.flatnonzero(plates.noisy.on).tolist():
-        text = f"is too noisy to weigh what stands on it, {float(np.sqrt(levels.noise_var[row])):.1f} g"
-        _add(out, names[row], Finding("is noisy", DEGRADED, text, int(plates.noisy.began_ns[row])))
+    for row in np.flatnonzero(plates.noisy.on | plates.blind.on).tolist():
+        text = f"is too noisy to weigh what stands on it, {float(plates.noise_g[row]):.1f} g"
+        alarms = plates.blind if plates.blind.on[row] else plates.noisy
+        state = DOWN if plates.blind.on[row] else DEGRADED
+        _add(out, names[row], Finding("is noisy", state, text, int(alarms.began_ns[row])))
     for row in np.flatnonzero(plates.spiking.on).tolist():
         text = f"throws spikes of up to {float(plates.spike_g[row]):.0f} g"
         since = _began(plates.spiking, row, config.spike_memory_s)

@@ -13,7 +13,7 @@ from fusion.health.repeats import COLUMNS, Repeats, no_repeats, stuck, thawed
 from fusion.health.samples import Rules, feel_batches
 from fusion.health.settings import HealthConfig
 from fusion.shelf.batches import Batches
-from fusion.shelf.levels import HISTORY, Levels, Noise
+from fusion.shelf.levels import HISTORY, Levels, Noise, swings
 from fusion.shelf.tails import last
 from fusion.store import Store
 
@@ -24,6 +24,7 @@ RESTS_MAX = 2
 LONG = 4  # the noise of some plates hides a drift for so many times longer
 JUMPS = 6.0  # in noise of a block: goods that go within one look
 NOISES = 1.25  # and longer than what noise does to it, 0.5, in noise of a block: a drift makes noise of its own
+CALM = 0.7  # of the noise that makes an alarm: it ends one
 NOISE_NEEDED = 30.0  # blocks that a noise estimate rests on before it is an accusation
 
 
@@ -37,9 +38,11 @@ class PlateHealth:
     looks_g: Floats  # (p, LONG * drift_s + 1) level at the last looks, latest last; NaN where there was none
     rate: Floats  # (p,) g/s by which the level walks
     held_g: Floats  # (p,) what it showed when it last stood still, NaN before
+    noise_g: Floats  # (p,) of a block
     silent: Alarms
     still: Alarms
     noisy: Alarms
+    blind: Alarms  # so noisy that it weighs nothing it bears
     spiking: Alarms
     drifting: Alarms
 
@@ -55,7 +58,8 @@ def first_plates(store: Store, config: HealthConfig) -> PlateHealth:
         looks,
         np.zeros(p),
         np.full(p, np.nan),
-        *(no_alarms(p) for _ in range(5)),
+        np.zeros(p),
+        *(no_alarms(p) for _ in range(6)),
     )
 
 
@@ -92,13 +96,15 @@ def look_at_plates(
     health = replace(health, spikes=health.spikes * np.exp(-config.look_s / config.spike_memory_s))
     spiking, calm = health.spikes >= config.spikes, health.spikes < 0.5 * config.spikes
     health = replace(health, spike_g=np.where(health.spikes < 0.1, 0.0, health.spike_g))
-    hides_g = hidden_by_noise(levels.noise_var, shelf)
-    light_g = config.noisy_share * lightest_on(store)
-    noisy = moving & (hides_g > light_g) & (levels.noise_blocks >= NOISE_NEEDED)
+    noise_var, restless = swings(levels, now_ns)
+    hides_g, is_known = hidden_by_noise(noise_var, shelf), restless | (levels.noise_blocks >= NOISE_NEEDED)
+    least_g, most_g = pieces_on(store)
+    light_g, heavy_g = config.noisy_share * least_g, config.blind_share * most_g
+    noisy, blind = (moving & is_known & (hides_g > one) for one in (light_g, heavy_g))
     (shown_g,), shown_ns = last(levels.history, np.arange(len(late)), HISTORY)
     lately = np.where(moving, _lately(shown_g, shown_ns, now_ns), np.nan)
     looks = np.concatenate([health.looks_g[:, 1:], lately[:, None]], axis=1)
-    noise_g = np.sqrt(np.maximum(levels.noise_var, shelf.noise_sd_g_min**2))
+    noise_g = np.sqrt(np.maximum(noise_var, shelf.noise_sd_g_min**2))
     rate, walks, stays = drifts(looks, noise_g, config)
     leave = config.leave_s
     return replace(
@@ -106,9 +112,11 @@ def look_at_plates(
         looks_g=looks,
         rate=rate,
         held_g=np.where(still, shown_g[:, -1], health.held_g),
+        noise_g=noise_g,
         silent=watch(health.silent, late & heard, alive, now_ns, config.enter_s, leave),
         still=watch(health.still, still, moving, now_ns, 0.0, leave),
-        noisy=watch(health.noisy, noisy, moving & (hides_g < 0.7 * light_g), now_ns, config.noisy_s, leave),
+        noisy=watch(health.noisy, noisy, moving & (hides_g < CALM * light_g), now_ns, config.noisy_s, leave),
+        blind=watch(health.blind, blind, moving & (hides_g < CALM * heavy_g), now_ns, config.blind_s, leave),
         spiking=watch(health.spiking, spiking, alive & calm, now_ns, 0.0, 0.0),
         drifting=watch(health.drifting, walks, stays, now_ns, config.enter_s, leave),
     )
@@ -128,12 +136,14 @@ def hidden_by_noise(noise_var: Floats, shelf: ShelfConfig) -> Floats:
 
 
 @lru_cache(maxsize=8)
-def lightest_on(store: Store) -> Floats:
-    """Return what the lightest piece of a facing leaves on one of its plates, (p,) g; without any, without bound."""
-    out = np.full(len(store.plates.plate_id), np.inf)
+def pieces_on(store: Store) -> tuple[Floats, Floats]:
+    """Return what the lightest and the heaviest piece of its facings weigh for each plate, (p,) g; inf without any."""
+    least, most = np.full(len(store.plates.plate_id), np.inf), np.full(len(store.plates.plate_id), -np.inf)
     for row, plates in enumerate(store.facings.plates):
-        out[list(plates)] = np.minimum(out[list(plates)], store.products.mass_g[store.facings.product[row]])
-    return out
+        mass_g = store.products.mass_g[store.facings.product[row]]
+        least[list(plates)] = np.minimum(least[list(plates)], mass_g)
+        most[list(plates)] = np.maximum(most[list(plates)], mass_g)
+    return least, np.where(most > 0.0, most, np.inf)
 
 
 def _lately(g: Floats, ns: Ints, now_ns: int) -> Floats:

@@ -133,7 +133,7 @@ def wrong_clocks(watch: Watch) -> frozenset[str]:
 def plates_out(watch: Watch, store: Store) -> Bools:
     """Return which plates (p,) tell nothing now."""
     _, gone = speaking(watch.sources, store.plates.controller)
-    return np.asarray(watch.plates.silent.on | watch.plates.still.on | gone)
+    return np.asarray(watch.plates.silent.on | watch.plates.still.on | watch.plates.blind.on | gone)
 
 
 def _told(

@@ -17,6 +17,9 @@ from fusion.arrays import Bools, Floats, Ints, Singles
 from fusion.shelf.means import robust_means
 from fusion.shelf.slow import Pace, look_at
 
+SWINGS = 30  # differences of blocks that tell a noise
+CHI2_MEDIAN = 0.4549  # of chi-squared with one degree of freedom
+
 DONE, SETTLED, DUE, SLID = 0, 1, 2, 3  # all batches are taken; a block has changed plates; and it is time to look for
 # slow changes; that has been looked for, and there are some
 
@@ -149,7 +152,7 @@ def follow(
                 quiet_g[row], quiet_blocks[row] = _quieter(quiet_g[row], quiet_blocks[row], mean, sd)
                 if float(middle - onset_ns[row]) > rules.disturbed_ns_max:
                     # Never quiet: the plate is noisier than believed. Its noise is learned anew from what it does now.
-                    noise_var[row] *= 4.0
+                    noise_var[row] = max(4.0 * noise_var[row], swing_var(history_g[row, : at + 1]))
                     onset_ns[row] = middle
                 if quiet_blocks[row] < rules.settle_blocks:
                     continue
@@ -229,6 +232,17 @@ def _quieter(quiet_g: float, n: int, block_g: float, sd: float) -> tuple[float, 
     if n > 0 and abs(block_g - quiet_g) <= 4.0 * sd:
         return quiet_g + (block_g - quiet_g) / (n + 1), n + 1
     return block_g, 1
+
+
+@njit(cache=True, error_model="numpy")
+def swing_var(g: Floats) -> float:
+    """Return the variance, g2, of a block by how the last ones, of g (k,), differ from one to the next; 0 for a few.
+
+    The median difference: goods that come and go, and a level that wanders, hardly change it.
+    """
+    squares = np.diff(g[-SWINGS - 1 :]) ** 2
+    squares = squares[np.isfinite(squares)]
+    return float(np.median(squares)) / (2.0 * CHI2_MEDIAN) if len(squares) >= SWINGS // 2 else 0.0
 
 
 @njit(cache=True, error_model="numpy")

@@ -11,13 +11,14 @@ from fusion.frozen import record
 from fusion.messages import Plates
 from fusion.shelf import slow
 from fusion.shelf.batches import Batches, batches_of, blocks_most
-from fusion.shelf.blocks import DUE, SLID, Flow, Rules, Table, follow
+from fusion.shelf.blocks import DUE, SLID, Flow, Rules, Table, follow, swing_var
 from fusion.shelf.slow import Slow
 from fusion.shelf.tails import Tail, last, last_of, no_tail, with_room
 from fusion.store import Store
 
 HISTORY = 40  # blocks remembered to find the moment of a step
 DARK_S = 3  # a plate that was still for so long is dead or stuck
+RESTLESS_S = 3  # one that was never quiet for so long is asked by how much it swings
 
 
 @dataclass(slots=True, eq=False)
@@ -204,6 +205,19 @@ def _went(out: Levels, row: int, t_ns: int, before: float, after: float, var: fl
     return PlateChange(
         row, onset_ns, step_ns, t_ns, before, after, float(var), is_hidden=hidden, trace=trace_of(out, row)
     )
+
+
+def swings(levels: Levels, now_ns: int) -> tuple[Floats, Bools]:
+    """Return the variance of a block of each plate, (p,) g2, and of which it is told by what they do now, (p,).
+
+    It is what is believed; of a plate that has not been quiet for seconds, what its blocks differ by.
+    """
+    restless = np.asarray(levels.disturbed & (now_ns - levels.onset_ns > RESTLESS_S * SECOND_NS))
+    out, rows = levels.noise_var.copy(), np.flatnonzero(restless)
+    if len(rows):
+        (g,), _ = last(levels.history, rows, HISTORY)
+        out[rows] = np.maximum(out[rows], [swing_var(one) for one in g])
+    return out, restless
 
 
 def dark_plates(levels: Levels, now_ns: int, among: Ints | None = None) -> Ints:
