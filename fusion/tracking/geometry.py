@@ -47,6 +47,16 @@ def segment_distance(x: float, y: float, line: Floats) -> float:
 
 
 @njit(cache=True, error_model="numpy")
+def line_distances(points: Floats, lines: Floats) -> Floats:
+    """Return the distance of each of points (n, 2) to each of the segments lines (g, 2, 2), (n, g) m."""
+    out = np.empty((len(points), len(lines)))
+    for i in range(len(points)):
+        for g in range(len(lines)):
+            out[i, g] = segment_distance(points[i, 0], points[i, 1], lines[g])
+    return out
+
+
+@njit(cache=True, error_model="numpy")
 def outside_by(x: float, y: float, outline: Floats) -> float:
     """Return how far a point lies outside the polygon (v, 2), m; 0 inside."""
     is_inside, far2 = False, np.inf

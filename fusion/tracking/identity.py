@@ -25,7 +25,7 @@ from fusion.tracking.belief import Beliefs, Clue, Mix, Step, among, leg_of, pers
 from fusion.tracking.carts import Carts
 from fusion.tracking.encounters import Encounters, watch
 from fusion.tracking.floor import Floor, carried_on
-from fusion.tracking.geometry import inside, line_distance
+from fusion.tracking.geometry import inside, line_distances
 from fusion.tracking.tracks import Seen, Status, Tracks, move, take, thaw
 
 UNHEARD_OF_NATS = 1e3  # no sum of fits is as large
@@ -368,9 +368,7 @@ def _handed_out(
     The first `sure` entries are surely people with a slot. Lateness costs by its square, so people who come in one
     after the other take their slots in that order.
     """
-    nats = np.full((len(came), len(slots)), config.no_slot_nats)
-    for j, slot in enumerate(slots):
-        nats[:, j] = _slot_nats(came, slot, store, config)
+    nats = _slot_nats(came, slots, store, config)
     missed = np.full((len(came), len(came)), config.no_slot_nats)
     missed[:sure] -= UNHEARD_OF_NATS
     cost = -np.hstack([np.maximum(nats, config.no_slot_nats), missed])
@@ -380,28 +378,21 @@ def _handed_out(
     ]
 
 
-def _slot_nats(came: Sequence[Entry], slot: Slot, store: Store, config: IdentityConfig) -> Floats:
-    """Return how well some entries (n,) fit a slot, in nats."""
+def _slot_nats(came: Sequence[Entry], slots: Sequence[Slot], store: Store, config: IdentityConfig) -> Floats:
+    """Return how well some entries fit some slots, (n, s) nats."""
     came_ns, came_xy = np.array([e.t_ns for e in came]), np.array([e.xy for e in came])
-    off_s = (came_ns - slot.t_ns) / SECOND_NS - config.scan_lead_s
-    sd_s = np.where(off_s < 0, config.scan_lead_sd_s, config.scan_late_sd_s)
-    when = -0.5 * (off_s / sd_s) ** 2
-    if slot.gate < 0:
-        return np.asarray(when)
-    here = when + _at_line(came_xy, store.gates.line[slot.gate], config)
+    scan_ns, gate = np.array([s.t_ns for s in slots], np.int64), np.array([s.gate for s in slots], np.int64)
+    off_s = (came_ns[:, None] - scan_ns) / SECOND_NS - config.scan_lead_s
+    when = -0.5 * (off_s / np.where(off_s < 0, config.scan_lead_sd_s, config.scan_late_sd_s)) ** 2
+    far = line_distances(came_xy, store.gates.line)
+    at = np.where(far <= config.entry_reach_m, -0.5 * (far / config.entry_sd_m) ** 2, -np.inf)
     # Of a party let in at one gate some come in through the next.
-    ways_in = [
-        store.gates.line[row] for row, kind in enumerate(store.gates.kind) if kind != "exit" and row != slot.gate
-    ]
-    beside = [when + config.beside_nats + _at_line(came_xy, line, config) for line in ways_in]
-    fit = np.max([here, *beside], axis=0)
+    is_way_in = np.array([kind != "exit" for kind in store.gates.kind], np.bool_)
+    is_beside = is_way_in & (np.arange(len(is_way_in)) != gate[:, None])
+    beside = np.where(is_beside, at[:, None], -np.inf).max(axis=2, initial=-np.inf)
+    here = np.column_stack([at, np.zeros(len(at))])[:, gate]  # -1 is a scan at no known gate: it fits anywhere
+    fit = np.maximum(when + here, when + config.beside_nats + beside)
     return np.where(np.isfinite(fit), fit, config.no_slot_nats)
-
-
-def _at_line(came_xy: Floats, line: Floats, config: IdentityConfig) -> Floats:
-    """Return how well places (n, 2) where tracks came in fit a gate's line, in nats; -inf out of its reach."""
-    far = line_distance(came_xy, line)
-    return np.where(far <= config.entry_reach_m, -0.5 * (far / config.entry_sd_m) ** 2, -np.inf)
 
 
 def _former_nats(
