@@ -4,16 +4,18 @@ import argparse
 import shutil
 import sys
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from fusion.purchase.flags import add_purchases_flag
 from fusion.web.flags import add_web_flags
 
 if TYPE_CHECKING:
+    from fusion.ahead import Span
     from fusion.messages import Frame
     from fusion.recording import Recording
+    from fusion.session import Session
     from fusion.web.recorder import Recorder
 
 EXAMPLES = """\
@@ -30,9 +32,19 @@ OUT then holds receipts.jsonl, events.jsonl, evidence.jsonl, tracks.parquet, hea
 the key that signed it, run.json, rejected.jsonl, and in purchases.jsonl what to charge. A ledger elsewhere is added to,
 never replaced, and what was asked elsewhere stays asked: replaying again adds nothing.
 """
+T = TypeVar("T", bound="Arrived")
 SECOND_NS = 1_000_000_000
 LOOK_S = 0.2  # between two looks at whether the page may end
-EPOCH_FROM = 1e12  # a --from or --to above this is nanoseconds since the Unix epoch, not seconds from the start
+EVERY_FRAMES, EVERY_READS = 500, 1  # between two looks at how far the file is read
+
+
+class Arrived(Protocol):
+    """What came at some time, by the recorder's clock."""
+
+    @property
+    def arrival_ns(self) -> int:
+        """Return when that was."""
+        ...
 
 
 def add_replay(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -92,6 +104,7 @@ def run_replay(args: argparse.Namespace) -> int:
 
 
 def _replay(args: argparse.Namespace, recorder: "Recorder | None") -> int:
+    from fusion.ahead import Span
     from fusion.aside import keep_decided
     from fusion.purchase.booking import book_after_run
     from fusion.purchase.purchases import LEDGER, purchases_of
@@ -108,8 +121,7 @@ def _replay(args: argparse.Namespace, recorder: "Recorder | None") -> int:
     with purchases_of(args.out, args.purchases, ledger, store, replaces=True, asks_webhooks=True) as purchases:
         session = Session(store, args.out, ledger=args.ledger, key=args.key, follow=purchases.follow)
         session.watch = recorder or unseen
-        for frame in _shown(_paced(_cut(recording, args.since, args.until), args.rate), recording):
-            session.feed(frame)
+        run_through(session, recording, Span(args.since, args.until), args.rate, is_shown=recorder is not None)
         session.finish()
         record = session.close()
         purchases.deliver()
@@ -137,20 +149,39 @@ def _replay(args: argparse.Namespace, recorder: "Recorder | None") -> int:
     return 0
 
 
-def _cut(frames: "Iterable[Frame]", since: float | None, until: float | None) -> "Iterator[Frame]":
-    """Keep the frames that arrived in [since, until)."""
-    start_ns: int | None = None
-    for frame in frames:
-        start_ns = frame.arrival_ns if start_ns is None else start_ns
-        if since is not None and frame.arrival_ns < _instant(since, start_ns):
-            continue
-        if until is not None and frame.arrival_ns >= _instant(until, start_ns):
-            continue
-        yield frame
+def run_through(
+    session: "Session",
+    recording: "Recording",
+    span: "Span",
+    rate: float | None = None,
+    *,
+    is_shown: bool = False,
+) -> None:
+    """Feed a session what a recording holds, where it pays from a process that reads ahead.
+
+    rate is how much faster than real time, None for as fast as it goes; a run that is shown is read here, so that who
+    looks sees what has been counted up to then.
+    """
+    from fusion.ahead import cut, pays
+
+    if rate is None and not is_shown and pays(recording):
+        _run_ahead(session, recording, span)
+        return
+    for frame in _shown(_paced(cut(recording, span), rate), recording, EVERY_FRAMES):
+        session.feed(frame)
 
 
-def _instant(t: float, start_ns: int) -> int:
-    return int(t) if t > EPOCH_FROM else start_ns + int(t * SECOND_NS)
+def _run_ahead(session: "Session", recording: "Recording", span: "Span") -> None:
+    from fusion.ahead import End, read_ahead
+
+    with read_ahead(recording.path, span, session.config.intake) as found:
+        for one in _shown(found, recording, EVERY_READS):
+            if isinstance(one, End):
+                session.sequencer = one.sequencer
+                recording.damage, recording.store_id = one.damage, one.store_id
+            else:
+                recording.bytes_read = one.bytes_read
+                session.take(one)
 
 
 def _paced(frames: "Iterator[Frame]", rate: float | None) -> "Iterator[Frame]":
@@ -164,8 +195,8 @@ def _paced(frames: "Iterator[Frame]", rate: float | None) -> "Iterator[Frame]":
         yield frame
 
 
-def _shown(frames: "Iterator[Frame]", recording: "Recording") -> "Iterator[Frame]":
-    """Hand frames on, showing on a terminal how far the file is read."""
+def _shown(frames: Iterator[T], recording: "Recording", every: int) -> Iterator[T]:
+    """Hand frames on, showing on a terminal, after every so many, how far the file is read."""
     if not sys.stderr.isatty():
         yield from frames
         return
@@ -185,7 +216,7 @@ def _shown(frames: "Iterator[Frame]", recording: "Recording") -> "Iterator[Frame
         begun_s, start_ns = time.perf_counter(), 0
         for count, frame in enumerate(frames):
             start_ns = start_ns or frame.arrival_ns
-            if count % 500 == 0:
+            if count % every == 0:
                 store_s = (frame.arrival_ns - start_ns) / SECOND_NS
                 speed = store_s / max(time.perf_counter() - begun_s, 1e-3)
                 told = f"{store_s:.0f} s of store time, {speed:.0f} x"

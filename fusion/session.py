@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any, BinaryIO, TypeAlias
+from typing import TYPE_CHECKING, Any, BinaryIO, TypeAlias
 
 import numpy as np
 import polars as pl
@@ -35,6 +35,9 @@ from fusion.store import Store
 from fusion.track_rows import read_rows, write_rows
 from fusion.tracking.identity import Naming, naming
 from fusion.wire import decode
+
+if TYPE_CHECKING:
+    from fusion.ahead import Read
 
 CLOSE_S_MAX = 30.0  # that whoever sits over the ledger is waited for when it is closed; they may hang
 REJECTED_MAX = 1000  # malformed payloads kept aside in rejected.jsonl; beyond it they are only counted
@@ -130,11 +133,20 @@ class Session:
             self._reject(frame, message)
             return ()
         closed = self.sequencer.push(message, frame.payload)
-        if not closed:  # as with nearly every message
-            return ()
+        return self._take(closed) if closed else ()  # nearly every message closes none
+
+    def take(self, read: "Read") -> tuple[Outputs, ...]:
+        """Take frames that were read ahead; return what they settled, as feed would have of each."""
+        self.counts["read"] += read.frames
+        self.arrival_ns = read.arrival_ns
+        for frame, bad in read.rejected:
+            self._reject(frame, bad)
+        return self._take(read.closed)
+
+    def _take(self, closed: Iterable[Slice]) -> tuple[Outputs, ...]:
         said = tuple([self._step(part) for part in closed])
         for outputs in said:
-            self._latencies.hear(outputs, frame.arrival_ns)
+            self._latencies.hear(outputs, self.arrival_ns)
         return said
 
     def finish(self) -> tuple[Outputs, ...]:
