@@ -2,10 +2,11 @@
 
 Reading, decoding and putting in order ask nothing of what the engine believes, and are a fifth of a large store's
 replay. The process sends what each closed slice brings as a pickle, down a pipe to whoever started it, and waits where
-the engine is slower: so it is a slice or two ahead, and memory does not grow. What Session.take makes of it is what
+the engine is slower: so it is some slices ahead, and memory does not grow. What Session.take makes of it is what
 Session.feed makes of the same frames.
 """
 
+import fcntl
 import os
 import pickle
 import signal
@@ -23,6 +24,7 @@ from fusion.recording import Recording, read_recording
 from fusion.wire import decode
 
 BYTES_MIN = 1 << 24  # of a recording: a smaller one is read in less time than a process takes to start
+AHEAD_BYTES = 1 << 20  # of slices that wait in the pipe, the most that Linux gives to everybody
 REJECTED_MAX = 100  # malformed frames that wait for a slice to close before they are handed over
 EPOCH_FROM = 1e12  # a time above this is nanoseconds since the Unix epoch, not seconds from the start
 
@@ -90,7 +92,8 @@ def read_ahead(path: Path, span: Span, config: IntakeConfig) -> Iterator[Iterato
     words = [sys.executable, "-c", "from fusion.ahead import main; main()"]
     with subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
         try:
-            assert process.stdin is not None
+            assert process.stdin is not None and process.stdout is not None
+            fcntl.fcntl(process.stdout, fcntl.F_SETPIPE_SZ, AHEAD_BYTES)
             with process.stdin as order:
                 pickle.dump((path, span, config), order)
             yield _received(process)

@@ -1,6 +1,7 @@
 """Hands at goods of other changes: what they next hold is from there, and what their bearers bend for is known."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from functools import lru_cache
 
 import numpy as np
 
@@ -35,7 +36,7 @@ def next_picks(
     for change in changes:
         if not change.plates or change.total_g >= 0.0 or not first_ns < change.step_ns <= last_ns or not bodies:
             continue
-        for track_id in _at_goods(change, bodies, store, config):
+        for track_id in _at_goods(change, nearest(bodies, change.step_ns), store, config.next_pick_m):
             own = alias.get(track_id, track_id)
             if own in tracks:
                 out[own] = min(out.get(own, last_ns), change.step_ns - lead_ns)
@@ -53,20 +54,30 @@ def at_others(
     near_ns, out = int(config.hurry_s[1] * SECOND_NS), dict[int, tuple[Floats, float]]()
     near = [one for one in others if one.plates and abs(one.step_ns - t_ns) < near_ns] if bodies else []
     for one in sorted(near, key=lambda one: (abs(one.step_ns - t_ns), one.plates)):
-        now, (goods, _) = nearest(bodies, one.step_ns), goods_place(one, store)
-        if not len(now.track_id):
-            continue
-        able = beyond_m(now.head, goods, config.standing) <= config.standing.bent_m_max
-        nats = nats_at(goods[None], now.head, now.hands, now.hands_cov, config.hand_sd_m, config.hands).max(axis=1)
-        odds = np.exp(nats) * config.standing.elsewhere_p / (1.0 - config.standing.elsewhere_p)
-        for track_id, p in zip(now.track_id[able].tolist(), (odds / (1.0 + odds))[able].tolist(), strict=True):
+        goods, _ = goods_place(one, store)
+        for track_id, p in _may_reach(one, nearest(bodies, one.step_ns), store, config):
             if p > out.get(track_id, (goods, 0.0))[1]:
                 out[track_id] = goods, p
     return out
 
 
-def _at_goods(change: ShelfChange, bodies: Sequence[Bodies], store: Store, config: AttributionConfig) -> list[int]:
+@lru_cache(maxsize=256)
+def _may_reach(
+    change: ShelfChange, now: Bodies, store: Store, config: AttributionConfig
+) -> tuple[tuple[int, float], ...]:
+    """Return who may have a hand at the goods of a change and how likely: all changes about the same time ask."""
+    if not len(now.track_id):
+        return ()
+    goods, _ = goods_place(change, store)
+    able = beyond_m(now.head, goods, config.standing) <= config.standing.bent_m_max
+    nats = nats_at(goods[None], now.head, now.hands, now.hands_cov, config.hand_sd_m, config.hands).max(axis=1)
+    odds = np.exp(nats) * config.standing.elsewhere_p / (1.0 - config.standing.elsewhere_p)
+    return tuple(zip(now.track_id[able].tolist(), (odds / (1.0 + odds))[able].tolist(), strict=True))
+
+
+@lru_cache(maxsize=256)
+def _at_goods(change: ShelfChange, now: Bodies, store: Store, near_m: float) -> tuple[int, ...]:
     """Return the tracks with a hand at the goods of a change as they moved."""
-    now, (goods, _) = nearest(bodies, change.step_ns), goods_place(change, store)
+    goods, _ = goods_place(change, store)
     gap = np.linalg.norm(now.head[:, None] + now.hands - goods, axis=2).min(axis=1)
-    return [int(track_id) for track_id in now.track_id[gap < config.next_pick_m]]
+    return tuple(now.track_id[gap < near_m].tolist())
