@@ -61,7 +61,7 @@ def at_others(
     return out
 
 
-@lru_cache(maxsize=256)
+@lru_cache(maxsize=128)
 def _may_reach(
     change: ShelfChange, now: Bodies, store: Store, config: AttributionConfig
 ) -> tuple[tuple[int, float], ...]:
@@ -75,7 +75,7 @@ def _may_reach(
     return tuple(zip(now.track_id[able].tolist(), (odds / (1.0 + odds))[able].tolist(), strict=True))
 
 
-@lru_cache(maxsize=256)
+@lru_cache(maxsize=128)
 def _at_goods(change: ShelfChange, now: Bodies, store: Store, near_m: float) -> tuple[int, ...]:
     """Return the tracks with a hand at the goods of a change as they moved."""
     goods, _ = goods_place(change, store)
