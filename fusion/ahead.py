@@ -43,7 +43,7 @@ class Span:
 
 @record()
 class Read:
-    """Some frames, up to one that closed a slice."""
+    """Some frames, up to one that closed a slice; or none, and a slice that the end of the tape closed."""
 
     frames: int
     arrival_ns: int  # of the last
@@ -128,6 +128,8 @@ def read_slices(path: Path, span: Span, config: IntakeConfig) -> Iterator[Read |
             yield Read(frames, arrival_ns, tuple(rejected), closed, recording.bytes_read)
             frames, rejected = 0, []
     yield Read(frames, arrival_ns, tuple(rejected), (), recording.bytes_read)
+    for part in sequencer.flush():
+        yield Read(0, arrival_ns, (), (part,), recording.bytes_read)
     yield End(arrival_ns, sequencer, recording.damage, recording.store_id)
 
 

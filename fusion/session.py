@@ -136,12 +136,12 @@ class Session:
         return self._take(closed) if closed else ()  # nearly every message closes none
 
     def take(self, read: "Read") -> tuple[Outputs, ...]:
-        """Take frames that were read ahead; return what they settled, as feed would have of each."""
+        """Take frames that were read ahead; return what they settled, as feed would have of each, or finish."""
         self.counts["read"] += read.frames
         self.arrival_ns = read.arrival_ns
         for frame, bad in read.rejected:
             self._reject(frame, bad)
-        return self._take(read.closed)
+        return self._take(read.closed) if read.frames else tuple([self._step(part) for part in read.closed])
 
     def _take(self, closed: Iterable[Slice]) -> tuple[Outputs, ...]:
         said = tuple([self._step(part) for part in closed])

@@ -2,10 +2,13 @@
 
 from collections.abc import Mapping
 from functools import lru_cache
+from typing import Final
 
 from fusion.arrays import Floats, Ints
 from fusion.frozen import record
 from fusion.tracking.hands import Doubtful
+
+KEPT: Final = 256  # moments of which something may be derived once: as many as are remembered, for a cache holds them
 
 
 @record(eq=False)
@@ -26,7 +29,7 @@ def names_of(track_id: int, alias: Mapping[int, int]) -> list[int]:
     return [k for k in (track_id, *(k for k, kept in alias.items() if kept == track_id)) if alias.get(k, k) == track_id]
 
 
-@lru_cache(maxsize=1024)
+@lru_cache(maxsize=KEPT)
 def rows_of(bodies: Bodies) -> Mapping[int, int]:
     """Return the row of each track at one moment: whoever asks about goods asks for the same moments."""
     return {k: row for row, k in enumerate(bodies.track_id.tolist())}

@@ -14,7 +14,7 @@ from math import sqrt
 import numpy as np
 
 from fusion.arrays import Bools, Floats, Ints
-from fusion.attribution.bodies import Bodies, names_of, rows_of
+from fusion.attribution.bodies import KEPT, Bodies, names_of, rows_of
 from fusion.attribution.moments import within
 from fusion.config import SECOND_NS, PossessionConfig
 from fusion.frozen import record
@@ -71,7 +71,7 @@ def posture(
     )
 
 
-@lru_cache(maxsize=1024)
+@lru_cache(maxsize=KEPT)
 def _strangers(bodies: Bodies, known: frozenset[int]) -> tuple[tuple[int, int, float, float], ...]:
     """Return the tracks at one moment that are not known: track, row, and where, x and y in m."""
     each = enumerate(zip(bodies.track_id.tolist(), bodies.head.tolist(), strict=True))

@@ -130,6 +130,7 @@ class Sequencer:
         self._waiting = 0
         self._of_slice.clear()
         self._slices.clear()
+        self._emitted.clear()
 
     def waiting(self) -> int:
         """Return how many messages wait for the watermark."""
