@@ -163,18 +163,25 @@ def _shared(
     whose says of which moment and track each row is; doubtful has by moment the hands that may be somebody else's. Who
     moves goods has a hand at them, whoever that is: a hand there tells of both, as far as it is theirs.
     """
-    row_of, out, own = {one: row for row, one in enumerate(whose)}, ratio.copy(), ratio.copy()
+    row_of, first, out, own = (
+        {one: row for row, one in enumerate(whose)},
+        ratio.tolist(),
+        ratio.tolist(),
+        ratio.tolist(),
+    )
     for k, each in doubtful.items():
         for one in each:
             mine, theirs = row_of.get((k, one.track_id)), row_of.get((k, one.rival_id))
             if mine is None or theirs is None:
                 continue
-            there = float(ratio[mine, one.hand])
+            p, keep = one.p, 1.0 - one.p
             for each_of in (out, own):
-                each_of[mine, one.hand] = (1.0 - one.p) * each_of[mine, one.hand] + one.p
+                each_of[mine][one.hand] = keep * each_of[mine][one.hand] + p
             # One of theirs, and it matters not which.
-            out[theirs] = (1.0 - one.p) * out[theirs] + one.p * 0.5 * (there + out[theirs].mean())
-    return out, own
+            left, right = out[theirs]
+            lent = p * 0.5 * (first[mine][one.hand] + (left + right) / 2)
+            out[theirs] = [keep * left + lent, keep * right + lent]
+    return np.array(out), np.array(own)
 
 
 def near_in_plan(heads: Sequence[Floats], place: Floats, reach_m: float) -> list[tuple[int, Ints]]:

@@ -62,11 +62,16 @@ def posture(
         sights += [(one, row) for row in own if one.unseen_s[row] <= 0.0]
     if not sights:
         return Posture(np.zeros(0), np.zeros((0, 3)), np.zeros((0, 2, 3)), np.zeros((0, 2)))
+    moments, rows = zip(*sights, strict=True)
+    at = np.cumsum([0, *(len(one.track_id) for one in moments[:-1])]) + rows
+    head, hands, cov = (
+        np.concatenate([getattr(one, name) for one in moments])[at] for name in ("head", "hands", "hands_cov")
+    )
     return Posture(
-        t_s=np.array([(one.t_ns - t_ns) / SECOND_NS for one, _ in sights]),
-        head=np.array([one.head[row] for one, row in sights]),
-        hands=np.array([one.head[row] + one.hands[row] for one, row in sights]),
-        sd_m=np.sqrt(np.array([one.hands_cov[row, :, 2, 2] for one, row in sights])),
+        t_s=np.array([(one.t_ns - t_ns) / SECOND_NS for one in moments]),
+        head=head,
+        hands=head[:, None] + hands,
+        sd_m=np.sqrt(cov[:, :, 2, 2]),
         sights=tuple(sights),
     )
 

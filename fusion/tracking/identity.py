@@ -12,6 +12,7 @@ moment of the past in the light of everything known by now.
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import field
+from functools import lru_cache
 
 import numpy as np
 
@@ -242,7 +243,8 @@ def _name(
     tracking: TrackingConfig,
 ) -> tuple[Identity, Floor]:
     row = int(np.searchsorted(floor.tracks.track_id, track_id))
-    lost = _former_nats(floor.tracks, row, now_ns, config, tracking)
+    stranger = config.stranger_nats if slot is None else slot_nats
+    lost = _former_nats(floor.tracks, row, now_ns, stranger, config, tracking)
     known = {k for k in lost if int(floor.tracks.track_id[k]) in identity.trip_of}
     if slot is None:
         # What nobody saw come in is mostly nobody: a second sight, or something that stands about.
@@ -250,7 +252,6 @@ def _name(
     else:  # a scan explains somebody who comes in; a lost track nobody knew explains nothing
         lost = {k: nats for k, nats in lost.items() if k in known and floor.tracks.status[k] == Status.LOST}
     best = max(lost, key=lambda k: (lost[k], -k), default=-1)
-    stranger = config.stranger_nats if slot is None else slot_nats
     if best >= 0 and lost[best] > stranger:
         if floor.tracks.status[best] != Status.LOST:
             return identity, floor  # in a moment they are seen again, and are two, or they are lost
@@ -313,8 +314,8 @@ def _slots_without(
     entries |= {k: one for k, one in identity.entries.items() if k not in identity.trip_of}
     if not entries:
         return identity
-    slots = [slot, *(identity.taken[k].slot for k in named)]
-    found = _handed_out(list(entries.values()), slots, len(named), store, config)
+    slots = (slot, *(identity.taken[k].slot for k in named))
+    found = _handed_out(tuple(entries.values()), slots, len(named), store, config)
     if 0 not in [j for j, _ in found]:
         return identity  # nobody came in without a slot
     taken = {k: one for k, one in identity.taken.items() if k != nobody}
@@ -351,7 +352,7 @@ def _slots_of(
 
     Who fits a scan badly waits, and takes it from nobody meanwhile: whom it was for may still come in.
     """
-    came = [identity.entries[int(k)] for k in nameless]
+    came = tuple(identity.entries[int(k)] for k in nameless)
     found = _handed_out(came, identity.slots, 0, store, config)
     slots = [(identity.slots[j] if j >= 0 else None, nats) for j, nats in found]
     waits = np.array([_waits(slot, nats, now_ns, config) for slot, nats in slots], np.bool_)
@@ -360,22 +361,23 @@ def _slots_of(
     return [(int(k), slot, nats) for k, (slot, nats) in zip(nameless, slots, strict=True)]
 
 
+@lru_cache(maxsize=16)
 def _handed_out(
-    came: Sequence[Entry], slots: Sequence[Slot], sure: int, store: Store, config: IdentityConfig
-) -> list[tuple[int, float]]:
+    came: tuple[Entry, ...], slots: tuple[Slot, ...], sure: int, store: Store, config: IdentityConfig
+) -> tuple[tuple[int, float], ...]:
     """Return for each entry which slot it takes, all solved together, with its nats; -1 where none fits.
 
     The first `sure` entries are surely people with a slot. Lateness costs by its square, so people who come in one
-    after the other take their slots in that order.
+    after the other take their slots in that order. Who waits asks the same slice after slice.
     """
     nats = _slot_nats(came, slots, store, config)
     missed = np.full((len(came), len(came)), config.no_slot_nats)
     missed[:sure] -= UNHEARD_OF_NATS
     cost = -np.hstack([np.maximum(nats, config.no_slot_nats), missed])
-    return [
+    return tuple(
         (j, float(nats[i, j])) if j < len(slots) and (i < sure or nats[i, j] > config.no_slot_nats) else (-1, -np.inf)
         for i, j in enumerate(_cheapest(cost).tolist())
-    ]
+    )
 
 
 def _slot_nats(came: Sequence[Entry], slots: Sequence[Slot], store: Store, config: IdentityConfig) -> Floats:
@@ -396,9 +398,9 @@ def _slot_nats(came: Sequence[Entry], slots: Sequence[Slot], store: Store, confi
 
 
 def _former_nats(
-    tracks: Tracks, row: int, now_ns: int, identity: IdentityConfig, config: TrackingConfig
+    tracks: Tracks, row: int, now_ns: int, least: float, identity: IdentityConfig, config: TrackingConfig
 ) -> dict[int, float]:
-    """Return how well each track (by row) that is lost, or about to be, fits a new one in nats.
+    """Return how well each track (by row) that is lost, or about to be, fits a new one in nats; {} if none over least.
 
     Looks decide, distance forbids. A track can live on for a while on false detections after its person has been found
     again; one that was beside another for longer was mostly something that stands about. But what has walked since is a
@@ -409,7 +411,6 @@ def _former_nats(
     unseen = known & (tracks.seen_ns < now_ns - int(config.missed_s * SECOND_NS))
     born_xy, now_xy = tracks.born_xy[row], tracks.mean[row, :2]
     walks = bool(np.linalg.norm(now_xy - born_xy) > identity.walked_m)
-    length = np.sqrt(tracks.look[row].dot(tracks.look[row]))
     for lost in np.flatnonzero(unseen | (tracks.status == Status.LOST)).tolist():
         gap_s, at = (int(tracks.born_ns[row]) - int(tracks.seen_ns[lost])) / SECOND_NS, born_xy
         overlap_s, gap_s = max(0.0, -gap_s), max(0.0, gap_s)
@@ -421,8 +422,11 @@ def _former_nats(
         far_m = float(np.sqrt(off.dot(off)))
         excess = max(0.0, far_m - config.join_slack_m - config.join_speed_mps * gap_s)
         place = -((excess / 0.7) ** 2) - 0.02 * gap_s - 0.5 * overlap_s
-        out[lost] = place + _alike_nats(tracks.look[lost], tracks.look[row], length, config)
-    return out
+        out[lost] = place
+    if max(out.values(), default=-np.inf) + config.look_nats_max <= least:
+        return {}  # however alike they look
+    length = np.sqrt(tracks.look[row].dot(tracks.look[row]))
+    return {k: place + _alike_nats(tracks.look[k], tracks.look[row], length, config) for k, place in out.items()}
 
 
 def _alike_nats(a: Singles, b: Singles, b_length: np.float32, config: TrackingConfig) -> float:
