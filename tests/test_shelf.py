@@ -13,7 +13,7 @@ from fusion.config import SECOND_NS, ShelfConfig
 from fusion.messages import Plates
 from fusion.shelf import Pending, ShelfChange, empty_levels, group_changes, observe_batches, observe_plates, slow
 from fusion.shelf.batches import batches_of
-from fusion.shelf.grouping import connected
+from fusion.shelf.grouping import connected, is_pressed
 from fusion.shelf.levels import COLUMNS, PlateChange
 from fusion.shelf.tails import last
 from fusion.store import Store
@@ -489,3 +489,10 @@ def test_levels_that_go_in_stay_as_they_were() -> None:
     observe_plates(before, message, np.arange(6), CONFIG)
     for name, column in kept.items():
         np.testing.assert_array_equal(getattr(before, name), column)
+
+
+def test_a_load_that_went_and_came_back_to_the_last_bit_presses_nothing() -> None:
+    went = PlateChange(1, 0, 0, 0, 500.0, 300.0, 1.0)
+    back = replace(went, step_ns=SECOND_NS, before_g=300.0, after_g=500.0)
+    shown = PlateChange(2, SECOND_NS, SECOND_NS, SECOND_NS, 50.0, 90.0, 1.0, is_slow=True)
+    assert not is_pressed(shown, [{1: back}, {1: went}], tiny_store(), ShelfConfig())

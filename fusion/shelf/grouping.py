@@ -91,8 +91,11 @@ def is_pressed(
 def is_cross_talk(change: PlateChange, load_g: float, config: ShelfConfig) -> bool:
     """Tell whether a change is sooner what a load beside a plate shows on it than a share of that load.
 
-    What a load shows is anything up to cross_talk of it, a share is anything at all, and a plate errs either way.
+    What a load shows is anything up to cross_talk of it, a share is anything at all, and a plate errs either way. A
+    load that went and came back to the last bit shows nothing.
     """
+    if load_g == 0.0:
+        return False
     step_g, load_g, sd_g = abs(change.after_g - change.before_g), abs(load_g), sqrt(change.var)
     most_g = config.cross_talk * load_g
     shown = (erf(step_g / (sqrt(2.0) * sd_g)) - erf((step_g - most_g) / (sqrt(2.0) * sd_g))) / (2.0 * most_g)
