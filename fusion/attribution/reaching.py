@@ -66,13 +66,14 @@ def _may_reach(
     change: ShelfChange, now: Bodies, store: Store, config: AttributionConfig
 ) -> tuple[tuple[int, float], ...]:
     """Return who may have a hand at the goods of a change and how likely: all changes about the same time ask."""
-    if not len(now.track_id):
-        return ()
     goods, _ = goods_place(change, store)
-    able = beyond_m(now.head, goods, config.standing) <= config.standing.bent_m_max
-    nats = nats_at(goods[None], now.head, now.hands, now.hands_cov, config.hand_sd_m, config.hands).max(axis=1)
+    able = np.flatnonzero(beyond_m(now.head, goods, config.standing) <= config.standing.bent_m_max)
+    if not len(able):
+        return ()
+    head, hands, cov = now.head[able], now.hands[able], now.hands_cov[able]
+    nats = nats_at(goods[None], head, hands, cov, config.hand_sd_m, config.hands).max(axis=1)
     odds = np.exp(nats) * config.standing.elsewhere_p / (1.0 - config.standing.elsewhere_p)
-    return tuple(zip(now.track_id[able].tolist(), (odds / (1.0 + odds))[able].tolist(), strict=True))
+    return tuple(zip(now.track_id[able].tolist(), (odds / (1.0 + odds)).tolist(), strict=True))
 
 
 @lru_cache(maxsize=128)
