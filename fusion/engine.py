@@ -1,6 +1,5 @@
 """step: one slice of event time through all stages. Pure: no sockets, files, clocks, global random numbers."""
 
-from collections import ChainMap
 from collections.abc import Collection, Mapping
 from dataclasses import field
 
@@ -310,8 +309,9 @@ def _take_frames(engine: Engine, state: State, each: list[Corrected], news: News
     telling = np.flatnonzero(np.diff(first)).tolist()
     if telling:
         stamps = [Stamp(m.src, m.t_ns, by_s) for m, _, by_s in (known[frame] for frame in telling)]
-        clocks = ChainMap(news.clocks, dict(state.clocks.of))
-        compared = compare_each(clocks, stamps, found, np.append(first[telling], first[-1]), config.clocks)
+        compared = compare_each(
+            {**state.clocks.of, **news.clocks}, stamps, found, np.append(first[telling], first[-1]), config.clocks
+        )
         news.clocks.update(compared)
     return replace(state, floor=floor, hands=hands, watch=replace(state.watch, cameras=cameras))
 

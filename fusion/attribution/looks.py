@@ -151,12 +151,11 @@ def _whose(seen: _Seen) -> Sequence[tuple[tuple[int, ...], float]]:
 
 def _either(one: Looks, other: Looks, p: float) -> Looks:
     """Return what looks say that are one set with probability p, else the other."""
-
-    def mixed(a: float, b: float) -> float:
-        return float(np.log(p * np.exp(a) + (1.0 - p) * np.exp(b)))
-
     products = sorted({*one.nats, *other.nats})
-    return Looks({k: mixed(one.of(k), other.of(k)) for k in products}, mixed(one.absent, other.absent))
+    a = np.array([*map(one.of, products), one.absent])
+    b = np.array([*map(other.of, products), other.absent])
+    *nats, absent = np.log(p * np.exp(a) + (1.0 - p) * np.exp(b)).tolist()
+    return Looks(dict(zip(products, nats, strict=True)), absent)
 
 
 def _looks(belief: Mapping[int, float], looks: int, around: int, config: AttributionConfig) -> Looks:
