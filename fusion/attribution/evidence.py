@@ -92,8 +92,9 @@ def candidates(
     borrows = tracks & {*of_hands, *of_looks}
     own_looks = looks_at_hands(change.step_ns, close, alias, config, borrows, until_ns) if borrows else {}
     how = stance(change.step_ns, bodies, near, seen.bodies, config.standing, alias)
-    elsewhere = at_others(change.step_ns, others, seen.bodies, store, config)
-    others_at = [elsewhere.get(track_id, (NOWHERE, 0.0)) for track_id in bodies.track_id[near].tolist()]
+    own = bodies.track_id[near].tolist()
+    elsewhere = at_others(change.step_ns, own, others, seen.bodies, store, config)
+    others_at = [elsewhere.get(track_id, (NOWHERE, 0.0)) for track_id in own]
     other_goods, other_p = np.array([goods for goods, _ in others_at]), np.array([p for _, p in others_at])
     stands = standing_nats(change, how, other_goods, other_p, store, config).tolist()
     out = []

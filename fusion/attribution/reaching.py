@@ -6,13 +6,15 @@ from functools import lru_cache
 import numpy as np
 
 from fusion.arrays import Floats
-from fusion.attribution.bodies import Bodies
-from fusion.attribution.moments import nearest
+from fusion.attribution.bodies import Bodies, rows_of
+from fusion.attribution.moments import nearest, within
 from fusion.attribution.standing import beyond_m, goods_place
 from fusion.config import SECOND_NS, AttributionConfig
 from fusion.shelf import ShelfChange
 from fusion.store import Store
 from fusion.tracking.hands import nats_at
+
+BEYOND_M = 0.01  # more than rounding may do to a place
 
 
 def next_picks(
@@ -34,8 +36,8 @@ def next_picks(
     lead_ns, first_ns = int(config.next_pick_s * SECOND_NS), t_ns + int(apart_s * SECOND_NS)
     last_ns = t_ns + int((config.held_window_s + config.next_pick_s) * SECOND_NS)
     for change in changes:
-        if not change.plates or change.total_g >= 0.0 or not first_ns < change.step_ns <= last_ns or not bodies:
-            continue
+        if not first_ns < change.step_ns <= last_ns or not change.plates or change.total_g >= 0.0 or not bodies:
+            continue  # the moment first: of a large store's changes few are of it
         for track_id in _at_goods(change, nearest(bodies, change.step_ns), store, config.next_pick_m):
             own = alias.get(track_id, track_id)
             if own in tracks:
@@ -44,21 +46,49 @@ def next_picks(
 
 
 def at_others(
-    t_ns: int, others: Iterable[ShelfChange], bodies: Sequence[Bodies], store: Store, config: AttributionConfig
+    t_ns: int,
+    tracks: Collection[int],
+    others: Iterable[ShelfChange],
+    bodies: Sequence[Bodies],
+    store: Store,
+    config: AttributionConfig,
 ) -> dict[int, tuple[Floats, float]]:
-    """Return at which goods of another change, (3,) m, a track may have had a hand about t_ns, and how likely it had.
+    """Return at which goods of another change, (3,) m, some may have had a hand about t_ns, and how likely they had.
 
     Who is within reach of them may have, as far as is known of their hands: one that nobody sees may be there. Of
     several the likeliest counts, then the nearest in time.
     """
     near_ns, out = int(config.hurry_s[1] * SECOND_NS), dict[int, tuple[Floats, float]]()
-    near = [one for one in others if one.plates and abs(one.step_ns - t_ns) < near_ns] if bodies else []
+    about = [one for one in others if abs(one.step_ns - t_ns) < near_ns and one.plates] if bodies else []
+    near = _within_reach(about, tracks, bodies, store, config)
     for one in sorted(near, key=lambda one: (abs(one.step_ns - t_ns), one.plates)):
         goods, _ = goods_place(one, store)
         for track_id, p in _may_reach(one, nearest(bodies, one.step_ns), store, config):
-            if p > out.get(track_id, (goods, 0.0))[1]:
+            if track_id in tracks and p > out.get(track_id, (goods, 0.0))[1]:
                 out[track_id] = goods, p
     return out
+
+
+def _within_reach(
+    changes: list[ShelfChange],
+    tracks: Collection[int],
+    bodies: Sequence[Bodies],
+    store: Store,
+    config: AttributionConfig,
+) -> list[ShelfChange]:
+    """Return the changes whose goods any of some tracks could reach from where they were at any of their moments."""
+    if not changes:
+        return []
+    first, last = (nearest(bodies, pick(one.step_ns for one in changes)).t_ns for pick in (min, max))
+    heads = [
+        one.head[row] for one in within(bodies, first, last) for k in tracks if (row := rows_of(one).get(k)) is not None
+    ]
+    if not heads:
+        return []
+    reach_m = BEYOND_M + config.standing.arm_m + config.standing.bent_m_max
+    (x0, y0), (x1, y1) = np.min(heads, axis=0)[:2] - reach_m, np.max(heads, axis=0)[:2] + reach_m
+    places = ((one, goods_place(one, store)[0]) for one in changes)
+    return [one for one, (x, y, _) in places if x0 <= x <= x1 and y0 <= y <= y1]
 
 
 @lru_cache(maxsize=128)

@@ -192,8 +192,9 @@ def _off_plan_here(state: Attribution, change: ShelfChange, store: Store) -> dic
     """Return how likely other goods than planned have gone from the facings of a change, as all is read now."""
     rows = facing_rows(change.plates, store)
     found = [state.off_plan[row] for row in rows if row in state.off_plan]
+    beside = {plate for row in rows for plate in store.facings.plates[row]}
     for event, other in state.open.items():
-        if other.total_g < 0.0 and not set(rows).isdisjoint(facing_rows(other.plates, store)):
+        if not beside.isdisjoint(other.plates) and other.total_g < 0.0:
             group = next(g for g in state.groups if event in g.beam[0].choice)
             found.append(off_plan(other, reading_posterior(group, event), store))
     return {product: max(one.get(product, 0.0) for one in found) for product in sorted(set().union(*found))}

@@ -34,7 +34,7 @@ def goods_place(change: ShelfChange, store: Store) -> tuple[Floats, float]:
     return _place_of(change.plates, change.delta_g, store)
 
 
-@lru_cache(maxsize=256)
+@lru_cache(maxsize=4096)
 def _place_of(plates: tuple[int, ...], delta_g: tuple[float, ...], store: Store) -> tuple[Floats, float]:
     """Return the same: all changes about the same time ask for each other's place."""
     rows, grams = np.array(plates), np.abs(delta_g)
