@@ -68,11 +68,12 @@ def own_p(state: Attribution, trip: str, entered_ns: int, left_ns: int | None, c
             change = state.open.get(event)
             if change is None or not change.plates or not meanwhile(change.step_ns):
                 continue
-            readings = [hypothesis.choice[event] for hypothesis in group.beam]
-            is_strange = {id(one): _is_strange(one.parts) for one in {id(one): one for one in readings}.values()}
-            strange = [is_strange[id(one)] for one in readings]  # many hypotheses share one
-            if any(strange):
-                shares.append(share(float(weighed @ strange), inside, state.missed.get(event, ())))
+            # Many hypotheses share a reading, and of most changes there is one left.
+            readings = {id(one): one for one in [hypothesis.choice[event] for hypothesis in group.beam]}
+            strange = {number for number, one in readings.items() if _is_strange(one.parts)}
+            if strange:
+                p = float(weighed @ [id(hypothesis.choice[event]) in strange for hypothesis in group.beam])
+                shares.append(share(p, inside, state.missed.get(event, ())))
     return prod(1.0 - share for share in sorted(shares)[:-1])
 
 
