@@ -1,6 +1,6 @@
 """Evidence for who moved the goods: hands and bodies, in nats. looks.py has what hands held, cart_evidence.py carts."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 import numpy as np
 
@@ -80,10 +80,10 @@ def candidates(
     near = np.flatnonzero(far - strayed_m < config.reach_m_max)
     if not len(near):
         return ()  # most changes of a large store are of plates that only shook
-    hands, own_hands, of_hands = _hand_evidence(change, seen, alias, store, config)
     # Who was followed by two tracks, one after the other, is one person: what was seen of both is theirs.
     persons = [alias.get(track_id, track_id) for track_id in bodies.track_id[near].tolist()]
     tracks = set(persons)
+    hands, own_hands, of_hands = _hand_evidence(change, tracks, seen, alias, store, config)
     until_ns = next_picks(change.step_ns, config.hurry_s[1], tracks, others, seen.bodies, alias, store, config)
     # Of all that cameras made of hands in a large store, few looks are at these.
     close = replace(seen, looks=looks_around(change.step_ns, tracks, seen, alias, config))
@@ -115,14 +115,19 @@ def _candidate(
 
 
 def _hand_evidence(
-    change: ShelfChange, seen: Witnesses, alias: Mapping[int, int], store: Store, config: AttributionConfig
+    change: ShelfChange,
+    persons: Collection[int],
+    seen: Witnesses,
+    alias: Mapping[int, int],
+    store: Store,
+    config: AttributionConfig,
 ) -> tuple[dict[int, float], dict[int, float], dict[int, set[int]]]:
     """Return per track what its hands say of having moved the goods, in nats.
 
     Who moves goods has one hand at them, either one: what is believed of that hand is weighed against what would be
     believed if nobody saw it. The moment of the step is known to a few tenths of a second, so moments are alternatives.
     A hand that may be somebody else's counts for both, as far as it is theirs: also returned are the nats without what
-    such hands of others say, and whose those are.
+    such hands of others say, and whose those are that may be of some persons.
     """
     points = plate_points(change, store)
     cap, window_ns = config.hand_nats_max, int(config.hand_window_s * SECOND_NS)
@@ -143,7 +148,9 @@ def _hand_evidence(
     shared, own = _shared(ratio, whose, doubtful)
     of: dict[int, set[int]] = {}
     for one in (one for each in doubtful.values() for one in each):
-        of.setdefault(alias.get(one.rival_id, one.rival_id), set()).add(alias.get(one.track_id, one.track_id))
+        person = alias.get(one.rival_id, one.rival_id)
+        if person in persons:
+            of.setdefault(person, set()).add(alias.get(one.track_id, one.track_id))
     return _over_moments(shared, track, config), _over_moments(own, track, config), of
 
 
@@ -164,18 +171,16 @@ def _shared(
     whose says of which moment and track each row is; doubtful has by moment the hands that may be somebody else's. Who
     moves goods has a hand at them, whoever that is: a hand there tells of both, as far as it is theirs.
     """
-    row_of, first, out, own = (
-        {one: row for row, one in enumerate(whose)},
-        ratio.tolist(),
-        ratio.tolist(),
-        ratio.tolist(),
-    )
+    first, out, own = ratio.tolist(), ratio.tolist(), ratio.tolist()
+    row_of: dict[int, dict[int, int]] = {}
+    for row, (k, track_id) in enumerate(whose):
+        row_of.setdefault(k, {})[track_id] = row
     for k, each in doubtful.items():
+        here = row_of.get(k, {})
         for one in each:
-            mine, theirs = row_of.get((k, one.track_id)), row_of.get((k, one.rival_id))
-            if mine is None or theirs is None:
+            if one.track_id not in here or one.rival_id not in here:
                 continue
-            p, keep = one.p, 1.0 - one.p
+            mine, theirs, p, keep = here[one.track_id], here[one.rival_id], one.p, 1.0 - one.p
             for each_of in (out, own):
                 each_of[mine][one.hand] = keep * each_of[mine][one.hand] + p
             # One of theirs, and it matters not which.
