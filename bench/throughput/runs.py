@@ -54,12 +54,12 @@ def cold_s(case: Path) -> float:
 def whole(case: Path, out: Path) -> dict[str, Any]:
     """Replay a case, its beginning once before so that kernels are loaded when time begins to count."""
     warm_up(case, out)
-    recording, half_mib = read_recording(case / RECORDING), 0.0
+    recording, half_mib, ahead_mib = read_recording(case / RECORDING), 0.0, 0.0
 
     def watch(_session: Session, _outputs: Outputs) -> None:
-        nonlocal half_mib
+        nonlocal half_mib, ahead_mib
         if not half_mib and 2 * recording.bytes_read >= recording.bytes_total:
-            half_mib = _peak_mib()
+            half_mib, ahead_mib = _peak_mib(), _started_mib()
 
     begun, begun_cpu = time.perf_counter(), _cpu_s()
     session = Session(load_store(case / "store"), out)
@@ -72,8 +72,8 @@ def whole(case: Path, out: Path) -> dict[str, Any]:
         "cpu_s": _cpu_s() - begun_cpu,
         "store_s": record["seconds"]["store"],
         "ledger": record["ledger"],
-        "half_mib": half_mib + _peak_mib(resource.RUSAGE_CHILDREN),  # what reads ahead keeps nothing
-        "peak_mib": _peak_mib() + _peak_mib(resource.RUSAGE_CHILDREN),
+        "half_mib": half_mib + ahead_mib,
+        "peak_mib": _peak_mib() + ahead_mib,
     }
 
 
@@ -117,8 +117,18 @@ def _cpu_s() -> float:
     return used.user + used.system + used.children_user + used.children_system
 
 
-def _peak_mib(who: int = resource.RUSAGE_SELF) -> float:
-    return resource.getrusage(who).ru_maxrss / 1024
+def _peak_mib() -> float:
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+
+
+def _started_mib() -> float:
+    """Return the peak memory of the processes that this one has started and that run: what reads ahead keeps little.
+
+    What the system counts of a process that is gone begins with all that was in memory here when it was started.
+    """
+    running = Path("/proc/thread-self/children").read_text().split()
+    status = [line.split() for pid in running for line in Path(f"/proc/{pid}/status").read_text().splitlines()]
+    return sum(int(words[1]) for words in status if words[0] == "VmHWM:") / 1024
 
 
 WHATS: Final[dict[str, Callable[[Path, Path], dict[str, Any]]]] = {
