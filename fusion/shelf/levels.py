@@ -14,7 +14,7 @@ from fusion.shelf import slow
 from fusion.shelf.batches import Batches, batches_of, blocks_most
 from fusion.shelf.blocks import DUE, SLID, Flow, Rules, Table, follow, swing_var
 from fusion.shelf.slow import Slow
-from fusion.shelf.tails import Tail, last_of, no_tail, with_room
+from fusion.shelf.tails import Tail, last, last_of, no_tail, with_room
 from fusion.store import Store
 
 HISTORY = 40  # blocks remembered to find the moment of a step
