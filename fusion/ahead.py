@@ -20,17 +20,13 @@ from fusion.config import SECOND_NS, IntakeConfig
 from fusion.frozen import record
 from fusion.intake import Sequencer, Slice
 from fusion.messages import Frame, Malformed
-from fusion.recording import Recording, read_recording
+from fusion.recording import Recording, RecordingError, read_recording
 from fusion.wire import decode
 
 BYTES_MIN = 1 << 24  # of a recording: a smaller one is read in less time than a process takes to start
 AHEAD_BYTES = 1 << 20  # of slices that wait in the pipe, the most that Linux gives to everybody
 REJECTED_MAX = 100  # malformed frames that wait for a slice to close before they are handed over
 EPOCH_FROM = 1e12  # a time above this is nanoseconds since the Unix epoch, not seconds from the start
-
-
-class ReadingError(Exception):
-    """The process that read ahead has ended before the recording has."""
 
 
 @record()
@@ -87,7 +83,7 @@ def pays(recording: Recording) -> bool:
 def read_ahead(path: Path, span: Span, config: IntakeConfig) -> Iterator[Iterator[Read | End]]:
     """Give what a recording's frames bring, the End last, from a process that reads them.
 
-    Iterating raises ReadingError where that process ends too early. It is gone when the context is left.
+    Iterating raises RecordingError where that process ends too early. It is gone when the context is left.
     """
     words = [sys.executable, "-c", "from fusion.ahead import main; main()"]
     with subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
@@ -96,19 +92,20 @@ def read_ahead(path: Path, span: Span, config: IntakeConfig) -> Iterator[Iterato
             fcntl.fcntl(process.stdout, fcntl.F_SETPIPE_SZ, AHEAD_BYTES)
             with process.stdin as order:
                 pickle.dump((path, span, config), order)
-            yield _received(process)
+            yield _received(process, path)
         finally:
             process.kill()
 
 
-def _received(process: "subprocess.Popen[bytes]") -> Iterator[Read | End]:
+def _received(process: "subprocess.Popen[bytes]", path: Path) -> Iterator[Read | End]:
     assert process.stdout is not None
     one = None
     while not isinstance(one, End):
         try:
             one = pickle.load(process.stdout)
         except (EOFError, pickle.UnpicklingError) as error:
-            raise ReadingError(f"the process that reads ahead ended with status {process.wait()}") from error
+            received = f"one that ended before, with status {process.wait()}"
+            raise RecordingError(str(path), "reading ahead", "a process that reads to the end", received) from error
         yield one
 
 

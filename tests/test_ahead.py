@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 
 from bench.golden import NAMES, STORE, tape_of
-from fusion.ahead import ReadingError, Span, read_ahead
+from fusion.ahead import Span, read_ahead
 from fusion.config import Config
 from fusion.messages import Frame
-from fusion.recording import RecordingWriter, read_recording
+from fusion.recording import RecordingError, RecordingWriter, read_recording
 from fusion.replay import run_through
 from fusion.session import Session
 from fusion.store import load_store
@@ -49,5 +49,8 @@ def test_a_recording_read_ahead_says_and_counts_the_same(
 
 
 def test_a_process_that_ends_before_the_recording_is_told_of() -> None:
-    with pytest.raises(ReadingError), read_ahead(Path("nowhere.mcap"), Span(), Config().intake) as found:
+    with (
+        pytest.raises(RecordingError, match="nowhere.mcap: reading ahead: expected a process that reads to the end"),
+        read_ahead(Path("nowhere.mcap"), Span(), Config().intake) as found,
+    ):
         list(found)
