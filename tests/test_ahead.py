@@ -50,7 +50,7 @@ def test_a_recording_read_ahead_says_and_counts_the_same(
 
 def test_a_process_that_ends_before_the_recording_is_told_of() -> None:
     with (
-        pytest.raises(RecordingError, match="nowhere.mcap: reading ahead: expected a process that reads to the end"),
+        pytest.raises(RecordingError, match=r"^nowhere\.mcap: reading ahead: "),
         read_ahead(Path("nowhere.mcap"), Span(), Config().intake) as found,
     ):
         list(found)
