@@ -115,6 +115,15 @@ def test_a_plate_too_noisy_to_weigh_its_goods_is_named_alone_and_soon(begin_s: f
     assert first.t_ns - min(message.t_ns for message in messages) < (begin_s + 20.0) * S
 
 
+def test_a_crowd_that_shakes_a_gondola_makes_no_plate_of_it_noisy() -> None:
+    rng, messages = np.random.default_rng(2), tape([Action(0, 0, -1)] * 20)
+    for row, message in enumerate(messages):
+        if isinstance(message, Plates):
+            g = message.g + rng.normal(0.0, 400.0, (len(message.g), 1)) * rng.uniform(0.5, 1.5, message.g.shape[1])
+            messages[row] = replace(message, g=g.astype(np.float32))
+    assert not [one for one in said(run(STORE, messages)) if "noisy" in one.text]
+
+
 @pytest.mark.parametrize("begin_s", [0.0, 25.0])
 @pytest.mark.parametrize("sd_g", [20.0, 60.0, 150.0, 400.0])
 def test_what_is_taken_from_a_noisy_plate_is_charged_or_waits_for_a_person(sd_g: float, begin_s: float) -> None:

@@ -1,5 +1,6 @@
 """Plates: silent, still, noisy, spiking, drifting; by their own samples."""
 
+from collections.abc import Mapping
 from functools import lru_cache
 
 import numpy as np
@@ -24,6 +25,7 @@ RESTS_MAX = 2
 LONG = 4  # the noise of some plates hides a drift for so many times longer
 JUMPS = 6.0  # in noise of a block: goods that go within one look
 NOISES = 1.25  # and longer than what noise does to it, 0.5, in noise of a block: a drift makes noise of its own
+LOUDER = 3.0  # times the usual noise of the other plates of its gondola
 CALM = 0.7  # of the noise that makes an alarm: it ends one
 NOISE_NEEDED = 30.0  # blocks that a noise estimate rests on before it is an accusation
 
@@ -100,11 +102,12 @@ def look_at_plates(
     hides_g, is_known = hidden_by_noise(noise_var, shelf), restless | (levels.noise_blocks >= NOISE_NEEDED)
     least_g, most_g = pieces_on(store)
     light_g, heavy_g = config.noisy_share * least_g, config.blind_share * most_g
-    noisy, blind = (moving & is_known & (hides_g > one) for one in (light_g, heavy_g))
+    noise_g = np.sqrt(np.maximum(noise_var, shelf.noise_sd_g_min**2))
+    loud = _louder(moving & is_known & (hides_g > np.minimum(light_g, heavy_g)), noise_g, store)
+    noisy, blind = loud & (hides_g > light_g), loud & (hides_g > heavy_g) & (noise_g > config.blind_g_min)
     (shown_g,), shown_ns = last(levels.history, np.arange(len(late)), HISTORY)
     lately = np.where(moving, _lately(shown_g, shown_ns, now_ns), np.nan)
     looks = np.concatenate([health.looks_g[:, 1:], lately[:, None]], axis=1)
-    noise_g = np.sqrt(np.maximum(noise_var, shelf.noise_sd_g_min**2))
     rate, walks, stays = drifts(looks, noise_g, config)
     leave = config.leave_s
     return replace(
@@ -120,6 +123,28 @@ def look_at_plates(
         spiking=watch(health.spiking, spiking, alive & calm, now_ns, 0.0, 0.0),
         drifting=watch(health.drifting, walks, stays, now_ns, config.enter_s, leave),
     )
+
+
+def _louder(asked: Bools, noise_g: Floats, store: Store) -> Bools:
+    """Return which of the plates asked about (p,) are much noisier than those of their gondola.
+
+    noise_g (p,) is that of a block. A crowd shakes a gondola as a whole, and no plate of it is to blame.
+    """
+    out, rows_of = asked.copy(), _rows_of(store)
+    for row in np.flatnonzero(asked).tolist():
+        mine = rows_of[store.plates.gondola[row]]
+        if len(mine) > 1:
+            out[row] = noise_g[row] > LOUDER * np.median(noise_g[mine[mine != row]])
+    return out
+
+
+@lru_cache(maxsize=8)
+def _rows_of(store: Store) -> Mapping[str, Ints]:
+    """Return the plates of each gondola."""
+    rows: dict[str, list[int]] = {}
+    for row, gondola in enumerate(store.plates.gondola):
+        rows.setdefault(gondola, []).append(row)
+    return {gondola: np.array(mine) for gondola, mine in rows.items()}
 
 
 def unharmed(health: PlateHealth, levels: Levels, now_ns: int, shelf: ShelfConfig) -> Bools:

@@ -21,8 +21,9 @@ class HealthConfig:
     still_blocks: int = 8  # so many blocks in a row the same to the last bit: what led there was no goods
     noisy_share: float = 1.0  # of the lightest piece that stands on a plate: noise that would hide more is too much
     noisy_s: float = 30.0  # people who handle goods shake a plate for less
-    blind_share: float = 2.0  # of the heaviest piece: noise that would hide as much leaves nothing to be weighed,
-    blind_s: float = 8.0  # and nobody shakes a plate so hard for so long
+    blind_share: float = 2.0  # of the heaviest piece: noise that would hide as much leaves nothing to be weighed
+    blind_g_min: float = 25.0  # if a block strays by more than what a crowd shakes a plate by,
+    blind_s: float = 8.0  # and for so long
     spike_sds: float = 30.0  # a lone sample this far off, in noise of a block, is no weight
     spike_g_min: float = 60.0  # a tap of a finger is over as soon, and weaker
     spikes: float = 3.0  # so many within the memory are a fault
