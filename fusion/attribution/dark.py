@@ -6,6 +6,7 @@ as doubtful as the reach.
 """
 
 from collections.abc import Collection, Mapping
+from functools import lru_cache
 
 import numpy as np
 
@@ -15,6 +16,7 @@ from fusion.attribution.evidence import HAND_ABOVE_PLATE_M
 from fusion.attribution.explanations import PICK, PUT, Explanation, Goods, Part
 from fusion.attribution.lasting import broken_off
 from fusion.attribution.looks import NO_LOOKS, Looks
+from fusion.attribution.priors import facing_rows
 from fusion.attribution.why import HELD, PRIOR
 from fusion.config import SECOND_NS, AttributionConfig, DarkConfig
 from fusion.frozen import record
@@ -40,7 +42,7 @@ def reaches_now(
 
     A hand is at the facing it is likeliest at, however many say nothing.
     """
-    facings = [row for row, plates in enumerate(store.facings.plates) if set(plates) <= set(dark)]
+    facings = dark_facings(frozenset(dark), store)
     if not facings or not len(bodies.track_id):
         return going_on
     at = np.stack([_at(row, bodies, store, config) for row in facings])  # (facings, n)
@@ -53,11 +55,24 @@ def reaches_now(
     return (*past, *(known[key] for key in sorted(known)))
 
 
+@lru_cache(maxsize=8)
+def dark_facings(dark: frozenset[int], store: Store) -> tuple[int, ...]:
+    """Return the facings of which every plate says nothing, in file order: slice after slice the same are asked for."""
+    return tuple(row for row in facing_rows(tuple(dark), store) if dark.issuperset(store.facings.plates[row]))
+
+
 def _at(facing: int, bodies: Bodies, store: Store, config: AttributionConfig) -> Floats:
-    """Return per body (n,) how much likelier one of its hands is at a facing than an unseen hand would be, in nats."""
+    """Return per body (n,) how much likelier one of its hands is at a facing than an unseen hand would be, in nats.
+
+    It is -inf for whoever is too far off to reach there.
+    """
     points = store.plates.centre[list(store.facings.plates[facing])] + np.array([0.0, 0.0, HAND_ABOVE_PLATE_M])
-    nats = nats_at(points, bodies.head, bodies.hands, bodies.hands_cov, config.hand_sd_m, config.hands)
-    return np.asarray(nats.max(axis=1))
+    out, apart = np.full(len(bodies.head), -np.inf), bodies.head[:, :2] - points[0, :2]
+    near = np.flatnonzero(np.linalg.norm(apart, axis=1) < 2 * config.reach_m_max)
+    if len(near):
+        head, hands, cov = bodies.head[near], bodies.hands[near], bodies.hands_cov[near]
+        out[near] = nats_at(points, head, hands, cov, config.hand_sd_m, config.hands).max(axis=1)
+    return out
 
 
 def moved_beside(reach: Reach, changes: Mapping[str, ShelfChange], store: Store, config: DarkConfig) -> tuple[str, ...]:
