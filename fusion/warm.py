@@ -20,6 +20,7 @@ from fusion.arrays import Floats, Singles
 from fusion.config import SECOND_NS, Config
 from fusion.engine import finish, first_state, make_engine, step
 from fusion.health.coverage import stands_between
+from fusion.health.holds import over
 from fusion.intake import Slice
 from fusion.messages import Boxes, Message, People, Plates
 from fusion.store import Cameras, Facings, Gates, Products, Store
@@ -48,6 +49,8 @@ def warm() -> None:
     undistort(np.zeros((1, 2)), store.cameras.K[0], store.cameras.dist[0])
     nearest_m(np.zeros((2, 2, 3)))
     assign(np.zeros((2, 2)))
+    one = np.zeros((1, 2))
+    over(np.zeros((1, 2, 3)), one, np.zeros((1, 3)), one[0], one[0], one, 0.0, 0.0)
     stands_between(np.zeros((1, 3)), np.ones(3), np.linspace(0.0, 1.0, 3), store.outline, 1.0, np.zeros(1, np.bool_))
     for places in (np.zeros((2, 2)), np.zeros((2, 5))[:, :2]):
         inside(places, store.outline)

@@ -4,6 +4,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import field, replace
 
 import numpy as np
+from numba import njit
 
 from fusion.arrays import Bools, Floats, Ints
 from fusion.attribution.bodies import Bodies
@@ -113,19 +114,34 @@ def reach_over(
 
 def hands_over(bodies: Bodies, plates: Ints, store: Store, config: HealthConfig) -> Bools:
     """Return whose hands, either one, are over which of some plates (n, k): over its top, or a little beside it."""
-    hands = bodies.head[:, None, :] + bodies.hands
-    table = store.plates
-    gap = hands[:, :, None, :] - table.centre[plates][None, None, :, :]
+    hands, table = bodies.head[:, None, :] + bodies.hands, store.plates
     yaw = np.deg2rad(table.yaw_deg[plates])
-    along = gap[..., 0] * np.cos(yaw) + gap[..., 1] * np.sin(yaw)
-    deep = -gap[..., 0] * np.sin(yaw) + gap[..., 1] * np.cos(yaw)
-    half = 0.5 * table.size[plates]
     # As near as it is known where the hand is, which is little for a hand that nobody sees.
-    room = config.over_m + np.minimum(_spread(bodies), config.over_m)[:, :, None]
-    low, high = config.over_up_m
-    near = (np.abs(along) < half[:, 0] + room) & (np.abs(deep) < half[:, 1] + room)
-    near &= (gap[..., 2] > low) & (gap[..., 2] < high)
-    return np.asarray(near.any(axis=1))
+    room = config.over_m + np.minimum(_spread(bodies), config.over_m)
+    plan = table.centre[plates], np.cos(yaw), np.sin(yaw), 0.5 * table.size[plates]
+    return np.asarray(over(hands, room, *plan, *config.over_up_m))
+
+
+@njit(cache=True)
+def over(
+    hands: Floats, room: Floats, centre: Floats, cos: Floats, sin: Floats, half: Floats, low: float, high: float
+) -> Bools:
+    """Return whose hands (n, 2, 3), either one, are over which plates (n, k): not further beside one than room (n, 2).
+
+    Plates have their centre (k, 3), turn and half size (k, 2); hands are from low to high above them, all in m.
+    """
+    out = np.zeros((len(hands), len(centre)), np.bool_)
+    for i in range(len(hands)):
+        for hand in range(2):
+            x, y, z = hands[i, hand, 0], hands[i, hand, 1], hands[i, hand, 2]
+            for k in range(len(centre)):
+                if not low < z - centre[k, 2] < high:
+                    continue
+                dx, dy = x - centre[k, 0], y - centre[k, 1]
+                along, deep = dx * cos[k] + dy * sin[k], -dx * sin[k] + dy * cos[k]
+                if abs(along) < half[k, 0] + room[i, hand] and abs(deep) < half[k, 1] + room[i, hand]:
+                    out[i, k] = True
+    return out
 
 
 def _spread(bodies: Bodies) -> Floats:

@@ -1,5 +1,6 @@
 """What a store cannot see, and whether it should let anybody else in."""
 
+from collections import Counter
 from collections.abc import Sequence
 
 import numpy as np
@@ -28,11 +29,11 @@ def mode_of(
     plates_out: Bools, cameras_out: Bools, gates_out: Sequence[str], now_ns: int, store: Store, config: HealthConfig
 ) -> Mode:
     """Return the mode for plates (p,) and cameras (c,) that tell nothing, and gates by name."""
-    blind, shut = [], []
-    for gondola in dict.fromkeys(store.plates.gondola) if plates_out.any() else ():
-        mine = np.array([one == gondola for one in store.plates.gondola])
-        if (mine & plates_out).any():
-            blind.append(f"gondola {gondola}: {int((mine & plates_out).sum())} of {int(mine.sum())} plates")
+    blind, shut = list[str](), list[str]()
+    if plates_out.any():
+        plates = Counter(store.plates.gondola)
+        out = Counter(store.plates.gondola[row] for row in np.flatnonzero(plates_out).tolist())
+        blind += [f"gondola {one}: {out[one]} of {plates[one]} plates" for one in plates if one in out]
     share = float(plates_out.mean()) if len(plates_out) else 0.0
     if share > config.plates_blind_max:
         shut.append(f"{share:.0%} of the plates are blind, {config.plates_blind_max:.0%} at most")
