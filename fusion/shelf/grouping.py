@@ -32,8 +32,9 @@ def without_plateaus(changes: list[PlateChange], store: Store, config: ShelfConf
     twice = [mine for mine in of_plate.values() if len(mine) > 1]
     for mine in twice:
         for k in range(len(mine) - 1, 0, -1):
-            others = (c for plate, those in of_plate.items() if plate != mine[k].plate for c in those)
-            if any(_lay_too(mine[k - 1], mine[k], other, store, config) for other in others):
+            beside = plates_beside(store.plates, config.neighbours)[mine[k].plate]
+            others = (c for plate in beside for c in of_plate.get(plate, ()))
+            if any(_lay_too(mine[k - 1], mine[k], other, config) for other in others):
                 mine[k - 1 : k + 1] = _joined(mine[k - 1], mine[k], config)
                 break
     return sorted((change for mine in of_plate.values() for change in mine), key=attrgetter("step_ns", "plate"))
@@ -45,15 +46,14 @@ def _joined(first: PlateChange, second: PlateChange, config: ShelfConfig) -> lis
     return [one] if abs(one.after_g - one.before_g) > config.change_sds * np.sqrt(one.var) else []
 
 
-def _lay_too(first: PlateChange, second: PlateChange, other: PlateChange, store: Store, config: ShelfConfig) -> bool:
-    """Tell whether a plate was pressed and let go of by a hand that moved a plate beside it all the while."""
+def _lay_too(first: PlateChange, second: PlateChange, other: PlateChange, config: ShelfConfig) -> bool:
+    """Tell whether a plate was pressed and let go of by a hand that moved another, beside it, all the while."""
     pressed_g, gone_g = first.after_g - first.before_g, second.before_g - second.after_g
     rough_s = config.slow_step_s if second.is_slow else 0.0
     return (
         min(pressed_g, gone_g) > 0.0
         and abs(other.onset_ns - first.onset_ns) <= config.together_s * SECOND_NS
         and second.step_ns - int(rough_s * SECOND_NS) <= other.settled_ns
-        and other.plate in plates_beside(store.plates, config.neighbours)[first.plate]
     )
 
 
