@@ -72,7 +72,6 @@ def candidates(
     """Return everybody within reach of the change, sorted by track_id; others are changes before it and after."""
     if not seen.bodies:
         return ()
-    others = tuple(others)
     bodies = nearest(seen.bodies, change.step_ns)
     goods, _ = goods_place(change, store)
     far = np.linalg.norm(bodies.head[:, :2] - goods[:2], axis=1)
@@ -80,6 +79,7 @@ def candidates(
     near = np.flatnonzero(far - strayed_m < config.reach_m_max)
     if not len(near):
         return ()  # most changes of a large store are of plates that only shook
+    others = tuple(others)
     # Who was followed by two tracks, one after the other, is one person: what was seen of both is theirs.
     persons = [alias.get(track_id, track_id) for track_id in bodies.track_id[near].tolist()]
     tracks = set(persons)

@@ -35,7 +35,7 @@ class Hypothesis:
     barred: bool = False  # somebody was charged otherwise: still believed, and no longer to be charged for
 
 
-@record()
+@record(eq=False)
 class Group:
     """Trips that interact and the beam over their readings, best first, weights summing to 1 after normalising."""
 

@@ -47,15 +47,11 @@ def read_change(
     event = event_id(change, store)
     near = candidates(change, state.seen, people.alias, store, config, chain(state.open.values(), state.waiting))
     evidence = put_aside(change, near, state.seen, people.who, people.alias, store)
-    who = movers(near, change.step_ns, people.who, people.staff, config)
-    known = frozenset().union(*(g.trips for g in state.groups)) if state.groups else frozenset()
-    who = tuple(m if m.trip in known else replace(m, trip="") for m in who)
-    who = tuple(_with_cart(m, change, state.seen, store, people.cart) for m in who)
-    who = _narrow(who)
+    who = _known(movers(near, change.step_ns, people.who, people.staff, config), change, state, people, store)
     unseen = missed(state, change.step_ns, people, config)
     state = replace(state, missed={**state.missed, event: unseen}) if unseen else state
     named = frozenset(m.trip for m in who if m.trip)
-    touched = [g for g in state.groups if g.trips & named]
+    touched = [g for g in state.groups if g.trips & named] if named else []
     if not touched:
         settled = [replace(_unclaimed(event, change, state, store, config), evidence=evidence)]
         return with_strangers(state, settled), settled
@@ -89,6 +85,17 @@ def read_change(
         strays=noted(state.strays, change, best, store),
     )
     return state, []
+
+
+def _known(
+    who: tuple[Mover, ...], change: ShelfChange, state: Attribution, people: People, store: Store
+) -> tuple[Mover, ...]:
+    """Name only those of open trips, and add what their carts saw; nobody is near most changes of a large store."""
+    if not who:
+        return ()
+    known = frozenset().union(*(g.trips for g in state.groups))
+    who = tuple(m if m.trip in known else replace(m, trip="") for m in who)
+    return _narrow(tuple(_with_cart(m, change, state.seen, store, people.cart) for m in who))
 
 
 def _no_goods(

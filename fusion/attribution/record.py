@@ -102,6 +102,8 @@ def _hand_traces(
     tracks: Collection[int], step_ns: int, points: Floats, seen: Witnesses, alias: Mapping[int, int]
 ) -> dict[int, HandTrace]:
     """Return how far the nearer hand of each track was from the plates, ten times a second about the step."""
+    if not tracks:
+        return {}
     track_of = {alias.get(k, k): k for k in tracks}
     out: dict[int, list[tuple[float, float, float]]] = {k: [] for k in tracks}
     last_ns = dict.fromkeys(tracks, -1)
@@ -111,7 +113,7 @@ def _hand_traces(
     shown: list[tuple[Bodies, list[int]]] = []
     whose: list[tuple[int, float]] = []
     around_ns = int(AROUND_S * SECOND_NS)
-    for bodies in within(seen.bodies, step_ns - around_ns, step_ns + around_ns) if known else ():
+    for bodies in within(seen.bodies, step_ns - around_ns, step_ns + around_ns):
         late_ns, grid_ns = bodies.t_ns - step_ns, bodies.t_ns // GRID_NS
         if all(last == grid_ns for last in last_ns.values()):
             continue

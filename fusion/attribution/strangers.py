@@ -7,10 +7,11 @@ another's, and theirs is missing. One change alone is sooner one that was misrea
 """
 
 from collections.abc import Collection, Iterable
+from functools import lru_cache
 from math import prod
 
 from fusion.attribution.explanations import PICK, Part
-from fusion.attribution.hypotheses import weights
+from fusion.attribution.hypotheses import Group, weights
 from fusion.attribution.moments import nearest
 from fusion.attribution.settled import Settled
 from fusion.attribution.state import Attribution, People, Stranger
@@ -63,18 +64,25 @@ def own_p(state: Attribution, trip: str, entered_ns: int, left_ns: int | None, c
 
     shares = [share(one.p, one.inside, one.missed) for one in state.strangers if meanwhile(one.t_ns)]
     for group in state.groups:
-        weighed = weights(group)
-        for event in group.beam[0].choice:
+        for event, p in _strange(group):
             change = state.open.get(event)
-            if change is None or not change.plates or not meanwhile(change.step_ns):
-                continue
-            # Many hypotheses share a reading, and of most changes there is one left.
-            readings = {id(one): one for one in [hypothesis.choice[event] for hypothesis in group.beam]}
-            strange = {number for number, one in readings.items() if _is_strange(one.parts)}
-            if strange:
-                p = float(weighed @ [id(hypothesis.choice[event]) in strange for hypothesis in group.beam])
+            if change is not None and change.plates and meanwhile(change.step_ns):
                 shares.append(share(p, inside, state.missed.get(event, ())))
     return prod(1.0 - share for share in sorted(shares)[:-1])
+
+
+@lru_cache(maxsize=KEPT)
+def _strange(group: Group) -> tuple[tuple[str, float], ...]:
+    """Return the events in which somebody unknown may have taken something, with how likely: all who leave ask."""
+    weighed, out = weights(group), list[tuple[str, float]]()
+    for event in group.beam[0].choice:
+        # Many hypotheses share a reading, and of most changes there is one left.
+        readings = {id(one): one for one in [hypothesis.choice[event] for hypothesis in group.beam]}
+        strange = {number for number, one in readings.items() if _is_strange(one.parts)}
+        if strange:
+            p = float(weighed @ [id(hypothesis.choice[event]) in strange for hypothesis in group.beam])
+            out.append((event, p))
+    return tuple(out)
 
 
 def _inside(state: Attribution) -> int:
