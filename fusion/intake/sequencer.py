@@ -4,6 +4,7 @@ import heapq
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from itertools import takewhile
 
 from fusion.config import IntakeConfig
 from fusion.frozen import record
@@ -226,8 +227,6 @@ class Sequencer:
         self.boots[src] = Boot(seq, seq, 1, seq == 0)
 
     def _forget(self, before_ns: int) -> None:
-        while self._emitted:
-            key = next(iter(self._emitted))
-            if key[0] >= before_ns:
-                return
+        # In one pass: a dict walks over the places of all that has been deleted before it finds its first key.
+        for key in list(takewhile(lambda key: key[0] < before_ns, self._emitted)):
             del self._emitted[key]
