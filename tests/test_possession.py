@@ -20,7 +20,7 @@ from fusion.attribution.possession import (
     Laid,
     Run,
     content_nats,
-    explained,
+    explaining,
     given_readings,
     has_passed,
     is_of_shelf,
@@ -55,8 +55,8 @@ def content(belief: dict[int, float], t0_ns: int = T0, looks: int = 10) -> Conte
 def test_having_more_never_explains_less(belief: dict[int, float], have: tuple, more: tuple) -> None:
     seen = content(belief)
     both = tuple({k: (k, n, g) for k, n, g in (*have, *more)}.values())
-    less = explained(seen, "t", Hypothesis(0.0, {"t": have}, {}), {})
-    much = explained(seen, "t", Hypothesis(0.0, {"t": both}, {}), {})
+    beam = tuple(Hypothesis(0.0, {"t": mine}, {}) for mine in (have, both))
+    less, much = map(explaining(seen, "t", Group(frozenset("t"), beam), {}), beam)
     assert all(one == NOTHING or 0.0 <= one <= 1.0 + 1e-12 for one in (less, much)) and less <= much
     assert content_nats(less, seen, CONFIG) <= content_nats(much, seen, CONFIG) <= 1e-12
 
@@ -65,8 +65,9 @@ def test_what_was_put_down_within_the_moment_was_had_in_it() -> None:
     seen = content({3: 0.4})
     put = Explanation((Part("t", PUT, 3, 1, 100.0),), 0.0)
     within = Hypothesis(0.0, {"t": ()}, {"e": put})
-    assert explained(seen, "t", within, {"e": at_moment(T0 + SECOND_NS)}) == 1.0
-    assert explained(seen, "t", within, {"e": at_moment(T0 - SECOND_NS)}) == NOTHING
+    for late_s, want in ((1, 1.0), (-1, NOTHING)):
+        ratio_of = explaining(seen, "t", Group(frozenset("t"), (within,)), {"e": at_moment(T0 + late_s * SECOND_NS)})
+        assert ratio_of(within) == want
 
 
 @given(beliefs, st.integers(4, 40), st.integers(0, 40))

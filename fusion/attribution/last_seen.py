@@ -54,8 +54,9 @@ def posture(
         own = sorted([row_of[k] for k in mine if k in row_of])
         if not own:
             continue
-        own_x, own_y, _ = one.head[own[0]].tolist()
-        for k, row, x, y in _strangers(one, named):
+        strangers = _strangers(one, named)
+        own_x, own_y, _ = one.head[own[0]].tolist() if strangers else (0.0, 0.0, 0.0)
+        for k, row, x, y in strangers:
             near = sqrt((x - own_x) * (x - own_x) + (y - own_y) * (y - own_y)) < config.same_m
             if near and k not in mine:
                 own.append(row)

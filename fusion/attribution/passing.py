@@ -10,7 +10,7 @@ from fusion.attribution.cart_pass import cart_passes
 from fusion.attribution.dark import Reach, moved_beside, reach_readings, reaches_now
 from fusion.attribution.explanations import Explanation, Goods
 from fusion.attribution.handover import Meeting, at_moment, handover_readings, touches, ways
-from fusion.attribution.hypotheses import Group, Hypothesis, doer_p, extend, merge, weigh, weights
+from fusion.attribution.hypotheses import Hypothesis, doer_p, extend, merge, weigh, weights
 from fusion.attribution.last_seen import beside, floor_nats, out_nats, posture, set_down_nats
 from fusion.attribution.looks import looks_at_hands
 from fusion.attribution.moments import within
@@ -21,7 +21,7 @@ from fusion.attribution.possession import (
     Source,
     content_nats,
     contents,
-    explained,
+    explaining,
     given_readings,
     has_passed,
     is_of_shelf,
@@ -39,7 +39,6 @@ from fusion.attribution.unwatched import Unwatched, unwatched_now, unwatched_rea
 from fusion.checkout.records import derive_id
 from fusion.config import SECOND_NS, AttributionConfig
 from fusion.frozen import replace
-from fusion.shelf import ShelfChange
 from fusion.store import Store
 from fusion.tracking.carts import SeenMove
 from fusion.tracking.floor import Match
@@ -158,7 +157,7 @@ def read_content(
         return state
     state = replace(state, runs=_lengthened(state, trip, content, people, store, config))
     group = group_of(state, trip)
-    ratio_of = _explaining(content, trip, group, state)
+    ratio_of = explaining(content, trip, group, state.open)
     fits = np.array([ratio_of(h) for h in group.beam])
     if float(weights(group) @ fits) < own.explained_min:
         givers, unseen = _sources(state, content, trip, people, store, config)
@@ -173,7 +172,7 @@ def read_content(
                 state, content.t0_ns, witness, asked, readings, store, config, may_appear=bool(unseen or swapped)
             )
             group = group_of(state, trip)
-            ratio_of = _explaining(content, trip, group, state)
+            ratio_of = explaining(content, trip, group, state.open)
 
     @cache
     def nats_at(ratio: float) -> float:
@@ -204,28 +203,6 @@ def _lengthened(
         return set_down_nats(seen, goods_xy, own), reached, others
 
     return lengthened(state.runs, trip, content, cache(nats_at), own)
-
-
-def _explaining(content: Content, trip: str, group: Group, state: Attribution) -> Callable[[Hypothesis], float]:
-    """Return what gives how well a hypothesis of a group explains what hands held: many of them say the same of it."""
-    recent = _since(state, content.t0_ns, group)
-    known: dict[tuple[int, ...], float] = {}  # by the ids of goods and readings, which hypotheses share
-
-    def ratio_of(hypothesis: Hypothesis) -> float:
-        said = [hypothesis.goods.get(trip, ()), *map(hypothesis.choice.__getitem__, recent)]
-        key = tuple(map(id, said))
-        ratio = known.get(key)
-        if ratio is None:
-            ratio = known[key] = explained(content, trip, hypothesis, recent)
-        return ratio
-
-    return ratio_of
-
-
-def _since(state: Attribution, t_ns: int, group: Group) -> dict[str, ShelfChange]:
-    """Return the open changes of a group since a moment: of all that wait, few are recent and its own."""
-    own = group.beam[0].choice
-    return {event: change for event, change in state.open.items() if change.step_ns >= t_ns and event in own}
 
 
 def _sources(

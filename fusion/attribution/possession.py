@@ -15,7 +15,7 @@ import numpy as np
 from fusion.arrays import Floats
 from fusion.attribution.bodies import Bodies, names_of, rows_of
 from fusion.attribution.explanations import PICK, PUT, Explanation, Goods, Part, handed
-from fusion.attribution.hypotheses import Hypothesis
+from fusion.attribution.hypotheses import Group, Hypothesis
 from fusion.attribution.moments import within
 from fusion.attribution.why import HELD, PRIOR, Why, add
 from fusion.attribution.witnesses import Look, Witnesses
@@ -91,20 +91,34 @@ def contents(
     )
 
 
-def explained(content: Content, trip: str, hypothesis: Hypothesis, open_: Mapping[str, ShelfChange]) -> float:
-    """Return how likely it is that a product the trip had in the moment was seen, against the likeliest of all.
+def explaining(
+    content: Content, trip: str, group: Group, open_: Mapping[str, ShelfChange]
+) -> Callable[[Hypothesis], float]:
+    """Return what gives, of a hypothesis of a group, how well what the trip had in the moment explains what was seen.
 
-    A classifier spreads its belief over what looks alike: the second best may well be the one. NOTHING where the trip
-    had nothing at all.
+    That is how likely a product it had was seen, against the likeliest of all: a classifier spreads its belief over
+    what looks alike, and the second best may well be the one. NOTHING where the trip had nothing at all.
     """
-    had = {product for product, _, _ in hypothesis.goods.get(trip, ())}
-    for event, change in open_.items():
-        reading = hypothesis.choice.get(event)
-        if reading is not None and change.step_ns >= content.t0_ns:
-            had |= {part.product for part in reading.parts if part.trip == trip}
-    if not had:
-        return NOTHING
-    return max((p for product, p in content.p if product in had), default=0.0) / max(p for _, p in content.p)
+    p_of, known = dict(content.p), dict[int, float]()  # by the ids of goods and readings, which hypotheses share
+    most = max(p_of.values())
+    recent = [event for event, one in open_.items() if one.step_ns >= content.t0_ns and event in group.beam[0].choice]
+
+    def likeliest(products: Iterable[int]) -> float:
+        return max((p_of.get(k, 0.0) for k in products), default=NOTHING)
+
+    def ratio_of(hypothesis: Hypothesis) -> float:
+        goods = hypothesis.goods.get(trip, ())
+        if id(goods) not in known:
+            known[id(goods)] = likeliest(k for k, _, _ in goods)
+        ratio = known[id(goods)]
+        for event in recent:
+            reading = hypothesis.choice[event]
+            if id(reading) not in known:
+                known[id(reading)] = likeliest(part.product for part in reading.parts if part.trip == trip)
+            ratio = max(ratio, known[id(reading)])
+        return ratio / most if ratio >= 0.0 else NOTHING
+
+    return ratio_of
 
 
 def content_nats(ratio: float, content: Content, config: PossessionConfig) -> float:
