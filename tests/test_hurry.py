@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 from tiny import tiny_store
 
 from fusion.attribution.explanations import PICK, Explanation, Mover, Part
-from fusion.attribution.hurry import Hurry, hurried, unhurried
+from fusion.attribution.hurry import Hurry, busy_in, hurried, unhurried
 from fusion.attribution.hypotheses import Hypothesis
 from fusion.config import SECOND_NS, AttributionConfig
 from fusion.shelf import ShelfChange
@@ -46,10 +46,10 @@ def test_within_a_reach_one_must_hurry_and_at_one_moment_have_a_hand_at_each(apa
 def test_readings_stay_sorted_and_only_those_of_the_busy_pay(drawn: list[tuple[str, float]]) -> None:
     found = sorted((took(trip, nats) for trip, nats in drawn), key=lambda e: -e.nats)
     a_did_it = Hypothesis(0.0, {"a": (), "b": ()}, {"e": took("a")})
-    out = unhurried(found, a_did_it, busy(0.8))
+    out = unhurried(found, busy_in(a_did_it, busy(0.8)))
     assert [e.nats for e in out] == sorted((e.nats for e in out), reverse=True)
     want = sorted(nats + (CONFIG.hurry_nats if trip == "a" else 0.0) for trip, nats in drawn)
     assert sorted(e.nats for e in out) == want
     assert all(abs(sum(n for _, n in e.why) - CONFIG.hurry_nats) < 1e-9 for e in out if e.parts[0].trip == "a")
     nobody_did_it = Hypothesis(0.0, {"a": (), "b": ()}, {"e": Explanation((), 0.0)})
-    assert unhurried(found, nobody_did_it, busy(0.8)) == found
+    assert unhurried(found, busy_in(nobody_did_it, busy(0.8))) == found

@@ -52,14 +52,19 @@ def _middle(change: ShelfChange, store: Store) -> np.ndarray[tuple[int, ...], np
     return np.asarray(store.plates.centre[list(change.plates)].mean(axis=0))
 
 
-def unhurried(found: list[Explanation], hypothesis: Hypothesis, hurry: Mapping[str, Hurry]) -> list[Explanation]:
-    """Return readings, best first, with what a hurry costs those that would need one in this hypothesis."""
+def busy_in(hypothesis: Hypothesis, hurry: Mapping[str, Hurry]) -> dict[str, float]:
+    """Return the trips that would need to hurry in this hypothesis, and what it costs them, in nats."""
     busy: dict[str, float] = {}
     for event, (trips, nats) in hurry.items():
         if event in hypothesis.choice:
             for part in hypothesis.choice[event].parts:
                 if part.trip in trips:
                     busy[part.trip] = min(busy.get(part.trip, 0.0), nats)
+    return busy
+
+
+def unhurried(found: list[Explanation], busy: Mapping[str, float]) -> list[Explanation]:
+    """Return readings, best first, with what a hurry costs those that would need one."""
     if not busy:
         return found
     return sorted(

@@ -10,7 +10,7 @@ from fusion.attribution.cart_evidence import cart_nats
 from fusion.attribution.crossing import crossings
 from fusion.attribution.evidence import candidates
 from fusion.attribution.explanations import PUT, Explanation, Goods, Mover, movers, rank
-from fusion.attribution.hurry import hurried, unhurried
+from fusion.attribution.hurry import Hurry, busy_in, hurried, unhurried
 from fusion.attribution.hypotheses import LIKELY_NATS, Hypothesis, extend, lots, merge, reading_posterior
 from fusion.attribution.lifting import begun, rest_of
 from fusion.attribution.masses import Masses, masses_of
@@ -63,12 +63,12 @@ def read_change(
     still = _no_goods(change, who, state, moved.masses, store, config)
     taken = picks(moved, who, store, config) if change.total_g < 0 else ()
     room = config.explanations_max - len(strangers) - 1
-    ranked = _ranked(moved, who, taken, store, config)
-    mixed = beside(change, state.open, store, config)
     hurry = hurried(change, who, state.open, state.doers, store, config)
+    ranked = _ranked(moved, who, taken, hurry, store, config)
+    mixed = beside(change, state.open, store, config)
     readings, lost = {}, 0
     for row, hypothesis in enumerate(group.beam):
-        found = unhurried(ranked(hypothesis), hypothesis, hurry)
+        found = ranked(hypothesis)
         readings[row] = (*found[:room], still(hypothesis), *strangers)
         lost += len(found) > room and found[room].nats > found[0].nats - LIKELY_NATS
     state = limited(state, "attribution.explanations_max", lost > 0)
@@ -146,23 +146,31 @@ def _weighed(state: Attribution, change: ShelfChange, store: Store, config: Attr
 
 
 def _ranked(
-    moved: Moved, who: tuple[Mover, ...], taken: tuple[Explanation, ...], store: Store, config: AttributionConfig
+    moved: Moved,
+    who: tuple[Mover, ...],
+    taken: tuple[Explanation, ...],
+    hurry: Mapping[str, Hurry],
+    store: Store,
+    config: AttributionConfig,
 ) -> Callable[[Hypothesis], list[Explanation]]:
     """Return what gives all readings, best first: taken, and those that rest on what everybody carries.
 
-    Hypotheses mostly agree on that, so that few of them ask for anything new.
+    Hypotheses mostly agree on that and on who was elsewhere, so that few of them ask for anything new.
     """
+    returns = moved.change.total_g >= 0  # only who puts something back is asked what each piece of it weighed
     mine: dict[Hashable, tuple[Explanation, ...]] = {}
     whole: dict[Hashable, list[Explanation]] = {}
 
     def of(mover: Mover, goods: Goods, singly: Mapping[int, tuple[float, ...]]) -> tuple[Explanation, ...]:
-        put = puts(moved, mover, goods, store, config, singly) if moved.change.total_g >= 0 else ()
+        put = puts(moved, mover, goods, store, config, singly) if returns else ()
         return (*put, *swaps(moved, mover, goods, store, config))
 
     def readings(hypothesis: Hypothesis) -> list[Explanation]:
         goods = {m.trip: hypothesis.goods.get(m.trip, ()) for m in who}
-        singly = {trip: lots(hypothesis, trip, store) for trip, own in goods.items() if _loose(own, store)}
-        key = tuple(goods.values()), tuple((trip, *one.items()) for trip, one in singly.items())
+        loose = [trip for trip, own in goods.items() if returns and _loose(own, store)]
+        singly, busy = {trip: lots(hypothesis, trip, store) for trip in loose}, busy_in(hypothesis, hurry)
+        apart = tuple((trip, *one.items()) for trip, one in singly.items())
+        key = tuple(goods.values()), apart, tuple(sorted(busy.items()))
         if key not in whole:
             out = list(taken)
             for mover in who:
@@ -173,7 +181,7 @@ def _ranked(
                 out += mine[own]
             if len(who) > 1:
                 out += crossings(moved, who, goods, store, config)
-            whole[key] = sorted(out, key=rank)
+            whole[key] = unhurried(sorted(out, key=rank), busy)
         return whole[key]
 
     return readings
