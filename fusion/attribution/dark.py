@@ -5,7 +5,7 @@ something or may only have looked; what cameras then see in the hand decides, an
 as doubtful as the reach.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from functools import lru_cache
 
 import numpy as np
@@ -45,7 +45,7 @@ def reaches_now(
     facings = dark_facings(frozenset(dark), store)
     if not facings or not len(bodies.track_id):
         return going_on
-    at = np.stack([_at(row, bodies, store, config) for row in facings])  # (facings, n)
+    at = _nats_at(facings, bodies, store, config)
     past, still = broken_off(going_on, bodies.t_ns, config.dark.break_s)
     known = {(one.track_id, one.facing): one for one in still}
     for i in np.flatnonzero(at.max(axis=0) > config.dark.reach_nats):
@@ -61,17 +61,19 @@ def dark_facings(dark: frozenset[int], store: Store) -> tuple[int, ...]:
     return tuple(row for row in facing_rows(tuple(dark), store) if dark.issuperset(store.facings.plates[row]))
 
 
-def _at(facing: int, bodies: Bodies, store: Store, config: AttributionConfig) -> Floats:
-    """Return per body (n,) how much likelier one of its hands is at a facing than an unseen hand would be, in nats.
+def _nats_at(facings: Sequence[int], bodies: Bodies, store: Store, config: AttributionConfig) -> Floats:
+    """Return per facing and body (f, n) how much likelier one of its hands is there than an unseen one, in nats.
 
     It is -inf for whoever is too far off to reach there.
     """
-    points = store.plates.centre[list(store.facings.plates[facing])] + np.array([0.0, 0.0, HAND_ABOVE_PLATE_M])
-    out, apart = np.full(len(bodies.head), -np.inf), bodies.head[:, :2] - points[0, :2]
-    near = np.flatnonzero(np.linalg.norm(apart, axis=1) < 2 * config.reach_m_max)
-    if len(near):
-        head, hands, cov = bodies.head[near], bodies.hands[near], bodies.hands_cov[near]
-        out[near] = nats_at(points, head, hands, cov, config.hand_sd_m, config.hands).max(axis=1)
+    plates = [list(store.facings.plates[row]) for row in facings]
+    apart = store.plates.centre[[own[0] for own in plates], None, :2] - bodies.head[:, :2]
+    near = np.linalg.norm(apart, axis=2) < 2 * config.reach_m_max
+    out = np.full(near.shape, -np.inf)
+    for k in np.flatnonzero(near.any(axis=1)).tolist():
+        points = store.plates.centre[plates[k]] + np.array([0.0, 0.0, HAND_ABOVE_PLATE_M])
+        hands = bodies.head[near[k]], bodies.hands[near[k]], bodies.hands_cov[near[k]]
+        out[k, near[k]] = nats_at(points, *hands, config.hand_sd_m, config.hands).max(axis=1)
     return out
 
 
