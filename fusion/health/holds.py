@@ -99,25 +99,35 @@ def reach_over(
     """
     out = {trip: dict(rows) for trip, rows in touched.items() if trip in inside}
     plates = np.array(sorted(dark), np.int64)
-    if not len(plates):
+    moments = [one for one in bodies if len(one.track_id)] if len(plates) else []
+    if not moments:
         return out
     since = np.array([dark[plate][0] for plate in plates.tolist()])
-    for one in bodies:
-        over = hands_over(one, plates, store, config) & (one.t_ns >= since)[None, :]
-        for row, column in np.argwhere(over).tolist():
-            plate = int(plates[column])
-            for trip, nats, _ in who(int(one.track_id[row]), one.t_ns):
-                if trip in inside and nats > LIKELY_NATS:
-                    out.setdefault(trip, {})[store.plates.plate_id[plate]] = dark[plate][1]
+    track_id, head, hands, cov = (
+        np.concatenate([getattr(one, name) for one in moments]) for name in ("track_id", "head", "hands", "hands_cov")
+    )
+    t_ns = np.repeat([one.t_ns for one in moments], [len(one.track_id) for one in moments])
+    over = hands_over(head, hands, cov, plates, store, config) & (t_ns[:, None] >= since)
+    for row, column in np.argwhere(over).tolist():
+        plate = int(plates[column])
+        for trip, nats, _ in who(int(track_id[row]), int(t_ns[row])):
+            if trip in inside and nats > LIKELY_NATS:
+                out.setdefault(trip, {})[store.plates.plate_id[plate]] = dark[plate][1]
     return out
 
 
-def hands_over(bodies: Bodies, plates: Ints, store: Store, config: HealthConfig) -> Bools:
-    """Return whose hands, either one, are over which of some plates (n, k): over its top, or a little beside it."""
-    hands, table = bodies.head[:, None, :] + bodies.hands, store.plates
+def hands_over(
+    head: Floats, hands: Floats, hands_cov: Floats, plates: Ints, store: Store, config: HealthConfig
+) -> Bools:
+    """Return whose hands, either one, are over which of some plates (n, k): over its top, or a little beside it.
+
+    head (n, 3), hands (n, 2, 3) and their covariance as in Bodies.
+    """
+    hands, table = head[:, None, :] + hands, store.plates
     yaw = np.deg2rad(table.yaw_deg[plates])
     # As near as it is known where the hand is, which is little for a hand that nobody sees.
-    room = config.over_m + np.minimum(_spread(bodies), config.over_m)
+    spread = np.sqrt(0.5 * (hands_cov[:, :, 0, 0] + hands_cov[:, :, 1, 1]))
+    room = config.over_m + np.minimum(spread, config.over_m)
     plan = table.centre[plates], np.cos(yaw), np.sin(yaw), 0.5 * table.size[plates]
     return np.asarray(over(hands, room, *plan, *config.over_up_m))
 
@@ -142,8 +152,3 @@ def over(
                 if abs(along) < half[k, 0] + room[i, hand] and abs(deep) < half[k, 1] + room[i, hand]:
                     out[i, k] = True
     return out
-
-
-def _spread(bodies: Bodies) -> Floats:
-    """Return the standard deviation of each hand on the floor, (n, 2) m."""
-    return np.sqrt(0.5 * (bodies.hands_cov[:, :, 0, 0] + bodies.hands_cov[:, :, 1, 1]))

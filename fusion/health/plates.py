@@ -184,7 +184,8 @@ def drifts(looks: Floats, noise_g: Floats, config: HealthConfig) -> tuple[Floats
     """
     rate, walks, stays = _walk(looks[:, -config.drift_s - 1 :], noise_g, config)
     slow_rate, creeps, _ = _walk(looks, noise_g, config)
-    creeps &= ~_jumps(looks, slow_rate, noise_g, config)
+    some = np.flatnonzero(creeps)
+    creeps[some] = ~_jumps(looks[some], slow_rate[some], noise_g[some], config)
     return np.where(creeps & ~walks, slow_rate, rate), walks | creeps, stays & ~creeps
 
 
@@ -206,9 +207,10 @@ def _walk(looks: Floats, noise_g: Floats, config: HealthConfig) -> tuple[Floats,
     walks &= least > np.maximum(config.drift_g_per_s * seconds, NOISES * noise_g)
     rate = medians(ways) / seconds
     # Where noise cannot hide it, hardly a step rests: goods that go piece by piece do.
-    steps = np.diff(looks, axis=1) * np.sign(rate)[:, None] / config.look_s
-    rests = (np.where(whole[:, None], steps, 0.0) < 0.25 * np.abs(rate)[:, None]).sum(axis=1)
-    walks &= (rests <= RESTS_MAX) | (np.abs(rate) * config.look_s < 2.0 * noise_g)
+    some = np.flatnonzero(walks)
+    steps = np.diff(looks[some], axis=1) * np.sign(rate[some, None]) / config.look_s
+    rests = (steps < 0.25 * np.abs(rate[some, None])).sum(axis=1)
+    walks[some] = (rests <= RESTS_MAX) | (np.abs(rate[some]) * config.look_s < 2.0 * noise_g[some])
     stays = whole & ~walks & (np.abs(rate) < 0.7 * config.drift_g_per_s)
     return rate, walks, stays
 
