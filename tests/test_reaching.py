@@ -73,7 +73,7 @@ def test_of_several_the_first_counts_and_others_tracks_are_not_asked_for() -> No
 def test_who_has_a_hand_at_goods_that_move_about_then_is_busy_with_them(
     later_s: float, away_m: float, grams: float
 ) -> None:
-    found = at_others(5 * SECOND_NS, [change(5.0 + later_s, grams)], standing(away_m), STORE, CONFIG)
+    found = at_others(5 * SECOND_NS, {1, 2}, [change(5.0 + later_s, grams)], standing(away_m), STORE, CONFIG)
     if abs(later_s) < CONFIG.hurry_s[1] - 1e-6:
         goods, p = found[1]
         assert (goods == STORE.plates.centre[PLATE]).all()
@@ -88,6 +88,6 @@ def test_a_hand_that_nobody_sees_may_be_at_goods_within_reach_and_at_no_others()
     nobody = np.tile(mean, (2, 2, 1)), np.tile(np.diag(var), (2, 2, 1, 1))
     unseen = [replace(one, hands=nobody[0], hands_cov=nobody[1]) for one in standing(0.0)]
     away = [replace(one, head=one.head + np.array([0.0, -3.0, 0.0])) for one in unseen]
-    p = at_others(5 * SECOND_NS, [change(5.0)], unseen, STORE, CONFIG)[1][1]
+    p = at_others(5 * SECOND_NS, {1, 2}, [change(5.0)], unseen, STORE, CONFIG)[1][1]
     assert p == pytest.approx(CONFIG.standing.elsewhere_p, abs=1e-6)
-    assert at_others(5 * SECOND_NS, [change(5.0)], away, STORE, CONFIG) == {}
+    assert at_others(5 * SECOND_NS, {1, 2}, [change(5.0)], away, STORE, CONFIG) == {}
