@@ -141,7 +141,10 @@ def _hand_evidence(
     ratio = np.exp(np.minimum(nats_at(points, head, hands, cov, config.hand_sd_m, config.hands), 2 * cap))
     whose = [(k, int(track_id)) for k, rows in near for track_id in around[k].track_id[rows].tolist()]
     track = [alias.get(track_id, track_id) for _, track_id in whose]
-    doubtful = {k: around[k].doubtful for k, _ in near if around[k].doubtful}
+    # Of all the store's hands that may be others', few may be of those near.
+    here = {*persons, *(k for k, kept in alias.items() if kept in persons), *(track_id for _, track_id in whose)}
+    lent = {k: [one for one in around[k].doubtful if one.rival_id in here] for k, _ in near}
+    doubtful = {k: each for k, each in lent.items() if each}
     if not doubtful:
         nats = _over_moments(ratio, track, config)
         return nats, nats, {}
@@ -160,11 +163,12 @@ def _over_moments(ratio: Floats, track: Sequence[int], config: AttributionConfig
     moments: dict[int, list[float]] = {}
     for track_id, one in zip(track, (wrong + (1.0 - wrong) * ratio.mean(axis=1)).tolist(), strict=True):
         moments.setdefault(track_id, []).append(one)
-    return {k: float(np.clip(np.log(np.mean(v)), -cap, cap)) for k, v in sorted(moments.items())}
+    mean = [np.mean(moments[k]) for k in sorted(moments)]
+    return dict(zip(sorted(moments), np.clip(np.log(mean), -cap, cap).tolist(), strict=True))
 
 
 def _shared(
-    ratio: Floats, whose: Sequence[tuple[int, int]], doubtful: Mapping[int, tuple[Doubtful, ...]]
+    ratio: Floats, whose: Sequence[tuple[int, int]], doubtful: Mapping[int, Sequence[Doubtful]]
 ) -> tuple[Floats, Floats]:
     """Return how much likelier each hand (r, 2) is at the goods than one nobody sees, with others' hands and without.
 
@@ -172,15 +176,13 @@ def _shared(
     moves goods has a hand at them, whoever that is: a hand there tells of both, as far as it is theirs.
     """
     first, out, own = ratio.tolist(), ratio.tolist(), ratio.tolist()
-    row_of: dict[int, dict[int, int]] = {}
-    for row, (k, track_id) in enumerate(whose):
-        row_of.setdefault(k, {})[track_id] = row
+    row_of = {one: row for row, one in enumerate(whose)}
     for k, each in doubtful.items():
-        here = row_of.get(k, {})
         for one in each:
-            if one.track_id not in here or one.rival_id not in here:
+            mine, theirs = row_of.get((k, one.track_id)), row_of.get((k, one.rival_id))
+            if mine is None or theirs is None:
                 continue
-            mine, theirs, p, keep = here[one.track_id], here[one.rival_id], one.p, 1.0 - one.p
+            p, keep = one.p, 1.0 - one.p
             for each_of in (out, own):
                 each_of[mine][one.hand] = keep * each_of[mine][one.hand] + p
             # One of theirs, and it matters not which.
