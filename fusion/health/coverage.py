@@ -88,7 +88,11 @@ def in_the_open(xy: Floats, store: Store, area_m: float) -> Bools:
     """Return which cameras see a head over each of some places (n, 2), (n, c); off the grid none does."""
     floor = coverage(store, area_m)
     cell = np.floor((xy - floor.least) / area_m).astype(np.int64)
-    out = np.zeros((len(xy), floor.seen.shape[1]), np.bool_)
-    row, at = np.nonzero((cell[:, None, :] == floor.cell[None, :, :]).all(axis=2))
-    out[row] = floor.seen[at]
+    out, size = np.zeros((len(xy), floor.seen.shape[1]), np.bool_), floor.cell.max(axis=0, initial=0) + 1
+    on = np.flatnonzero(((cell >= 0) & (cell < size)).all(axis=1))
+    known, asked = (one[:, 1] * size[0] + one[:, 0] for one in (floor.cell, cell[on]))  # cells are sorted by row
+    at = np.searchsorted(known, asked)
+    free = at < len(known)
+    free[free] = known[at[free]] == asked[free]
+    out[on[free]] = floor.seen[at[free]]
     return out
