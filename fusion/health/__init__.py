@@ -5,10 +5,9 @@ all plates or cameras at once; a look says "wrong", "right" or nothing. A sensor
 wrong for a while without looking right, and leaves it after it has looked right for a while without looking wrong
 (alarms.py): one odd second changes nothing, and nothing flaps. What each look rests on:
 
-    plates.py    its samples alone: silent; still to the last bit; too noisy to weigh what stands on it, and much noisier
-                 than the plates it is shaken with; lone samples
-                 far off; a level that walks one way for a quarter of a minute (samples.py is the compiled pass
-                 over all samples of a slice)
+    plates.py    its samples alone: silent; still to the last bit; too noisy to weigh what stands on it, and much
+                 noisier than the plates it is shaken with; lone samples far off; a level that walks one way for a
+                 quarter of a minute (samples.py is the compiled pass over all samples of a slice)
     gains.py     what its picks weighed against the catalogue, with what products are off everywhere set aside:
                  the moment is looked for since when a plate has been off, or whether it always was (onsets.py); and
                  picks that nobody could read but as its goods, weighed with a wrong gain (misreads.py). Two plates
