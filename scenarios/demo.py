@@ -82,6 +82,7 @@ def _play_live(demo: Demo, console: Console) -> None:
         shutil.rmtree(left) if left.is_dir() else left.unlink(missing_ok=True)
     _say(console, 2, "starting the engine: aisle serve")
     words = ("serve", "--store", str(store), "--out", str(demo.out), "--listen", "tcp://127.0.0.1:*")
+    words += ("--looks", "keep")  # for the replay that follows; they are nobody's
     with running(*words) as (serve, said):
         address = listening_address(serve, said)
         if address is None:

@@ -50,7 +50,7 @@ def serving(
     mine = store if copied else out.with_name(f"{out.name}-store")
     if not mine.exists():
         shutil.copytree(store, mine)
-    words = ("serve", "--store", str(mine), "--out", str(out), "--listen", listen, *more)
+    words = ("serve", "--store", str(mine), "--out", str(out), "--listen", listen, "--looks", "keep", *more)
     with running(*words) as (serve, said):
         address = listening_address(serve, said)
         assert address is not None

@@ -21,7 +21,7 @@ from tiny import Action, frames, tape, tiny_store
 
 from fusion import snapshots
 from fusion.cli import main
-from fusion.journal.retention import looks_in
+from fusion.journal.retention import looks_in, without_look
 from fusion.ledger.database import Contradiction
 from fusion.live.bus import BusError
 from fusion.live.recovery import ENDING, Start, retelling
@@ -206,17 +206,26 @@ def test_a_run_that_was_interrupted_while_it_ended_is_ended_where_it_meant_to(tm
     assert [frame.payload for frame in kept(live / "journal")] == [b"of the next run"]
 
 
+def has_looks(recording: Path) -> bool:
+    return any(without_look(frame) is not frame for frame in read_recording(recording))
+
+
 @needs_case
 def test_looks_leave_with_the_visitors_unless_they_are_to_be_kept(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     for looks, any_left in (("visit", False), ("keep", True)):
-        out = tmp_path / looks
-        with serving(out, "--looks", looks, "--recording", "none") as (serve, _, address):
-            assert publish(address, tmp_path / f"spool-{looks}").wait() == 0
-            stop(serve)
-        assert any(True for _ in looks_in(out / "journal")) == any_left
-        assert not (out / "recording.mcap").exists()
+        out, asked = tmp_path / looks, tmp_path / f"{looks}-asked.mcap"
+        for recording in ((), ("--recording", str(asked)), ("--recording", "none")):
+            shutil.rmtree(out, ignore_errors=True)
+            with serving(out, "--looks", looks, *recording) as (serve, _, address):
+                assert publish(address, tmp_path / f"spool-{looks}-{len(recording)}-{asked.exists()}").wait() == 0
+                stop(serve)
+            assert any(True for _ in looks_in(out / "journal")) == any_left
+            made = out / "recording.mcap"
+            assert made.exists() == (recording == ())
+            assert not made.exists() or has_looks(made) == any_left, "what nobody asked for"
+        assert has_looks(asked)
         exported = tmp_path / f"{looks}.mcap"
         assert main(["export", str(out / "journal"), "--out", str(exported)]) == 0
         assert ("no appearance vectors any more" in capsys.readouterr().err) != any_left

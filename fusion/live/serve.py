@@ -29,7 +29,8 @@ examples:
   aisle serve --store shop/ --out out/today --listen tcp://127.0.0.1:5555 --web 8080       (with the operator's page)
 
 Stop it with SIGTERM or Ctrl-C: it reads what sensors have already sent, settles what is open, and writes
-the same outputs as replaying OUT/recording.mcap would. OUT/journal is the journal it all came from.
+the same outputs as replaying OUT/recording.mcap would (where looks tell people apart: with --looks keep).
+OUT/journal is the journal it all came from.
 A run that was interrupted, by kill -9 or a power cut, goes on where it was when it is started again on the same OUT.
 OUT/purchases.db stays from run to run: who owes is not let in (`aisle purchase`).
 """
@@ -59,7 +60,10 @@ def add_serve(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]")
         "--keys", type=Path, metavar="DIR", help="engine's keys and who is allowed (`aisle keys`); else loopback only"
     )
     parser.add_argument(
-        "--recording", type=Path, metavar="FILE", help="recording written at the end (OUT/recording.mcap), or none"
+        "--recording",
+        type=Path,
+        metavar="FILE",
+        help="recording written at the end (OUT/recording.mcap, without the looks that have gone), or none",
     )
     parser.add_argument("--fresh", action="store_true", help="set an interrupted run aside instead of going on with it")
     parser.add_argument("--snapshot-every", type=float, default=20.0, metavar="S", help="seconds (default 20)")

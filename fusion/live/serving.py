@@ -217,10 +217,14 @@ def _end_what_was_ending(args: argparse.Namespace, store: Store, purchases: Purc
 
 
 def _leave(args: argparse.Namespace) -> None:
-    """Everybody has left: so does what they looked like, except in a recording that was asked for."""
+    """Everybody has left: so does what they looked like, except from a recording that was asked for."""
     assert (args.out / DONE).exists()
     shutil.rmtree(args.out / SNAPSHOTS, ignore_errors=True)
     (args.out / ENDING).unlink(missing_ok=True)
+    _forget_looks(args)
+
+
+def _forget_looks(args: argparse.Namespace) -> None:
     for path in segments_of(args.out / JOURNAL) if args.looks == "visit" else ():
         forget_looks(path)
 
@@ -265,8 +269,10 @@ def _purchases(args: argparse.Namespace, store: Store) -> Iterator[Purchases]:
 
 
 def _export(args: argparse.Namespace, store: Store) -> int:
-    """Make the recording that was asked for; return how many frames it has."""
+    """Make the recording; return how many frames it has. Looks are in it where it was asked for, or the run failed."""
     recording = _recording(args)
+    if args.recording is None and (args.out / DONE).exists():
+        _forget_looks(args)
     if recording is None:
         return sum(1 for _ in read_journal(args.out / JOURNAL).frames())
     frames, _ = export_journal(args.out / JOURNAL, recording, store.store_id)
