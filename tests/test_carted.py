@@ -134,7 +134,7 @@ def after_moves(moves: list[SeenMove], picked_s: float) -> tuple[Placed, ...]:
 def test_what_was_just_taken_and_was_never_in_the_basket_goes_in(picked_s: float, product: int) -> None:
     """Found in cart-swapped, seed 12: the first thing in an empty cart was said to come out, and stayed its giver's."""
     (placed,) = after_moves([seen_move(-1, product)], picked_s)
-    just = picked_s < 2.0 * CartConfig().move_window_s
+    just = round(picked_s * SECOND_NS) <= int(2.0 * CartConfig().move_window_s * SECOND_NS)
     assert placed.direction == (1 if just and product == 2 else -1)
     first, then = after_moves([seen_move(1, 2), seen_move(-1, 2, T0 + 1)], picked_s)
     assert (first.direction, then.direction) == (1, -1), "what went in may come out"
