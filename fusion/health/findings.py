@@ -34,6 +34,11 @@ class Finding:
 Found = Mapping[str, tuple[Finding, ...]]
 
 
+def state_of(found: tuple[Finding, ...]) -> str:
+    """Return the state of a sensor of which this was found: "ok", "degraded" or "down"."""
+    return DOWN if any(one.state == DOWN for one in found) else DEGRADED if found else "ok"
+
+
 def findings(
     plates: PlateHealth,
     cameras: CameraHealth,

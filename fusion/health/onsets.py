@@ -81,11 +81,7 @@ def find_faults(errors: Errors, config: HealthConfig) -> tuple[list[Fault], list
     asked = _asked(S, steps, errors, config)
     for _ in range(CULPRITS_MAX + len(errors.y)):
         close = _close(asked, config)
-        odd = {
-            plate: _oddest(plate, asked, steps, errors)
-            for plate in close
-            if _is_lone(plate, asked, steps, errors, config)
-        }
+        odd = {plate: pick for plate in close if (pick := _odd(plate, asked, steps, errors, config)) >= 0}
         if odd:
             lone += [_fault(plate, asked, steps) for plate in odd]
             S = S + np.diag(np.where(np.isin(np.arange(len(errors.y)), list(odd.values())), ODD_SD**2, 0.0))
@@ -172,22 +168,16 @@ def _by_plate(nats: Floats, plate: Ints, plates: int) -> Floats:
     return out
 
 
-def _is_lone(plate: int, asked: Asked, steps: Columns, errors: Errors, config: HealthConfig) -> bool:
-    """Tell whether too few picks since a plate's likeliest step say so, or too many say otherwise."""
+def _odd(plate: int, asked: Asked, steps: Columns, errors: Errors, config: HealthConfig) -> int:
+    """Return the pick that says most of a plate's being off where too few others bear it out, -1 where enough do.
+
+    Each since the plate's likeliest step is asked by itself, without what its product and the other plates are off by.
+    """
     step = _best(plate, asked.nats, steps)
-    much, own = steps.shares[:, step] >= MUCH, _alone(asked, step, steps, errors)
-    same = much & (np.abs(own) > AGREES_SDS) & (np.sign(own) == np.sign(asked.gain[step]))
-    return bool(same.sum() < config.gain_picks or same.sum() <= 2 * (much & ~same).sum())
-
-
-def _oddest(plate: int, asked: Asked, steps: Columns, errors: Errors) -> int:
-    """Return the pick that says most of a plate's being off since its likeliest step."""
-    step = _best(plate, asked.nats, steps)
-    much, own = steps.shares[:, step] >= MUCH, _alone(asked, step, steps, errors)
-    return int(np.argmax(np.where(much, own * np.sign(asked.gain[step]), -np.inf)))
-
-
-def _alone(asked: Asked, step: int, steps: Columns, errors: Errors) -> Floats:
-    """Return how far each pick is off by itself, (n,) SDs: without what its product and the other plates are off by."""
-    left = errors.y - asked.gain[step] * steps.shares[:, step]
-    return np.asarray((errors.y - left) / np.sqrt(errors.R) + np.sqrt(errors.R) * (asked.inverse @ left), np.float64)
+    shares, gain = steps.shares[:, step], asked.gain[step]
+    much, left = shares >= MUCH, errors.y - gain * shares
+    own_sds = (errors.y - left) / np.sqrt(errors.R) + np.sqrt(errors.R) * (asked.inverse @ left)
+    same = much & (np.abs(own_sds) > AGREES_SDS) & (np.sign(own_sds) == np.sign(gain))
+    if same.sum() >= config.gain_picks and same.sum() > 2 * (much & ~same).sum():
+        return -1
+    return int(np.argmax(np.where(much, own_sds * np.sign(gain), -np.inf)))

@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterable
 from typing import Any
 
+from fusion.health.findings import state_of
 from fusion.health.modes import Mode
 from fusion.health.stage import Watch
 from fusion.messages import Health
@@ -27,11 +28,10 @@ def health_rows(health: Iterable[Health], modes: Iterable[Mode], store_id: str) 
 
 def unwell(watch: Watch) -> tuple[Health, ...]:
     """Return a message about every sensor that is not well, sorted by name."""
-    out = []
-    for sensor, found in sorted(watch.told.items()):
-        state = "down" if any(f.state == "down" for f in found) else "degraded"
-        out.append(Health(sensor, 0, watch.looked_ns, state, "; ".join(f.text for f in found)))
-    return tuple(out)
+    return tuple(
+        Health(sensor, 0, watch.looked_ns, state_of(found), "; ".join(f.text for f in found))
+        for sensor, found in sorted(watch.told.items())
+    )
 
 
 def standing(watch: Watch) -> tuple[Health, ...]:

@@ -12,7 +12,7 @@ from fusion.config import SECOND_NS, Config
 from fusion.frozen import record, replace
 from fusion.health.cameras import CameraHealth, first_cameras, look_at_cameras
 from fusion.health.doubts import Sayings, check_moves, check_tags
-from fusion.health.findings import WRONG_CLOCK, Finding, findings, suspects, wrong_gains
+from fusion.health.findings import WRONG_CLOCK, Finding, findings, state_of, suspects, wrong_gains
 from fusion.health.gains import Gains, misread_of, picks_of, weigh_gains
 from fusion.health.holds import Doubts, Touched, reach_over
 from fusion.health.modes import OPEN, Mode, mode_of
@@ -145,9 +145,8 @@ def _told(
         was, now = before.get(sensor, ()), after.get(sensor, ())
         if [(f.cause, f.state) for f in was] == [(f.cause, f.state) for f in now]:
             continue
-        state = "ok" if not now else "down" if any(f.state == "down" for f in now) else "degraded"
         text = "; ".join(f.text for f in now) or f"{WELL}: it no longer {' and '.join(f.cause for f in was)}"
-        out.append(Health(sensor, 0, now_ns, state, text))
+        out.append(Health(sensor, 0, now_ns, state_of(now), text))
     return tuple(out)
 
 

@@ -10,6 +10,7 @@ from prometheus_client.registry import Collector
 
 from fusion.config import SECOND_NS
 from fusion.health.modes import CLOSED, DEGRADED, OPEN
+from fusion.health.rows import unwell
 
 if TYPE_CHECKING:
     from fusion.session import Session
@@ -68,10 +69,7 @@ def tally(session: "Session", service: Service, mode: str) -> Tally:
         inside=len(state.trips.live),
         notes=dict(state.notes),
         limits=dict(state.attribution.limits),
-        sensors={
-            name: "down" if any(f.state == "down" for f in found) else "degraded"
-            for name, found in state.watch.told.items()
-        },
+        sensors={one.src: one.state for one in unwell(state.watch)},
         mode=mode,
         service=service,
     )
