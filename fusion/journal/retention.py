@@ -98,11 +98,13 @@ def remove(segments: Sequence[Sealed]) -> None:
 
 
 def forget_looks(path: Path) -> int:
-    """Write a segment anew without appearance vectors; return how many records held some.
+    """Write a segment anew without appearance vectors, once; return how many records held some.
 
     The segment is replaced whole or not at all. One that is damaged is left alone and not marked: what cannot be
     read cannot be told from what must stay.
     """
+    if path.with_suffix(FORGOTTEN).exists():
+        return 0
     segment, part, count = Segment(path), path.with_suffix(".part"), 0
     with part.open("wb") as file:
         file.write(head(segment.base))
