@@ -264,12 +264,10 @@ def test_a_list_that_cannot_be_read_changes_nothing_and_is_named_once(tmp_path: 
     assert sent_by(kept(tmp_path / "out" / "journal")) == [("gate/cam-1", b"as before")]
 
 
-def test_who_was_refused_is_let_in_once_it_is_allowed(tmp_path: Path) -> None:
-    """ZeroMQ connects no more where a key was refused: whoever began too early stayed outside until restarted."""
-    keys = keys_of(tmp_path / "keys")
-    public = read_public(new_pair(keys, "cam-1")).decode()
-    settings = Settings(
-        journal=str(tmp_path / "journal"),
+def told(folder: Path, keys: Path) -> Settings:
+    """Return the settings of a gateway with keys that publishes what it is told."""
+    return Settings(
+        journal=str(folder / "journal"),
         listen=ANY_PORT,
         publish=ANY_PORT,
         requests=ANY_PORT,
@@ -277,7 +275,13 @@ def test_who_was_refused_is_let_in_once_it_is_allowed(tmp_path: Path) -> None:
         store_id="s",
         free_bytes_min=0,
     )
-    with GatewayChild(settings) as gateway:
+
+
+def test_who_was_refused_is_let_in_once_it_is_allowed(tmp_path: Path) -> None:
+    """ZeroMQ connects no more where a key was refused: whoever began too early stayed outside until restarted."""
+    keys = keys_of(tmp_path / "keys")
+    public = read_public(new_pair(keys, "cam-1")).decode()
+    with GatewayChild(told(tmp_path, keys)) as gateway:
         badge, places = badge_of(keys, "cam-1"), (gateway.settings.publish, gateway.settings.requests)
         gateway.publish("receipt/s", "trip", "told")
         with Sender(gateway.settings.listen, "cam-1", badge=badge) as sender, Following(*places, badge=badge) as reader:
@@ -299,15 +303,7 @@ def test_who_may_read_is_cut_off_when_revoked_and_the_other_goes_on(tmp_path: Pa
     keys = keys_of(tmp_path / "keys", one="cam-1", two="cam-2")
     for name in ("one", "two"):
         allow(keys, Allowed(name, read_public(keys / f"{name}.key").decode(), reads=True))
-    settings = Settings(
-        journal=str(tmp_path / "journal"),
-        listen=ANY_PORT,
-        publish=ANY_PORT,
-        requests=ANY_PORT,
-        keys=str(keys),
-        free_bytes_min=0,
-    )
-    with GatewayChild(settings) as gateway:
+    with GatewayChild(told(tmp_path, keys)) as gateway:
         places = gateway.settings.publish, gateway.settings.requests
         with (
             Following(*places, badge=badge_of(keys, "one")) as one,
