@@ -266,6 +266,29 @@ def free_port() -> int:
         return int(listener.getsockname()[1])
 
 
+@pytest.mark.parametrize("key", [" ", ","])
+def test_a_key_right_after_a_drag_means_what_the_slider_shows(tmp_path: Path, key: str) -> None:
+    # The page was at the end of the run, where space plays it from its start: it did so under the dragged slider.
+    out = recorded(LONG_TAPE, tmp_path / "out")
+    with shown(out) as site, browsing(site.host, viewport=WIDE) as page:
+        sign_in(page, site.host, site.tokens["viewer"])
+        expect(page.get_by_role("button", name="Play")).to_be_visible()  # the run is over, its end is shown
+        page.evaluate(
+            """key => {
+                const slider = document.querySelector("input[type=range]");
+                slider.value = (Number(slider.min) + Number(slider.max)) / 2;
+                slider.dispatchEvent(new Event("input", { bubbles: true }));
+                document.body.dispatchEvent(new KeyboardEvent("keydown", { key, bubbles: true }));
+            }""",
+            key,
+        )
+        page.wait_for_timeout(500)  # for what it shows to come
+        at = page.locator(".clock").inner_text()
+        page.wait_for_timeout(2500)
+        assert page.locator(".clock").inner_text() == at
+        expect(page.locator("#link")).to_contain_text("Looking back")
+
+
 def test_an_instant_that_was_asked_for_while_nobody_answered_is_shown_when_somebody_does(tmp_path: Path) -> None:
     out = recorded(LONG_TAPE, tmp_path / "out")
     token = add_token(tmp_path / "tokens", Person(VIEWER, "ann"))

@@ -37,9 +37,16 @@ export function makeTransport(model: Model, stream: () => Stream): Transport {
   let timer = 0;
   let wasStill: boolean | null = null;
 
-  const now = (): number => model.here ?? model.span?.to ?? 0;
+  // What the slider was dragged to counts at once, also before it is asked for.
+  const now = (): number => (timer !== 0 ? Number(slider.value) : model.here ?? model.span?.to ?? 0);
+
+  function forgetDrag(): void {
+    clearTimeout(timer);
+    timer = 0;
+  }
 
   function wish(t: number): void {
+    forgetDrag();
     const { speed, isPaused } = model.playback;
     model.playback = { ...model.playback, isLive: false };
     model.playhead.speed = speed;
@@ -52,10 +59,7 @@ export function makeTransport(model: Model, stream: () => Stream): Transport {
     const t = Number(slider.value);
     put(clock, timeOf(t));
     if (timer !== 0) return;
-    timer = window.setTimeout(() => {
-      timer = 0;
-      wish(Number(slider.value));
-    }, SEEK_MS);
+    timer = window.setTimeout(() => wish(Number(slider.value)), SEEK_MS);
   }
 
   function seek(t: number): void {
@@ -71,7 +75,7 @@ export function makeTransport(model: Model, stream: () => Stream): Transport {
   }
 
   function step(by: 1 | -1): void {
-    if (!model.playback.isPaused) {
+    if (!model.playback.isPaused || timer !== 0) {
       model.playback = { ...model.playback, isPaused: true };
       seek(now());
     }
@@ -84,6 +88,7 @@ export function makeTransport(model: Model, stream: () => Stream): Transport {
   }
 
   function live(): void {
+    forgetDrag();
     model.playback = { isLive: true, isPaused: false, speed: 1 };
     model.wishFor(null);
     model.playhead.speed = 1;
