@@ -209,12 +209,12 @@ def test_a_full_disk_keeps_what_was_durable_and_writing_goes_on_when_there_is_ro
         signal.signal(signal.SIGXFSZ, handler)
 
 
-def test_a_new_segment_begins_with_a_note(tmp_path: Path) -> None:
+def test_a_new_segment_begins_with_its_notes(tmp_path: Path) -> None:
     note = Record(Frame("seen", b"state", 0), None, Kind.NOTE)
-    with Journal(tmp_path, segment_bytes=1, note=lambda: note) as journal:
+    with Journal(tmp_path, segment_bytes=1, notes=lambda: (note, note)) as journal:
         for number in range(3):
             journal.append(Frame("gate/door", bytes([number]), number))
-    assert [record.kind for record in read(tmp_path)[0]] == [1, 2, 1, 2, 1]
+    assert [record.kind for record in read(tmp_path)[0]] == [1, 2, 2, 1, 2, 2, 1]
     assert [frame.payload for frame in read_journal(tmp_path).frames()] == [b"\0", b"\1", b"\2"]
 
 

@@ -1,14 +1,16 @@
 """Retention while a store is open: what a visit or a recovery needs stays, looks of those who left go."""
 
 from argparse import Namespace
+from itertools import takewhile
 from pathlib import Path
 
 from corner_store import write
-from tiny import Action, frames, tape, tiny_store
+from tiny import Action, frames, run, tape, tiny_store
 
 from fusion.config import SECOND_NS
-from fusion.journal import Journal, read_journal
-from fusion.journal.retention import without_look
+from fusion.journal import Journal, Record, read_journal
+from fusion.journal.record import Kind
+from fusion.journal.retention import looks_in, without_look
 from fusion.journal.segment import segments_of
 from fusion.live.keeping import Keeper
 from fusion.live.recovery import JOURNAL, SNAPSHOTS, Start
@@ -30,7 +32,7 @@ def keep_while_running(out: Path, args: Namespace, messages: list[Frame]) -> lis
     entered = next(number for number, frame in enumerate(messages) if frame.topic == "gate/door")
     with Journal(out / JOURNAL, segment_bytes=20_000) as journal:
         session = Session(tiny_store(), out)
-        keeper = Keeper(args, Start(session, 0, {}, {}))
+        keeper = Keeper(args, Start(session, 0, {}, {}), journal.roll)
         for number, frame in enumerate(messages):
             journal.append(frame)
             journal.sync()
@@ -51,14 +53,43 @@ def kept_from(out: Path, start: int) -> list[Frame]:
     return [record.frame for _, record in read_journal(out / JOURNAL, start)]
 
 
-def test_looks_stay_while_their_visitor_does_and_go_when_she_has_left(tmp_path: Path) -> None:
+def closed_at(messages: list[Frame]) -> int:
+    """Return how many messages have come when the visit is over."""
+    out = run(tiny_store(), tape(VISIT, shoppers=1))
+    closed_ns = next(receipt.closed_ns for outputs in out for receipt in outputs.receipts)
+    return sum(frame.arrival_ns <= closed_ns for frame in messages)
+
+
+def test_looks_stay_while_their_visitor_does_and_go_two_snapshots_after_the_visit(tmp_path: Path) -> None:
     before = frames(tape(VISIT, shoppers=1))
     left = keep_while_running(tmp_path / "out", arguments(tmp_path / "out", write(tmp_path / "store")), before)
     with_looks = [number for number, frame in enumerate(left) if without_look(frame) is not frame]
     assert len(left) == len(before) and with_looks
     assert all(now == then for now, then in zip(left, before, strict=True) if not now.topic.startswith("people/"))
     first = with_looks[0]
-    assert first > len(before) // 3 and left[first:] == before[first:]  # all that is older has lost them
+    assert first >= closed_at(before) and left[first:] == before[first:]  # all that is older has lost them
+
+
+def test_looks_of_the_last_visitor_go_though_no_message_comes_any_more(tmp_path: Path) -> None:
+    messages = frames(tape(VISIT, shoppers=1))
+    out, note = tmp_path / "out", Record(Frame("received", b"", 0), None, Kind.NOTE)
+    with Journal(out / JOURNAL, notes=lambda: (note,)) as journal:
+        session = Session(tiny_store(), out)
+        keeper = Keeper(arguments(out, write(tmp_path / "store")), Start(session, 0, {}, {}), journal.roll)
+        for frame in takewhile(lambda _: not session.state.trips.ended, messages):
+            journal.append(frame)
+            session.feed(frame)
+        journal.sync()
+        assert any(True for _ in looks_in(out / JOURNAL))
+        for _ in range(4):
+            keeper.keep(session, journal.end, {})
+        assert not any(True for _ in looks_in(out / JOURNAL))
+        assert len(segments_of(out / JOURNAL)) < 5  # and then nothing is done any more
+        before = journal.end
+        keeper.keep(session, journal.end, {})
+        assert journal.end == before
+        session.finish()
+        session.close()
 
 
 def test_looks_that_are_to_be_kept_are(tmp_path: Path) -> None:

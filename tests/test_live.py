@@ -11,6 +11,7 @@ import urllib.request
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from itertools import count
 from pathlib import Path
 
 import polars as pl
@@ -24,9 +25,13 @@ from mcap.reader import make_reader
 
 from fusion.cli import main
 from fusion.journal import Journal, Record, read_journal
+from fusion.journal.segment import segments_of
 from fusion.live.admission import PARTS, TOPIC_CHARS_MAX, Refusal, admit
 from fusion.live.bus import BusError, check_address
+from fusion.live.gaps import AGAIN_S
 from fusion.live.gateway import Limits
+from fusion.live.gateway_child import GatewayChild
+from fusion.live.gateway_words import Settings
 from fusion.live.serve import set_aside
 from fusion.live.subscribing import Subscription, number_of
 from fusion.messages import Frame
@@ -158,6 +163,38 @@ def test_a_gateway_does_not_run_away_from_its_engine(tmp_path: Path) -> None:
     assert sent_by(kept(tmp_path)) == sent_by(frames(1000))
 
 
+def test_a_sensor_that_sends_too_fast_is_held_back_without_keys_too_and_others_are_not(tmp_path: Path) -> None:
+    flood = [Frame("people/wild", number.to_bytes(2, "little"), 0) for number in range(600)]
+    with (
+        gateway_turning(tmp_path, limits=Limits(rate_max=200)) as gateway,
+        Sender(gateway.inbox.endpoint, "wild") as wild,
+        Sender(gateway.inbox.endpoint, "gate") as gate,
+    ):
+        wild.connect()
+        gate.connect()
+        begun_s = time.monotonic()
+        for frame in flood:
+            wild.send(frame.topic, frame.payload)
+        for number in range(300):
+            gate.send("gate/door", bytes([number % 256]))
+        gate.finish()
+        wild.finish()  # what was refused is sent again
+        assert time.monotonic() - begun_s > 0.9  # a burst of 400 at once, 200 a second from then on
+    assert set(gateway.counts.refused) == {Refusal.RATE}
+    got = sent_by(kept(tmp_path))
+    assert sorted(one for one in got if one[0] == "people/wild") == sorted(sent_by(flood))
+    assert sum(topic == "gate/door" for topic, _ in got) == 300
+
+
+def test_a_plain_publisher_that_sends_too_fast_is_held_back(tmp_path: Path) -> None:
+    with gateway_at(tmp_path, limits=Limits(rate_max=5)) as gateway:
+        for number in range(30):
+            gateway.record(Frame("people/wild", bytes([number]), 0))
+        gateway.record(Frame("gate/door", b"", 0))
+    assert gateway.counts.refused == {Refusal.RATE: 20}
+    assert [frame.topic for frame in kept(tmp_path)] == ["people/wild"] * 10 + ["gate/door"]
+
+
 def test_with_too_little_room_on_the_disk_nothing_is_taken(tmp_path: Path) -> None:
     with gateway_at(tmp_path, limits=Limits(free_bytes_min=1 << 60)) as gateway:
         assert not gateway.is_reading()
@@ -272,6 +309,42 @@ def test_a_plain_publisher_is_mended_from_its_ring(tmp_path: Path) -> None:
                     break
             assert subscription.gaps.repaired["cam"] >= 99
     assert sorted(number_of(frame.topic, frame.payload)[1] for frame in got) == list(range(1, 300))  # type: ignore[index]
+
+
+def test_a_gateway_knows_what_a_plain_publisher_said_before_the_last_segment(tmp_path: Path) -> None:
+    """It asked the ring for the 256 numbers before the first one of its last segment, and took all of them twice."""
+    with Broadcaster(ANY_PORT, ANY_PORT) as publisher:
+        settings = Settings(journal=str(tmp_path), listen=ANY_PORT, subscribe=(publisher.place,), free_bytes_min=0)
+        with GatewayChild(settings) as gateway:
+            seqs = count()
+
+            def say_until(number: int) -> None:
+                """Publish until what is numbered so, or later, is in the journal."""
+                while max(numbers(tmp_path), default=-1) < number:
+                    frame = people(next(seqs))
+                    publisher.send(frame.topic, frame.payload)
+                    gateway.wait(0.02)
+
+            say_until(100)
+            gateway.roll()
+            while len(segments_of(tmp_path)) < 2:
+                gateway.wait(0.02)
+            say_until(110)
+            gateway.kill()
+            while not gateway.restarts:
+                gateway.wait(0.1)
+            say_until(max(numbers(tmp_path)) + 10)
+            end_s = time.monotonic() + 3 * AGAIN_S
+            while time.monotonic() < end_s:
+                publisher.answer(10)
+                gateway.wait(0.01)
+            gateway.stop()
+    assert sorted(numbers(tmp_path)) == list(range(next(seqs)))
+
+
+def numbers(journal: Path) -> list[int]:
+    """Return the numbers of a plain publisher's messages in a journal."""
+    return [number[1] for frame in kept(journal) if (number := number_of(frame.topic, frame.payload))]
 
 
 def test_what_an_earlier_run_left_is_put_aside_not_lost(tmp_path: Path) -> None:

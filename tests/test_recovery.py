@@ -7,6 +7,7 @@ import random
 import shutil
 import signal
 import subprocess
+import time
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -151,9 +152,9 @@ def test_plain_pickles_are_no_snapshots(tmp_path: Path) -> None:
 # Whole processes
 
 
-def publish(address: str, spool: Path) -> "subprocess.Popen[bytes]":
-    """Publish the shared case, keeping what is not acknowledged."""
-    words = ("publish", str(CASE / "recording.mcap"), "--to", address, "--rate", "max", "--spool", str(spool))
+def publish(address: str, spool: Path, case: Path = CASE) -> "subprocess.Popen[bytes]":
+    """Publish a shared case, keeping what is not acknowledged."""
+    words = ("publish", str(case / "recording.mcap"), "--to", address, "--rate", "max", "--spool", str(spool))
     words = (*words, "--patience", "120")
     return subprocess.Popen([*AISLE, *words])
 
@@ -232,6 +233,20 @@ def test_looks_leave_with_the_visitors_unless_they_are_to_be_kept(
     words = ("replay", str(exported), "--store", str(CASE / "store"), "--out", str(tmp_path / "again"))
     assert main(list(words)) == 0
     assert outputs_of(tmp_path / "again") == outputs_of(tmp_path / "keep")
+
+
+@needs_case
+def test_looks_of_a_visit_that_is_over_go_while_the_service_runs(tmp_path: Path) -> None:
+    out, case = tmp_path / "out", CASE.with_name("t07_misplaced_then_bought_by_other-1")  # somebody leaves early
+    recorded = sum(without_look(frame) is not frame for frame in read_recording(case / "recording.mcap"))
+    words = ("--looks", "visit", "--snapshot-every", "0.5")
+    with serving(out, *words, store=case / "store") as (serve, _, address):
+        assert publish(address, tmp_path / "spool", case).wait() == 0
+        end_s = time.monotonic() + 60
+        while (left := sum(1 for _ in looks_in(out / "journal"))) > recorded / 50:
+            assert time.monotonic() < end_s, f"{left} of {recorded} are still there"
+            time.sleep(0.2)
+        stop(serve)
 
 
 @needs_case

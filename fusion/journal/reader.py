@@ -36,6 +36,10 @@ class JournalReader:
 
     def until(self, end: int | None) -> Iterator[tuple[int, Record]]:
         """Yield what comes before an offset that is known to be durable; call again when more is."""
+        has_more = end is None or self.next < end
+        if has_more and self._segment is not None and self._segment.path.exists():
+            # Most often it is there, and the folder, which may hold thousands of segments, need not be looked at.
+            yield from self._read(self._segment, end)
         while end is None or self.next < end:
             segment, behind = self._find()
             if segment is None:

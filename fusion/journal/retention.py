@@ -2,8 +2,8 @@
 
 A segment is removed once its newest record is older than the age wanted, or while all of them are too large. Before
 that its appearance vectors go, as soon as somebody who was here during it has left: the segment is written anew
-without them, record by record, so that offsets stay.
-Neither touches what a recovery still needs, nor the segment that is written to.
+without them, record by record, so that offsets stay. Neither touches what a recovery still needs, nor the segment that
+is written to, which a service therefore seals when a visit is over (`Journal.roll`).
 """
 
 import os

@@ -1,30 +1,30 @@
 """Appending to a journal: groups made durable, segments sealed, a torn end put aside."""
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from io import FileIO
 from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
 
 from fusion.journal.record import Record, pack
-from fusion.journal.segment import HEAD_BYTES, Damage, Segment, head, name_of, segments_of
+from fusion.journal.segment import HEAD_BYTES, Damage, Segment, base_of, head, name_of, segments_of
 from fusion.messages import Frame
 
 SEGMENT_BYTES: Final = 64 << 20
 SEGMENT_NS: Final = 600 * 1_000_000_000  # by arrival; how coarse "older than" is
 
 
-def no_note() -> Record | None:
+def no_notes() -> Iterable[Record]:
     """Begin segments with nothing."""
-    return None
+    return ()
 
 
 class Journal:
     """A journal open for appending, by one process at a time (whoever opens it holds a lock of its own).
 
-    `note` gives the record that a new segment begins with, or None: what has to be known without reading what came
-    before. Raises JournalError where the folder holds something else.
+    `notes` gives the records that a new segment begins with: what has to be known without reading what came before.
+    Raises JournalError where the folder holds something else.
     """
 
     def __init__(
@@ -33,17 +33,18 @@ class Journal:
         *,
         segment_bytes: int = SEGMENT_BYTES,
         segment_ns: int = SEGMENT_NS,
-        note: Callable[[], Record | None] = no_note,
+        notes: Callable[[], Iterable[Record]] = no_notes,
     ) -> None:
         self.folder = folder
         self.dropped: Damage | None = None  # the torn end that was put aside when opening
-        self._segment_bytes, self._segment_ns, self._note = segment_bytes, segment_ns, note
+        self._segment_bytes, self._segment_ns, self._notes = segment_bytes, segment_ns, notes
         folder.mkdir(parents=True, exist_ok=True)
         segments = segments_of(folder)
         if segments:
             self._file, self.end, self._size = self._recover(segments[-1])
         else:
             self._file, self.end, self._size = self._begin(0), 0, HEAD_BYTES
+        self._base = base_of(segments[-1]) if segments else 0
         self._synced, self._synced_end = self._size, self.end  # what of the segment is durable
         self._group: list[bytes] = []  # appended and not yet written
         self._begun_ns: int | None = None  # arrival of the first record that we added to the segment
@@ -81,6 +82,15 @@ class Journal:
         while left:
             left = left[self._file.write(left) :]
         self._group.clear()
+
+    def roll(self) -> None:
+        """Seal the segment and begin the next, so that retention may touch what was written up to now.
+
+        Not where it would be empty. OSError: the segment stays open.
+        """
+        if self.end > self._base:
+            self._roll(self.end)
+            self.sync()
 
     def skip_to(self, offset: int) -> None:
         """Use no offset before this one: who has read what was there once must not take other records for it."""
@@ -121,11 +131,10 @@ class Journal:
         sealed = self._file
         self._file = self._begin(base)  # OSError: the old one stays in use
         sealed.close()
-        self.end = self._synced_end = base
+        self._base = self.end = self._synced_end = base
         self._size = self._synced = HEAD_BYTES
         self._begun_ns = None
-        note = self._note()
-        if note is not None:
+        for note in self._notes():
             self._add(pack(note))
 
     def _begin(self, base: int) -> FileIO:

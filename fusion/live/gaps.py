@@ -6,6 +6,7 @@ What it no longer has is lost, and counted.
 """
 
 from collections import Counter
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -35,6 +36,20 @@ class Gaps:
     repaired: Counter[str] = field(default_factory=Counter)
     _newest: dict[str, int] = field(default_factory=dict)
     _wanted: dict[str, dict[int, Wanted]] = field(default_factory=dict)
+
+    def knows(self, src: str) -> bool:
+        """Return whether anything of a source was heard."""
+        return src in self._newest
+
+    def state(self) -> dict[str, tuple[int, list[int]]]:
+        """Return the newest number of each source and those that are wanted, for a note in the journal."""
+        return {src: (newest, sorted(self._wanted[src])) for src, newest in self._newest.items()}
+
+    def go_on(self, state: Mapping[str, tuple[int, Iterable[int]]]) -> None:
+        """Go on from what `state` returned."""
+        for src, (newest, wanted) in state.items():
+            self._newest[src] = newest
+            self._wanted[src] = {number: Wanted() for number in wanted}
 
     def hear(self, src: str, seq: int) -> bool:
         """Note a number; return whether it is news, not one that came before."""

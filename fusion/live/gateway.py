@@ -13,7 +13,7 @@ half.
 
 import time
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
@@ -21,6 +21,7 @@ from typing import Final
 from fusion.journal import Journal, Origin, Record, read_journal
 from fusion.journal.record import Kind
 from fusion.journal.segment import base_of, segments_of
+from fusion.journal.writer import no_notes
 from fusion.live.admission import Refusal, admit
 from fusion.live.bus import Arrival, Inbox
 from fusion.live.disk import free_bytes
@@ -32,7 +33,7 @@ from fusion.messages import Frame
 
 GROUP_MAX: Final = 2048  # messages made durable together
 TOPICS_MAX: Final = 4096  # different topics of one run; a recording has room for 65,535
-RATE_MAX: Final = 5000.0  # messages a second from one key, and a burst of two seconds
+RATE_MAX: Final = 5000.0  # messages a second of one sensor, and a burst of two seconds
 LAG_MAX: Final = 50_000  # records that the engine may be behind
 FREE_BYTES_MIN: Final = 256 << 20  # of the disk; with less nothing is taken
 LOOK_S: Final = 0.5  # between two looks at the disk
@@ -61,10 +62,18 @@ class Counts:
 class Gateway:
     """Between the network and the journal."""
 
-    def __init__(self, inbox: Inbox, folder: Path, limits: Limits | None = None, known: int = 0) -> None:
+    def __init__(
+        self,
+        inbox: Inbox,
+        folder: Path,
+        limits: Limits | None = None,
+        known: int = 0,
+        notes: Callable[[], Iterable[Record]] = no_notes,
+    ) -> None:
         """Take over a journal; what came before is known again from its last segment.
 
-        The engine knows all records before `known`. Where fewer can still be read, their offsets stay theirs.
+        The engine knows all records before `known`. Where fewer can still be read, their offsets stay theirs. `notes`
+        are what a segment begins with beside what is noted here.
         """
         self.inbox, self.limits = inbox, limits or Limits()
         self.counts = Counts()
@@ -73,10 +82,10 @@ class Gateway:
         self.full = ""  # why nothing is taken, "" while it is
         self._lagging = False
         self._topics: set[str] = set()
-        self._buckets: dict[str, Bucket] = {}
-        self._looked_s, self._now_s = float("-inf"), 0.0
+        self._buckets: dict[str, Bucket] = {}  # by key; without keys by source, of which there are few: see _topics
+        self._looked_s = float("-inf")
         self._received = Received()
-        self.journal = Journal(folder, note=self._note)
+        self.journal = Journal(folder, notes=lambda: (self._note(), *notes()))
         self._received = remembered(folder)
         self.journal.skip_to(known)
         self.fed = self.journal.end
@@ -103,14 +112,11 @@ class Gateway:
         arrivals = self.inbox.take(count_max)
         answers: dict[tuple[bytes, str, int], None] = {}  # in order, each once
         try:
-            self._now_s = time.monotonic()
             for arrival in arrivals:
                 self._take(arrival, answers)
             self.journal.sync()
         except OSError as error:
-            # Not one of the group is acknowledged; what did reach the disk is found there.
-            self.full, self._looked_s = f"cannot write: {error.strerror}", time.monotonic()
-            self._received = remembered(self.journal.folder)
+            self._give_up_group(error)
             return len(arrivals)
         self.counts.groups += bool(arrivals)
         for peer, source, boot in answers:
@@ -118,12 +124,25 @@ class Gateway:
             self.inbox.answer(peer, encode(Ack(source, boot, line.upto, line.missing())))
         return len(arrivals)
 
+    def roll(self) -> None:
+        """Seal the segment of the journal; on a full disk it stays open."""
+        try:
+            self.journal.roll()
+        except OSError as error:
+            self._give_up_group(error)
+
     def record(self, frame: Frame) -> None:
         """Append what came by another way than the inbox; durable with the next turn."""
-        if self._is_known(frame.topic):
+        refusal = self._refuse(frame.topic)
+        if refusal is None:
             self.journal.append(frame)
         else:
-            self.counts.refused[Refusal.TOPICS] += 1
+            self.counts.refused[refusal] += 1
+
+    def _give_up_group(self, error: OSError) -> None:
+        """Take nothing for now: not one of the group is acknowledged; what did reach the disk is found there."""
+        self.full, self._looked_s = f"cannot write: {error.strerror}", time.monotonic()
+        self._received = remembered(self.journal.folder)
 
     def _take(self, arrival: Arrival, answers: dict[tuple[bytes, str, int], None]) -> None:
         record = self._admit(arrival)
@@ -166,15 +185,26 @@ class Gateway:
             owner = self.allowed.get(arrival.user)
             if owner is None:  # revoked since it connected
                 return Refusal.STRANGER
-            bucket = self._buckets.get(arrival.user)
-            if bucket is None:
-                bucket = self._buckets[arrival.user] = Bucket(self.limits.rate_max, 2 * self.limits.rate_max)
-            if not bucket.take(self._now_s):
+            if self._is_too_fast(arrival.user):  # asked first: what is refused then costs next to nothing
                 return Refusal.RATE
         record = admit(arrival.parts, arrival.arrival_ns, owner)
-        if isinstance(record, Record) and not self._is_known(record.frame.topic):
+        if isinstance(record, Refusal):
+            return record
+        if owner is None:
+            return self._refuse(record.frame.topic) or record
+        return record if self._is_known(record.frame.topic) else Refusal.TOPICS
+
+    def _refuse(self, topic: str) -> Refusal | None:
+        """Return why nothing of a topic is taken now, None where it is; for what came under no key."""
+        if not self._is_known(topic):
             return Refusal.TOPICS
-        return record
+        return Refusal.RATE if self._is_too_fast(topic.partition("/")[2]) else None
+
+    def _is_too_fast(self, who: str) -> bool:
+        bucket = self._buckets.get(who)
+        if bucket is None:
+            bucket = self._buckets[who] = Bucket(self.limits.rate_max, 2 * self.limits.rate_max)
+        return not bucket.take(time.monotonic())
 
     def _is_known(self, topic: str) -> bool:
         if topic not in self._topics:

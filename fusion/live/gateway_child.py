@@ -73,6 +73,10 @@ class GatewayChild:
         self._values.drop(topic, key)
         self._tell("drop", topic, key)
 
+    def roll(self) -> None:
+        """Let the gateway seal the segment of the journal that it writes to."""
+        self._tell("roll")
+
     def drain(self) -> int:
         """Let the gateway read what has been sent already and take nothing more; return what is durable."""
         self._drained = False

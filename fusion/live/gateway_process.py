@@ -8,14 +8,16 @@ import json
 import resource
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, Final
 
+import msgpack  # type: ignore[import-untyped]
 import msgspec
 import zmq
 
-from fusion.journal import read_journal
+from fusion.journal import Record, read_journal
+from fusion.journal.record import Kind
 from fusion.journal.segment import JournalError, base_of, segments_of
 from fusion.live.bus import BusError, Inbox, check_open, read_lock
 from fusion.live.disk import Taken, only_one
@@ -33,6 +35,7 @@ STATE_S: Final = 1.0
 QUIET_S: Final = 0.3  # silence that ends the drain
 DRAIN_S_MAX: Final = 10.0  # of reading after the request to stop; sensors that never pause are cut off here
 LOCK_S: Final = 15.0
+HEARD: Final = "heard"  # topic of the note about plain publishers that each segment begins with
 
 
 class Process:
@@ -48,14 +51,15 @@ class Process:
         self._door = Doorkeeper(self.context) if keys else None
         self._lock = read_lock(keys)
         self._address = settings.listen
-        self.gateway = Gateway(self._listen(), Path(settings.journal), settings.limits(), settings.known)
+        self._subscriptions = [Subscription(self.context, place, keys) for place in settings.subscribe]
+        self._remember(Path(settings.journal))
+        journal = Path(settings.journal)
+        self.gateway = Gateway(self._listen(), journal, settings.limits(), settings.known, self._notes)
         if self.gateway.journal.dropped is not None:
             SERVICE.warning("put aside: %s", self.gateway.journal.dropped)
         self.gateway.allowed = None if keys is None else {}
         self.outputs = Publisher(self.context, settings.publish, settings.requests, self._lock)
-        self._subscriptions = [Subscription(self.context, place, keys) for place in settings.subscribe]
         self._read_keys()
-        self._remember()
         self._told_end, self._told_state, self._state_s = -1, "", time.monotonic()
         self._orders = Orders()
         self._draining = self._deaf = self._ended = False
@@ -126,6 +130,8 @@ class Process:
                 self.outputs.values.keep(topic, key, text)
             case ["drop", topic, key]:
                 self.outputs.values.drop(topic, key)
+            case ["roll"]:
+                self.gateway.roll()
             case ["drain"]:
                 self._draining = True
             case ["stop"]:
@@ -190,15 +196,27 @@ class Process:
         self._address = inbox.endpoint
         return inbox
 
-    def _remember(self) -> None:
-        """Know again which numbers of plain publishers came last."""
-        folder = self.gateway.journal.folder
-        if not self._subscriptions:
+    def _notes(self) -> Iterator[Record]:
+        """Yield what each segment says of plain publishers: which numbers came last, and which are wanted."""
+        if self._subscriptions:
+            heard = {one.place: one.gaps.state() for one in self._subscriptions}
+            yield Record(Frame(HEARD, msgpack.packb(heard), 0), None, Kind.NOTE)
+
+    def _remember(self, folder: Path) -> None:
+        """Know again which numbers of plain publishers came, before the journal is written to."""
+        if not self._subscriptions or not folder.is_dir() or not segments_of(folder):
             return
         for _, record in read_journal(folder, base_of(segments_of(folder)[-1])):
-            number = None if record.origin else number_of(record.frame.topic, record.frame.payload)
-            for one in self._subscriptions if number else ():
-                one.gaps.hear(*number)  # type: ignore[misc]
+            topic, payload = record.frame.topic, record.frame.payload
+            if record.kind is Kind.NOTE and topic == HEARD:
+                heard = msgpack.unpackb(payload)
+                for one in self._subscriptions:
+                    one.gaps.go_on(heard.get(one.place, {}))
+            number = None if record.origin or record.kind is Kind.NOTE else number_of(topic, payload)
+            if number is not None:
+                knowing = [one for one in self._subscriptions if one.gaps.knows(number[0])]
+                for one in knowing or self._subscriptions:
+                    one.gaps.hear(*number)
 
     def _state(self) -> dict[str, Any]:
         gateway = self.gateway

@@ -4,6 +4,7 @@ in   ["fed", N]                       the engine has read so many records
      ["out", topic, key, text]        publish, and keep as the last value of key ("": keep nothing)
      ["keep", topic, key, text]       keep only: after a restart
      ["drop", topic, key]             a key that is no more
+     ["roll"]                         seal the segment of the journal
      ["drain"]                        read until sensors fall silent, then take nothing more
      ["stop"]                         end; so does the end of the input
 out  ["open", {"listen", "publish", "requests"}]      or ["failed", text]

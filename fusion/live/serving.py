@@ -143,7 +143,7 @@ def _run(
     recorder = watched(
         args, session, start.baskets, lambda: (gateway.end - reader.next, (time.time_ns() - session.arrival_ns) / 1e6)
     )
-    keeper, bulletin = Keeper(args, start), Bulletin(tell, metrics, gateway, reader.next)
+    keeper, bulletin = Keeper(args, start, gateway.roll), Bulletin(tell, metrics, gateway, reader.next)
     _say_where(gateway)
     while not stopping():
         end = gateway.wait(POLL_S if reader.next == gateway.end else 0.0)
