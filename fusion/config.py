@@ -367,6 +367,7 @@ class UnwatchedConfig:
     """People who are out of everybody's sight together."""
 
     unseen_s: float = 1.0  # unseen for so long beyond what is usual between two sightings
+    hands_sd_m: float = 0.25  # one of the two may be in sight, with hands known worse: for half a second unseen
     reach_m: float = 1.5  # two people this near each other can pass something
     together_s: float = 1.0  # for less, nothing passes
     break_s: float = 1.0  # they were in sight for so long, or apart: it is over

@@ -16,6 +16,7 @@ from fusion.attribution.masses import masses_of
 from fusion.attribution.priors import weigh_change
 from fusion.attribution.unwatched import Unwatched, unwatched_now, unwatched_readings
 from fusion.config import SECOND_NS, AttributionConfig
+from fusion.frozen import replace
 from fusion.shelf import ShelfChange
 
 STORE, CONFIG = tiny_store(), AttributionConfig()
@@ -41,8 +42,27 @@ def test_out_of_sight_together_are_two_trips_near_each_other_of_whom_nobody_is_s
         a, b = ([w for w in who if w[3] == trip] for trip in one.trips)
         assert one.trips == tuple(sorted(set(one.trips)))
         assert a and b and "c" not in one.trips
-        assert all(seconds >= CONFIG.unwatched.unseen_s for _, _, seconds, _ in (*a, *b))
+        unseen = [all(w[2] >= CONFIG.unwatched.unseen_s for w in party) for party in (a, b)]
+        assert any(unseen)  # of the other nobody sees the hands
         assert min(np.hypot(p[0] - q[0], p[1] - q[1]) for p in a for q in b) <= CONFIG.unwatched.reach_m
+
+
+@pytest.mark.parametrize(
+    ("unseen_s", "hands_sd_m", "alone"),
+    [
+        ((2.0, 0.0), (0.3, 0.3), False),  # one out of sight, and nobody sees the other's hands
+        ((2.0, 0.0), (0.1, 0.3), True),
+        ((0.0, 0.0), (0.3, 0.3), True),  # two in sight: what passes then is seen, or hands meet
+        ((2.0, 2.0), (0.1, 0.1), False),
+    ],
+)
+def test_who_shows_a_head_at_a_blind_spot_and_no_hands_may_give_there(
+    unseen_s: tuple[float, float], hands_sd_m: tuple[float, float], alone: bool
+) -> None:
+    now = bodies((1.0, 1.0), (1.5, 1.0), unseen_s=unseen_s)
+    cov = np.eye(3) * np.square(hands_sd_m)[:, None, None]
+    now = replace(now, hands_cov=np.stack([np.tile(0.09 * np.eye(3), (2, 1, 1)), cov]))
+    assert (unwatched_now((), now, {1: "a", 2: "b"}, frozenset(), CONFIG.unwatched) == ()) == alone
 
 
 def company_over(going_on: tuple[Unwatched, ...], until_ns: int) -> tuple[list[Unwatched], tuple[Unwatched, ...]]:

@@ -2,13 +2,15 @@
 
 Where cameras do not reach, two people who stand within an arm's reach of each other can exchange anything. Nothing
 tells, but that they were there together, and for how long: so it stays a reading beside "nothing passed", and a receipt
-that rests on nothing having passed is as doubtful as that.
+that rests on nothing having passed is as doubtful as that. It is enough that one of them is out of sight and no camera
+sees the hands of the other, who shows a head at the edge of the blind spot.
 """
 
 from collections.abc import Mapping
 
 import numpy as np
 
+from fusion.arrays import Bools, Floats
 from fusion.attribution.bodies import Bodies
 from fusion.attribution.explanations import Explanation, Goods, Part, handed
 from fusion.attribution.handover import EXCHANGE_NATS
@@ -41,19 +43,32 @@ def unwatched_now(
     hidden = bodies.unseen_s >= config.unseen_s
     past, still = broken_off(going_on, bodies.t_ns, config.break_s)
     known = {one.trips: one for one in still}
-    if np.count_nonzero(hidden) < 2:
+    if not hidden.any() or len(hidden) < 2:
         return going_on
     named = [trip_of.get(int(k), "") for k in bodies.track_id]
-    in_sight = {trip for trip, out in zip(named, hidden, strict=True) if not out}
-    rows = [i for i in np.flatnonzero(hidden) if named[i] and named[i] not in in_sight | alone]
+    hands_hidden = hidden | (_hands_sd_m(bodies) > config.hands_sd_m).all(axis=1)
+    seen, shown = _trips_of(named, ~hidden), _trips_of(named, ~hands_hidden)
+    rows = [i for i in np.flatnonzero(hands_hidden) if named[i] and named[i] not in shown | alone]
     for n, i in enumerate(rows):
         for j in rows[n + 1 :]:
             pair = min(named[i], named[j]), max(named[i], named[j])
-            if pair[0] == pair[1] or np.hypot(*(bodies.head[i, :2] - bodies.head[j, :2])) > config.reach_m:
+            if pair[0] == pair[1] or seen.issuperset(pair):
+                continue
+            if np.hypot(*(bodies.head[i, :2] - bodies.head[j, :2])) > config.reach_m:
                 continue
             before = known.get(pair)
             known[pair] = Unwatched(pair, before.since_ns if before else bodies.t_ns, bodies.t_ns)
     return (*past, *(known[pair] for pair in sorted(known)))
+
+
+def _trips_of(named: list[str], which: Bools) -> set[str]:
+    """Return the trips of some bodies."""
+    return {named[i] for i in np.flatnonzero(which)}
+
+
+def _hands_sd_m(bodies: Bodies) -> Floats:
+    """Return how well both hands of everybody are known, (n, 2) m along an axis."""
+    return np.asarray(np.sqrt(np.trace(bodies.hands_cov, axis1=2, axis2=3) / 3.0))
 
 
 def unwatched_readings(one: Unwatched, goods: Mapping[str, Goods], config: UnwatchedConfig) -> tuple[Explanation, ...]:
