@@ -4,14 +4,12 @@ A step of weight is compared with the middle of the time that a hand was there. 
 been there, and one of them came and went, that middle is known to a tenth of a second.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 import numpy as np
 
 from fusion.arrays import Floats
-from fusion.attribution.bodies import Bodies
-from fusion.attribution.evidence import near_in_plan
-from fusion.attribution.moments import within
+from fusion.attribution.bodies import Past
 from fusion.config import SECOND_NS, ClockConfig
 from fusion.intake.clock_filter import Comparisons
 from fusion.shelf import ShelfChange
@@ -21,7 +19,7 @@ ABOVE_M = 0.08  # a hand with goods is between the plate and twice this above it
 
 
 def stepping(
-    change: ShelfChange, seen: Sequence[Bodies], alias: Mapping[int, int], store: Store, config: ClockConfig
+    change: ShelfChange, seen: Past, alias: Mapping[int, int], store: Store, config: ClockConfig
 ) -> tuple[str, Comparisons] | None:
     """Return the controller of a shelf change and what the one hand that can have made it says of its clock.
 
@@ -43,7 +41,7 @@ def late_by(late_s: float, config: ClockConfig) -> Comparisons:
 
 
 def _approach(
-    change: ShelfChange, seen: Sequence[Bodies], alias: Mapping[int, int], store: Store, config: ClockConfig
+    change: ShelfChange, seen: Past, alias: Mapping[int, int], store: Store, config: ClockConfig
 ) -> tuple[Floats, Floats]:
     """Return when (n,), s after the step, and how far (n, 2), m, the hands that can have made it were from the goods.
 
@@ -52,27 +50,21 @@ def _approach(
     plates = np.array(change.plates)
     place = np.abs(change.delta_g) @ store.plates.centre[plates] / np.abs(change.delta_g).sum()
     longest_ns = round((config.hand_s + config.hand_beyond_s) * SECOND_NS)
-    around = within(seen, change.step_ns - longest_ns, change.step_ns + longest_ns)
-    near = near_in_plan([bodies.head for bodies in around], place[:2], config.about_m)
-    if not near:
+    rows, moments = seen.room.rows, seen.within(change.step_ns - longest_ns, change.step_ns + longest_ns)
+    around = seen.rows_of(moments)
+    away_m = np.linalg.norm(rows.head[around, :2] - place[:2], axis=1)
+    near = around.start + np.flatnonzero(away_m < config.about_m)
+    hidden = rows.unseen_s[near] > 0.0
+    if not len(near) or (hidden & (away_m[near - around.start] < config.alone_m)).any():
         return np.zeros(0), np.zeros((0, 2))
-    head, hands, cov, unseen_s = (
-        np.concatenate([getattr(around[k], name)[rows] for k, rows in near])
-        for name in ("head", "hands", "hands_cov", "unseen_s")
-    )
-    away_m = np.linalg.norm(head[:, :2] - place[:2], axis=1)
-    if ((unseen_s > 0.0) & (away_m < config.alone_m)).any():
-        return np.zeros(0), np.zeros((0, 2))
-    gap = _from_goods(head[:, None] + hands, place, _front(change, store))
-    spread = np.sqrt(np.trace(cov, axis1=2, axis2=3) / 3)
-    tracks = [track_id for k, rows in near for track_id in around[k].track_id[rows].tolist()]
-    who = np.array([alias.get(track_id, track_id) for track_id in tracks])
+    gap = _from_goods(rows.head[near, None] + rows.hands[near], place, _front(change, store))
+    spread = np.sqrt(np.trace(rows.hands_cov[near], axis1=2, axis2=3) / 3)
+    who = np.array([alias.get(track_id, track_id) for track_id in rows.track_id[near].tolist()])
     able = set(who[(gap - config.hand_sds * spread).min(axis=1) < config.hand_far_m].tolist())
     if len(able) != 1:
         return np.zeros(0), np.zeros((0, 2))
-    late_s = np.repeat(
-        [(around[k].t_ns - change.step_ns) / SECOND_NS for k, _ in near], [len(rows) for _, rows in near]
-    )
+    moment_of = np.searchsorted(seen.room.first[: moments[1]], near, side="right") - 1
+    late_s = (seen.room.t_ns[moment_of] - change.step_ns) / SECOND_NS
     mine = who == able.pop()
     return late_s[mine], gap[mine]
 

@@ -64,7 +64,7 @@ from fusion.tracking.floor import Floor, Match, advance, carried_on, empty_floor
 from fusion.tracking.following import follow_frames
 from fusion.tracking.frames import frames_of
 from fusion.tracking.gates import Departure, leave_by_gate, leave_unseen
-from fusion.tracking.hands import Hands, doubtful_hands, hands_of, no_hands
+from fusion.tracking.hands import Hands, hands_of, no_hands, rivals_of
 from fusion.tracking.identity import (
     Identity,
     Naming,
@@ -365,7 +365,7 @@ def _compare_steps(engine: Engine, state: State, changes: tuple[ShelfChange, ...
     """Learn of the clocks of shelf controllers from the hands that made the changes."""
     clocks, config = state.clocks, engine.config.clocks
     for change in changes:
-        found = stepping(change, state.attribution.seen.bodies, state.identity.alias, engine.store, config)
+        found = stepping(change, state.attribution.seen.past, state.identity.alias, engine.store, config)
         if found is not None:
             src, seen = found
             # These clocks move by milliseconds between a step and its change: the correction now is that of then.
@@ -407,6 +407,7 @@ def _follow(engine: Engine, state: State, news: News) -> tuple[State, tuple[Depa
     floor, gone = leave_unseen(identity, floor, state.now_ns, engine.store, config.identity)
     sure = np.flatnonzero((floor.tracks.status != Status.TENTATIVE) & (floor.tracks.status != Status.LEFT))
     hands, spread = hands_of(state.hands, floor.tracks.track_id[sure], state.now_ns, config.attribution.hands)
+    rival_id, rival_p = rivals_of(state.hands, floor.tracks.track_id[sure])
     bodies = Bodies(
         t_ns=state.now_ns,
         track_id=floor.tracks.track_id[sure],
@@ -414,7 +415,8 @@ def _follow(engine: Engine, state: State, news: News) -> tuple[State, tuple[Depa
         hands=hands,
         hands_cov=spread,
         unseen_s=np.maximum(0.0, (state.now_ns - floor.tracks.seen_ns[sure]) / SECOND_NS - 0.3),
-        doubtful=doubtful_hands(state.hands, floor.tracks.track_id[sure]),
+        rival_id=rival_id,
+        rival_p=rival_p,
     )
     seen = remember(
         state.attribution.seen,

@@ -17,18 +17,23 @@ from pathlib import Path
 import numpy as np
 
 from fusion.arrays import Floats, Singles
+from fusion.attribution.bodies import Past
+from fusion.attribution.last_seen import beside, posture
+from fusion.attribution.possession import Content, near_of, shelf_m
+from fusion.attribution.reaching import at_others, next_picks
 from fusion.config import SECOND_NS, Config
 from fusion.engine import finish, first_state, make_engine, step
 from fusion.health.coverage import stands_between
 from fusion.health.holds import over
 from fusion.intake import Slice
 from fusion.messages import Boxes, Message, People, Plates
+from fusion.shelf import ShelfChange
 from fusion.store import Cameras, Facings, Gates, Products, Store
 from fusion.store import Plates as PlateTable
 from fusion.tracking.assignment import assign
 from fusion.tracking.camera import project, undistort
 from fusion.tracking.geometry import inside
-from fusion.tracking.hands import nearest_m
+from fusion.tracking.hands import nats_at, nearest_m
 
 SECONDS = 12
 SLICE_NS, FRAME_NS, SAMPLE_NS, SAMPLES = SECOND_NS // 20, SECOND_NS // 10, SECOND_NS // 60, 12
@@ -45,6 +50,7 @@ def warm() -> None:
         now = tuple(m for m in messages if start_ns <= m.t_ns < start_ns + SLICE_NS)
         state, _ = step(engine, state, Slice(start_ns, start_ns + SLICE_NS, now))
     finish(engine, state)
+    _warm_attribution(state.attribution.seen.past, store)
     # What only more people, or other programs, would ask for.
     undistort(np.zeros((1, 2)), store.cameras.K[0], store.cameras.dist[0])
     nearest_m(np.zeros((2, 2, 3)))
@@ -54,6 +60,19 @@ def warm() -> None:
     stands_between(np.zeros((1, 3)), np.ones(3), np.linspace(0.0, 1.0, 3), store.outline, 1.0, np.zeros(1, np.bool_))
     for places in (np.zeros((2, 2)), np.zeros((2, 5))[:, :2]):
         inside(places, store.outline)
+
+
+def _warm_attribution(past: Past, store: Store) -> None:
+    """Ask what attribution asks of people with a trip, and where much happens at once."""
+    config, now = Config().attribution, past.last()
+    posture(1, now.t_ns, past, {}, now.track_id, config.possession)
+    beside(1, now.t_ns, past, {}, {}, config.touch_m, config.possession)
+    near_of(Content(now.t_ns, now.t_ns, 1, 0.0, (), ()), past, config.possession)
+    shelf_m(0, 1, past, (now.t_ns, now.t_ns), {}, store)
+    change = ShelfChange(now.t_ns, now.t_ns, now.t_ns, (0,), (-200.0,), (1.0,))
+    at_others(now.t_ns, (1, 2), (change,), past, store, config)
+    next_picks(now.t_ns - SECOND_NS, 0.0, (1, 2), (change,), past, {}, store, config)
+    nats_at(store.plates.centre, now.head, now.hands, now.hands_cov, config.hand_sd_m, config.hands)
 
 
 def _store() -> Store:

@@ -53,7 +53,6 @@ from fusion.shelf import ShelfChange
 from fusion.store import Store
 from fusion.tracking.carts import SeenMove, observe_cart
 from fusion.tracking.floor import Match, as_detected, empty_floor
-from fusion.tracking.hands import Doubtful
 from fusion.tracking.sightings import Sightings
 
 CONFIG, STORE = AttributionConfig(), tiny_store()
@@ -421,14 +420,16 @@ def test_looks_at_a_hand_that_may_be_anothers_tell_of_both_as_far_as_it_is_their
 @given(st.floats(1.0, 1e4), st.floats(0.01, 0.5), st.lists(st.floats(0.05, 20.0), min_size=4, max_size=4))
 def test_a_hand_at_the_goods_that_may_be_anothers_tells_of_both(there: float, p: float, rest: list[float]) -> None:
     ratio = np.array([[there, rest[0]], rest[1:3]])
-    whose, doubtful = [(0, 1), (0, 2)], {0: (Doubtful(1, 0, 2, p),)}
-    shared, own = _shared(ratio, whose, doubtful)
+    ids, near = np.array([1, 2]), np.array([True, True])
+    shared, own = _shared(ratio, near, ids, np.array([[2, -1], [-1, -1]]), np.array([[p, 0.0], [0.0, 0.0]]))
     assert shared[0, 1] == rest[0] and shared[0, 0] == pytest.approx((1 - p) * there + p)
     theirs = ratio[1].mean()
     assert shared[1].mean() == pytest.approx((1 - p) * theirs + p * 0.5 * (there + theirs))
-    gone = {0: (Doubtful(1, 0, 7, p), Doubtful(9, 1, 2, p))}
+    gone = ratio, near, ids, np.array([[7, -1], [-1, -1]]), np.array([[p, 0.0], [0.0, 0.0]])
+    far = ratio, np.array([False, True]), ids, np.array([[2, -1], [-1, -1]]), np.array([[p, 0.0], [0.0, 0.0]])
     assert np.array_equal(own[0], shared[0]) and np.array_equal(own[1], ratio[1])
-    assert all(np.array_equal(one, ratio) for one in _shared(ratio, whose, gone)), "who is not near changes nothing"
+    for one in (gone, far):
+        assert (_shared(*one) == ratio).all(), "who is not near changes nothing"
 
 
 @given(st.floats(0.1, 4.5))

@@ -3,9 +3,9 @@
 import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
+from remembered import bodies_at, past_of
 from tiny import tiny_store
 
-from fusion.attribution.bodies import Bodies
 from fusion.attribution.cart_reading import read_carts, read_move
 from fusion.attribution.carted import (
     Basket,
@@ -160,11 +160,13 @@ def test_a_cart_that_may_be_of_somebody_whom_nobody_sees_is_hardly_believed_to_c
     def stays_p(seen: str) -> float:
         rows = [k for k, trip in ((1, "a"), (2, "b"), (3, "c")) if trip in seen]
         n = len(rows)
-        body = Bodies(T0, np.array(rows), np.zeros((n, 3)), *(np.repeat(h, n, axis=0) for h in hands), np.zeros(n))
+        body = bodies_at(T0, np.array(rows), np.zeros((n, 3)), *(np.repeat(h, n, axis=0) for h in hands), np.zeros(n))
         cart = CartNow("b", T0, (0.0, 0.0))
         people = People({1: "a", 2: "b", 3: "c"}, lambda k, t: (), {}, frozenset(), CartConfig(), {"cart-01": cart})
         state = Attribution(
-            groups=groups, baskets={"cart-01": Basket("a", (placed,), owner_p=1.0)}, seen=Witnesses(bodies=(body,))
+            groups=groups,
+            baskets={"cart-01": Basket("a", (placed,), owner_p=1.0)},
+            seen=Witnesses(past=past_of([body])),
         )
         after = read_carts(state, T0, people, tiny_store(), CONFIG)
         group = next(g for g in after.groups if "a" in g.trips)

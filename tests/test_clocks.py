@@ -8,11 +8,11 @@ import pytest
 from filterpy.kalman import update
 from hypothesis import given
 from hypothesis import strategies as st
+from remembered import bodies_at, past_of
 from test_carts import people
 from test_tracking import depth_frame
 from tiny import tiny_store
 
-from fusion.attribution.bodies import Bodies
 from fusion.clock_steps import stepping
 from fusion.config import ClockConfig, HandConfig, TrackingConfig
 from fusion.intake.clock_filter import Clock, Comparisons, compare
@@ -398,10 +398,10 @@ def take(
         hands = np.tile(np.array([0.0, 0.0, -0.55]), (len(head), 2, 1))
         hands[0, 1] = goods + np.array([0.0, -far_m, 0.0]) - head[0]
         cov = np.tile(0.01 * np.eye(3), (len(head), 2, 1, 1))
-        seen.append(Bodies(round(t_s * S), np.arange(1, len(head) + 1), head, hands, cov, np.zeros(len(head))))
+        seen.append(bodies_at(round(t_s * S), np.arange(1, len(head) + 1), head, hands, cov, np.zeros(len(head))))
     at_ns = round((100.0 + late_s) * S)
     change = ShelfChange(at_ns - S, at_ns + S, at_ns, (3,), (g,), (1.0,))
-    return stepping(change, seen, {}, store, CONFIG)
+    return stepping(change, past_of(seen), {}, store, CONFIG)
 
 
 def test_a_step_stamped_after_the_hand_was_there_is_late() -> None:

@@ -9,7 +9,7 @@ from scipy.stats import multivariate_normal
 from fusion.config import SECOND_NS, HandConfig
 from fusion.tracking.camera import to_camera
 from fusion.tracking.floor import Floor, Match, as_detected
-from fusion.tracking.hands import Hands, doubtful_hands, follow_hands, hand_rules, hands_of, nats_at, no_hands, resting
+from fusion.tracking.hands import Hands, follow_hands, hand_rules, hands_of, nats_at, no_hands, resting, rivals_of
 from fusion.tracking.sightings import LOOK_DIM, Sightings
 from fusion.tracking.tracks import Status, Tracks, no_tracks
 from fusion.tracking.wrists import Lent, WristFrame, _against, _fit, _shown
@@ -172,8 +172,9 @@ def test_a_wrist_of_two_taken_for_one_is_doubtful_until_a_frame_shows_both() -> 
     for _ in range(5):
         assert match.wrist_id[0, 0] == 1 and match.rival_id[0, 0] == 2
         assert match.rival_p[0, 0] == pytest.approx(CONFIG.merged_p, abs=0.03), "frames alike make it no surer"
-        (one,) = doubtful_hands(hands, np.array([1, 2]))
-        assert (one.track_id, one.rival_id, one.p) == (1, 2, match.rival_p[0, 0])
+        rival_id, rival_p = rivals_of(hands, np.array([0, 1, 2]))
+        assert rival_id[1].max() == 2 and rival_p[1].max() == match.rival_p[0, 0]
+        assert (rival_id[[0, 2]] == -1).all() and np.count_nonzero(rival_p) == 1
         t_ns += SECOND_NS // 15
         merged = match_of(HEADS[:1], MIDWAY, np.array([1]), t_ns=t_ns)
         hands, match = follow_hands(hands, floor_of(HEADS, t_ns), merged, STORE, CONFIG)

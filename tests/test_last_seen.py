@@ -1,9 +1,12 @@
 """How goods were last seen in a hand: what is set down is set down standing, away from goods, and the arm falls."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
+from remembered import bodies_at, past_of
 
 from fusion.arrays import Floats
 from fusion.attribution.bodies import Bodies
@@ -30,12 +33,12 @@ def walked(
         hands = np.array([[[0.2, 0.0, -below], [0.2, 0.1, -HANGING_M]]])
         cov = np.broadcast_to(np.eye(3) * sd_m**2, (1, 2, 3, 3)).copy()
         at = np.array([[x, 0.0, 1.6]])
-        out.append(Bodies(T0 + int(after_s * SECOND_NS), np.array([track_id]), at, hands, cov, np.zeros(1)))
+        out.append(bodies_at(T0 + int(after_s * SECOND_NS), np.array([track_id]), at, hands, cov, np.zeros(1)))
     return out
 
 
 def nats(bodies: list[Bodies], goods: Floats = GOODS) -> float:
-    return set_down_nats(posture(7, T0, bodies, {}, {7}, CONFIG), goods, CONFIG)
+    return set_down_nats(posture(7, T0, past_of(bodies), {}, np.array([7]), CONFIG), goods, CONFIG)
 
 
 @given(st.floats(1.3, 5.0), st.floats(0.6, 1.5))
@@ -62,26 +65,26 @@ def test_hands_that_nobody_saw_say_nothing(far_m: float, sd_m: float) -> None:
 def test_who_was_out_of_sight_set_nothing_down_that_anybody_knows_of() -> None:
     assert nats([]) == 0.0
     assert nats(walked(3.0, 0.0, HANGING_M, track_id=8)) == 0.0
-    joined = posture(7, T0, walked(3.0, 0.0, HANGING_M, track_id=8), {8: 7}, {7}, CONFIG)
+    joined = posture(7, T0, past_of(walked(3.0, 0.0, HANGING_M, track_id=8)), {8: 7}, np.array([7]), CONFIG)
     assert set_down_nats(joined, GOODS, CONFIG) > 0.0, "a track that was joined to theirs is theirs"
 
 
 @given(metres, metres, st.floats(0.0, 1.2))
 def test_moving_store_and_people_changes_nothing(dx_m: float, dy_m: float, mps: float) -> None:
     assume(abs(mps - CONFIG.still_mps) > 1e-6)
-    here = posture(7, T0, walked(1.5, mps, HANGING_M), {}, {7}, CONFIG)
+    here = posture(7, T0, past_of(walked(1.5, mps, HANGING_M)), {}, np.array([7]), CONFIG)
     by_m = np.array([dx_m, dy_m])
     by = np.append(by_m, 0.0)
-    moved = Posture(here.t_s, here.head + by, here.hands + by, here.sd_m)
+    moved = replace(here, head=here.head + by, hands=here.hands + by)
     assert set_down_nats(moved, GOODS + by_m, CONFIG) == set_down_nats(here, GOODS, CONFIG)
 
 
 @given(st.floats(-0.2, 1.2))
 def test_only_a_hand_on_the_floor_sets_something_down_there(hand_m: float) -> None:
-    seen = posture(7, T0, walked(0.4, 0.0, 1.6 - hand_m), {}, {7}, CONFIG)
+    seen = posture(7, T0, past_of(walked(0.4, 0.0, 1.6 - hand_m)), {}, np.array([7]), CONFIG)
     assume(abs(hand_m - CONFIG.floor_m) > 1e-6)
     assert floor_nats(seen, CONFIG) == (CONFIG.floor_nats if hand_m < CONFIG.floor_m else 0.0)
-    unseen = posture(7, T0, walked(0.4, 0.0, 1.6 - hand_m, sd_m=0.3), {}, {7}, CONFIG)
+    unseen = posture(7, T0, past_of(walked(0.4, 0.0, 1.6 - hand_m, sd_m=0.3)), {}, np.array([7]), CONFIG)
     assert floor_nats(unseen, CONFIG) == 0.0
 
 
@@ -96,8 +99,8 @@ def reaching(
         far_m = out_m if 20 <= step < 20 + sights else 0.25
         hands = np.array([[[far_m, 0.0, -0.6], [0.2, 0.1, -HANGING_M]], [[0.2, 0.0, -HANGING_M]] * 2])
         cov = np.broadcast_to(np.eye(3) * sd_m**2, (2, 2, 3, 3)).copy()
-        moments.append(Bodies(T0 + int(after_s * SECOND_NS), np.array([7, 8]), at, hands, cov, np.zeros(2)))
-    return posture(7, T0, moments, {}, {7, 8}, CONFIG)
+        moments.append(bodies_at(T0 + int(after_s * SECOND_NS), np.array([7, 8]), at, hands, cov, np.zeros(2)))
+    return posture(7, T0, past_of(moments), {}, np.array([7, 8]), CONFIG)
 
 
 PLATES = np.array([[0.0, 0.0, 1.0], [9.0, 9.0, 1.0]])
@@ -127,11 +130,13 @@ def test_a_hand_at_goods_a_cart_a_gate_or_somebody_else_sets_nothing_down_there(
 def test_who_bends_down_and_is_found_as_somebody_new_is_still_who_stands_there() -> None:
     upright, bent = walked(0.4, 0.0, HANGING_M), walked(0.45, 0.0, 1.55, track_id=9)
     both = [
-        Bodies(a.t_ns, *(np.concatenate(pair) for pair in zip(_columns(a), _columns(b), strict=True)))
+        bodies_at(a.t_ns, *(np.concatenate(pair) for pair in zip(_columns(a), _columns(b), strict=True)))
         for a, b in zip(upright, bent, strict=True)
     ]
-    assert floor_nats(posture(7, T0, both, {}, {7}, CONFIG), CONFIG) > 0.0
-    assert floor_nats(posture(7, T0, both, {}, {7, 9}, CONFIG), CONFIG) == 0.0, "another shopper's hand is theirs"
+    assert floor_nats(posture(7, T0, past_of(both), {}, np.array([7]), CONFIG), CONFIG) > 0.0
+    assert floor_nats(posture(7, T0, past_of(both), {}, np.array([7, 9]), CONFIG), CONFIG) == 0.0, (
+        "another shopper's hand is theirs"
+    )
 
 
 def _columns(bodies: Bodies) -> tuple[np.ndarray, ...]:

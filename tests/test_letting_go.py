@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
+from remembered import bodies_at, past_of
 from tiny import tiny_store
 
 from fusion.attribution.bodies import Bodies
@@ -32,11 +33,11 @@ def at(places: list[tuple[float, float]], reach_m: float = 0.3, sd_m: float = 0.
     n = len(places)
     head = np.array([(x, y, 1.6) for x, y in places]).reshape(n, 3)
     hands = np.tile([reach_m, 0.0, -0.5], (n, 2, 1))
-    return Bodies(t_ns, np.arange(1, n + 1), head, hands, np.tile(np.eye(3) * sd_m**2, (n, 2, 1, 1)), np.zeros(n))
+    return bodies_at(t_ns, np.arange(1, n + 1), head, hands, np.tile(np.eye(3) * sd_m**2, (n, 2, 1, 1)), np.zeros(n))
 
 
 def beside_1(*now: Bodies) -> dict[str, float]:
-    return dict(beside(1, T0, now, {}, TRIPS, CONFIG.touch_m, OWN))
+    return dict(beside(1, T0, past_of(now), {}, TRIPS, CONFIG.touch_m, OWN))
 
 
 @given(st.lists(st.tuples(st.floats(-3, 3), st.floats(-3, 3)), min_size=1, max_size=4))

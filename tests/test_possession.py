@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
+from remembered import bodies_at, past_of
 from tiny import tiny_store
 
 from fusion.attribution.bodies import Bodies
@@ -138,11 +139,11 @@ def test_a_hand_at_goods_that_then_are_seen_in_it_may_have_exchanged_them(
     at = store.plates.centre[3] - np.array([0.0, away_m, 0.0])
     head = np.array([[at[0], at[1], 1.6]])
     hands = np.repeat((at - head)[:, None, :], 2, axis=1)
-    body = Bodies(T0 - SECOND_NS, np.array([1]), head, hands, np.zeros((1, 2, 3, 3)), np.zeros(1))
+    body = bodies_at(T0 - SECOND_NS, np.array([1]), head, hands, np.zeros((1, 2, 3, 3)), np.zeros(1))
     group = Group(frozenset("b"), (Hypothesis(0.0, {"b": mine}, {}),))
     people = People({1: "b"}, who, {}, frozenset(), CartConfig())
     shown = replace(content({3: 0.4}), seen_ns=((T0, T0 + round(shown_s * SECOND_NS)),))
-    state = Attribution(groups=(group,), seen=Witnesses(bodies=(body,)))
+    state = Attribution(groups=(group,), seen=Witnesses(past=past_of([body])))
     after = read_content(state, shown, people, store, AttributionConfig()).groups[0]
     swapped = [h for h in after.beam if [k for k, _, _ in h.goods["b"]] == [3]]
     assert bool(swapped) == (as_heavy and away_m < CONFIG.shelf_m and shown_s >= CONFIG.found_after_s)
@@ -311,9 +312,11 @@ def test_goods_that_a_hand_touches_all_the_while_may_still_stand_on_their_shelf(
     def body(k: int) -> Bodies:
         hand = hands.copy()
         hand[0, 1] = at if k < share * 30 else hand[0, 1]
-        return Bodies(T0 + k * SECOND_NS // 10, np.array([1]), there[None], hand, np.zeros((1, 2, 3, 3)), np.zeros(1))
+        return bodies_at(
+            T0 + k * SECOND_NS // 10, np.array([1]), there[None], hand, np.zeros((1, 2, 3, 3)), np.zeros(1)
+        )
 
-    bodies = tuple(body(k) for k in range(30))
+    bodies = past_of(body(k) for k in range(30))
     found = is_of_shelf(seen, bodies, {}, store, CONFIG)
     assert found == (away_m < CONFIG.shelf_m and np.ceil(share * 30) / 30 > CONFIG.shelf_share)
     assert not is_of_shelf(replace(seen, track_id=2), bodies, {}, store, CONFIG)

@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
+from remembered import bodies_at, past_of
 from tiny import tiny_store
 
-from fusion.attribution.bodies import Bodies
+from fusion.attribution.bodies import Bodies, no_past
 from fusion.attribution.reaching import at_others, next_picks
 from fusion.attribution.standing import goods_place
 from fusion.config import SECOND_NS, AttributionConfig
@@ -32,7 +33,7 @@ def standing(away_m: float) -> list[Bodies]:
     hands[0, 0] = goods + np.array([away_m, 0.0, 0.0]) - head[0]
     hands[0, 1, 2] = 5.0
     cov = np.tile(0.01 * np.eye(3), (2, 2, 1, 1))
-    return [Bodies(k * SECOND_NS // 10, np.array([1, 2]), head, hands, cov, np.zeros(2)) for k in range(100)]
+    return [bodies_at(k * SECOND_NS // 10, np.array([1, 2]), head, hands, cov, np.zeros(2)) for k in range(100)]
 
 
 @given(
@@ -51,7 +52,7 @@ def test_who_has_a_hand_where_goods_go_next_has_something_new_a_moment_before(
     known_as = {1: 7} if alias == 0 else {}
     track_id = known_as.get(1, 1)
     later = [change(later_s, grams)]
-    found = next_picks(0, apart_s, {track_id, 2}, later, standing(away_m), known_as, STORE, CONFIG)
+    found = next_picks(0, apart_s, {track_id, 2}, later, past_of(standing(away_m)), known_as, STORE, CONFIG)
     soon = apart_s < later_s <= CONFIG.held_window_s + CONFIG.next_pick_s
     if grams < 0.0 and away_m < CONFIG.next_pick_m - 1e-9 and soon:
         want = round(later_s * SECOND_NS) - round(CONFIG.next_pick_s * SECOND_NS)
@@ -62,10 +63,10 @@ def test_who_has_a_hand_where_goods_go_next_has_something_new_a_moment_before(
 
 def test_of_several_the_first_counts_and_others_tracks_are_not_asked_for() -> None:
     several = [change(3.5), change(2.0), change(4.0)]
-    found = next_picks(0, CONFIG.hurry_s[1], {1, 2}, several, standing(0.1), {}, STORE, CONFIG)
+    found = next_picks(0, CONFIG.hurry_s[1], {1, 2}, several, past_of(standing(0.1)), {}, STORE, CONFIG)
     assert found == {1: round((2.0 - CONFIG.next_pick_s) * SECOND_NS)}
-    assert not next_picks(0, CONFIG.hurry_s[1], {2}, several, standing(0.1), {}, STORE, CONFIG)
-    assert not next_picks(0, CONFIG.hurry_s[1], {1, 2}, several, [], {}, STORE, CONFIG)
+    assert not next_picks(0, CONFIG.hurry_s[1], {2}, several, past_of(standing(0.1)), {}, STORE, CONFIG)
+    assert not next_picks(0, CONFIG.hurry_s[1], {1, 2}, several, no_past(), {}, STORE, CONFIG)
 
 
 @given(st.floats(-3.0, 3.0), st.floats(0.0, 1.0), st.sampled_from((-227.0, 227.0)))
@@ -73,7 +74,7 @@ def test_of_several_the_first_counts_and_others_tracks_are_not_asked_for() -> No
 def test_who_has_a_hand_at_goods_that_move_about_then_is_busy_with_them(
     later_s: float, away_m: float, grams: float
 ) -> None:
-    found = at_others(5 * SECOND_NS, {1, 2}, [change(5.0 + later_s, grams)], standing(away_m), STORE, CONFIG)
+    found = at_others(5 * SECOND_NS, (1, 2), [change(5.0 + later_s, grams)], past_of(standing(away_m)), STORE, CONFIG)
     if abs(later_s) < CONFIG.hurry_s[1] - 1e-6:
         goods, p = found[1]
         assert (goods == STORE.plates.centre[PLATE]).all()
@@ -88,6 +89,6 @@ def test_a_hand_that_nobody_sees_may_be_at_goods_within_reach_and_at_no_others()
     nobody = np.tile(mean, (2, 2, 1)), np.tile(np.diag(var), (2, 2, 1, 1))
     unseen = [replace(one, hands=nobody[0], hands_cov=nobody[1]) for one in standing(0.0)]
     away = [replace(one, head=one.head + np.array([0.0, -3.0, 0.0])) for one in unseen]
-    p = at_others(5 * SECOND_NS, {1, 2}, [change(5.0)], unseen, STORE, CONFIG)[1][1]
+    p = at_others(5 * SECOND_NS, (1, 2), [change(5.0)], past_of(unseen), STORE, CONFIG)[1][1]
     assert p == pytest.approx(CONFIG.standing.elsewhere_p, abs=1e-6)
-    assert at_others(5 * SECOND_NS, {1, 2}, [change(5.0)], away, STORE, CONFIG) == {}
+    assert at_others(5 * SECOND_NS, (1, 2), [change(5.0)], past_of(away), STORE, CONFIG) == {}

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from remembered import bodies_at, past_of
 from tiny import tiny_store
 
 from fusion.attribution.bodies import Bodies
@@ -30,7 +31,7 @@ def sights(paths: list[np.ndarray], unseen_s: float = 0.0) -> list[Bodies]:
     for k, heads in enumerate(np.stack(paths, axis=1)):
         t_ns, n = STEP_NS + (k - len(paths[0]) // 2) * SECOND_NS // 10, len(paths)
         hands = np.tile(HAND, (n, 1, 1)), np.tile(NOBODY, (n, 1, 1, 1))
-        out.append(Bodies(t_ns, np.arange(1, n + 1), heads, *hands, np.full(n, unseen_s)))
+        out.append(bodies_at(t_ns, np.arange(1, n + 1), heads, *hands, np.full(n, unseen_s)))
     return out
 
 
@@ -51,7 +52,7 @@ def nats(
     other_p: float = 0.5,
 ) -> np.ndarray:
     bodies = sights(who, unseen_s)
-    how = stance(STEP_NS, bodies[40], np.arange(len(who)), bodies, OWN, {})
+    how = stance(STEP_NS, bodies[40], np.arange(len(who)), past_of(bodies), OWN, {})
     n = len(who)
     return standing_nats(change(plate), how, np.tile(other, (n, 1)), np.full(n, other_p), store, CONFIG)
 
@@ -124,7 +125,7 @@ def test_who_leans_aside_is_measured_from_where_they_stand() -> None:
     leaning = head(x + 0.8, 2.1, 1.6, 0.25)
     leaning[30:50, 0] -= 0.25
     bodies = sights([leaning])
-    how = stance(STEP_NS, bodies[40], np.arange(1), bodies, OWN, {})
+    how = stance(STEP_NS, bodies[40], np.arange(1), past_of(bodies), OWN, {})
     assert how.head[0] == pytest.approx([x + 0.8, 2.1, 1.6], abs=0.05)
     assert how.bent_m[0] == pytest.approx(0.25, abs=0.05)
 
@@ -133,7 +134,9 @@ def test_who_is_hardly_seen_may_stand_anywhere_by_now() -> None:
     x = float(STORE.plates.centre[0, 0])
     aside = [head(x + 1.0, 2.1, 1.7)]
     assert nats(aside, 0, unseen_s=3.0) > nats(aside, 0) + 1.0
-    assert np.isnan(stance(STEP_NS, sights(aside, 3.0)[40], np.arange(1), sights(aside, 3.0), OWN, {}).bent_m).all()
+    assert np.isnan(
+        stance(STEP_NS, sights(aside, 3.0)[40], np.arange(1), past_of(sights(aside, 3.0)), OWN, {}).bent_m
+    ).all()
 
 
 def test_goods_on_two_plates_lie_between_them() -> None:
@@ -146,6 +149,6 @@ def test_who_is_followed_by_another_track_while_bent_has_bent() -> None:
     """Found in b11, seed 12: the track that found somebody bent knew nothing of how tall they stand."""
     low = head(1.0, 2.1, 1.7, bent_m=0.5)
     bodies = [replace(one, track_id=np.array([2 if one.head[0, 2] < 1.5 else 1])) for one in sights([low])]
-    alone, both = (stance(STEP_NS, bodies[40], np.arange(1), bodies, OWN, alias) for alias in ({}, {2: 1}))
+    alone, both = (stance(STEP_NS, bodies[40], np.arange(1), past_of(bodies), OWN, alias) for alias in ({}, {2: 1}))
     assert bodies[40].track_id == [2] and alone.bent_m[0] < 0.1 and both.bent_m[0] > 0.4
     assert both.head[0, 2] == pytest.approx(1.7, abs=0.05)

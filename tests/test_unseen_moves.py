@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
+from remembered import bodies_at
 from tiny import MASSES, tiny_store
 
 from fusion.attribution.bodies import Bodies
@@ -31,7 +32,9 @@ def bodies(*places: tuple[float, float], unseen_s: float | tuple[float, ...] = 0
     n = len(places)
     head = np.array([(x, y, 1.55) for x, y in places])
     hands = np.tile([0.0, 0.0, -0.55], (n, 2, 1))
-    return Bodies(t_ns, np.arange(1, n + 1), head, hands, np.tile(0.1 * np.eye(3), (n, 2, 1, 1)), np.full(n, unseen_s))
+    return bodies_at(
+        t_ns, np.arange(1, n + 1), head, hands, np.tile(0.1 * np.eye(3), (n, 2, 1, 1)), np.full(n, unseen_s)
+    )
 
 
 @given(st.lists(st.tuples(st.floats(0, 4), st.floats(0, 3), st.floats(0, 5), st.sampled_from("abc")), max_size=5))
@@ -113,7 +116,7 @@ def at_plate(plate: int, t_ns: int, sure_m: float = 0.05, aside_m: float = 0.0) 
     x, y, z = STORE.plates.centre[plate] + np.array([aside_m, 0.0, 0.0])
     head = np.array([[x, y - 0.6, 1.55]])
     hands = np.array([[[0.0, 0.6, z + 0.08 - 1.55], [0.0, 0.0, -0.55]]])
-    return Bodies(t_ns, np.array([7]), head, hands, np.tile(sure_m**2 * np.eye(3), (1, 2, 1, 1)), np.zeros(1))
+    return bodies_at(t_ns, np.array([7]), head, hands, np.tile(sure_m**2 * np.eye(3), (1, 2, 1, 1)), np.zeros(1))
 
 
 def test_a_hand_at_plates_that_say_nothing_is_a_reach_and_one_at_others_is_none() -> None:

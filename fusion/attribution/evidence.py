@@ -1,14 +1,15 @@
 """Evidence for who moved the goods: hands and bodies, in nats. looks.py has what hands held, cart_evidence.py carts."""
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
+from typing import NamedTuple
 
 import numpy as np
+from numba import njit
 
-from fusion.arrays import Floats, Ints
+from fusion.arrays import Bools, Floats, Ints
 from fusion.attribution.basket import Weighing
-from fusion.attribution.bodies import Bodies
+from fusion.attribution.bodies import Bodies, Joined, Rows, and_then, joined_into, person_of, place_among
 from fusion.attribution.looks import NO_LOOKS, Looks, lenders, looks_around, looks_at_hands, looks_of
-from fusion.attribution.moments import nearest, within
 from fusion.attribution.reaching import at_others, next_picks
 from fusion.attribution.standing import goods_place, stance, standing_nats
 from fusion.attribution.why import BODY, HANDS, Why
@@ -19,7 +20,7 @@ from fusion.shelf import ShelfChange
 from fusion.store import Store
 from fusion.tracking.carts import SeenMove
 from fusion.tracking.floor import Match
-from fusion.tracking.hands import Doubtful, nats_at
+from fusion.tracking.hands import hand_rules, nats_of_hand
 
 HAND_ABOVE_PLATE_M = 0.08
 NOWHERE = np.full(3, np.nan)
@@ -53,12 +54,11 @@ def remember(
 ) -> Witnesses:
     """Add one slice and forget what is too old to matter."""
     since = bodies.t_ns - int(config.sightings_s * SECOND_NS)
-    gone = next((i for i, b in enumerate(seen.bodies) if b.t_ns >= since), len(seen.bodies))
     carts = tuple(m for m in (*seen.moves, *moves) if m.move.t_ns >= since)
     weights = tuple(w for w in (*seen.weighings, *weighings) if w.t_ns >= since)
     unseen = next((i for i, look in enumerate(seen.looks) if look.t_ns >= since), len(seen.looks))
     looks = (*seen.looks[unseen:], *looks_of(matches, store))
-    return Witnesses(looks, (*seen.bodies[gone:], bodies), carts, weights)
+    return Witnesses(looks, and_then(seen.past, bodies, since), carts, weights)
 
 
 def candidates(
@@ -70,9 +70,10 @@ def candidates(
     others: Iterable[ShelfChange] = (),
 ) -> tuple[Candidate, ...]:
     """Return everybody within reach of the change, sorted by track_id; others are changes before it and after."""
-    if not seen.bodies:
+    past = seen.past
+    if not len(past):
         return ()
-    bodies = nearest(seen.bodies, change.step_ns)
+    bodies = past.at(past.nearest(change.step_ns))
     goods, _ = goods_place(change, store)
     far = np.linalg.norm(bodies.head[:, :2] - goods[:2], axis=1)
     strayed_m = config.stray_mps * np.minimum(bodies.unseen_s, config.stray_s_max)
@@ -81,24 +82,25 @@ def candidates(
         return ()  # most changes of a large store are of plates that only shook
     others = tuple(others)
     # Who was followed by two tracks, one after the other, is one person: what was seen of both is theirs.
-    persons = [alias.get(track_id, track_id) for track_id in bodies.track_id[near].tolist()]
+    own = bodies.track_id[near].tolist()
+    persons = [alias.get(track_id, track_id) for track_id in own]
     tracks = set(persons)
-    hands, own_hands, of_hands = _hand_evidence(change, tracks, seen, alias, store, config)
-    until_ns = next_picks(change.step_ns, config.hurry_s[1], tracks, others, seen.bodies, alias, store, config)
+    of_persons, joined = np.array(sorted(tracks), np.int64), joined_into(tracks, alias)
+    hands, own_hands, of_hands = _hand_evidence(change, of_persons, joined, seen, alias, store, config)
+    until_ns = next_picks(change.step_ns, config.hurry_s[1], tracks, others, past, alias, store, config)
     # Of all that cameras made of hands in a large store, few looks are at these.
     close = replace(seen, looks=looks_around(change.step_ns, tracks, seen, alias, config))
     looks = looks_at_hands(change.step_ns, close, alias, config, tracks, until_ns, lent=True)
     of_looks = lenders(change.step_ns, close, alias, config)
     borrows = tracks & {*of_hands, *of_looks}
     own_looks = looks_at_hands(change.step_ns, close, alias, config, borrows, until_ns) if borrows else {}
-    how = stance(change.step_ns, bodies, near, seen.bodies, config.standing, alias)
-    own = bodies.track_id[near].tolist()
-    elsewhere = at_others(change.step_ns, own, others, seen.bodies, store, config)
+    how = stance(change.step_ns, bodies, near, past, config.standing, alias)
+    elsewhere = at_others(change.step_ns, own, others, past, store, config)
     others_at = [elsewhere.get(track_id, (NOWHERE, 0.0)) for track_id in own]
     other_goods, other_p = np.array([goods for goods, _ in others_at]), np.array([p for _, p in others_at])
     stands = standing_nats(change, how, other_goods, other_p, store, config).tolist()
     out = []
-    for track_id, person, body in zip(bodies.track_id[near].tolist(), persons, stands, strict=True):
+    for track_id, person, body in zip(own, persons, stands, strict=True):
         one = _candidate(track_id, person, body, hands, looks)
         if person in borrows:
             lent_by = frozenset({*of_hands.get(person, ()), *of_looks.get(person, ())})
@@ -116,93 +118,121 @@ def _candidate(
 
 def _hand_evidence(
     change: ShelfChange,
-    persons: Collection[int],
+    persons: Ints,
+    joined: Joined,
     seen: Witnesses,
     alias: Mapping[int, int],
     store: Store,
     config: AttributionConfig,
 ) -> tuple[dict[int, float], dict[int, float], dict[int, set[int]]]:
-    """Return per track what its hands say of having moved the goods, in nats.
+    """Return per person (n,) what their hands say of having moved the goods, in nats.
 
     Who moves goods has one hand at them, either one: what is believed of that hand is weighed against what would be
     believed if nobody saw it. The moment of the step is known to a few tenths of a second, so moments are alternatives.
     A hand that may be somebody else's counts for both, as far as it is theirs: also returned are the nats without what
     such hands of others say, and whose those are that may be of some persons.
     """
-    points = plate_points(change, store)
-    cap, window_ns = config.hand_nats_max, int(config.hand_window_s * SECOND_NS)
-    around = within(seen.bodies, change.step_ns - window_ns, change.step_ns + window_ns)
-    near = near_in_plan([bodies.head for bodies in around], points[0, :2], 2 * config.reach_m_max)
-    if not near:
-        return {}, {}, {}
-    head, hands, cov = (
-        np.concatenate([getattr(around[k], name)[rows] for k, rows in near]) for name in ("head", "hands", "hands_cov")
+    window_ns = int(config.hand_window_s * SECOND_NS)
+    past = seen.past
+    moments = past.within(change.step_ns - window_ns, change.step_ns + window_ns)
+    rules = hand_rules(config.hands)
+    noise = HandNoise(
+        rules.rest, rules.spread, config.hand_sd_m**2, config.hand_wrong_p, config.hand_nats_max, 2 * config.reach_m_max
     )
-    ratio = np.exp(np.minimum(nats_at(points, head, hands, cov, config.hand_sd_m, config.hands), 2 * cap))
-    whose = [(k, int(track_id)) for k, rows in near for track_id in around[k].track_id[rows].tolist()]
-    track = [alias.get(track_id, track_id) for _, track_id in whose]
-    # Of all the store's hands that may be others', few may be of those near.
-    here = {*persons, *(k for k, kept in alias.items() if kept in persons), *(track_id for _, track_id in whose)}
-    lent = {k: [one for one in around[k].doubtful if one.rival_id in here] for k, _ in near}
-    doubtful = {k: each for k, each in lent.items() if each}
-    if not doubtful:
-        nats = _over_moments(ratio, track, config)
-        return nats, nats, {}
-    shared, own = _shared(ratio, whose, doubtful)
-    of: dict[int, set[int]] = {}
-    for one in (one for each in doubtful.values() for one in each):
-        person = alias.get(one.rival_id, one.rival_id)
-        if person in persons:
-            of.setdefault(person, set()).add(alias.get(one.track_id, one.track_id))
-    return _over_moments(shared, track, config), _over_moments(own, track, config), of
+    points = plate_points(change, store)
+    nats, of, owner = _hands_at(past.room.rows, past.room.first, *moments, points, persons, joined, noise)
+    names = persons.tolist()
+    lent: dict[int, set[int]] = {}
+    for person, track_id in zip(of.tolist(), owner.tolist(), strict=True):
+        lent.setdefault(names[person], set()).add(alias.get(track_id, track_id))
+    shared, own = nats.tolist()
+    return dict(zip(names, shared, strict=True)), dict(zip(names, own, strict=True)), lent
 
 
-def _over_moments(ratio: Floats, track: Sequence[int], config: AttributionConfig) -> dict[int, float]:
-    """Return per track the nats of its hands' ratios (r, 2), a row a moment and track."""
-    wrong, cap = config.hand_wrong_p, config.hand_nats_max
-    moments: dict[int, list[float]] = {}
-    for track_id, one in zip(track, (wrong + (1.0 - wrong) * ratio.mean(axis=1)).tolist(), strict=True):
-        moments.setdefault(track_id, []).append(one)
-    mean = [np.mean(moments[k]) for k in sorted(moments)]
-    return dict(zip(sorted(moments), np.clip(np.log(mean), -cap, cap).tolist(), strict=True))
+class HandNoise(NamedTuple):
+    """What is known of hands that move goods; see AttributionConfig."""
+
+    rest: Floats  # (3,) m, where a hand nobody sees is relative to the head, and how far it strays from there
+    spread: Floats  # (3, 3) m2
+    near: float  # m2, of a wrist from the goods it moves
+    wrong_p: float
+    nats_max: float
+    about_m: float  # whoever is further off is not asked
 
 
-def _shared(
-    ratio: Floats, whose: Sequence[tuple[int, int]], doubtful: Mapping[int, Sequence[Doubtful]]
-) -> tuple[Floats, Floats]:
-    """Return how much likelier each hand (r, 2) is at the goods than one nobody sees, with others' hands and without.
+@njit(cache=True, error_model="numpy")
+def _hands_at(
+    rows: Rows, first: Ints, begin: int, end: int, points: Floats, persons: Ints, joined: Joined, noise: HandNoise
+) -> tuple[Floats, Ints, Ints]:
+    """Return what hands at some moments say of persons (n,) having moved goods, (2, n) nats: with others' and without.
 
-    whose says of which moment and track each row is; doubtful has by moment the hands that may be somebody else's. Who
-    moves goods has a hand at them, whoever that is: a hand there tells of both, as far as it is theirs.
+    points (k, 3) are where a hand may be that moves them, the first in their middle. Also returned is of which of the
+    persons, a row, hands may be that are believed to be somebody's, (l,), and whose, a track (l,).
     """
-    first, out, own = ratio.tolist(), ratio.tolist(), ratio.tolist()
-    row_of = {one: row for row, one in enumerate(whose)}
-    for k, each in doubtful.items():
-        for one in each:
-            mine, theirs = row_of.get((k, one.track_id)), row_of.get((k, one.rival_id))
-            if mine is None or theirs is None:
+    total, count = np.zeros((2, len(persons))), np.zeros(len(persons))
+    most = 2 * (first[end] - first[begin])
+    of, owner, lent = np.empty(most, np.int64), np.empty(most, np.int64), 0
+    for moment in range(begin, end):
+        low, high = first[moment], first[moment + 1]
+        ratio, near = _ratios(rows, low, high, points, noise)
+        each = _shared(ratio, near, rows.track_id[low:high], rows.rival_id[low:high], rows.rival_p[low:high])
+        for row in range(low, high):
+            for hand in range(2):
+                person = place_among(person_of(rows.rival_id[row, hand], joined), persons)
+                if rows.rival_p[row, hand] > 0.0 and person >= 0:
+                    of[lent], owner[lent], lent = person, rows.track_id[row], lent + 1
+        for mine in range(high - low):
+            person = place_among(person_of(rows.track_id[low + mine], joined), persons) if near[mine] else -1
+            if person >= 0:
+                count[person] += 1.0
+                for k in range(2):
+                    both = (each[k, mine, 0] + each[k, mine, 1]) / 2
+                    total[k, person] += noise.wrong_p + (1.0 - noise.wrong_p) * both
+    nats = np.zeros(total.shape)
+    for k in range(2):
+        for person in range(len(persons)):
+            if count[person] > 0.0:
+                one = np.log(total[k, person] / count[person])
+                nats[k, person] = min(max(one, -noise.nats_max), noise.nats_max)
+    return nats, of[:lent], owner[:lent]
+
+
+@njit(cache=True, error_model="numpy")
+def _ratios(rows: Rows, low: int, high: int, points: Floats, noise: HandNoise) -> tuple[Floats, Bools]:
+    """Return how much likelier hands of some rows (r, 2) are at goods than unseen ones, and which rows are near."""
+    ratio, near = np.ones((high - low, 2)), np.zeros(high - low, np.bool_)
+    for k in range(high - low):
+        row = low + k
+        x, y = rows.head[row, 0] - points[0, 0], rows.head[row, 1] - points[0, 1]
+        near[k] = np.sqrt(x * x + y * y) < noise.about_m
+        for hand in range(2 if near[k] else 0):
+            mean, cov = rows.hands[row, hand], rows.hands_cov[row, hand]
+            nats = nats_of_hand(points, rows.head[row], mean, cov, noise.rest, noise.spread, noise.near)
+            ratio[k, hand] = np.exp(min(nats, 2.0 * noise.nats_max))
+    return ratio, near
+
+
+@njit(cache=True, error_model="numpy")
+def _shared(ratio: Floats, near: Bools, track_id: Ints, rival_id: Ints, rival_p: Floats) -> Floats:
+    """Return how much likelier each hand (2, r, 2) is at the goods than an unseen one, with others' hands and without.
+
+    ratio (r, 2) is that of each as if it were its track's (r,), near (r,) who is asked; a hand may be a rival's (r, 2).
+    Who moves goods has a hand at them, whoever that is: a hand there tells of both, as far as it is theirs.
+    """
+    out = np.stack((ratio, ratio))
+    for mine in range(len(ratio)):
+        for hand in range(2):
+            p = rival_p[mine, hand]
+            theirs = place_among(rival_id[mine, hand], track_id) if p > 0.0 and near[mine] else -1
+            if theirs < 0 or not near[theirs]:
                 continue
-            p, keep = one.p, 1.0 - one.p
-            for each_of in (out, own):
-                each_of[mine][one.hand] = keep * each_of[mine][one.hand] + p
+            for k in range(2):
+                out[k, mine, hand] = (1.0 - p) * out[k, mine, hand] + p
             # One of theirs, and it matters not which.
-            left, right = out[theirs]
-            lent = p * 0.5 * (first[mine][one.hand] + (left + right) / 2)
-            out[theirs] = [keep * left + lent, keep * right + lent]
-    return np.array(out), np.array(own)
-
-
-def near_in_plan(heads: Sequence[Floats], place: Floats, reach_m: float) -> list[tuple[int, Ints]]:
-    """Return of several moments, heads (n, 3) each, which have anybody within reach of a place (2,), and which rows."""
-    if not heads:
-        return []
-    near = np.linalg.norm(np.concatenate(heads)[:, :2] - place, axis=1) < reach_m
-    first = np.zeros(len(heads) + 1, np.int64)
-    np.cumsum([len(head) for head in heads], out=first[1:])
-    at = np.flatnonzero(near)
-    cuts = np.searchsorted(at, first).tolist()
-    begin = first.tolist()
-    return [(k, at[cuts[k] : cuts[k + 1]] - begin[k]) for k in range(len(heads)) if cuts[k] < cuts[k + 1]]
+            either = p * 0.5 * (ratio[mine, hand] + (out[0, theirs, 0] + out[0, theirs, 1]) / 2)
+            for one in range(2):
+                out[0, theirs, one] = (1.0 - p) * out[0, theirs, one] + either
+    return out
 
 
 def plate_points(change: ShelfChange, store: Store) -> Floats:

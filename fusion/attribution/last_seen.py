@@ -7,17 +7,16 @@ any shelf, is there to set something down; and so is one that reaches out where 
 nobody else. Who hands it over has another's hand at theirs.
 """
 
-from collections.abc import Collection, Mapping, Sequence
-from functools import lru_cache
-from math import sqrt
+from collections.abc import Mapping
 
 import numpy as np
+from numba import njit
 
 from fusion.arrays import Bools, Floats, Ints
-from fusion.attribution.bodies import KEPT, Bodies, names_of, rows_of
-from fusion.attribution.moments import within
+from fusion.attribution.bodies import Past, Rows, is_among, joined_into, names_of, place_among
 from fusion.config import SECOND_NS, PossessionConfig
 from fusion.frozen import record
+from fusion.tracking.hands import squared_3d
 
 
 @record(eq=False)
@@ -28,66 +27,59 @@ class Posture:
     head: Floats  # (n, 3) m
     hands: Floats  # (n, 2, 3) m
     sd_m: Floats  # (n, 2) of how high they are
-    sights: tuple[tuple[Bodies, int], ...] = ()  # (n,) the moment, and whose row it is
+    past: Past
+    moment: Ints  # (n,) of it, and whose row of that it is
+    row: Ints  # (n,)
 
 
 def posture(
-    track_id: int,
-    t_ns: int,
-    bodies: Sequence[Bodies],
-    alias: Mapping[int, int],
-    known: Collection[int],
-    config: PossessionConfig,
+    track_id: int, t_ns: int, past: Past, alias: Mapping[int, int], known: Ints, config: PossessionConfig
 ) -> Posture:
     """Return how somebody who was in sight stood and held their hands around a moment.
 
-    known are the tracks with a trip: who bends down is soon found as somebody new, and a track of nobody's that is
-    where this person stands is theirs.
+    known (k,) are the tracks with a trip, sorted: who bends down is soon found as somebody new, and a track of nobody's
+    that is where this person stands is theirs.
     """
     first_s = min(config.before_end_s[0], -config.around_s, config.out_span_s[0])
     last_s = max(config.after_end_s[1], config.around_s, config.out_span_s[1])
-    mine = {track_id, *(k for k, kept in alias.items() if kept == track_id)}
-    named = _one_of_a_kind(frozenset(known))
-    sights: list[tuple[Bodies, int]] = []
-    for one in within(bodies, t_ns + round(first_s * SECOND_NS), t_ns + round(last_s * SECOND_NS)):
-        row_of = rows_of(one)
-        own = sorted([row_of[k] for k in mine if k in row_of])
-        if not own:
-            continue
-        strangers = _strangers(one, named)
-        own_x, own_y, _ = one.head[own[0]].tolist() if strangers else (0.0, 0.0, 0.0)
-        for k, row, x, y in strangers:
-            near = sqrt((x - own_x) * (x - own_x) + (y - own_y) * (y - own_y)) < config.same_m
-            if near and k not in mine:
-                own.append(row)
-        sights += [(one, row) for row in own if one.unseen_s[row] <= 0.0]
-    if not sights:
-        return Posture(np.zeros(0), np.zeros((0, 3)), np.zeros((0, 2, 3)), np.zeros((0, 2)))
-    moments, rows = zip(*sights, strict=True)
-    at = np.cumsum([0, *(len(one.track_id) for one in moments[:-1])]) + rows
-    head, hands, cov = (
-        np.concatenate([getattr(one, name) for one in moments])[at] for name in ("head", "hands", "hands_cov")
-    )
+    mine, room = joined_into({track_id}, alias).ended, past.room
+    moments = past.within(t_ns + round(first_s * SECOND_NS), t_ns + round(last_s * SECOND_NS))
+    moment, row = _sights(room.rows, room.first, *moments, np.append(mine, track_id), known, config.same_m)
     return Posture(
-        t_s=np.array([(one.t_ns - t_ns) / SECOND_NS for one in moments]),
-        head=head,
-        hands=head[:, None] + hands,
-        sd_m=np.sqrt(cov[:, :, 2, 2]),
-        sights=tuple(sights),
+        t_s=(room.t_ns[moment] - t_ns) / SECOND_NS,
+        head=room.head[row],
+        hands=room.head[row][:, None] + room.hands[row],
+        sd_m=np.sqrt(room.hands_cov[row][:, :, 2, 2]),
+        past=past,
+        moment=moment,
+        row=row,
     )
 
 
-@lru_cache(maxsize=KEPT)
-def _strangers(bodies: Bodies, known: frozenset[int]) -> tuple[tuple[int, int, float, float], ...]:
-    """Return the tracks at one moment that are not known: track, row, and where, x and y in m."""
-    each = enumerate(zip(bodies.track_id.tolist(), bodies.head.tolist(), strict=True))
-    return tuple((k, row, x, y) for row, (k, (x, y, _)) in each if k not in known)
+@njit(cache=True, error_model="numpy")
+def _sights(rows: Rows, first: Ints, begin: int, end: int, mine: Ints, known: Ints, same_m: float) -> tuple[Ints, Ints]:
+    """Return at which moments somebody was in sight and their rows then, (n,): those of their tracks come first.
 
-
-@lru_cache(maxsize=8)
-def _one_of_a_kind(known: frozenset[int]) -> frozenset[int]:
-    """Return always the same object for the same tracks, which is then found at once."""
-    return known
+    mine (m,) are their tracks; tracks that are not known (k,), sorted, are theirs where they are this near.
+    """
+    most = first[end] - first[begin]
+    moments, sights, n = np.empty(most, np.int64), np.empty(most, np.int64), 0
+    for moment in range(begin, end):
+        me = -1
+        for row in range(first[moment], first[moment + 1]):
+            if is_among(rows.track_id[row], mine):
+                me = row if me < 0 else me
+                if rows.unseen_s[row] <= 0.0:
+                    moments[n], sights[n], n = moment, row, n + 1
+        for row in range(first[moment], first[moment + 1] if me >= 0 else 0):
+            x, y = rows.head[row, 0] - rows.head[me, 0], rows.head[row, 1] - rows.head[me, 1]
+            if np.sqrt(x * x + y * y) >= same_m or rows.unseen_s[row] > 0.0:
+                continue
+            track_id = rows.track_id[row]
+            at = np.searchsorted(known, track_id)
+            if not (at < len(known) and known[at] == track_id) and not is_among(track_id, mine):
+                moments[n], sights[n], n = moment, row, n + 1
+    return moments[:n], sights[:n]
 
 
 def set_down_nats(seen: Posture, goods_xy: Floats, config: PossessionConfig) -> float:
@@ -131,7 +123,7 @@ def out_nats(seen: Posture, goods: Floats, others_xy: Floats, config: Possession
         at = seen.hands[row, hand]
         to_goods = np.linalg.norm(near - at, axis=1).min(initial=np.inf)
         to_others = np.linalg.norm(others_xy - at[:2], axis=1).min(initial=np.inf)
-        out[row, hand] = min(to_goods, to_others) > config.out_free_m and _is_alone(at[:2], *seen.sights[row], config)
+        out[row, hand] = min(to_goods, to_others) > config.out_free_m and _is_alone(at[:2], seen, row, config)
     return config.out_nats if out.sum(axis=0).max() >= config.out_sights else 0.0
 
 
@@ -143,17 +135,17 @@ def _stands(seen: Posture, config: PossessionConfig) -> Bools:
     return np.asarray(walked_m <= config.still_mps * np.maximum(seen.t_s[last] - seen.t_s[first], config.around_s))
 
 
-def _is_alone(hand_xy: Floats, bodies: Bodies, row: int, config: PossessionConfig) -> bool:
+def _is_alone(hand_xy: Floats, seen: Posture, sight: int, config: PossessionConfig) -> bool:
     """Tell whether a hand is beyond everybody's arm but its own; who stands in one place with them is them."""
-    others = bodies.head[:, :2]
-    apart = np.linalg.norm(others - others[row], axis=1) > config.same_m
+    others = seen.past.at(int(seen.moment[sight])).head[:, :2]
+    apart = np.linalg.norm(others - seen.head[sight, :2], axis=1) > config.same_m
     return not (apart & (np.linalg.norm(others - hand_xy, axis=1) < config.out_person_m)).any()
 
 
 def beside(
     track_id: int,
     t_ns: int,
-    bodies: Sequence[Bodies],
+    past: Past,
     alias: Mapping[int, int],
     trip_of: Mapping[int, str],
     touch_m: float,
@@ -164,45 +156,51 @@ def beside(
     Those are what the nearest the hands came says against their having met, 0 where they did or were not seen.
     """
     own, out, met_ns = trip_of.get(track_id, ""), dict[str, float](), round(config.met_s * SECOND_NS)
-    around = _sights_of(track_id, within(bodies, t_ns - met_ns, t_ns + met_ns), alias)
-    if not around:
-        return ()
-    size = [len(one.track_id) for one, _ in around]
-    head = np.concatenate([one.head for one, _ in around])
-    mine_at = np.repeat(np.cumsum([0, *size[:-1]]) + [row for _, row in around], size)
-    near = np.flatnonzero(np.linalg.norm(head[:, :2] - head[mine_at, :2], axis=1) < config.reach_m)
-    tracks = np.concatenate([one.track_id for one, _ in around])[near].tolist()
-    trips = [trip_of.get(alias.get(k, k), "") for k in tracks]
-    theirs = [at for at, trip in enumerate(trips) if trip and trip != own]
-    if not theirs:
-        return ()
-    hands, cov = (np.concatenate([getattr(one, name) for one, _ in around]) for name in ("hands", "hands_cov"))
-    b = near[theirs]
-    for at, nats in zip(theirs, _met_nats(head[:, None] + hands, cov, mine_at[b], b, touch_m).tolist(), strict=True):
-        out[trips[at]] = max(out.get(trips[at], -np.inf), nats)
+    room, moments = past.room, past.within(t_ns - met_ns, t_ns + met_ns)
+    met = _met(room.rows, room.first, *moments, names_of(track_id, alias), config.reach_m, touch_m**2)
+    for track, nats in zip(*(column.tolist() for column in met), strict=True):
+        trip = trip_of.get(alias.get(track, track), "")
+        if trip and trip != own:
+            out[trip] = max(out.get(trip, -np.inf), nats)
     return tuple(sorted(out.items()))
 
 
-def _sights_of(track_id: int, moments: Sequence[Bodies], alias: Mapping[int, int]) -> list[tuple[Bodies, int]]:
-    """Return the moments, of some, in which somebody was there, and their row."""
-    out, mine = [], names_of(track_id, alias)
-    for one in moments:
-        row_of = rows_of(one)
-        row = min([row_of[k] for k in mine if k in row_of], default=-1)
-        if row >= 0:
-            out.append((one, row))
-    return out
+@njit(cache=True, error_model="numpy")
+def _met(
+    rows: Rows, first: Ints, begin: int, end: int, mine: Ints, reach_m: float, touch_m2: float
+) -> tuple[Ints, Floats]:
+    """Return the tracks (n,) that came near somebody's, and what the nearest their hands came says against a meeting.
 
-
-def _met_nats(hands: Floats, hands_cov: Floats, a: Ints, b: Ints, touch_m: float) -> Floats:
-    """Return what the places of two people's hands, with their errors, say against two of them having met, (m,) nats.
-
-    a and b (m,) are the rows of the two in hands (n, 2, 3), m, and in their covariance (n, 2, 3, 3).
+    That is in nats, (n,), by the places of the hands of both and their errors.
     """
-    apart = hands[a][:, :, None] - hands[b][:, None]
-    cov = hands_cov[a][:, :, None] + hands_cov[b][:, None] + np.eye(3) * touch_m**2
-    off = (apart * np.linalg.solve(cov, apart[..., None])[..., 0]).sum(axis=3)
-    return np.asarray(-0.5 * off.min(axis=(1, 2)))
+    tracks, nats, n = np.empty(first[end] - first[begin], np.int64), np.empty(first[end] - first[begin]), 0
+    for moment in range(begin, end):
+        me = first[moment]
+        while me < first[moment + 1] and not is_among(rows.track_id[me], mine):
+            me += 1
+        for row in range(first[moment], first[moment + 1] if me < first[moment + 1] else 0):
+            x, y = rows.head[row, 0] - rows.head[me, 0], rows.head[row, 1] - rows.head[me, 1]
+            if row == me or np.sqrt(x * x + y * y) >= reach_m:
+                continue
+            at = place_among(rows.track_id[row], tracks[:n])
+            if at < 0:
+                tracks[n], nats[n], at, n = rows.track_id[row], -np.inf, n, n + 1
+            nats[at] = max(nats[at], _met_nats(rows, me, row, touch_m2))
+    return tracks[:n], nats[:n]
+
+
+@njit(cache=True, error_model="numpy")
+def _met_nats(rows: Rows, a: int, b: int, touch_m2: float) -> float:
+    """Return what the places of two people's hands, with their errors, say against two of them having met, in nats."""
+    nats, gap, cov = -np.inf, np.empty(3), np.empty((3, 3))
+    for one in range(2):
+        for other in range(2):
+            for i in range(3):
+                gap[i] = rows.head[a, i] + rows.hands[a, one, i] - (rows.head[b, i] + rows.hands[b, other, i])
+                for j in range(3):
+                    cov[i, j] = rows.hands_cov[a, one, i, j] + rows.hands_cov[b, other, i, j]
+            nats = max(nats, -0.5 * squared_3d(gap, cov, touch_m2)[0])
+    return nats
 
 
 def _place_nats(seen: Posture, goods_xy: Floats, config: PossessionConfig) -> float:

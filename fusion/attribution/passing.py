@@ -13,7 +13,6 @@ from fusion.attribution.handover import Meeting, at_moment, handover_readings, t
 from fusion.attribution.hypotheses import Hypothesis, doer_p, extend, merge, weigh, weights
 from fusion.attribution.last_seen import beside, floor_nats, out_nats, posture, set_down_nats
 from fusion.attribution.looks import looks_at_hands
-from fusion.attribution.moments import within
 from fusion.attribution.possession import (
     NOTHING,
     Content,
@@ -58,7 +57,7 @@ def watch_passing(
     state = replace(state, moves=(*state.moves, *moves)) if moves else state
     if len(people.trip_of) < 2:
         return state
-    unwatched = unwatched_now(state.unwatched, state.seen.bodies[-1], people.trip_of, people.staff, config.unwatched)
+    unwatched = unwatched_now(state.unwatched, state.seen.past.last(), people.trip_of, people.staff, config.unwatched)
     new = touches(matches, people.alias, store, config)
     carts = cart_passes(moves, state.seen.moves, people.staff, store, config)
     return replace(state, touches=(*state.touches, *new), passes=(*state.passes, *carts), unwatched=unwatched)
@@ -75,7 +74,7 @@ def read_meeting(
     changes, pair = chain(state.open.values(), state.waiting), (meeting.a, meeting.b)
     last_ns = meeting.t_ns + int(config.looks_after_s * SECOND_NS)
     # Who takes something the next second holds that, whatever passed: one hand meets another's while the other reaches.
-    known = next_picks(meeting.t_ns, 0.0, pair, changes, state.seen.bodies, people.alias, store, config)
+    known = next_picks(meeting.t_ns, 0.0, pair, changes, state.seen.past, people.alias, store, config)
     until_ns = {track_id: min(known.get(track_id, last_ns), last_ns) for track_id in pair}
     both = ways(meeting, trips, state.seen, people.alias, store, config, until_ns)
 
@@ -98,7 +97,7 @@ def read_unwatched(
 
 def watch_dark(state: Attribution, store: Store, config: AttributionConfig) -> Attribution:
     """Note whose hands are in this slice at plates that say nothing."""
-    bodies = state.seen.bodies[-1]
+    bodies = state.seen.past.last()
     dark = [plate for plate, last_ns in state.dark.items() if last_ns == state.dark_asked_ns]
     return replace(state, reaches=reaches_now(state.reaches, bodies, dark, store, config)) if dark else state
 
@@ -153,7 +152,7 @@ def read_content(
     if trip in people.staff or not any(trip in g.trips for g in state.groups):
         return state
     own = config.possession
-    if is_of_shelf(content, state.seen.bodies, people.alias, store, own):
+    if is_of_shelf(content, state.seen.past, people.alias, store, own):
         return state
     state = replace(state, runs=_lengthened(state, trip, content, people, store, config))
     group = group_of(state, trip)
@@ -190,14 +189,15 @@ def read_content(
 def _lengthened(
     state: Attribution, trip: str, content: Content, people: People, store: Store, config: AttributionConfig
 ) -> dict[tuple[str, int], Run]:
-    own = config.possession
+    own, past, alias = config.possession, state.seen.past, people.alias
+    known = np.array(sorted(people.trip_of), np.int64)
+    carts = np.array([cart.xy for cart in people.carts.values()]).reshape(-1, 2)
+    goods_xy = np.concatenate([store.plates.centre[:, :2], carts])
+    others_xy = np.concatenate([carts, store.gates.line.mean(axis=1)])
 
     def nats_at(t_ns: int) -> tuple[float, float, tuple[tuple[str, float], ...]]:
-        carts = np.array([cart.xy for cart in people.carts.values()]).reshape(-1, 2)
-        goods_xy = np.concatenate([store.plates.centre[:, :2], carts])
-        others_xy = np.concatenate([carts, store.gates.line.mean(axis=1)])
-        seen = posture(content.track_id, t_ns, state.seen.bodies, people.alias, people.trip_of, own)
-        near = beside(content.track_id, t_ns, state.seen.bodies, people.alias, people.trip_of, config.touch_m, own)
+        seen = posture(content.track_id, t_ns, past, alias, known, own)
+        near = beside(content.track_id, t_ns, past, alias, people.trip_of, config.touch_m, own)
         others = tuple(one for one in near if one[0] not in people.staff)
         reached = max(floor_nats(seen, own), out_nats(seen, store.plates.centre, others_xy, own))
         return set_down_nats(seen, goods_xy, own), reached, others
@@ -214,7 +214,7 @@ def _sources(
     has, may have been set down by somebody whose hands no longer hold them, or taken from plates that say nothing.
     """
     own, wanted = config.possession, sought(content, config.possession)
-    beside = {people.trip_of.get(k, "") for k in near_of(content, state.seen, own)} - people.staff - {trip, ""}
+    beside = {people.trip_of.get(k, "") for k in near_of(content, state.seen.past, own)} - people.staff - {trip, ""}
     first_ns = {k: run.first_ns for k in wanted if (run := state.runs.get((trip, k)))}
 
     def given(giver: str, product: int) -> Source:
@@ -253,8 +253,9 @@ def _swapped(
         run = state.runs.get((trip, product))
         if run is None or _lasted_s(run) < own.found_after_s:
             continue
-        around = within(state.seen.bodies, run.first_ns - round(own.before_s * SECOND_NS), run.first_ns)
-        if shelf_m(product, content.track_id, around, people.alias, store).min(initial=np.inf) < own.shelf_m:
+        span_ns = run.first_ns - round(own.before_s * SECOND_NS), run.first_ns
+        far_m = shelf_m(product, content.track_id, state.seen.past, span_ns, people.alias, store)
+        if far_m.min(initial=np.inf) < own.shelf_m:
             grams = float(store.products.mass_g[product])
             off_g = own.swapped_g + own.swapped_share * grams + 3.0 * float(store.products.mass_sd_g[product])
             out[product] = grams, off_g

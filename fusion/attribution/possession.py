@@ -6,23 +6,25 @@ hand to hand are noticed wherever cameras see hands, and how a piece that was ca
 raises the doubt whether it is still there.
 """
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
+from numba import njit
 
-from fusion.arrays import Floats
-from fusion.attribution.bodies import Bodies, names_of, rows_of
+from fusion.arrays import Floats, Ints
+from fusion.attribution.bodies import Past, Rows, is_among, names_of, place_among
 from fusion.attribution.explanations import PICK, PUT, Explanation, Goods, Part, handed
 from fusion.attribution.hypotheses import Group, Hypothesis
 from fusion.attribution.moments import within
 from fusion.attribution.why import HELD, PRIOR, Why, add
-from fusion.attribution.witnesses import Look, Witnesses
+from fusion.attribution.witnesses import Look
 from fusion.config import SECOND_NS, PossessionConfig
 from fusion.frozen import record, replace
 from fusion.shelf import ShelfChange
-from fusion.store import Store
+from fusion.store import Facings, Store
 
 NOTHING = -1.0  # explains what was seen in hands worse than anything else would
 
@@ -190,47 +192,75 @@ def has_passed(
     return not is_there_still and len(shown_ns) >= config.passed_looks
 
 
-def is_of_shelf(
-    content: Content, bodies: Sequence[Bodies], alias: Mapping[int, int], store: Store, config: PossessionConfig
-) -> bool:
+def is_of_shelf(content: Content, past: Past, alias: Mapping[int, int], store: Store, config: PossessionConfig) -> bool:
     """Tell whether what hands show most stands where a hand was nearly all the while: it may still be on the shelf."""
     product, _ = max(content.p, key=lambda one: (one[1], -one[0]))
     first_ns, last_ns = dict(zip((k for k, _ in content.p), content.seen_ns, strict=True))[product]
-    far_m = shelf_m(product, content.track_id, within(bodies, first_ns, last_ns), alias, store)
+    far_m = shelf_m(product, content.track_id, past, (first_ns, last_ns), alias, store)
     return len(far_m) > 0 and float(np.mean(far_m < config.shelf_m)) > config.shelf_share
 
 
-def shelf_m(product: int, track_id: int, bodies: Sequence[Bodies], alias: Mapping[int, int], store: Store) -> Floats:
+def shelf_m(
+    product: int, track_id: int, past: Past, span_ns: tuple[int, int], alias: Mapping[int, int], store: Store
+) -> Floats:
     """Return how far the nearer hand of somebody was from where a product stands, m, at each moment they were there.
 
     Empty where it stands nowhere.
     """
-    rows = np.flatnonzero(store.facings.product == product)
-    plates = sorted({plate for row in rows.tolist() for plate in store.facings.plates[row]})
-    names, hands = names_of(track_id, alias), []
-    for one in bodies if plates else ():
-        row_of = rows_of(one)
-        # A person who was found twice is where they are nearest: rows of one moment count as one.
-        mine = [row_of[k] for k in names if k in row_of]
-        if mine:
-            hands.append((one.head[mine, None, :] + one.hands[mine]).reshape(-1, 3))
-    if not hands:
-        return np.zeros(0)
-    first = np.cumsum([0, *map(len, hands[:-1])])
-    far = np.linalg.norm(np.concatenate(hands)[:, None, :] - store.plates.centre[plates], axis=2).min(axis=1)
-    return np.asarray(np.minimum.reduceat(far, first))
+    plates, room = store.plates.centre[_plates_of(store.facings)[product]], past.room
+    return np.asarray(_hand_m(room.rows, room.first, *past.within(*span_ns), names_of(track_id, alias), plates))
 
 
-def near_of(content: Content, seen: Witnesses, config: PossessionConfig) -> frozenset[int]:
+@lru_cache(maxsize=8)
+def _plates_of(facings: Facings) -> Mapping[int, list[int]]:
+    """Return the plates that each product stands on, sorted."""
+    out: defaultdict[int, set[int]] = defaultdict(set)
+    for product, plates in zip(facings.product.tolist(), facings.plates, strict=True):
+        out[product].update(plates)
+    return defaultdict(list, {product: sorted(plates) for product, plates in out.items()})
+
+
+@njit(cache=True, error_model="numpy")
+def _hand_m(rows: Rows, first: Ints, begin: int, end: int, mine: Ints, plates: Floats) -> Floats:
+    """Return how far the nearest of somebody's hands was from the nearest of plates (k, 3), m, while they were there.
+
+    A person who was found twice is where they are nearest: rows of one moment count as one.
+    """
+    out, n = np.empty(end - begin), 0
+    for moment in range(begin, end if len(plates) else begin):
+        least = np.inf
+        for row in range(first[moment], first[moment + 1]):
+            if not is_among(rows.track_id[row], mine):
+                continue
+            for hand in range(2):
+                for k in range(len(plates)):
+                    squared = 0.0
+                    for axis in range(3):
+                        squared += (rows.head[row, axis] + rows.hands[row, hand, axis] - plates[k, axis]) ** 2
+                    least = min(least, squared)
+        if least < np.inf:
+            out[n], n = np.sqrt(least), n + 1
+    return out[:n]
+
+
+def near_of(content: Content, past: Past, config: PossessionConfig) -> frozenset[int]:
     """Return the tracks that came within an arm's reach of a person, in the moment or shortly before."""
-    since = content.t0_ns - int(config.before_s * SECOND_NS)
-    out: set[int] = set()
-    for bodies in within(seen.bodies, since, content.t_ns):
-        mine = np.flatnonzero(bodies.track_id == content.track_id)
-        if len(mine):
-            far = np.linalg.norm(bodies.head[:, :2] - bodies.head[mine[0], :2], axis=1)
-            out |= set(bodies.track_id[far < config.reach_m].tolist())
-    return frozenset(out - {content.track_id})
+    moments = past.within(content.t0_ns - int(config.before_s * SECOND_NS), content.t_ns)
+    near = _came_near(past.room.rows, past.room.first, *moments, content.track_id, config.reach_m)
+    return frozenset(near.tolist()) - {content.track_id}
+
+
+@njit(cache=True, error_model="numpy")
+def _came_near(rows: Rows, first: Ints, begin: int, end: int, track_id: int, reach_m: float) -> Ints:
+    """Return the tracks (n,) that some moments show within reach of one, each as often as they do."""
+    out, n = np.empty(first[end] - first[begin], np.int64), 0
+    for moment in range(begin, end):
+        me = first[moment] + place_among(track_id, rows.track_id[first[moment] : first[moment + 1]])
+        for row in range(first[moment], first[moment + 1] if me >= first[moment] else 0):
+            x, y = rows.head[row, 0] - rows.head[me, 0], rows.head[row, 1] - rows.head[me, 1]
+            if np.sqrt(x * x + y * y) < reach_m:
+                out[n], n = rows.track_id[row], n + 1
+    return out[:n]
 
 
 def sought(content: Content, config: PossessionConfig) -> dict[int, float]:

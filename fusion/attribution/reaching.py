@@ -1,20 +1,18 @@
 """Hands at goods of other changes: what they next hold is from there, and what their bearers bend for is known."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from functools import lru_cache
+from typing import NamedTuple
 
 import numpy as np
+from numba import njit
 
-from fusion.arrays import Floats
-from fusion.attribution.bodies import Bodies, rows_of
-from fusion.attribution.moments import nearest, within
-from fusion.attribution.standing import beyond_m, goods_place
+from fusion.arrays import Floats, Ints
+from fusion.attribution.bodies import Past, Rows, nearest_moment
+from fusion.attribution.standing import goods_place
 from fusion.config import SECOND_NS, AttributionConfig
 from fusion.shelf import ShelfChange
 from fusion.store import Store
-from fusion.tracking.hands import nats_at
-
-BEYOND_M = 0.01  # more than rounding may do to a place
+from fusion.tracking.hands import hand_rules, nats_of_hand
 
 
 def next_picks(
@@ -22,7 +20,7 @@ def next_picks(
     apart_s: float,
     tracks: Collection[int],
     changes: Iterable[ShelfChange],
-    bodies: Sequence[Bodies],
+    past: Past,
     alias: Mapping[int, int],
     store: Store,
     config: AttributionConfig,
@@ -35,21 +33,37 @@ def next_picks(
     out: dict[int, int] = {}
     lead_ns, first_ns = int(config.next_pick_s * SECOND_NS), t_ns + int(apart_s * SECOND_NS)
     last_ns = t_ns + int((config.held_window_s + config.next_pick_s) * SECOND_NS)
-    for change in changes:
-        if not first_ns < change.step_ns <= last_ns or not change.plates or change.total_g >= 0.0 or not bodies:
+    for change in changes if len(past) else ():
+        if not first_ns < change.step_ns <= last_ns or not change.plates or change.total_g >= 0.0:
             continue  # the moment first: of a large store's changes few are of it
-        for track_id in _at_goods(change, nearest(bodies, change.step_ns), store, config.next_pick_m):
+        now, (goods, _) = past.at(past.nearest(change.step_ns)), goods_place(change, store)
+        for track_id in now.track_id[_nearest_hand_m(now.head, now.hands, goods) < config.next_pick_m].tolist():
             own = alias.get(track_id, track_id)
             if own in tracks:
                 out[own] = min(out.get(own, last_ns), change.step_ns - lead_ns)
     return out
 
 
+@njit(cache=True, error_model="numpy")
+def _nearest_hand_m(head: Floats, hands: Floats, goods: Floats) -> Floats:
+    """Return how far the nearer hand (n, 2, 3) of each head (n, 3) is from goods (3,), (n,) m."""
+    out = np.empty(len(head))
+    for row in range(len(head)):
+        least = np.inf
+        for hand in range(2):
+            squared = 0.0
+            for axis in range(3):
+                squared += (head[row, axis] + hands[row, hand, axis] - goods[axis]) ** 2
+            least = min(least, squared)
+        out[row] = np.sqrt(least)
+    return out
+
+
 def at_others(
     t_ns: int,
-    tracks: Collection[int],
+    tracks: Sequence[int],
     others: Iterable[ShelfChange],
-    bodies: Sequence[Bodies],
+    past: Past,
     store: Store,
     config: AttributionConfig,
 ) -> dict[int, tuple[Floats, float]]:
@@ -58,57 +72,73 @@ def at_others(
     Who is within reach of them may have, as far as is known of their hands: one that nobody sees may be there. Of
     several the likeliest counts, then the nearest in time.
     """
-    near_ns, out = int(config.hurry_s[1] * SECOND_NS), dict[int, tuple[Floats, float]]()
-    about = [one for one in others if abs(one.step_ns - t_ns) < near_ns and one.plates] if bodies else []
-    near = _within_reach(about, tracks, bodies, store, config)
-    for one in sorted(near, key=lambda one: (abs(one.step_ns - t_ns), one.plates)):
-        goods, _ = goods_place(one, store)
-        for track_id, p in _may_reach(one, nearest(bodies, one.step_ns), store, config):
-            if track_id in tracks and p > out.get(track_id, (goods, 0.0))[1]:
-                out[track_id] = goods, p
-    return out
+    near_ns = int(config.hurry_s[1] * SECOND_NS)
+    about = [one for one in others if abs(one.step_ns - t_ns) < near_ns and one.plates] if len(past) else []
+    about.sort(key=lambda one: (abs(one.step_ns - t_ns), one.plates))
+    if not about:
+        return {}
+    goods = np.array([goods_place(one, store)[0] for one in about])
+    step_ns = np.array([one.step_ns for one in about], np.int64)
+    hands = hand_rules(config.hands)
+    rules = _Reach(
+        config.standing.shoulder, config.standing.arm_m, config.standing.bent_m_max, config.standing.elsewhere_p,
+        hands.rest, hands.spread, config.hand_sd_m**2,
+    )  # fmt: skip
+    room, asked = past.room, np.array(tracks, np.int64)
+    at, p = _at_likeliest(room.rows, room.t_ns, room.first, past.begin, past.end, asked, goods, step_ns, rules)
+    return {track: (goods[k], one) for track, k, one in zip(tracks, at.tolist(), p.tolist(), strict=True) if k >= 0}
 
 
-def _within_reach(
-    changes: list[ShelfChange],
-    tracks: Collection[int],
-    bodies: Sequence[Bodies],
-    store: Store,
-    config: AttributionConfig,
-) -> list[ShelfChange]:
-    """Return the changes whose goods any of some tracks could reach from where they were at any of their moments."""
-    if not changes:
-        return []
-    first, last = (nearest(bodies, pick(one.step_ns for one in changes)).t_ns for pick in (min, max))
-    heads = [
-        one.head[row] for one in within(bodies, first, last) for k in tracks if (row := rows_of(one).get(k)) is not None
-    ]
-    if not heads:
-        return []
-    reach_m = BEYOND_M + config.standing.arm_m + config.standing.bent_m_max
-    (x0, y0), (x1, y1) = np.min(heads, axis=0)[:2] - reach_m, np.max(heads, axis=0)[:2] + reach_m
-    places = ((one, goods_place(one, store)[0]) for one in changes)
-    return [one for one, (x, y, _) in places if x0 <= x <= x1 and y0 <= y <= y1]
+class _Reach(NamedTuple):
+    """See StandingConfig, and what is known of hands."""
+
+    shoulder: float
+    arm_m: float
+    bent_m_max: float
+    elsewhere_p: float
+    rest: Floats
+    spread: Floats
+    near: float
 
 
-@lru_cache(maxsize=128)
-def _may_reach(
-    change: ShelfChange, now: Bodies, store: Store, config: AttributionConfig
-) -> tuple[tuple[int, float], ...]:
-    """Return who may have a hand at the goods of a change and how likely: all changes about the same time ask."""
-    goods, _ = goods_place(change, store)
-    able = np.flatnonzero(beyond_m(now.head, goods, config.standing) <= config.standing.bent_m_max)
-    if not len(able):
-        return ()
-    head, hands, cov = now.head[able], now.hands[able], now.hands_cov[able]
-    nats = nats_at(goods[None], head, hands, cov, config.hand_sd_m, config.hands).max(axis=1)
-    odds = np.exp(nats) * config.standing.elsewhere_p / (1.0 - config.standing.elsewhere_p)
-    return tuple(zip(now.track_id[able].tolist(), (odds / (1.0 + odds)).tolist(), strict=True))
+@njit(cache=True, error_model="numpy")
+def _at_likeliest(
+    rows: Rows,
+    t_ns: Ints,
+    first: Ints,
+    begin: int,
+    end: int,
+    tracks: Ints,
+    goods: Floats,
+    step_ns: Ints,
+    rules: _Reach,
+) -> tuple[Ints, Floats]:
+    """Return at which of some goods (m, 3), moved at step_ns (m,), tracks (n,) may have had a hand, and how likely.
+
+    -1 for none; of several as likely the first.
+    """
+    at, best_p = np.full(len(tracks), -1), np.zeros(len(tracks))
+    for k in range(len(goods)):
+        moment = nearest_moment(t_ns, begin, end, step_ns[k])
+        for row in range(first[moment], first[moment + 1]):
+            for track in range(len(tracks)):
+                if rows.track_id[row] == tracks[track]:
+                    p = _may_reach(rows, row, goods[k], rules)
+                    if p > best_p[track]:
+                        at[track], best_p[track] = k, p
+    return at, best_p
 
 
-@lru_cache(maxsize=128)
-def _at_goods(change: ShelfChange, now: Bodies, store: Store, near_m: float) -> tuple[int, ...]:
-    """Return the tracks with a hand at the goods of a change as they moved."""
-    goods, _ = goods_place(change, store)
-    gap = np.linalg.norm(now.head[:, None] + now.hands - goods, axis=2).min(axis=1)
-    return tuple(now.track_id[gap < near_m].tolist())
+@njit(cache=True, error_model="numpy")
+def _may_reach(rows: Rows, row: int, goods: Floats, rules: _Reach) -> float:
+    """Return how likely somebody has a hand at goods (3,); 0 beyond their reach."""
+    x, y = rows.head[row, 0] - goods[0], rows.head[row, 1] - goods[1]
+    beyond_m = np.hypot(np.sqrt(x * x + y * y), rules.shoulder * rows.head[row, 2] - goods[2]) - rules.arm_m
+    if beyond_m > rules.bent_m_max:
+        return 0.0
+    nats, point = -np.inf, goods.reshape(1, 3)
+    for hand in range(2):
+        mean, cov = rows.hands[row, hand], rows.hands_cov[row, hand]
+        nats = max(nats, nats_of_hand(point, rows.head[row], mean, cov, rules.rest, rules.spread, rules.near))
+    odds = np.exp(nats) * rules.elsewhere_p / (1.0 - rules.elsewhere_p)
+    return float(odds / (1.0 + odds))

@@ -7,12 +7,12 @@ explanation will need is put aside at the moment of reading, rounded to what sen
 from collections.abc import Collection, Mapping
 
 import numpy as np
+from numba import njit
 
-from fusion.arrays import Floats
-from fusion.attribution.bodies import Bodies, rows_of
+from fusion.arrays import Floats, Ints
+from fusion.attribution.bodies import Past, Rows
 from fusion.attribution.evidence import Candidate, plate_points
 from fusion.attribution.explanations import Explanation, WhoAt
-from fusion.attribution.moments import nearest, within
 from fusion.attribution.why import Why
 from fusion.attribution.witnesses import Witnesses
 from fusion.config import SECOND_NS
@@ -69,12 +69,13 @@ def put_aside(
     """Return what there is to see about a change, with what was made of the people within reach."""
     points = plate_points(change, store)
     x_m, y_m = _rounded(points[0, :2])
-    if not seen.bodies:
+    past = seen.past
+    if not len(past):
         return Evidence(x_m, y_m, ())
-    bodies = nearest(seen.bodies, change.step_ns)
+    bodies = past.at(past.nearest(change.step_ns))
     far = np.linalg.norm(bodies.head[:, :2] - points[0, :2], axis=1)
     of_track = {one.track_id: one for one in people}
-    hands = _hand_traces(of_track, change.step_ns, points, seen, alias)
+    hands = _hand_traces(of_track, change.step_ns, points, past, alias)
     near = []
     for row in np.flatnonzero((far < NEAR_M) | np.isin(bodies.track_id, list(of_track))):
         track_id = int(bodies.track_id[row])
@@ -99,57 +100,76 @@ def best_few(readings: tuple[Explanation, ...]) -> tuple[Explanation, ...]:
 
 
 def _hand_traces(
-    tracks: Collection[int], step_ns: int, points: Floats, seen: Witnesses, alias: Mapping[int, int]
+    tracks: Collection[int], step_ns: int, points: Floats, past: Past, alias: Mapping[int, int]
 ) -> dict[int, HandTrace]:
     """Return how far the nearer hand of each track was from the plates, ten times a second about the step."""
     if not tracks:
         return {}
     track_of = {alias.get(k, k): k for k in tracks}
-    out: dict[int, list[tuple[float, float, float]]] = {k: [] for k in tracks}
-    last_ns = dict.fromkeys(tracks, -1)
     known_as = {k: track_of[to] for k, to in alias.items() if to in track_of}
     known_as |= {to: k for to, k in track_of.items() if to not in alias}
-    known = sorted(known_as)
-    shown: list[tuple[Bodies, list[int]]] = []
-    whose: list[tuple[int, float]] = []
-    around_ns = int(AROUND_S * SECOND_NS)
-    for bodies in within(seen.bodies, step_ns - around_ns, step_ns + around_ns):
-        late_ns, grid_ns = bodies.t_ns - step_ns, bodies.t_ns // GRID_NS
-        if all(last == grid_ns for last in last_ns.values()):
-            continue
-        row_of: dict[int, int] = {}
-        rows = rows_of(bodies)
-        for own in known:
-            if own in rows and last_ns[known_as[own]] != grid_ns:
-                row_of.setdefault(known_as[own], rows[own])
-        if row_of:
-            last_ns |= dict.fromkeys(row_of, grid_ns)
-            shown.append((bodies, list(row_of.values())))
-            late_s = round(late_ns / SECOND_NS, 2) + 0.0
-            whose += [(track, late_s) for track in row_of]
-    if whose:
-        far, sd = _nearer_hands(shown, points)
-        for (track, late_s), m, sd_m in zip(whose, rounded(far, 3).tolist(), rounded(sd, 3).tolist(), strict=True):
-            out[track].append((late_s, m, sd_m))
-    return {k: tuple(rows) for k, rows in out.items()}
-
-
-def _nearer_hands(shown: list[tuple[Bodies, list[int]]], points: Floats) -> tuple[Floats, Floats]:
-    """Return of some rows of some moments, one after the other, how far the nearer hand is from the nearest of points.
-
-    points (k, 3); returns m (r,) and its standard deviation (r,).
-    """
-    head, hands, hands_cov = (
-        np.concatenate([getattr(bodies, name)[rows] for bodies, rows in shown])
-        for name in ("head", "hands", "hands_cov")
+    known, row_of = sorted(known_as), {k: row for row, k in enumerate(tracks)}
+    whose = np.array([row_of[known_as[k]] for k in known], np.int64)
+    around_ns, room = int(AROUND_S * SECOND_NS), past.room
+    moments = past.within(step_ns - around_ns, step_ns + around_ns)
+    who, at, far, sd = _nearer_hands(
+        room.rows, room.t_ns, room.first, *moments, np.array(known, np.int64), whose, len(tracks), points
     )
-    gap = points[None, :, None, :] - head[:, None, None] - hands[:, None]  # (r, k, hands, 3)
-    far = np.linalg.norm(gap, axis=3).reshape(len(head), -1)
-    best, every = far.argmin(axis=1), np.arange(len(head))
-    far_m = far[every, best]
-    along = gap.reshape(len(head), -1, 3)[every, best] / np.maximum(far_m, 1e-9)[:, None]
-    cov = hands_cov[every, best % hands.shape[1]]
-    return far_m, np.sqrt(np.einsum("ri,rij,rj->r", along, cov, along))
+    out: list[list[tuple[float, float, float]]] = [[] for _ in tracks]
+    late_s = [round(late_ns / SECOND_NS, 2) + 0.0 for late_ns in (room.t_ns[slice(*moments)] - step_ns).tolist()]
+    shown = who.tolist(), (at - moments[0]).tolist(), rounded(far, 3).tolist(), rounded(sd, 3).tolist()
+    for track, moment, m, sd_m in zip(*shown, strict=True):
+        out[track].append((late_s[moment], m, sd_m))
+    return {k: tuple(rows) for k, rows in zip(tracks, out, strict=True)}
+
+
+@njit(cache=True, error_model="numpy")
+def _nearer_hands(
+    rows: Rows, t_ns: Ints, first: Ints, begin: int, end: int, known: Ints, whose: Ints, tracks: int, points: Floats
+) -> tuple[Ints, Ints, Floats, Floats]:
+    """Return of some moments how far the nearer hands of tracks were from the nearest of points (k, 3).
+
+    known (n,) are the names of those tracks, and whose (n,) says which of them each is. A track is shown by the first
+    moment of each tenth of a second in which it was there, under the first of its names. Returns (r,) which track,
+    which moment, how far in m, and its standard deviation.
+    """
+    most = (end - begin) * tracks
+    who, at, far, sd = np.empty(most, np.int64), np.empty(most, np.int64), np.empty(most), np.empty(most)
+    last, n = np.full(tracks, -1), 0
+    for moment in range(begin, end):
+        grid = t_ns[moment] // GRID_NS
+        for k in range(len(known)):
+            if last[whose[k]] == grid:
+                continue
+            for row in range(first[moment], first[moment + 1]):
+                if rows.track_id[row] == known[k]:
+                    last[whose[k]] = grid
+                    who[n], at[n] = whose[k], moment
+                    far[n], sd[n] = _nearer_hand(rows, row, points)
+                    n += 1
+                    break
+    return who[:n], at[:n], far[:n], sd[:n]
+
+
+@njit(cache=True, error_model="numpy")
+def _nearer_hand(rows: Rows, row: int, points: Floats) -> tuple[float, float]:
+    """Return how far somebody's nearer hand is from the nearest of points (k, 3), m, and its standard deviation."""
+    head, least, nearer, point = rows.head[row], np.inf, 0, 0
+    for k in range(len(points)):
+        for hand in range(2):
+            squared = 0.0
+            for axis in range(3):
+                squared += (points[k, axis] - head[axis] - rows.hands[row, hand, axis]) ** 2
+            if squared < least:
+                least, nearer, point = squared, hand, k
+    far_m, var = np.sqrt(least), 0.0
+    for a in range(3):
+        for b in range(3):
+            along = (points[point, a] - head[a] - rows.hands[row, nearer, a]) * (
+                points[point, b] - head[b] - rows.hands[row, nearer, b]
+            )
+            var += along * rows.hands_cov[row, nearer, a, b]
+    return far_m, np.sqrt(var) / max(far_m, 1e-9)
 
 
 def _rounded(xy: Floats) -> tuple[float, float]:

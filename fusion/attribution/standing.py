@@ -6,13 +6,15 @@ them, and of those beside them who move nothing hardly anybody bends. What is wi
 are at other goods that move may bend for those.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from functools import lru_cache
+from typing import NamedTuple
 
 import numpy as np
+from numba import njit
 
 from fusion.arrays import Floats, Ints
-from fusion.attribution.bodies import Bodies
+from fusion.attribution.bodies import Bodies, Joined, Past, Rows, joined_into, person_of
 from fusion.attribution.normal import log_normal
 from fusion.config import SECOND_NS, AttributionConfig, StandingConfig
 from fusion.frozen import record
@@ -47,54 +49,100 @@ def _place_of(plates: tuple[int, ...], delta_g: tuple[float, ...], store: Store)
 
 
 def stance(
-    step_ns: int, now: Bodies, rows: Ints, bodies: Sequence[Bodies], config: StandingConfig, alias: Mapping[int, int]
+    step_ns: int, now: Bodies, rows: Ints, past: Past, config: StandingConfig, alias: Mapping[int, int]
 ) -> Stance:
     """Return how the people in some rows (n,) of now, the moment of a step, stood, by all sights of some seconds.
 
     Tracks are those of one person where alias, track_id -> track_id, says so: who bends may be followed by another.
     """
-    t_ns, ids, heads = _sights(tuple(bodies))
-    wanted = np.array([alias.get(k, k) for k in now.track_id[rows].tolist()], np.int64)
-    ids = _as_persons(ids, wanted, alias)
-    theirs = np.isin(ids, wanted)
-    ids, heads, apart_s = ids[theirs], heads[theirs], np.abs((t_ns[theirs] - step_ns) / SECOND_NS)
-    head, bent_m = now.head[rows].copy(), np.full(len(rows), np.nan)
-    for row, track_id in enumerate(wanted.tolist()):
-        mine = ids == track_id
-        then = heads[mine & (apart_s <= config.window_s), 2]
-        if len(then) < config.sights:
-            continue
-        up_m = float(np.quantile(heads[mine, 2], config.upright_share))
-        up = np.flatnonzero(mine & (apart_s < config.stands_s) & (heads[:, 2] > up_m - config.upright_m))
-        if len(up) >= config.sights:
-            nearest = up[np.argsort(apart_s[up], kind="stable")[: 2 * config.sights]]
-            stood = heads[nearest, :2].mean(axis=0)
-            # A head that bends goes forward; further off it was up on the way there, or on the way from there.
-            if np.linalg.norm(stood - head[row, :2]) <= config.forward_m:
-                head[row, :2] = stood
-        head[row, 2] = up_m
-        lowest = np.sort(then)[: max(config.sights - 1, len(then) // 3)]
-        bent_m[row] = up_m - float(np.median(lowest))
+    wanted = [alias.get(k, k) for k in now.track_id[rows].tolist()]
+    joined, head = joined_into(set(wanted), alias), now.head[rows]
+    rules = _Rules(
+        config.window_s, config.sights, config.upright_share, config.upright_m, config.stands_s, config.forward_m
+    )
+    remembered = past.room.t_ns, past.room.first, past.begin, past.end
+    bent_m = _stood(past.room.rows, *remembered, step_ns, np.array(wanted, np.int64), joined, head, rules)
     return Stance(head, bent_m, now.unseen_s[rows])
 
 
-def _as_persons(tracks: Ints, wanted: Ints, alias: Mapping[int, int]) -> Ints:
-    """Return tracks with those that go on as a wanted one under its name: of a day's others few are near."""
-    mine = set(wanted.tolist())
-    for ended in [ended for ended, kept in alias.items() if kept in mine]:
-        tracks = np.where(tracks == ended, alias[ended], tracks)
-    return tracks
+class _Rules(NamedTuple):
+    """See StandingConfig."""
+
+    window_s: float
+    sights: int
+    upright_share: float
+    upright_m: float
+    stands_s: float
+    forward_m: float
 
 
-@lru_cache(maxsize=2)
-def _sights(bodies: tuple[Bodies, ...]) -> tuple[Ints, Ints, Floats]:
-    """Return who was in sight when and where: t_ns (s,), track_id (s,) and head (s, 3). Many changes of a slice ask."""
-    ids, heads, unseen_s = (
-        np.concatenate([getattr(body, name) for body in bodies]) for name in ("track_id", "head", "unseen_s")
-    )
-    t_ns = np.repeat(np.array([body.t_ns for body in bodies], np.int64), [len(body.track_id) for body in bodies])
-    seen = unseen_s <= 0.0
-    return t_ns[seen], ids[seen], heads[seen]
+@njit(cache=True, error_model="numpy")
+def _stood(
+    rows: Rows,
+    t_ns: Ints,
+    first: Ints,
+    begin: int,
+    end: int,
+    step_ns: int,
+    wanted: Ints,
+    joined: Joined,
+    head: Floats,
+    rules: _Rules,
+) -> Floats:
+    """Return how far people (n,) bent, m, NaN where they were hardly seen; head (n, 3) becomes where it is upright."""
+    most = first[end] - first[begin]
+    sight, apart_s, bent_m = np.empty(most, np.int64), np.empty(most), np.full(len(wanted), np.nan)
+    person = np.empty(most, np.int64)
+    for row in range(first[begin], first[end]):
+        person[row - first[begin]] = person_of(rows.track_id[row], joined)
+    for k in range(len(wanted)):
+        n, around = 0, 0
+        for moment in range(begin, end):
+            late_s = abs((t_ns[moment] - step_ns) / SECOND_NS)
+            for row in range(first[moment], first[moment + 1]):
+                if person[row - first[begin]] == wanted[k] and rows.unseen_s[row] <= 0.0:
+                    sight[n], apart_s[n] = row, late_s
+                    n += 1
+                    around += late_s <= rules.window_s
+        if around < rules.sights:
+            continue
+        heights = rows.head[:, 2][sight[:n]]
+        up_m = _quantile(heights, rules.upright_share)
+        _stand_there(rows, sight[:n], apart_s[:n], heights, up_m, head[k], rules)
+        head[k, 2] = up_m
+        lowest = np.sort(heights[apart_s[:n] <= rules.window_s])[: max(rules.sights - 1, around // 3)]
+        bent_m[k] = up_m - np.median(lowest)
+    return bent_m
+
+
+@njit(cache=True, error_model="numpy")
+def _stand_there(
+    rows: Rows, sight: Ints, apart_s: Floats, heights: Floats, up_m: float, head: Floats, rules: _Rules
+) -> None:
+    """Put a head (3,) where it was by the sights (s,) of it up that are nearest in time, if those are enough and near.
+
+    A head that bends goes forward; further off it was up on the way there, or on the way from there.
+    """
+    up = np.flatnonzero((apart_s < rules.stands_s) & (heights > up_m - rules.upright_m))
+    if len(up) < rules.sights:
+        return
+    nearest = sight[up[np.argsort(apart_s[up], kind="mergesort")[: 2 * rules.sights]]]
+    x, y = 0.0, 0.0
+    for row in nearest:
+        x += rows.head[row, 0]
+        y += rows.head[row, 1]
+    x, y = x / len(nearest), y / len(nearest)
+    if np.sqrt((x - head[0]) ** 2 + (y - head[1]) ** 2) <= rules.forward_m:
+        head[0], head[1] = x, y
+
+
+@njit(cache=True, error_model="numpy")
+def _quantile(values: Floats, share: float) -> float:
+    """Return the value (n,) that so large a share of all is below, between two of them by the straight line."""
+    ordered, at = np.sort(values), share * (len(values) - 1)
+    low = int(at)
+    more = ordered[min(low + 1, len(values) - 1)] - ordered[low]
+    return float(ordered[low] + (at - low) * more)
 
 
 def standing_nats(

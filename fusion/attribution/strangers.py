@@ -12,7 +12,6 @@ from math import prod
 
 from fusion.attribution.explanations import PICK, Part
 from fusion.attribution.hypotheses import Group, weights
-from fusion.attribution.moments import nearest
 from fusion.attribution.settled import Settled
 from fusion.attribution.state import Attribution, People, Stranger
 from fusion.config import AttributionConfig
@@ -24,7 +23,8 @@ P_MIN = 0.05
 
 def missed(state: Attribution, t_ns: int, people: People, config: AttributionConfig) -> frozenset[str]:
     """Return the trips inside of which nobody was in sight at a moment."""
-    bodies = nearest(state.seen.bodies, t_ns) if state.seen.bodies else None
+    past = state.seen.past
+    bodies = past.at(past.nearest(t_ns)) if len(past) else None
     seen = bodies.track_id[bodies.unseen_s < config.unwatched.unseen_s].tolist() if bodies is not None else []
     in_sight = {people.trip_of.get(people.alias.get(k, k), "") for k in seen}
     gone = {one.trip for one in state.exits if one.t_ns < t_ns}

@@ -1,7 +1,9 @@
 """What the last seconds showed, as attribution remembers it."""
 
+from dataclasses import field
+
 from fusion.attribution.basket import Weighing
-from fusion.attribution.bodies import Bodies
+from fusion.attribution.bodies import Past, no_past
 from fusion.frozen import record
 from fusion.tracking.carts import SeenMove
 
@@ -28,6 +30,6 @@ class Witnesses:
     """What the last seconds showed: looks at hands, places of bodies and cart moves, oldest first."""
 
     looks: tuple[Look, ...] = ()  # at hands, in the order of their frames
-    bodies: tuple[Bodies, ...] = ()
+    past: Past = field(default_factory=no_past)
     moves: tuple[SeenMove, ...] = ()
     weighings: tuple[Weighing, ...] = ()  # of baskets

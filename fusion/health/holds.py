@@ -7,7 +7,7 @@ import numpy as np
 from numba import njit
 
 from fusion.arrays import Bools, Floats, Ints
-from fusion.attribution.bodies import Bodies
+from fusion.attribution.bodies import Past
 from fusion.attribution.explanations import WhoAt
 from fusion.attribution.settled import Settled
 from fusion.attribution.why import CART, HELD
@@ -90,7 +90,7 @@ def _rests_on(one: Settled, doubts: Doubts, store: Store, config: HealthConfig) 
 
 
 def reach_over(
-    touched: Touched, dark: Mapping[int, tuple[int, str]], bodies: Iterable[Bodies], who: WhoAt,
+    touched: Touched, dark: Mapping[int, tuple[int, str]], past: Past, who: WhoAt,
     inside: Collection[str], store: Store, config: HealthConfig,
 ) -> Touched:  # fmt: skip
     """Note who had a hand over plates that said nothing; dark gives since when (ns) and what is wrong, by plate.
@@ -99,14 +99,12 @@ def reach_over(
     """
     out = {trip: dict(rows) for trip, rows in touched.items() if trip in inside}
     plates = np.array(sorted(dark), np.int64)
-    moments = [one for one in bodies if len(one.track_id)] if len(plates) else []
-    if not moments:
+    if not len(plates) or not len(past):
         return out
     since = np.array([dark[plate][0] for plate in plates.tolist()])
-    track_id, head, hands, cov = (
-        np.concatenate([getattr(one, name) for one in moments]) for name in ("track_id", "head", "hands", "hands_cov")
-    )
-    t_ns = np.repeat([one.t_ns for one in moments], [len(one.track_id) for one in moments])
+    rows, mine = past.room.rows, past.rows_of((past.begin, past.end))
+    t_ns = np.repeat(past.t_ns, np.diff(past.room.first[past.begin : past.end + 1]))
+    track_id, head, hands, cov = rows.track_id[mine], rows.head[mine], rows.hands[mine], rows.hands_cov[mine]
     over = hands_over(head, hands, cov, plates, store, config) & (t_ns[:, None] >= since)
     for row, column in np.argwhere(over).tolist():
         plate = int(plates[column])

@@ -21,7 +21,7 @@ from fusion.frozen import record, replace
 from fusion.store import Store
 from fusion.tracking.floor import Floor, Match
 from fusion.tracking.measurement import View
-from fusion.tracking.wrists import HandRows, HandRules, WristNoise, believed, follow_wrists
+from fusion.tracking.wrists import HandRows, HandRules, WristNoise, believed, follow_wrists, rows_among
 
 
 @record(eq=False)
@@ -39,16 +39,6 @@ class Hands:
     def rows(self) -> HandRows:
         """The hands as the kernels take them."""
         return HandRows(self.track_id, self.mean, self.cov, self.rival_id, self.rival_p)
-
-
-@record()
-class Doubtful:
-    """A hand that may be somebody else's."""
-
-    track_id: int
-    hand: int
-    rival_id: int
-    p: float  # that it is the rival's
 
 
 def no_hands() -> Hands:
@@ -80,23 +70,13 @@ def hands_of(hands: Hands, track_id: Ints, t_ns: int, config: HandConfig) -> tup
     return mean, cov
 
 
-def doubtful_hands(hands: Hands, track_id: Ints) -> tuple[Doubtful, ...]:
-    """Return which hands of some tracks, sorted, may be somebody else's."""
-    mine, of, rival, p = (
-        set(track_id.tolist()),
-        hands.track_id.tolist(),
-        hands.rival_id.tolist(),
-        hands.rival_p.tolist(),
-    )
-    return tuple(
-        [
-            Doubtful(of[i], h, rival[i][h], p[i][h])
-            for i in range(len(of))
-            if of[i] in mine
-            for h in (0, 1)
-            if p[i][h] > 0
-        ]
-    )
+def rivals_of(hands: Hands, track_id: Ints) -> tuple[Ints, Floats]:
+    """Return of the hands of some tracks, sorted, whose they may be instead (n, 2), -1 for nobody's, and how likely."""
+    row = rows_among(hands.track_id, track_id)
+    known, of = row >= 0, np.maximum(row, 0)
+    rival_id, rival_p = np.full((len(row), 2), -1), np.zeros((len(row), 2))
+    rival_id[known], rival_p[known] = hands.rival_id[of[known]], hands.rival_p[of[known]]
+    return rival_id, rival_p
 
 
 def follow_hands(hands: Hands, floor: Floor, match: Match, store: Store, config: HandConfig) -> tuple[Hands, Match]:
@@ -123,19 +103,53 @@ def nats_at(points: Floats, head: Floats, mean: Floats, cov: Floats, reach_sd_m:
     points (k, 3) are the places goods can be moved from, of which the likeliest counts; head (n, 3), mean (n, 2, 3) and
     cov (n, 2, 3, 3) as in Hands; reach_sd_m is how far a wrist is from the goods it moves.
     """
-    rest, var = resting(config)
-    near = reach_sd_m**2 * np.eye(3)
-    gap = points[:, None, None, :] - head[:, None, :] - mean
-    posterior = _log_normal(gap, cov + near)
-    prior = _log_normal(points[:, None, :] - head - rest, np.diag(var) + near)[:, :, None]
-    return np.asarray((posterior - prior).max(axis=0))
+    rules = hand_rules(config)
+    return np.asarray(_nats_at(points, head, mean, cov, rules.rest, rules.spread, reach_sd_m**2))
 
 
-def _log_normal(gap: Floats, cov: Floats) -> Floats:
-    """Return log density (...,), but for the constant, of gaps (..., 3) under covariances that fit them."""
-    _, log_det = np.linalg.slogdet(cov)
-    half = (gap * np.linalg.solve(cov, gap[..., None])[..., 0]).sum(axis=-1)
-    return np.asarray(-0.5 * half - 0.5 * log_det)
+@njit(cache=True, error_model="numpy")
+def _nats_at(
+    points: Floats, head: Floats, mean: Floats, cov: Floats, rest: Floats, spread: Floats, near: float
+) -> Floats:
+    out = np.empty((len(head), 2))
+    for row in range(len(head)):
+        for hand in range(2):
+            out[row, hand] = nats_of_hand(points, head[row], mean[row, hand], cov[row, hand], rest, spread, near)
+    return out
+
+
+@njit(cache=True, error_model="numpy")
+def nats_of_hand(
+    points: Floats, head: Floats, mean: Floats, cov: Floats, rest: Floats, spread: Floats, near: float
+) -> float:
+    """Return the same of one hand: head (3,), mean (3,), cov (3, 3); rest (3,) and spread (3, 3) as in HandRules."""
+    best, gap, unseen = -np.inf, np.empty(3), np.empty(3)
+    for k in range(len(points)):
+        for axis in range(3):
+            gap[axis] = points[k, axis] - head[axis] - mean[axis]
+            unseen[axis] = points[k, axis] - head[axis] - rest[axis]
+        best = max(best, log_normal_3d(gap, cov, near) - log_normal_3d(unseen, spread, near))
+    return best
+
+
+@njit(cache=True, error_model="numpy")
+def log_normal_3d(gap: Floats, cov: Floats, more: float) -> float:
+    """Return the log density, but for the constant, of a gap (3,) under a covariance (3, 3) and `more` on each axis."""
+    squared, det = squared_3d(gap, cov, more)
+    return float(-0.5 * squared - 0.5 * np.log(det))
+
+
+@njit(cache=True, error_model="numpy")
+def squared_3d(gap: Floats, cov: Floats, more: float) -> tuple[float, float]:
+    """Return the squared Mahalanobis distance of a gap under such a covariance, and the determinant of that."""
+    # By the cofactors of the symmetric matrix ((a, b, c), (b, d, e), (c, e, f)).
+    a, b, c = cov[0, 0] + more, cov[0, 1], cov[0, 2]
+    d, e, f = cov[1, 1] + more, cov[1, 2], cov[2, 2] + more
+    A, B, C = d * f - e * e, c * e - b * f, b * e - c * d
+    D, E, F = a * f - c * c, b * c - a * e, a * d - b * b
+    det = a * A + b * B + c * C
+    x, y, z = gap[0], gap[1], gap[2]
+    return (A * x * x + D * y * y + F * z * z + 2.0 * (B * x * y + C * x * z + E * y * z)) / det, det
 
 
 @njit(cache=True, error_model="numpy")

@@ -68,7 +68,7 @@ class WristFrame(NamedTuple):
 
 
 @njit(cache=True, error_model="numpy")
-def _rows_among(old_id: Ints, track_id: Ints) -> Ints:
+def rows_among(old_id: Ints, track_id: Ints) -> Ints:
     """Return where each of some tracks (n,) is among others; both are sorted, -1 is nowhere."""
     row, at = np.full(len(track_id), -1), 0
     for i in range(len(track_id)):
@@ -102,7 +102,7 @@ def believed(
     """
     n, rest, usual = len(track_id), rules.rest, rules.spread
     mean, cov = np.empty((n, 2, 3)), np.empty((n, 2, 3, 3))
-    stay, row_of = np.exp(-max(0, t_ns - old_ns) / rules.back_ns), _rows_among(old_id, track_id)
+    stay, row_of = np.exp(-max(0, t_ns - old_ns) / rules.back_ns), rows_among(old_id, track_id)
     for i in range(n):
         at = row_of[i]
         for h in range(2):
@@ -120,7 +120,7 @@ def believed(
 def _still_doubted(old_id: Ints, old_rival: Ints, old_p: Floats, track_id: Ints) -> tuple[Ints, Floats]:
     """Return whose else the hands of tracks (n,), sorted, may be: rows of these (n, 2), -1 for nobody's, and p."""
     rival, rival_p = np.full((len(track_id), 2), -1), np.zeros((len(track_id), 2))
-    row_of = _rows_among(old_id, track_id)
+    row_of = rows_among(old_id, track_id)
     for i in range(len(track_id)):
         at = row_of[i]
         if at < 0:
