@@ -9,7 +9,8 @@ from collections.abc import Mapping
 import numpy as np
 
 from fusion.arrays import Floats
-from fusion.attribution.bodies import Past
+from fusion.attribution.bodies import rows_in
+from fusion.attribution.past import Past
 from fusion.config import SECOND_NS, ClockConfig
 from fusion.intake.clock_filter import Comparisons
 from fusion.shelf import ShelfChange
@@ -50,8 +51,8 @@ def _approach(
     plates = np.array(change.plates)
     place = np.abs(change.delta_g) @ store.plates.centre[plates] / np.abs(change.delta_g).sum()
     longest_ns = round((config.hand_s + config.hand_beyond_s) * SECOND_NS)
-    rows, moments = seen.room.rows, seen.within(change.step_ns - longest_ns, change.step_ns + longest_ns)
-    around = seen.rows_of(moments)
+    rows, moments = rows_in(seen), seen.within(change.step_ns - longest_ns, change.step_ns + longest_ns)
+    around = seen.rows_of(*moments)
     away_m = np.linalg.norm(rows.head[around, :2] - place[:2], axis=1)
     near = around.start + np.flatnonzero(away_m < config.about_m)
     hidden = rows.unseen_s[near] > 0.0

@@ -365,7 +365,7 @@ def _compare_steps(engine: Engine, state: State, changes: tuple[ShelfChange, ...
     """Learn of the clocks of shelf controllers from the hands that made the changes."""
     clocks, config = state.clocks, engine.config.clocks
     for change in changes:
-        found = stepping(change, state.attribution.seen.past, state.identity.alias, engine.store, config)
+        found = stepping(change, state.attribution.seen.bodies, state.identity.alias, engine.store, config)
         if found is not None:
             src, seen = found
             # These clocks move by milliseconds between a step and its change: the correction now is that of then.

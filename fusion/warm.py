@@ -17,9 +17,12 @@ from pathlib import Path
 import numpy as np
 
 from fusion.arrays import Floats, Singles
-from fusion.attribution.bodies import Past
+from fusion.attribution.bodies import joined_into, latest
 from fusion.attribution.last_seen import beside, posture
-from fusion.attribution.possession import Content, near_of, shelf_m
+from fusion.attribution.look import Look, no_looks, with_looks
+from fusion.attribution.looks import lenders, looks_at_hands
+from fusion.attribution.past import Past
+from fusion.attribution.possession import Content, contents, has_passed, near_of, shelf_m
 from fusion.attribution.reaching import at_others, next_picks
 from fusion.config import SECOND_NS, Config
 from fusion.engine import finish, first_state, make_engine, step
@@ -50,7 +53,7 @@ def warm() -> None:
         now = tuple(m for m in messages if start_ns <= m.t_ns < start_ns + SLICE_NS)
         state, _ = step(engine, state, Slice(start_ns, start_ns + SLICE_NS, now))
     finish(engine, state)
-    _warm_attribution(state.attribution.seen.past, store)
+    _warm_attribution(state.attribution.seen.bodies, store)
     # What only more people, or other programs, would ask for.
     undistort(np.zeros((1, 2)), store.cameras.K[0], store.cameras.dist[0])
     nearest_m(np.zeros((2, 2, 3)))
@@ -64,9 +67,14 @@ def warm() -> None:
 
 def _warm_attribution(past: Past, store: Store) -> None:
     """Ask what attribution asks of people with a trip, and where much happens at once."""
-    config, now = Config().attribution, past.last()
+    config, now = Config().attribution, latest(past)
     posture(1, now.t_ns, past, {}, now.track_id, config.possession)
     beside(1, now.t_ns, past, {}, {}, config.touch_m, config.possession)
+    looks, alone = with_looks(no_looks(), [Look(now.t_ns, 1, ((0, 0.5),), 2, 0.1)], 0), joined_into({1}, {})
+    looks_at_hands(now.t_ns, looks, {}, config, (1, 2))
+    lenders(now.t_ns, looks, np.array([1]), alone, {}, config)
+    contents(looks, {}, 0, now.t_ns + 1, config.possession)
+    has_passed(0, "a", now.t_ns, now.t_ns, looks, {}, {}, config.possession)
     near_of(Content(now.t_ns, now.t_ns, 1, 0.0, (), ()), past, config.possession)
     shelf_m(0, 1, past, (now.t_ns, now.t_ns), {}, store)
     change = ShelfChange(now.t_ns, now.t_ns, now.t_ns, (0,), (-200.0,), (1.0,))

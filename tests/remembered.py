@@ -5,7 +5,9 @@ from collections.abc import Iterable
 import numpy as np
 
 from fusion.arrays import Floats, Ints
-from fusion.attribution.bodies import Bodies, Past, and_then, no_past
+from fusion.attribution.bodies import Bodies, no_bodies, with_bodies
+from fusion.attribution.look import Look, no_looks, with_looks
+from fusion.attribution.past import Past
 
 
 def bodies_at(t_ns: int, track_id: Ints, head: Floats, hands: Floats, hands_cov: Floats, unseen_s: Floats) -> Bodies:
@@ -14,9 +16,14 @@ def bodies_at(t_ns: int, track_id: Ints, head: Floats, hands: Floats, hands_cov:
     return Bodies(t_ns, track_id, head, hands, hands_cov, unseen_s, np.full((n, 2), -1), np.zeros((n, 2)))
 
 
+def looks_of_hands(looks: Iterable[Look]) -> Past:
+    """Return some looks, in order of time, as they are remembered."""
+    return with_looks(no_looks(), tuple(looks), since_ns=0)
+
+
 def past_of(moments: Iterable[Bodies]) -> Past:
     """Return some moments, in order of time, as they are remembered."""
-    past = no_past()
+    past = no_bodies()
     for one in moments:
-        past = and_then(past, one, since_ns=0)
+        past = with_bodies(past, one, since_ns=0)
     return past

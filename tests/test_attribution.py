@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import assume, example, given
 from hypothesis import strategies as st
+from remembered import looks_of_hands
 from tiny import tiny_store
 
 from fusion.attribution.basket import Weighing
@@ -38,6 +39,7 @@ from fusion.attribution.hypotheses import (
     reading_posterior,
     weights,
 )
+from fusion.attribution.look import Look
 from fusion.attribution.looks import Looks, looks_at_hands, looks_of
 from fusion.attribution.masses import masses_of
 from fusion.attribution.picking import picks
@@ -46,7 +48,7 @@ from fusion.attribution.returning import puts
 from fusion.attribution.state import Attribution, People
 from fusion.attribution.swapping import swaps
 from fusion.attribution.unexplained import nobody
-from fusion.attribution.witnesses import Look, Witnesses
+from fusion.attribution.witnesses import Witnesses
 from fusion.config import SECOND_NS, AttributionConfig, CartConfig
 from fusion.messages import Cart, CartMove, Held
 from fusion.shelf import ShelfChange
@@ -386,7 +388,7 @@ def test_hands_that_show_a_product_speak_for_it_and_hands_that_show_another_agai
 
     def after(belief: float) -> dict[int, tuple[Looks, Looks]]:
         frames = tuple(looked(i, STORE.products.sku[0], belief) for i in range(looks))
-        return looks_at_hands(0, Witnesses(looks=looks_of(frames, STORE)), {}, CONFIG)
+        return looks_at_hands(0, looks_of_hands(looks_of(frames, STORE)), {}, CONFIG, (1, 2))
 
     (before, mine), (_, less) = after(p)[1], after(p / 2)[1]
     assert mine.absent < 0.0 and mine.of(1) == mine.absent <= mine.of(0) <= CONFIG.held_nats_max
@@ -407,7 +409,8 @@ def test_looks_at_a_hand_that_may_be_anothers_tell_of_both_as_far_as_it_is_their
     def after(rival_p: float) -> dict[int, tuple[Looks, Looks]]:
         shared = [Look(2 * k, 1, ((0, belief),), 2, rival_p) for k, belief in enumerate(seen)]
         looks = (*shared, *(Look(2 * k + 1, 2, ((1, belief),)) for k, belief in enumerate(own)))
-        return looks_at_hands(0, Witnesses(looks=tuple(sorted(looks, key=lambda one: one.t_ns))), {}, CONFIG, lent=True)
+        past = looks_of_hands(sorted(looks, key=lambda one: one.t_ns))
+        return looks_at_hands(0, past, {}, CONFIG, (1, 2), lent=True)
 
     sure, doubtful, more = after(0.0), after(p), after(p / 2)
     mine, theirs = doubtful[1][1].of(0), doubtful[2][1].of(0)

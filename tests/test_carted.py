@@ -166,7 +166,7 @@ def test_a_cart_that_may_be_of_somebody_whom_nobody_sees_is_hardly_believed_to_c
         state = Attribution(
             groups=groups,
             baskets={"cart-01": Basket("a", (placed,), owner_p=1.0)},
-            seen=Witnesses(past=past_of([body])),
+            seen=Witnesses(bodies=past_of([body])),
         )
         after = read_carts(state, T0, people, tiny_store(), CONFIG)
         group = next(g for g in after.groups if "a" in g.trips)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
-from remembered import bodies_at, past_of
+from remembered import bodies_at, looks_of_hands, past_of
 from tiny import tiny_store
 
 from fusion.attribution.bodies import Bodies
@@ -14,6 +14,7 @@ from fusion.attribution.explanations import PICK, PUT, Claim, Explanation, Part
 from fusion.attribution.handover import at_moment
 from fusion.attribution.hypotheses import Group, Hypothesis, lone, weights
 from fusion.attribution.leaving import _put_back
+from fusion.attribution.look import Look
 from fusion.attribution.passing import read_content
 from fusion.attribution.possession import (
     NOTHING,
@@ -34,7 +35,7 @@ from fusion.attribution.possession import (
 from fusion.attribution.stage import look_before_exit
 from fusion.attribution.state import Attribution, People
 from fusion.attribution.why import HELD, PRIOR
-from fusion.attribution.witnesses import Look, Witnesses
+from fusion.attribution.witnesses import Witnesses
 from fusion.config import SECOND_NS, AttributionConfig, CartConfig, PossessionConfig
 from fusion.shelf import ShelfChange
 
@@ -143,7 +144,7 @@ def test_a_hand_at_goods_that_then_are_seen_in_it_may_have_exchanged_them(
     group = Group(frozenset("b"), (Hypothesis(0.0, {"b": mine}, {}),))
     people = People({1: "b"}, who, {}, frozenset(), CartConfig())
     shown = replace(content({3: 0.4}), seen_ns=((T0, T0 + round(shown_s * SECOND_NS)),))
-    state = Attribution(groups=(group,), seen=Witnesses(past=past_of([body])))
+    state = Attribution(groups=(group,), seen=Witnesses(bodies=past_of([body])))
     after = read_content(state, shown, people, store, AttributionConfig()).groups[0]
     swapped = [h for h in after.beam if [k for k, _, _ in h.goods["b"]] == [3]]
     assert bool(swapped) == (as_heavy and away_m < CONFIG.shelf_m and shown_s >= CONFIG.found_after_s)
@@ -261,7 +262,7 @@ def test_what_hands_have_shown_so_far_is_read_before_somebody_is_settled(since_s
     begin_ns, config = T0, AttributionConfig()
     looks = tuple(Look(begin_ns + k * SECOND_NS // 10, 1, ((3, 0.8),)) for k in range(30))
     runs = {("a", 3): Run(begin_ns - 9 * SECOND_NS, begin_ns - 4 * SECOND_NS)}
-    seen = Witnesses(looks=looks)
+    seen = Witnesses(looks=looks_of_hands(looks))
     state = Attribution(groups=(carrying("a"), lone("b")), seen=seen, moment_ns=begin_ns, runs=runs)
     now_ns = begin_ns + round((since_s + config.held_window_s) * SECOND_NS)
     looked = look_before_exit(state, {"a"}, now_ns, people, tiny_store(), config)
@@ -289,7 +290,7 @@ def test_goods_that_go_out_of_sight_in_one_hand_and_come_into_it_in_another_have
     mine = [at(-gap_s - 0.01 * k, 1) for k in range(looks)]
     theirs = [at(0.1 * k, 2) for k in range(10)]
     again = [at(again_s, 1)] if again_s >= 0.0 else []
-    shown = tuple(sorted((*mine, *theirs, *again), key=lambda look: look.t_ns))
+    shown = looks_of_hands(sorted((*mine, *theirs, *again), key=lambda look: look.t_ns))
     until_ns = first_ns + 3 * SECOND_NS
     found = has_passed(3, "a", first_ns, until_ns, shown, {}, {1: "a", 2: "b"}, CONFIG)
     in_time = sum(-CONFIG.passed_s * SECOND_NS <= look.t_ns - first_ns < 0 for look in mine)

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from remembered import bodies_at, past_of
 from tiny import tiny_store
 
-from fusion.attribution.bodies import Bodies, no_past
+from fusion.attribution.bodies import Bodies, no_bodies
 from fusion.attribution.reaching import at_others, next_picks
 from fusion.attribution.standing import goods_place
 from fusion.config import SECOND_NS, AttributionConfig
@@ -66,7 +66,7 @@ def test_of_several_the_first_counts_and_others_tracks_are_not_asked_for() -> No
     found = next_picks(0, CONFIG.hurry_s[1], {1, 2}, several, past_of(standing(0.1)), {}, STORE, CONFIG)
     assert found == {1: round((2.0 - CONFIG.next_pick_s) * SECOND_NS)}
     assert not next_picks(0, CONFIG.hurry_s[1], {2}, several, past_of(standing(0.1)), {}, STORE, CONFIG)
-    assert not next_picks(0, CONFIG.hurry_s[1], {1, 2}, several, no_past(), {}, STORE, CONFIG)
+    assert not next_picks(0, CONFIG.hurry_s[1], {1, 2}, several, no_bodies(), {}, STORE, CONFIG)
 
 
 @given(st.floats(-3.0, 3.0), st.floats(0.0, 1.0), st.sampled_from((-227.0, 227.0)))

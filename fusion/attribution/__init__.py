@@ -20,8 +20,8 @@ from being charged and go on being believed, for a charge is no evidence. A hand
 pick and a put-back made one change (holding.py). Nothing is dropped: a change nobody explains is settled as
 unclaimed, and makes those inside doubtful who were out of sight (strangers.py). priors.py holds what is known of
 goods before anybody is looked at, masses.py what their pieces weigh in this store, learned from every change that
-left no doubt. bodies.py remembers where everybody was, as columns that compiled loops go over, reaching.py finds hands
-at the goods of other changes.
+left no doubt. bodies.py remembers where everybody was, and look.py what hands showed, as columns (past.py) that
+compiled loops go over; reaching.py finds hands at the goods of other changes.
 
 Cost: in a large store most changes are of plates that only shook, with nobody near, and most open changes of a group
 are read alike by all its hypotheses. Both are asked first, and then little is left to do.

@@ -8,8 +8,19 @@ from numba import njit
 
 from fusion.arrays import Bools, Floats, Ints
 from fusion.attribution.basket import Weighing
-from fusion.attribution.bodies import Bodies, Joined, Rows, and_then, joined_into, person_of, place_among
-from fusion.attribution.looks import NO_LOOKS, Looks, lenders, looks_around, looks_at_hands, looks_of
+from fusion.attribution.bodies import (
+    Bodies,
+    Joined,
+    Rows,
+    bodies_in,
+    joined_into,
+    person_of,
+    place_among,
+    rows_in,
+    with_bodies,
+)
+from fusion.attribution.look import with_looks
+from fusion.attribution.looks import NO_LOOKS, Looks, lenders, looks_at_hands, looks_of
 from fusion.attribution.reaching import at_others, next_picks
 from fusion.attribution.standing import goods_place, stance, standing_nats
 from fusion.attribution.why import BODY, HANDS, Why
@@ -56,9 +67,8 @@ def remember(
     since = bodies.t_ns - int(config.sightings_s * SECOND_NS)
     carts = tuple(m for m in (*seen.moves, *moves) if m.move.t_ns >= since)
     weights = tuple(w for w in (*seen.weighings, *weighings) if w.t_ns >= since)
-    unseen = next((i for i, look in enumerate(seen.looks) if look.t_ns >= since), len(seen.looks))
-    looks = (*seen.looks[unseen:], *looks_of(matches, store))
-    return Witnesses(looks, and_then(seen.past, bodies, since), carts, weights)
+    looks = with_looks(seen.looks, looks_of(matches, store), since)
+    return Witnesses(looks, with_bodies(seen.bodies, bodies, since), carts, weights)
 
 
 def candidates(
@@ -70,10 +80,10 @@ def candidates(
     others: Iterable[ShelfChange] = (),
 ) -> tuple[Candidate, ...]:
     """Return everybody within reach of the change, sorted by track_id; others are changes before it and after."""
-    past = seen.past
+    past = seen.bodies
     if not len(past):
         return ()
-    bodies = past.at(past.nearest(change.step_ns))
+    bodies = bodies_in(past, past.nearest(change.step_ns))
     goods, _ = goods_place(change, store)
     far = np.linalg.norm(bodies.head[:, :2] - goods[:2], axis=1)
     strayed_m = config.stray_mps * np.minimum(bodies.unseen_s, config.stray_s_max)
@@ -88,12 +98,10 @@ def candidates(
     of_persons, joined = np.array(sorted(tracks), np.int64), joined_into(tracks, alias)
     hands, own_hands, of_hands = _hand_evidence(change, of_persons, joined, seen, alias, store, config)
     until_ns = next_picks(change.step_ns, config.hurry_s[1], tracks, others, past, alias, store, config)
-    # Of all that cameras made of hands in a large store, few looks are at these.
-    close = replace(seen, looks=looks_around(change.step_ns, tracks, seen, alias, config))
-    looks = looks_at_hands(change.step_ns, close, alias, config, tracks, until_ns, lent=True)
-    of_looks = lenders(change.step_ns, close, alias, config)
+    of_looks = lenders(change.step_ns, seen.looks, of_persons, joined, alias, config)
+    looks = looks_at_hands(change.step_ns, seen.looks, alias, config, tracks, until_ns, lent=True)
     borrows = tracks & {*of_hands, *of_looks}
-    own_looks = looks_at_hands(change.step_ns, close, alias, config, borrows, until_ns) if borrows else {}
+    own_looks = looks_at_hands(change.step_ns, seen.looks, alias, config, borrows, until_ns) if borrows else {}
     how = stance(change.step_ns, bodies, near, past, config.standing, alias)
     elsewhere = at_others(change.step_ns, own, others, past, store, config)
     others_at = [elsewhere.get(track_id, (NOWHERE, 0.0)) for track_id in own]
@@ -133,14 +141,14 @@ def _hand_evidence(
     such hands of others say, and whose those are that may be of some persons.
     """
     window_ns = int(config.hand_window_s * SECOND_NS)
-    past = seen.past
+    past = seen.bodies
     moments = past.within(change.step_ns - window_ns, change.step_ns + window_ns)
     rules = hand_rules(config.hands)
     noise = HandNoise(
         rules.rest, rules.spread, config.hand_sd_m**2, config.hand_wrong_p, config.hand_nats_max, 2 * config.reach_m_max
     )
     points = plate_points(change, store)
-    nats, of, owner = _hands_at(past.room.rows, past.room.first, *moments, points, persons, joined, noise)
+    nats, of, owner = _hands_at(rows_in(past), past.room.first, *moments, points, persons, joined, noise)
     names = persons.tolist()
     lent: dict[int, set[int]] = {}
     for person, track_id in zip(of.tolist(), owner.tolist(), strict=True):

@@ -146,7 +146,7 @@ def ways(
     """
     longer = min(meeting.touches, config.touches_max) - config.meeting_touches
     prior = config.handover_nats + config.touch_nats * longer
-    looks = looks_at_hands(meeting.t_ns, seen, alias, config, (meeting.a, meeting.b), until_ns)
+    looks = looks_at_hands(meeting.t_ns, seen.looks, alias, config, (meeting.a, meeting.b), until_ns)
 
     def nats(giver: int, taker: int) -> dict[int, float]:
         (had, keeps), (owned, has) = looks.get(giver, NO_LOOKS), looks.get(taker, NO_LOOKS)

@@ -13,7 +13,8 @@ import numpy as np
 from numba import njit
 
 from fusion.arrays import Bools, Floats, Ints
-from fusion.attribution.bodies import Past, Rows, is_among, joined_into, names_of, place_among
+from fusion.attribution.bodies import Rows, bodies_in, is_among, joined_into, names_of, place_among, rows_in
+from fusion.attribution.past import Past
 from fusion.config import SECOND_NS, PossessionConfig
 from fusion.frozen import record
 from fusion.tracking.hands import squared_3d
@@ -44,12 +45,13 @@ def posture(
     last_s = max(config.after_end_s[1], config.around_s, config.out_span_s[1])
     mine, room = joined_into({track_id}, alias).ended, past.room
     moments = past.within(t_ns + round(first_s * SECOND_NS), t_ns + round(last_s * SECOND_NS))
-    moment, row = _sights(room.rows, room.first, *moments, np.append(mine, track_id), known, config.same_m)
+    rows = rows_in(past)
+    moment, row = _sights(rows, room.first, *moments, np.append(mine, track_id), known, config.same_m)
     return Posture(
         t_s=(room.t_ns[moment] - t_ns) / SECOND_NS,
-        head=room.head[row],
-        hands=room.head[row][:, None] + room.hands[row],
-        sd_m=np.sqrt(room.hands_cov[row][:, :, 2, 2]),
+        head=rows.head[row],
+        hands=rows.head[row][:, None] + rows.hands[row],
+        sd_m=np.sqrt(rows.hands_cov[row][:, :, 2, 2]),
         past=past,
         moment=moment,
         row=row,
@@ -137,7 +139,7 @@ def _stands(seen: Posture, config: PossessionConfig) -> Bools:
 
 def _is_alone(hand_xy: Floats, seen: Posture, sight: int, config: PossessionConfig) -> bool:
     """Tell whether a hand is beyond everybody's arm but its own; who stands in one place with them is them."""
-    others = seen.past.at(int(seen.moment[sight])).head[:, :2]
+    others = bodies_in(seen.past, int(seen.moment[sight])).head[:, :2]
     apart = np.linalg.norm(others - seen.head[sight, :2], axis=1) > config.same_m
     return not (apart & (np.linalg.norm(others - hand_xy, axis=1) < config.out_person_m)).any()
 
@@ -157,7 +159,7 @@ def beside(
     """
     own, out, met_ns = trip_of.get(track_id, ""), dict[str, float](), round(config.met_s * SECOND_NS)
     room, moments = past.room, past.within(t_ns - met_ns, t_ns + met_ns)
-    met = _met(room.rows, room.first, *moments, names_of(track_id, alias), config.reach_m, touch_m**2)
+    met = _met(rows_in(past), room.first, *moments, names_of(track_id, alias), config.reach_m, touch_m**2)
     for track, nats in zip(*(column.tolist() for column in met), strict=True):
         trip = trip_of.get(alias.get(track, track), "")
         if trip and trip != own:

@@ -1,19 +1,22 @@
 """What a classifier made of people's hands, and what that says of a product having been in them. All in nats."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from dataclasses import field
+from typing import NamedTuple
 
 import numpy as np
+from numba import njit
 
-from fusion.attribution.moments import within
-from fusion.attribution.witnesses import Look, Witnesses
+from fusion.arrays import Bools, Floats, Ints
+from fusion.attribution.bodies import Joined, joined_into, person_of, place_among
+from fusion.attribution.look import Look, LookRows, looks_in
+from fusion.attribution.past import Past
 from fusion.config import SECOND_NS, AttributionConfig
 from fusion.frozen import record
 from fusion.store import Store, product_rows
 from fusion.tracking.floor import Match
 
 SURE, LIKELY, HARDLY = range(3)  # looks at a hand that surely, likely and hardly is somebody's
-Sums = tuple[dict[int, float], int]  # belief in products, added up, and over how many looks
 
 
 @record()
@@ -49,117 +52,179 @@ def looks_of(matches: tuple[Match, ...], store: Store) -> tuple[Look, ...]:
 
 def looks_at_hands(
     t_ns: int,
-    seen: Witnesses,
+    looks: Past,
     alias: Mapping[int, int],
     config: AttributionConfig,
-    tracks: Collection[int] | None = None,
+    tracks: Collection[int],
     until_ns: Mapping[int, int] | None = None,
     lent: bool = False,
 ) -> dict[int, tuple[Looks, Looks]]:
-    """Return what the classifier says of each product having been in each track's hands, just before t_ns and after.
+    """Return what the classifier says of each product having been in tracks' hands, just before t_ns and after.
 
-    Of some tracks where they are named, else of all; of a track in until_ns only what was seen before then. Looks at a
-    hand that hardly is theirs count where they are lent: of two people of whom one lends, one alone held it.
+    Of a track in until_ns only what was seen before then. Looks at a hand that hardly is theirs count where they are
+    lent: of two people of whom one lends, one alone held it.
 
     The mean belief over all looks, and one more that shows nothing, is weighed against how seldom a product is seen
     in hands that do not hold it. Hands in which cameras see something before or after would show it now as well.
     Looks at hands that may be somebody else's are all of them theirs or none, for cameras err alike for a while.
     """
-    seen_of: dict[int, _Seen] = {}
-    last_ns = t_ns + int(config.held_window_s * SECOND_NS)
-    for look in looks_around(t_ns, tracks, seen, alias, config):
-        for owner, p in look.owners() if lent else look.owners()[:1]:
-            track_id = alias.get(owner, owner)
-            if tracks is not None and track_id not in tracks:
-                continue
-            if until_ns is None or look.t_ns < until_ns.get(track_id, last_ns + 1):
-                seen_of.setdefault(track_id, _Seen()).add(look, p, t_ns)
-    return {track_id: _in_hands(seen_of[track_id], config) for track_id in sorted(seen_of)}
-
-
-def looks_around(
-    t_ns: int, tracks: Collection[int] | None, seen: Witnesses, alias: Mapping[int, int], config: AttributionConfig
-) -> tuple[Look, ...]:
-    """Return the looks around t_ns, in their order, at what may be the hands of some tracks, or of all."""
+    persons = sorted(k for k in tracks if k not in alias)
     window_ns = int(config.held_window_s * SECOND_NS)
-    around = within(seen.looks, t_ns - window_ns, t_ns + window_ns)
-    if tracks is None:
-        return tuple(around)
-    own = {k for k in tracks if k not in alias} | {k for k, kept in alias.items() if kept in tracks}
-    return tuple(
-        [look for look in around if look.owner in own or (look.rival in own and look.rival_p > 0.0)],
-    )
+    begin, end = looks.within(t_ns - window_ns, t_ns + window_ns)
+    if begin == end or not persons:
+        return {}
+    known, joined = np.array(persons, np.int64), joined_into(set(persons), alias)
+    last_ns = t_ns + window_ns + 1
+    before = np.array([(until_ns or {}).get(k, last_ns) for k in persons], np.int64)
+    rules = _Rules(config.held_rare, config.held_unseen_p, config.held_looks_sure, config.held_nats_max)
+    product, *found = _in_hands(looks_in(looks), begin, end, t_ns, known, joined, before, lent, rules)
+    names, out = product.tolist(), {}
+    for row, shown, nats, absent in zip(*(column.tolist() for column in found), strict=True):
+        early, late = (
+            Looks({k: one for k, is_one, one in zip(names, *side[:2], strict=True) if is_one}, side[2])
+            for side in zip(shown, nats, absent, strict=True)
+        )
+        out[persons[row]] = early, late
+    return out
 
 
-def lenders(t_ns: int, seen: Witnesses, alias: Mapping[int, int], config: AttributionConfig) -> dict[int, set[int]]:
-    """Return by track whose hands may have been its own around t_ns, of those that were looked at."""
+def lenders(
+    t_ns: int, looks: Past, persons: Ints, joined: Joined, alias: Mapping[int, int], config: AttributionConfig
+) -> dict[int, set[int]]:
+    """Return by person, of some (n,), whose hands may have been theirs around t_ns, of those that were looked at."""
+    window_ns = int(config.held_window_s * SECOND_NS)
+    moments = looks.within(t_ns - window_ns, t_ns + window_ns)
+    of, owner = _lent(looks_in(looks), *moments, persons, joined)
     out: dict[int, set[int]] = {}
-    for look in looks_around(t_ns, None, seen, alias, config):
-        if look.rival_p > 0.0:
-            out.setdefault(alias.get(look.rival, look.rival), set()).add(alias.get(look.owner, look.owner))
+    for row, track_id in zip(of.tolist(), owner.tolist(), strict=True):
+        out.setdefault(int(persons[row]), set()).add(alias.get(track_id, track_id))
     return out
 
 
-@record()
-class _Seen:
-    """Looks at what may be one person's hands, by how likely that is and whether before a moment or after."""
-
-    total: dict[tuple[int, bool], dict[int, float]] = field(default_factory=dict)
-    looks: dict[tuple[int, bool], int] = field(default_factory=dict)
-    p: dict[int, list[float]] = field(default_factory=dict)
-
-    def add(self, look: Look, p: float, t_ns: int) -> None:
-        sort = SURE if p >= 1.0 else LIKELY if p >= 0.5 else HARDLY
-        key = sort, look.t_ns >= t_ns
-        self.looks[key] = self.looks.get(key, 0) + 1
-        self.p.setdefault(sort, []).append(p)
-        mine = self.total.setdefault(key, {})
-        for row, belief in look.beliefs:
-            mine[row] = mine.get(row, 0.0) + belief
-
-    def sums(self, sorts: Collection[int], *, is_late: bool) -> Sums:
-        out: dict[int, float] = {}
-        for sort in sorts:
-            for row, belief in self.total.get((sort, is_late), {}).items():
-                out[row] = out.get(row, 0.0) + belief
-        return out, sum(self.looks.get((sort, is_late), 0) for sort in sorts)
+@njit(cache=True, error_model="numpy")
+def _lent(looks: LookRows, begin: int, end: int, persons: Ints, joined: Joined) -> tuple[Ints, Ints]:
+    """Return of which of some persons, a row, hands may be that were looked at and are another's, (l,), and whose."""
+    of, owner, n = np.empty(end - begin, np.int64), np.empty(end - begin, np.int64), 0
+    for look in range(begin, end):
+        row = place_among(person_of(looks.rival[look], joined), persons) if looks.rival_p[look] > 0.0 else -1
+        if row >= 0:
+            of[n], owner[n], n = row, looks.owner[look], n + 1
+    return of[:n], owner[:n]
 
 
-def _in_hands(seen: _Seen, config: AttributionConfig) -> tuple[Looks, Looks]:
-    """Return what looks say of the hands before a moment and after."""
-    out: tuple[Looks, Looks] | None = None
+class _Rules(NamedTuple):
+    """See held_... of AttributionConfig."""
+
+    rare: float
+    unseen_p: float
+    looks_sure: int
+    nats_max: float
+
+
+class _Sums(NamedTuple):
+    """Looks at what may be persons' hands, by how likely that is and whether before a moment or after."""
+
+    belief: Floats  # (n, 3, 2, k) in each product
+    looks: Ints  # (n, 3, 2)
+    p: Floats  # (n, 3) that they are theirs
+    is_shown: Bools  # (n, 2, k) of what there was a look that speaks of it
+
+
+@njit(cache=True, error_model="numpy")
+def _in_hands(
+    looks: LookRows,
+    begin: int,
+    end: int,
+    t_ns: int,
+    persons: Ints,
+    joined: Joined,
+    until_ns: Ints,
+    lent: bool,
+    rules: _Rules,
+) -> tuple[Ints, Ints, Bools, Floats, Floats]:
+    """Return what looks say of products having been in persons' hands (n,), before a moment and after.
+
+    until_ns (n,) is when each may have something new. Returns the products (k,), sorted; of which persons there is a
+    look, (m,); of which products there is one, (m, 2, k); the nats of each, (m, 2, k), and of all others, (m, 2).
+    """
+    whose = np.full((end - begin, 2), -1)
+    for look in range(begin, end):
+        whose[look - begin, 0] = place_among(person_of(looks.owner[look], joined), persons)
+        if lent and looks.rival_p[look] > 0.0:
+            whose[look - begin, 1] = place_among(person_of(looks.rival[look], joined), persons)
+    product, sums = _summed(looks, begin, end, t_ns, whose, until_ns)
+    of = np.flatnonzero(sums.looks.sum(axis=2).sum(axis=1) > 0)
+    nats, absent = np.empty((len(of), 2, len(product))), np.empty((len(of), 2))
+    for k in range(len(of)):
+        _weigh(sums.belief[of[k]], sums.looks[of[k]], sums.p[of[k]], nats[k], absent[k], rules)
+    return product, of, sums.is_shown[of], nats, absent
+
+
+@njit(cache=True, error_model="numpy")
+def _summed(looks: LookRows, begin: int, end: int, t_ns: int, whose: Ints, until_ns: Ints) -> tuple[Ints, _Sums]:
+    """Return the products (k,) that some looks speak of, sorted, and their sums; whose (l, 2) persons' they may be."""
+    near = np.zeros(looks.first[end] - looks.first[begin], np.bool_)
+    for look in range(begin, end):
+        if whose[look - begin].max() >= 0:
+            near[looks.first[look] - looks.first[begin] : looks.first[look + 1] - looks.first[begin]] = True
+    product = np.unique(looks.product[looks.first[begin] : looks.first[end]][near])
+    n, k = len(until_ns), len(product)
+    belief, count, p_of = np.zeros((n, 3, 2, k)), np.zeros((n, 3, 2), np.int64), np.zeros((n, 3))
+    is_shown = np.zeros((n, 2, k), np.bool_)
+    for look in range(begin, end):
+        side = 1 if looks.t_ns[look] >= t_ns else 0
+        for which in range(2):
+            row = whose[look - begin, which]
+            if row < 0 or looks.t_ns[look] >= until_ns[row]:
+                continue
+            rival_p = max(looks.rival_p[look], 0.0)
+            p = rival_p if which == 1 else 1.0 - rival_p
+            sort = SURE if p >= 1.0 else LIKELY if p >= 0.5 else HARDLY
+            count[row, sort, side] += 1
+            p_of[row, sort] += p
+            for at in range(looks.first[look], looks.first[look + 1]):
+                column = np.searchsorted(product, looks.product[at])
+                belief[row, sort, side, column] += looks.p[at]
+                is_shown[row, side, column] = True
+    return product, _Sums(belief, count, p_of / np.maximum(count.sum(axis=2), 1), is_shown)
+
+
+@njit(cache=True, error_model="numpy")
+def _weigh(belief: Floats, looks: Ints, p_of: Floats, nats: Floats, absent: Floats, rules: _Rules) -> None:
+    """Write what sums of looks at what may be one person's hands say: of products (2, k), and of all others (2,).
+
+    belief (3, 2, k), looks (3, 2) and p_of (3,) are of one person's Sums. All looks of a sort were at their hands or
+    none were.
+    """
     weight = 0.0
-    for sorts, p in _whose(seen):
-        (early, n_early), (late, n_late) = (seen.sums(sorts, is_late=is_late) for is_late in (False, True))
-        around = n_early + n_late
-        both = _looks(early, n_early, around, config), _looks(late, n_late, around, config)
-        weight += p
-        out = both if out is None else (_either(both[0], out[0], p / weight), _either(both[1], out[1], p / weight))
-    assert out is not None
-    return out
+    for likely in (True, False):
+        for hardly in (True, False):
+            if (likely and not looks[LIKELY].any()) or (hardly and not looks[HARDLY].any()):
+                continue
+            p = _share(likely, looks[LIKELY], p_of[LIKELY]) * _share(hardly, looks[HARDLY], p_of[HARDLY])
+            counts = looks[SURE] + looks[LIKELY] * likely + looks[HARDLY] * hardly
+            weight += p
+            share = p / weight if weight > 0.0 else 1.0
+            unseen_p = rules.unseen_p ** (min(counts.sum(), rules.looks_sure) / rules.looks_sure)
+            for side in range(2):
+                own = np.log(unseen_p)
+                absent[side] = own if share == 1.0 else _either(own, absent[side], share)
+                for k in range(belief.shape[2]):
+                    sure, maybe = belief[SURE, side, k], belief[LIKELY, side, k] * likely
+                    total = sure + maybe + belief[HARDLY, side, k] * hardly
+                    own = min(np.log(unseen_p + rules.rare * total / (counts[side] + 1)), rules.nats_max)
+                    nats[side, k] = own if share == 1.0 else _either(own, nats[side, k], share)
 
 
-def _whose(seen: _Seen) -> Sequence[tuple[tuple[int, ...], float]]:
-    """Return which looks may be theirs together, and how likely that is; 1 in all."""
-    out: list[tuple[tuple[int, ...], float]] = [((SURE,), 1.0)]
-    for sort in (LIKELY, HARDLY):
-        if sort in seen.p:
-            p = float(np.mean(seen.p[sort]))
-            out = [pair for sorts, q in out for pair in (((*sorts, sort), q * p), (sorts, q * (1.0 - p)))]
-    return out
+@njit(cache=True, error_model="numpy")
+def _share(is_theirs: bool, looks: Ints, p: float) -> float:
+    """Return how likely the looks of one sort are all of them theirs, or are not."""
+    if not looks.any():
+        return 1.0
+    return p if is_theirs else 1.0 - p
 
 
-def _either(one: Looks, other: Looks, p: float) -> Looks:
-    """Return what looks say that are one set with probability p, else the other."""
-    products = sorted({*one.nats, *other.nats})
-    a = np.array([*map(one.of, products), one.absent])
-    b = np.array([*map(other.of, products), other.absent])
-    *nats, absent = np.log(p * np.exp(a) + (1.0 - p) * np.exp(b)).tolist()
-    return Looks(dict(zip(products, nats, strict=True)), absent)
-
-
-def _looks(belief: Mapping[int, float], looks: int, around: int, config: AttributionConfig) -> Looks:
-    """Weigh the sum of belief in each product over some looks, of `around` looks before and after."""
-    absent = config.held_unseen_p ** (min(around, config.held_looks_sure) / config.held_looks_sure)
-    ratio = {k: absent + config.held_rare * p / (looks + 1) for k, p in sorted(belief.items())}
-    return Looks({k: min(float(np.log(r)), config.held_nats_max) for k, r in ratio.items()}, float(np.log(absent)))
+@njit(cache=True, error_model="numpy")
+def _either(one: float, other: float, p: float) -> float:
+    """Return the nats of what is one with probability p, else the other."""
+    return float(np.log(p * np.exp(one) + (1.0 - p) * np.exp(other)))

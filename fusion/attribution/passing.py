@@ -6,6 +6,7 @@ from itertools import chain
 
 import numpy as np
 
+from fusion.attribution.bodies import latest
 from fusion.attribution.cart_pass import cart_passes
 from fusion.attribution.dark import Reach, moved_beside, reach_readings, reaches_now
 from fusion.attribution.explanations import Explanation, Goods
@@ -57,7 +58,9 @@ def watch_passing(
     state = replace(state, moves=(*state.moves, *moves)) if moves else state
     if len(people.trip_of) < 2:
         return state
-    unwatched = unwatched_now(state.unwatched, state.seen.past.last(), people.trip_of, people.staff, config.unwatched)
+    unwatched = unwatched_now(
+        state.unwatched, latest(state.seen.bodies), people.trip_of, people.staff, config.unwatched
+    )
     new = touches(matches, people.alias, store, config)
     carts = cart_passes(moves, state.seen.moves, people.staff, store, config)
     return replace(state, touches=(*state.touches, *new), passes=(*state.passes, *carts), unwatched=unwatched)
@@ -74,7 +77,7 @@ def read_meeting(
     changes, pair = chain(state.open.values(), state.waiting), (meeting.a, meeting.b)
     last_ns = meeting.t_ns + int(config.looks_after_s * SECOND_NS)
     # Who takes something the next second holds that, whatever passed: one hand meets another's while the other reaches.
-    known = next_picks(meeting.t_ns, 0.0, pair, changes, state.seen.past, people.alias, store, config)
+    known = next_picks(meeting.t_ns, 0.0, pair, changes, state.seen.bodies, people.alias, store, config)
     until_ns = {track_id: min(known.get(track_id, last_ns), last_ns) for track_id in pair}
     both = ways(meeting, trips, state.seen, people.alias, store, config, until_ns)
 
@@ -97,7 +100,7 @@ def read_unwatched(
 
 def watch_dark(state: Attribution, store: Store, config: AttributionConfig) -> Attribution:
     """Note whose hands are in this slice at plates that say nothing."""
-    bodies = state.seen.past.last()
+    bodies = latest(state.seen.bodies)
     dark = [plate for plate, last_ns in state.dark.items() if last_ns == state.dark_asked_ns]
     return replace(state, reaches=reaches_now(state.reaches, bodies, dark, store, config)) if dark else state
 
@@ -114,7 +117,7 @@ def read_reach(
     free_p = 1.0 - max((doer_p(group, event, trip, weighed) for event in beside), default=0.0)
     if free_p < config.dark.free_p_min:
         return state
-    looks = looks_at_hands(reach.t_ns, state.seen, people.alias, config, (reach.track_id,))
+    looks = looks_at_hands(reach.t_ns, state.seen.looks, people.alias, config, (reach.track_id,))
 
     def readings(goods: Mapping[str, Goods]) -> Readings:
         return reach_readings(reach, trip, looks, goods, store, config.dark, free_p)
@@ -134,11 +137,11 @@ def look_at_hands(
     if end == begin:  # no moment is over
         return replace(state, moment_ns=end), ()
     # Only moments with a look in them: a clock that leaps by years must not be walked through second by second.
-    looked = (k.t_ns - begin for k in state.seen.looks if begin <= k.t_ns < end)
-    moments = sorted({begin + late_ns // length_ns * length_ns for late_ns in looked})
+    late_ns = state.seen.looks.t_ns - begin
+    moments = begin + np.unique(late_ns[(late_ns >= 0) & (late_ns < end - begin)] // length_ns) * length_ns
     out = tuple(
         content
-        for t_ns in moments
+        for t_ns in moments.tolist()
         for content in contents(state.seen.looks, people.alias, t_ns, t_ns + length_ns, config.possession)
     )
     return replace(state, moment_ns=end), out
@@ -152,7 +155,7 @@ def read_content(
     if trip in people.staff or not any(trip in g.trips for g in state.groups):
         return state
     own = config.possession
-    if is_of_shelf(content, state.seen.past, people.alias, store, own):
+    if is_of_shelf(content, state.seen.bodies, people.alias, store, own):
         return state
     state = replace(state, runs=_lengthened(state, trip, content, people, store, config))
     group = group_of(state, trip)
@@ -189,7 +192,7 @@ def read_content(
 def _lengthened(
     state: Attribution, trip: str, content: Content, people: People, store: Store, config: AttributionConfig
 ) -> dict[tuple[str, int], Run]:
-    own, past, alias = config.possession, state.seen.past, people.alias
+    own, past, alias = config.possession, state.seen.bodies, people.alias
     known = np.array(sorted(people.trip_of), np.int64)
     carts = np.array([cart.xy for cart in people.carts.values()]).reshape(-1, 2)
     goods_xy = np.concatenate([store.plates.centre[:, :2], carts])
@@ -214,7 +217,7 @@ def _sources(
     has, may have been set down by somebody whose hands no longer hold them, or taken from plates that say nothing.
     """
     own, wanted = config.possession, sought(content, config.possession)
-    beside = {people.trip_of.get(k, "") for k in near_of(content, state.seen.past, own)} - people.staff - {trip, ""}
+    beside = {people.trip_of.get(k, "") for k in near_of(content, state.seen.bodies, own)} - people.staff - {trip, ""}
     first_ns = {k: run.first_ns for k in wanted if (run := state.runs.get((trip, k)))}
 
     def given(giver: str, product: int) -> Source:
@@ -254,7 +257,7 @@ def _swapped(
         if run is None or _lasted_s(run) < own.found_after_s:
             continue
         span_ns = run.first_ns - round(own.before_s * SECOND_NS), run.first_ns
-        far_m = shelf_m(product, content.track_id, state.seen.past, span_ns, people.alias, store)
+        far_m = shelf_m(product, content.track_id, state.seen.bodies, span_ns, people.alias, store)
         if far_m.min(initial=np.inf) < own.shelf_m:
             grams = float(store.products.mass_g[product])
             off_g = own.swapped_g + own.swapped_share * grams + 3.0 * float(store.products.mass_sd_g[product])

@@ -7,7 +7,7 @@ raises the doubt whether it is still there.
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -15,12 +15,12 @@ import numpy as np
 from numba import njit
 
 from fusion.arrays import Floats, Ints
-from fusion.attribution.bodies import Past, Rows, is_among, names_of, place_among
+from fusion.attribution.bodies import Rows, is_among, names_of, place_among, rows_in
 from fusion.attribution.explanations import PICK, PUT, Explanation, Goods, Part, handed
 from fusion.attribution.hypotheses import Group, Hypothesis
-from fusion.attribution.moments import within
+from fusion.attribution.look import LookRows, looks_in
+from fusion.attribution.past import Past
 from fusion.attribution.why import HELD, PRIOR, Why, add
-from fusion.attribution.witnesses import Look
 from fusion.config import SECOND_NS, PossessionConfig
 from fusion.frozen import record, replace
 from fusion.shelf import ShelfChange
@@ -63,34 +63,53 @@ class Laid:
 
 
 def contents(
-    at_hands: tuple[Look, ...], alias: Mapping[int, int], since_ns: int, until_ns: int, config: PossessionConfig
+    looks: Past, alias: Mapping[int, int], since_ns: int, until_ns: int, config: PossessionConfig
 ) -> tuple[Content, ...]:
     """Put together the looks at everybody's hands from since_ns to before until_ns, sorted by track."""
-    total: dict[int, dict[int, float]] = {}
-    looks: dict[int, float] = {}
-    seen: dict[tuple[int, int], tuple[int, int]] = {}
-    for look in at_hands:
-        if look.owner < 0 or not since_ns <= look.t_ns < until_ns:
-            continue
-        owner, share = alias.get(look.owner, look.owner), 1.0 - look.rival_p
-        looks[owner] = looks.get(owner, 0.0) + share
-        mine = total.setdefault(owner, {})
-        for row, p in look.beliefs:
-            mine[row] = mine.get(row, 0.0) + share * p
-            first, last = seen.get((owner, row), (look.t_ns, look.t_ns))
-            seen[owner, row] = min(first, look.t_ns), max(last, look.t_ns)
-    return tuple(
-        Content(
-            t0_ns=since_ns,
-            t_ns=until_ns,
-            track_id=k,
-            looks=looks[k],
-            p=tuple((row, p / looks[k]) for row, p in sorted(total[k].items())),
-            seen_ns=tuple(seen[k, row] for row in sorted(total[k])),
-        )
-        for k in sorted(total)
-        if looks[k] >= config.looks_min and sum(total[k].values()) >= config.seen_p_min * looks[k]
-    )
+    rows = looks_in(looks)
+    here = looks.begin + np.flatnonzero((looks.t_ns >= since_ns) & (looks.t_ns < until_ns))
+    here = here[rows.owner[here] >= 0]
+    owners, at = np.unique(rows.owner[here], return_inverse=True)
+    persons = np.array([alias.get(k, k) for k in owners.tolist()], np.int64)
+    tracks = np.unique(persons)
+    product, shares, total, seen = _put_together(rows, here, np.searchsorted(tracks, persons)[at], len(tracks))
+    enough = (shares >= config.looks_min) & (total.sum(axis=1) >= config.seen_p_min * shares)
+    out = []
+    for row in np.flatnonzero(enough).tolist():
+        shown = np.flatnonzero(seen[row, :, 1] >= 0)
+        means = (total[row, shown] / shares[row]).tolist()
+        p = tuple(zip(product[shown].tolist(), means, strict=True))
+        span_ns = tuple((first_ns, last_ns) for first_ns, last_ns in seen[row, shown].tolist())
+        out.append(Content(since_ns, until_ns, int(tracks[row]), float(shares[row]), p, span_ns))
+    return tuple(out)
+
+
+@njit(cache=True, error_model="numpy")
+def _put_together(rows: LookRows, looks: Ints, whose: Ints, n: int) -> tuple[Ints, Floats, Floats, Ints]:
+    """Return what some looks (l,) at hands of n people show, whose (l,) says of which of them.
+
+    That is the products (k,), sorted; the looks of each person, (n,), as far as they are theirs; their belief in each
+    product, (n, k); and when the first and the last of them was that speaks of it, (n, k, 2) ns, -1 for none.
+    """
+    most = 0
+    for look in looks:
+        most += rows.first[look + 1] - rows.first[look]
+    named, at = np.empty(most, np.int64), 0
+    for look in looks:
+        for row in range(rows.first[look], rows.first[look + 1]):
+            named[at], at = rows.product[row], at + 1
+    product = np.unique(named)
+    shares, total, seen = np.zeros(n), np.zeros((n, len(product))), np.full((n, len(product), 2), -1)
+    for k in range(len(looks)):
+        look, person = looks[k], whose[k]
+        share, t_ns = 1.0 - rows.rival_p[look], rows.t_ns[look]
+        shares[person] += share
+        for row in range(rows.first[look], rows.first[look + 1]):
+            column = np.searchsorted(product, rows.product[row])
+            total[person, column] += share * rows.p[row]
+            span = seen[person, column]
+            span[0], span[1] = min(span[0], t_ns) if span[1] >= 0 else t_ns, max(span[1], t_ns)
+    return product, shares, total, seen
 
 
 def explaining(
@@ -139,7 +158,7 @@ def content_nats(ratio: float, content: Content, config: PossessionConfig) -> fl
 def is_shown_beside(
     content: Content,
     trip: str,
-    at_hands: Sequence[Look],
+    looks: Past,
     alias: Mapping[int, int],
     trip_of: Mapping[int, str],
     config: PossessionConfig,
@@ -152,24 +171,38 @@ def is_shown_beside(
     wanted = sought(content, config)
     for (product, _), (first_ns, last_ns) in zip(content.p, content.seen_ns, strict=True):
         if product in wanted:
-            shown = _showing(product, within(at_hands, first_ns, last_ns), alias, trip_of, config)
-            looks = Counter(other for _, other in shown if other not in ("", trip))
-            if max(looks.values(), default=0) >= config.looks_min:
+            shown = _showing(product, looks, (first_ns, last_ns), alias, trip_of, config)
+            others = Counter(other for _, other in shown if other not in ("", trip))
+            if max(others.values(), default=0) >= config.looks_min:
                 return True
     return False
 
 
 def _showing(
     product: int,
-    looks: Iterable[Look],
+    looks: Past,
+    span_ns: tuple[int, int],
     alias: Mapping[int, int],
     trip_of: Mapping[int, str],
     config: PossessionConfig,
-) -> Iterator[tuple[int, str]]:
-    """Give when, ns, looks showed a product, and in whose hands: the trip, "" for nobody's."""
-    for look in looks:
-        if any(k == product and p >= config.share_min for k, p in look.beliefs):
-            yield look.t_ns, trip_of.get(alias.get(look.owner, look.owner), "")
+) -> list[tuple[int, str]]:
+    """Return when, ns, looks of a span of time showed a product, and in whose hands: the trip, "" for nobody's."""
+    rows = looks_in(looks)
+    shown = _showing_looks(rows, *looks.within(*span_ns), product, config.share_min)
+    owners = (trip_of.get(alias.get(owner, owner), "") for owner in rows.owner[shown].tolist())
+    return list(zip(rows.t_ns[shown].tolist(), owners, strict=True))
+
+
+@njit(cache=True, error_model="numpy")
+def _showing_looks(rows: LookRows, begin: int, end: int, product: int, share_min: float) -> Ints:
+    """Return the looks (n,), of some, that believe in a product at least so much."""
+    out, n = np.empty(end - begin, np.int64), 0
+    for look in range(begin, end):
+        for row in range(rows.first[look], rows.first[look + 1]):
+            if rows.product[row] == product and rows.p[row] >= share_min:
+                out[n], n = look, n + 1
+                break
+    return out[:n]
 
 
 def has_passed(
@@ -177,7 +210,7 @@ def has_passed(
     giver: str,
     first_ns: int,
     until_ns: int,
-    at_hands: Sequence[Look],
+    looks: Past,
     alias: Mapping[int, int],
     trip_of: Mapping[int, str],
     config: PossessionConfig,
@@ -186,8 +219,8 @@ def has_passed(
 
     A classifier that takes one thing for another does not do so the moment the other thing goes out of sight beside it.
     """
-    around = within(at_hands, first_ns - int(config.passed_s * SECOND_NS), until_ns)
-    shown_ns = [t_ns for t_ns, trip in _showing(product, around, alias, trip_of, config) if trip == giver]
+    span_ns = first_ns - int(config.passed_s * SECOND_NS), until_ns
+    shown_ns = [t_ns for t_ns, trip in _showing(product, looks, span_ns, alias, trip_of, config) if trip == giver]
     is_there_still = any(t_ns >= first_ns for t_ns in shown_ns)
     return not is_there_still and len(shown_ns) >= config.passed_looks
 
@@ -208,7 +241,7 @@ def shelf_m(
     Empty where it stands nowhere.
     """
     plates, room = store.plates.centre[_plates_of(store.facings)[product]], past.room
-    return np.asarray(_hand_m(room.rows, room.first, *past.within(*span_ns), names_of(track_id, alias), plates))
+    return np.asarray(_hand_m(rows_in(past), room.first, *past.within(*span_ns), names_of(track_id, alias), plates))
 
 
 @lru_cache(maxsize=8)
@@ -246,7 +279,7 @@ def _hand_m(rows: Rows, first: Ints, begin: int, end: int, mine: Ints, plates: F
 def near_of(content: Content, past: Past, config: PossessionConfig) -> frozenset[int]:
     """Return the tracks that came within an arm's reach of a person, in the moment or shortly before."""
     moments = past.within(content.t0_ns - int(config.before_s * SECOND_NS), content.t_ns)
-    near = _came_near(past.room.rows, past.room.first, *moments, content.track_id, config.reach_m)
+    near = _came_near(rows_in(past), past.room.first, *moments, content.track_id, config.reach_m)
     return frozenset(near.tolist()) - {content.track_id}
 
 

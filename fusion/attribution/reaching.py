@@ -7,7 +7,8 @@ import numpy as np
 from numba import njit
 
 from fusion.arrays import Floats, Ints
-from fusion.attribution.bodies import Past, Rows, nearest_moment
+from fusion.attribution.bodies import Rows, bodies_in, rows_in
+from fusion.attribution.past import Past, nearest_moment
 from fusion.attribution.standing import goods_place
 from fusion.config import SECOND_NS, AttributionConfig
 from fusion.shelf import ShelfChange
@@ -36,7 +37,7 @@ def next_picks(
     for change in changes if len(past) else ():
         if not first_ns < change.step_ns <= last_ns or not change.plates or change.total_g >= 0.0:
             continue  # the moment first: of a large store's changes few are of it
-        now, (goods, _) = past.at(past.nearest(change.step_ns)), goods_place(change, store)
+        now, (goods, _) = bodies_in(past, past.nearest(change.step_ns)), goods_place(change, store)
         for track_id in now.track_id[_nearest_hand_m(now.head, now.hands, goods) < config.next_pick_m].tolist():
             own = alias.get(track_id, track_id)
             if own in tracks:
@@ -85,7 +86,7 @@ def at_others(
         hands.rest, hands.spread, config.hand_sd_m**2,
     )  # fmt: skip
     room, asked = past.room, np.array(tracks, np.int64)
-    at, p = _at_likeliest(room.rows, room.t_ns, room.first, past.begin, past.end, asked, goods, step_ns, rules)
+    at, p = _at_likeliest(rows_in(past), room.t_ns, room.first, past.begin, past.end, asked, goods, step_ns, rules)
     return {track: (goods[k], one) for track, k, one in zip(tracks, at.tolist(), p.tolist(), strict=True) if k >= 0}
 
 

@@ -10,9 +10,10 @@ import numpy as np
 from numba import njit
 
 from fusion.arrays import Floats, Ints
-from fusion.attribution.bodies import Past, Rows
+from fusion.attribution.bodies import Rows, bodies_in, rows_in
 from fusion.attribution.evidence import Candidate, plate_points
 from fusion.attribution.explanations import Explanation, WhoAt
+from fusion.attribution.past import Past
 from fusion.attribution.why import Why
 from fusion.attribution.witnesses import Witnesses
 from fusion.config import SECOND_NS
@@ -69,10 +70,10 @@ def put_aside(
     """Return what there is to see about a change, with what was made of the people within reach."""
     points = plate_points(change, store)
     x_m, y_m = _rounded(points[0, :2])
-    past = seen.past
+    past = seen.bodies
     if not len(past):
         return Evidence(x_m, y_m, ())
-    bodies = past.at(past.nearest(change.step_ns))
+    bodies = bodies_in(past, past.nearest(change.step_ns))
     far = np.linalg.norm(bodies.head[:, :2] - points[0, :2], axis=1)
     of_track = {one.track_id: one for one in people}
     hands = _hand_traces(of_track, change.step_ns, points, past, alias)
@@ -113,7 +114,7 @@ def _hand_traces(
     around_ns, room = int(AROUND_S * SECOND_NS), past.room
     moments = past.within(step_ns - around_ns, step_ns + around_ns)
     who, at, far, sd = _nearer_hands(
-        room.rows, room.t_ns, room.first, *moments, np.array(known, np.int64), whose, len(tracks), points
+        rows_in(past), room.t_ns, room.first, *moments, np.array(known, np.int64), whose, len(tracks), points
     )
     out: list[list[tuple[float, float, float]]] = [[] for _ in tracks]
     late_s = [round(late_ns / SECOND_NS, 2) + 0.0 for late_ns in (room.t_ns[slice(*moments)] - step_ns).tolist()]

@@ -14,8 +14,9 @@ import numpy as np
 from numba import njit
 
 from fusion.arrays import Floats, Ints
-from fusion.attribution.bodies import Bodies, Joined, Past, Rows, joined_into, person_of
+from fusion.attribution.bodies import Bodies, Joined, Rows, joined_into, person_of, rows_in
 from fusion.attribution.normal import log_normal
+from fusion.attribution.past import Past
 from fusion.config import SECOND_NS, AttributionConfig, StandingConfig
 from fusion.frozen import record
 from fusion.shelf import ShelfChange
@@ -61,7 +62,7 @@ def stance(
         config.window_s, config.sights, config.upright_share, config.upright_m, config.stands_s, config.forward_m
     )
     remembered = past.room.t_ns, past.room.first, past.begin, past.end
-    bent_m = _stood(past.room.rows, *remembered, step_ns, np.array(wanted, np.int64), joined, head, rules)
+    bent_m = _stood(rows_in(past), *remembered, step_ns, np.array(wanted, np.int64), joined, head, rules)
     return Stance(head, bent_m, now.unseen_s[rows])
 
 

@@ -10,6 +10,7 @@ from collections.abc import Collection, Iterable
 from functools import lru_cache
 from math import prod
 
+from fusion.attribution.bodies import bodies_in
 from fusion.attribution.explanations import PICK, Part
 from fusion.attribution.hypotheses import Group, weights
 from fusion.attribution.settled import Settled
@@ -23,8 +24,8 @@ P_MIN = 0.05
 
 def missed(state: Attribution, t_ns: int, people: People, config: AttributionConfig) -> frozenset[str]:
     """Return the trips inside of which nobody was in sight at a moment."""
-    past = state.seen.past
-    bodies = past.at(past.nearest(t_ns)) if len(past) else None
+    past = state.seen.bodies
+    bodies = bodies_in(past, past.nearest(t_ns)) if len(past) else None
     seen = bodies.track_id[bodies.unseen_s < config.unwatched.unseen_s].tolist() if bodies is not None else []
     in_sight = {people.trip_of.get(people.alias.get(k, k), "") for k in seen}
     gone = {one.trip for one in state.exits if one.t_ns < t_ns}

@@ -7,8 +7,9 @@ import numpy as np
 from numba import njit
 
 from fusion.arrays import Bools, Floats, Ints
-from fusion.attribution.bodies import Past
+from fusion.attribution.bodies import rows_in
 from fusion.attribution.explanations import WhoAt
+from fusion.attribution.past import Past
 from fusion.attribution.settled import Settled
 from fusion.attribution.why import CART, HELD
 from fusion.checkout.receipts import REVIEW, SETTLED, Receipt
@@ -102,7 +103,7 @@ def reach_over(
     if not len(plates) or not len(past):
         return out
     since = np.array([dark[plate][0] for plate in plates.tolist()])
-    rows, mine = past.room.rows, past.rows_of((past.begin, past.end))
+    rows, mine = rows_in(past), past.rows_of(past.begin, past.end)
     t_ns = np.repeat(past.t_ns, np.diff(past.room.first[past.begin : past.end + 1]))
     track_id, head, hands, cov = rows.track_id[mine], rows.head[mine], rows.hands[mine], rows.hands_cov[mine]
     over = hands_over(head, hands, cov, plates, store, config) & (t_ns[:, None] >= since)

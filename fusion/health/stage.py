@@ -90,7 +90,7 @@ def look(
     said = _told(watch.told, found, now_ns) + _suspected(watch.suspects, suspected, found, now_ns)
     watch = replace(watch, told=found, suspects=suspected, since=_plate_times(watch, found, now_ns, store))
     dark = {p: (since, words) for p, (since, words) in _dark(watch, levels, now_ns, store).items()}
-    touched = reach_over(watch.touched, dark, attribution.seen.past, people.who, inside, store, health)
+    touched = reach_over(watch.touched, dark, attribution.seen.bodies, people.who, inside, store, health)
     back = {
         store.plates.plate_id[row] for row in np.flatnonzero(unharmed(plates, levels, now_ns, config.shelf)).tolist()
     }

@@ -8,7 +8,8 @@ import numpy as np
 from scipy.spatial import cKDTree
 
 from fusion.arrays import Floats
-from fusion.attribution.bodies import Past
+from fusion.attribution.bodies import latest
+from fusion.attribution.past import Past
 from fusion.config import SECOND_NS, Config
 from fusion.engine import State
 from fusion.shelf import Levels
@@ -51,7 +52,7 @@ def scene_of(state: State, store: Store, config: Config, t_ns: int) -> dict[str,
         "t": ms_of(t_ns),
         "people": people,
         "carts": [[cart, *_rounded(place_of(state.carts[cart])), _account(trips.get(owner[cart]))] for cart in carts],
-        "reaches": _reaches(state.attribution.seen.past, dict(zip(ids, xy.tolist(), strict=True)), store),
+        "reaches": _reaches(state.attribution.seen.bodies, dict(zip(ids, xy.tolist(), strict=True)), store),
         "plates": _busy(state.levels, t_ns),
     }
 
@@ -60,7 +61,7 @@ def _reaches(past: Past, place: Mapping[int, list[float]], store: Store) -> list
     """Return the hands that are stretched out or at a plate, and which plate."""
     if not len(past):
         return []
-    now = past.last()
+    now = latest(past)
     shown = [row for row, track in enumerate(now.track_id.tolist()) if track in place]
     if not shown:
         return []

@@ -1,0 +1,52 @@
+"""Looks of classifiers at hands, as they are remembered."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from fusion.arrays import Floats, Ints
+from fusion.attribution.past import Past, and_then, no_past
+from fusion.frozen import record
+
+
+@record()
+class Look:
+    """What a classifier made of one hand in one frame."""
+
+    t_ns: int
+    owner: int  # track_id of whose wrist it was, -1 for nobody's
+    beliefs: tuple[tuple[int, float], ...]  # product, p
+    rival: int = -1  # track_id of whose it may be instead
+    rival_p: float = 0.0
+
+
+class LookRows(NamedTuple):
+    """Looks as the kernels take them: columns of Look (m,), and those of their beliefs (b,) from first (m + 1,) on."""
+
+    t_ns: Ints
+    first: Ints
+    owner: Ints
+    rival: Ints
+    rival_p: Floats
+    product: Ints
+    p: Floats
+
+
+def no_looks() -> Past:
+    """Return the past before anybody looked at a hand."""
+    return no_past((np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros(0)), (np.zeros(0, np.int64), np.zeros(0)))
+
+
+def with_looks(past: Past, new: Sequence[Look], since_ns: int) -> Past:
+    """Add looks, in the order of their frames, and forget those before since_ns."""
+    each = [one.owner for one in new], [one.rival for one in new], [one.rival_p for one in new]
+    beliefs = [belief for one in new for belief in one.beliefs]
+    rows = [product for product, _ in beliefs], [p for _, p in beliefs]
+    times, sizes = [one.t_ns for one in new], [len(one.beliefs) for one in new]
+    return and_then(past, times, sizes, each, rows, since_ns)
+
+
+def looks_in(past: Past) -> LookRows:
+    """Return the columns of a past of looks."""
+    return LookRows(past.room.t_ns, past.room.first, *past.room.each, *past.room.rows)
