@@ -350,6 +350,20 @@ class PossessionConfig:
 
 
 @dataclass(frozen=True, slots=True)
+class StoopConfig:
+    """Who stoops where no plate tells of goods."""
+
+    head_m: float = 1.15  # a head so low,
+    bent_share: float = 0.75  # for somebody who stands higher by so much: a child does not,
+    hand_m: float = 0.35  # and a hand so low
+    hand_sd_max_m: float = 0.2  # known so well
+    lasts_s: float = 0.15
+    break_s: float = 1.2  # goods that moved so long before or after are what it was for
+    reach_m: float = 1.2  # from the head, along the floor
+    set_down_nats: float = 5.5  # half of those that no plate answers set something down or miss a put in simulators
+
+
+@dataclass(frozen=True, slots=True)
 class DarkConfig:
     """Hands at plates that say nothing."""
 
@@ -414,6 +428,7 @@ class AttributionConfig:
     possession: PossessionConfig = field(default_factory=PossessionConfig)
     unwatched: UnwatchedConfig = field(default_factory=UnwatchedConfig)
     dark: DarkConfig = field(default_factory=DarkConfig)
+    stoop: StoopConfig = field(default_factory=StoopConfig)
     standing: StandingConfig = field(default_factory=StandingConfig)
     mass_bias_sd: float = 0.03  # real packages against the catalogue, relative
     mass_learn_p: float = 0.98  # changes as sure as this teach what a product's pieces weigh here

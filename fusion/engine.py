@@ -12,7 +12,7 @@ from fusion.attribution.carted import CartNow
 from fusion.attribution.evidence import remember
 from fusion.attribution.explanations import Claim
 from fusion.attribution.leaving import as_it_stands, believe_anew, hear
-from fusion.attribution.passing import watch_dark, watch_passing
+from fusion.attribution.passing import watch_dark, watch_passing, watch_stoops
 from fusion.attribution.settled import Settled
 from fusion.attribution.stage import attribute, look_before_exit
 from fusion.attribution.state import Attribution, People, open_trip
@@ -432,7 +432,7 @@ def _follow(engine: Engine, state: State, news: News) -> tuple[State, tuple[Depa
     attribution = watch_passing(
         attribution, tuple(news.matches), tuple(news.moves), people, engine.store, config.attribution
     )
-    attribution = watch_dark(attribution, engine.store, config.attribution)
+    attribution = watch_stoops(watch_dark(attribution, engine.store, config.attribution), config.attribution)
     return replace(state, floor=floor, identity=identity, attribution=attribution), gone, people
 
 

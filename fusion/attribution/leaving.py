@@ -26,10 +26,11 @@ from fusion.attribution.possession import Laid, Run, left_nats, reached_once
 from fusion.attribution.priors import facing_rows, pieces_nats
 from fusion.attribution.settled import Settled
 from fusion.attribution.state import Attribution, group_of, is_dark
+from fusion.attribution.stooping import stooped_nats
 from fusion.attribution.strays import off_plan
 from fusion.attribution.tags import Exit, TagRead, heard_nats, shares
 from fusion.attribution.weights import alike, named_alike, weighed_in, weighed_right
-from fusion.attribution.why import CART, HELD, PRIOR, Why, add
+from fusion.attribution.why import CART, HANDS, HELD, PRIOR, Why, add
 from fusion.checkout.records import derive_id
 from fusion.config import SECOND_NS, AttributionConfig
 from fusion.frozen import replace
@@ -84,6 +85,7 @@ def weigh_exit(state: Attribution, trip: str, t_ns: int, store: Store, config: A
         k: left_nats(runs.get(k), min(e.t_ns for e in mine), config.possession.gone_s, config.possession)
         for k in believed
     }
+    bent = stooped_nats(state.stooped.get(trip, ()), trip, group, state.open, runs, config.stoop, config.possession)
     opened = dict(state.open)
 
     @cache
@@ -92,7 +94,7 @@ def weigh_exit(state: Attribution, trip: str, t_ns: int, store: Store, config: A
         return out_of_baskets(state.baskets, trip, goods), kept_in_baskets(state.baskets, trip, goods)
 
     out = frozenset().union(*(in_carts(h.goods[trip])[0] for h in group.beam))
-    asked = tagged | out | {k for k, nats in gone.items() if nats > 0.0}
+    asked = tagged | out | set(bent) | {k for k, nats in gone.items() if nats > 0.0}
     for product in sorted(asked):
         event = f"rf-{derive_id('exit', store.store_id, trip, store.products.sku[product]).hex()[:16]}"
         heard = sum(found.get(product, ())) if product in tagged else -1.0
@@ -103,8 +105,9 @@ def weigh_exit(state: Attribution, trip: str, t_ns: int, store: Store, config: A
             taken_out, carted = (product in products for products in in_carts(h.goods[trip]))
             # No hand holds what is in a cart; and who puts one of several back mostly bags the rest then.
             put = _put_back(h, trip, product, state.runs.get((trip, product)), state.open, config)
-            held = 0.0 if carted or put else gone.get(product, 0.0)
-            why = add(((PRIOR, config.tags.left_nats), (HELD, held), (CART, config.cart_out_nats * taken_out)))
+            held, low = (0.0, 0.0) if carted or put else (gone.get(product, 0.0), bent.get(product, 0.0))
+            seen = (HANDS, low) if low > held else (HELD, held)
+            why = add(((PRIOR, config.tags.left_nats), seen, (CART, config.cart_out_nats * taken_out)))
             readings[row] = _exit_readings(h.goods[trip], trip, product, heard, why, unseen, store, config)
         if any(len(found_) > 1 for found_ in readings.values()):
             group = extend(group, event, readings, config)
@@ -283,6 +286,7 @@ def close_trip(
     for key, errors in weighed_in(settled, state.mixed, masses, store, config).items():
         weighed[key] = (*weighed.get(key, ()), *errors)
     runs = {key: run for key, run in state.runs.items() if key[0] != trip}
+    stooped = {who: stoops for who, stoops in state.stooped.items() if who != trip}
     charged = None if goods is None else frozenset(product for product, _, _ in goods)
     exits = tuple(replace(one, charged=charged) if one.trip == trip else one for one in state.exits)
     return replace(
@@ -296,6 +300,7 @@ def close_trip(
         laid=laid,
         off_plan=_off_plan(state, settled, store),
         runs=runs,
+        stooped=stooped,
         exits=exits,
     ), tuple(settled)
 

@@ -6,7 +6,7 @@ from itertools import chain
 
 import numpy as np
 
-from fusion.attribution.bodies import latest
+from fusion.attribution.bodies import bodies_in, latest, names_of
 from fusion.attribution.cart_pass import cart_passes
 from fusion.attribution.dark import Reach, moved_beside, reach_readings, reaches_now
 from fusion.attribution.explanations import Explanation, Goods
@@ -35,6 +35,7 @@ from fusion.attribution.possession import (
 )
 from fusion.attribution.reaching import next_picks
 from fusion.attribution.state import Attribution, People, group_of, is_dark
+from fusion.attribution.stooping import Stoop, is_answered, is_bent, stoops_now
 from fusion.attribution.unwatched import Unwatched, unwatched_now, unwatched_readings
 from fusion.checkout.records import derive_id
 from fusion.config import SECOND_NS, AttributionConfig
@@ -124,6 +125,41 @@ def read_reach(
 
     witness = f"reach {reach.facing}"
     return read_passing(state, reach.t_ns, witness, (trip,), readings, store, config, may_appear=True)
+
+
+def watch_stoops(state: Attribution, config: AttributionConfig) -> Attribution:
+    """Note who stoops in this slice."""
+    stoops = stoops_now(state.stoops, latest(state.seen.bodies), config.stoop)
+    return state if stoops is state.stoops else replace(state, stoops=stoops)
+
+
+def read_stoop(
+    state: Attribution, stoop: Stoop, people: People, store: Store, config: AttributionConfig
+) -> Attribution:
+    """Keep a stoop that no plate answers until its trip leaves; who bends down is soon found as somebody new."""
+    if is_answered(stoop, chain(state.open.values(), state.waiting), store, config.stoop):
+        return state
+    person = people.alias.get(stoop.track_id, stoop.track_id)
+    person = person if person in people.trip_of else _known_at(state, stoop, people, config)
+    trip, names = people.trip_of.get(person, ""), names_of(person, people.alias)
+    if not trip or trip in people.staff or not is_bent(stoop, names, state.seen.bodies, config.stoop):
+        return state
+    return replace(state, stooped={**state.stooped, trip: (*state.stooped.get(trip, ()), stoop)})
+
+
+def _known_at(state: Attribution, stoop: Stoop, people: People, config: AttributionConfig) -> int:
+    """Return the track of whoever with a trip was where somebody unknown stooped, -1 for nobody's."""
+    past = state.seen.bodies
+    bodies = bodies_in(past, past.nearest(stoop.t_ns)) if len(past) else None
+    if bodies is None:
+        return -1
+    apart = np.linalg.norm(bodies.head[:, :2] - stoop.xy, axis=1)
+    for row in np.argsort(apart, kind="stable").tolist():
+        track_id = int(bodies.track_id[row])
+        person = people.alias.get(track_id, track_id)
+        if person in people.trip_of and apart[row] < config.possession.same_m:
+            return person
+    return -1
 
 
 def look_at_hands(

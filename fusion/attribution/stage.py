@@ -14,6 +14,7 @@ from fusion.attribution.passing import (
     read_content,
     read_meeting,
     read_reach,
+    read_stoop,
     read_unwatched,
 )
 from fusion.attribution.possession import Content, sought
@@ -50,6 +51,7 @@ def attribute(
     due += [m for m in state.moves if m.move.t_ns <= until]
     reached, reaching = over_by(state.reaches, until, config.dark.break_s, config.dark.reach_s)
     due += reached
+    stooped, stooping = over_by(state.stoops, until, config.stoop.break_s, config.stoop.lasts_s)
     put_together_ns = state.moment_ns
     moment = int(config.possession.moment_s * SECOND_NS)
     state, seen_in_hands = look_at_hands(state, until, people, store, config, moment)
@@ -62,6 +64,7 @@ def attribute(
         passes=tuple(p for p in state.passes if p.t_ns > until),
         unwatched=going_on,
         reaches=reaching,
+        stoops=stooping,
     )
     settled: list[Settled] = []
     for one in sorted(due, key=_at_ns):
@@ -80,6 +83,8 @@ def attribute(
             state = read_reach(state, one, people, store, config)
         else:
             state = read_cart_pass(state, one, people, store, config)
+    for stoop in stooped:  # all that moved about then is read by now
+        state = read_stoop(state, stoop, people, store, config)
     state = read_let_go(state, let_go(state, put_together_ns, state.moment_ns, config), store, config)
     state = read_carts(state, now_ns, people, store, config)
     final_ns = now_ns - int(config.final_after_s * SECOND_NS)

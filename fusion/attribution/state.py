@@ -13,6 +13,7 @@ from fusion.attribution.hypotheses import Group, Hypothesis, lone
 from fusion.attribution.masses import Biases
 from fusion.attribution.possession import Laid, Run
 from fusion.attribution.record import Evidence
+from fusion.attribution.stooping import Stoop
 from fusion.attribution.strays import Stray
 from fusion.attribution.tags import Exit, TagRead
 from fusion.attribution.unwatched import Unwatched
@@ -48,6 +49,8 @@ class Attribution:
     passes: tuple[CartPass, ...] = ()
     unwatched: tuple[Unwatched, ...] = ()
     reaches: tuple[Reach, ...] = ()  # for goods on plates that say nothing
+    stoops: tuple[Stoop, ...] = ()
+    stooped: Mapping[str, tuple[Stoop, ...]] = field(default_factory=dict)  # by trip, those that no plate answered
     groups: tuple[Group, ...] = ()
     open: Mapping[str, ShelfChange] = field(default_factory=dict)  # event id -> change
     doers: Mapping[str, Doers] = field(default_factory=dict)  # event id -> who would have made it, of changes
