@@ -360,7 +360,8 @@ class StoopConfig:
     lasts_s: float = 0.15
     break_s: float = 1.2  # goods that moved so long before or after are what it was for
     reach_m: float = 1.2  # from the head, along the floor
-    set_down_nats: float = 5.5  # half of those that no plate answers set something down or miss a put in simulators
+    touch_m: float = 0.5  # a hand this near plates that are disturbed is at those
+    set_down_nats: float = 5.5  # of a hand on the floor: shoes are tied, and things looked at, as often
 
 
 @dataclass(frozen=True, slots=True)

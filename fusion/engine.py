@@ -432,7 +432,8 @@ def _follow(engine: Engine, state: State, news: News) -> tuple[State, tuple[Depa
     attribution = watch_passing(
         attribution, tuple(news.matches), tuple(news.moves), people, engine.store, config.attribution
     )
-    attribution = watch_stoops(watch_dark(attribution, engine.store, config.attribution), config.attribution)
+    attribution = watch_dark(attribution, engine.store, config.attribution)
+    attribution = watch_stoops(attribution, state.levels.disturbed, engine.store, config.attribution)
     return replace(state, floor=floor, identity=identity, attribution=attribution), gone, people
 
 

@@ -1,6 +1,6 @@
 """Who stoops where no plate tells of goods may have set down any of theirs that was in no hand since."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 import numpy as np
 import pytest
@@ -11,19 +11,21 @@ from tiny import tiny_store
 
 from fusion.attribution.bodies import Bodies
 from fusion.attribution.explanations import PICK, Explanation, Part
-from fusion.attribution.hypotheses import Group, Hypothesis
+from fusion.attribution.hypotheses import Hypothesis
 from fusion.attribution.lasting import over_by
 from fusion.attribution.passing import read_stoop
 from fusion.attribution.possession import Run
 from fusion.attribution.state import Attribution, People
-from fusion.attribution.stooping import Stoop, is_answered, stooped_nats, stoops_now
+from fusion.attribution.stooping import Stoop, is_answered, stoop_readings, stoops_now
 from fusion.attribution.witnesses import Witnesses
 from fusion.config import SECOND_NS, AttributionConfig, CartConfig
+from fusion.frozen import replace
 from fusion.shelf import ShelfChange
 
 STORE, CONFIG = tiny_store(), AttributionConfig()
-OWN, STOOP = CONFIG.possession, CONFIG.stoop
+STOOP = CONFIG.stoop
 T0 = 1_000 * SECOND_NS
+NOWHERE = np.zeros((0, 3))
 LOW = Stoop(1, T0, T0 + SECOND_NS // 2)
 
 
@@ -38,7 +40,7 @@ def somebody(head_m: float, below_m: float, sd_m: float = 0.1, unseen_s: float =
 def test_only_who_is_seen_low_with_a_hand_that_is_known_to_be_low_stoops(
     head_m: float, below_m: float, sd_m: float, unseen_s: float
 ) -> None:
-    found = stoops_now((), somebody(head_m, below_m, sd_m, unseen_s), STOOP)
+    found = stoops_now((), somebody(head_m, below_m, sd_m, unseen_s), NOWHERE, STOOP)
     is_low = head_m < STOOP.head_m and head_m - max(below_m, 0.55) < STOOP.hand_m
     assert bool(found) == (is_low and sd_m <= STOOP.hand_sd_max_m and unseen_s == 0.0)
 
@@ -51,7 +53,7 @@ def test_stoops_apart_in_time_are_several(gaps_s: list[float]) -> None:
         t_ns += int(gap_s * SECOND_NS)
         done, going_on = over_by(going_on, t_ns, STOOP.break_s, 0.0)
         over += len(done)
-        going_on = stoops_now(going_on, somebody(0.9, 0.7, t_ns=t_ns), STOOP)
+        going_on = stoops_now(going_on, somebody(0.9, 0.7, t_ns=t_ns), NOWHERE, STOOP)
     assert over == sum(gap_s > STOOP.break_s + 1e-6 for gap_s in gaps_s[1:])
 
 
@@ -68,36 +70,43 @@ def test_goods_that_moved_near_and_about_then_answer_a_stoop(after_s: float, pla
     assert not is_answered(Stoop(1, T0, T0, (float(x) + 5.0, float(y))), [moved], STORE, STOOP)
 
 
-def taken(picks: Mapping[int, int], p: float = 1.0) -> tuple[Group, dict[str, ShelfChange]]:
-    """Return a group in which "ann" took a piece of each product at an instant, in all hypotheses or by a share."""
+@given(st.floats(0.0, 1.5), st.integers(1, 3))
+def test_who_stoops_at_plates_that_are_disturbed_is_at_those(apart_m: float, slices: int) -> None:
+    low, going_on = somebody(0.9, 0.7), ()
+    plates = np.array([[1.3, 1.0 + apart_m, 0.2], [1.3, 6.0, 0.2]])
+    for step in range(slices + 2):  # in one slice of several
+        going_on = stoops_now(going_on, replace(low, t_ns=T0 + step), plates if step == 1 else NOWHERE, STOOP)
+    assert is_answered(going_on[0], [], STORE, STOOP) == (apart_m < STOOP.touch_m)
+
+
+def said(
+    picks: Mapping[int, int], runs: Mapping[int, Run] | None = None, kept: Collection[int] = ()
+) -> dict[int, float]:
+    """Return what may have been set down by who took a piece of each product at an instant, in nats."""
     open_ = {f"ev-{k}": change(t_ns) for k, t_ns in picks.items()}
     choice = {f"ev-{k}": Explanation((Part("ann", PICK, k, 1, 100.0),), 0.0) for k in picks}
-    nothing = {event: Explanation((), 0.0) for event in choice}
-    goods = tuple((k, 1, 100.0) for k in sorted(picks))
-    beam = [Hypothesis(float(np.log(p)), {"ann": goods}, choice)]
-    if p < 1.0:
-        beam.append(Hypothesis(float(np.log(1.0 - p)), {"ann": ()}, nothing))
-    return Group(frozenset({"ann"}), tuple(beam)), open_
+    has = Hypothesis(0.0, {"ann": tuple((k, 1, 100.0) for k in sorted(picks))}, choice)
+    best, *down = sorted(
+        stoop_readings(LOW, "ann", has, open_, runs or {}, kept, CONFIG), key=lambda one: len(one.parts)
+    )
+    assert best == Explanation((), 0.0)
+    return {one.parts[0].product: one.nats for one in down}
 
 
-def said(picks: Mapping[int, int], runs: Mapping[int, Run] | None = None, p: float = 1.0) -> dict[int, float]:
-    group, open_ = taken(picks, p)
-    return stooped_nats((LOW,), "ann", group, open_, runs or {}, STOOP, OWN)
-
-
-@given(st.sets(st.integers(0, 5), min_size=1), st.floats(0.05, 1.0))
-def test_the_more_they_carry_the_less_it_says_of_each(products: set[int], p: float) -> None:
-    nats = said(dict.fromkeys(products, T0 - SECOND_NS), p=p)
+@given(st.sets(st.integers(0, 5), min_size=1))
+def test_one_thing_was_set_down_whatever_else_they_carry(products: set[int]) -> None:
+    nats = said(dict.fromkeys(products, T0 - SECOND_NS))
     assert set(nats) == products
-    share = np.exp(list(nats.values())).sum() / np.exp(STOOP.set_down_nats)
-    assert share == pytest.approx(len(products) / max(1.0, p * len(products)))
+    once = STOOP.set_down_nats + CONFIG.tags.left_nats
+    assert np.exp(list(nats.values())).sum() == pytest.approx(np.exp(once))
 
 
-def test_goods_taken_later_or_seen_in_a_hand_since_were_not_set_down() -> None:
+def test_goods_taken_later_or_seen_in_a_hand_since_or_in_a_cart_were_not_set_down() -> None:
     earlier, later = T0 - 5 * SECOND_NS, T0 + 5 * SECOND_NS
     assert set(said({1: earlier, 2: later})) == {1}
     assert set(said({1: earlier, 2: earlier}, {2: Run(earlier, later)})) == {1}
     assert set(said({1: earlier, 2: earlier}, {2: Run(earlier, T0)})) == {1, 2}
+    assert set(said({1: earlier, 2: earlier}, kept={2})) == {1}
     assert said({1: earlier, 2: earlier}, {2: Run(earlier, T0, reached_nats=6.4)}) == {}, "that one was set down"
 
 
@@ -109,6 +118,7 @@ def test_a_stoop_is_of_who_was_there_though_found_as_somebody_new(track_id: int,
     state = Attribution(seen=Witnesses(bodies=past))
     state = read_stoop(state, Stoop(track_id, T0, T0, far, head_m=0.9), people, STORE, CONFIG)
     assert set(state.stooped) == ({"ann"} if is_theirs else set())
+    assert read_stoop(state, Stoop(4, T0, T0, far, head_m=0.9), people, STORE, CONFIG) is state, "seen as two tracks"
 
 
 def test_a_child_does_not_stoop_all_day() -> None:

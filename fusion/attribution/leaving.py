@@ -26,11 +26,11 @@ from fusion.attribution.possession import Laid, Run, left_nats, reached_once
 from fusion.attribution.priors import facing_rows, pieces_nats
 from fusion.attribution.settled import Settled
 from fusion.attribution.state import Attribution, group_of, is_dark
-from fusion.attribution.stooping import stooped_nats
+from fusion.attribution.stooping import stoop_readings
 from fusion.attribution.strays import off_plan
 from fusion.attribution.tags import Exit, TagRead, heard_nats, shares
 from fusion.attribution.weights import alike, named_alike, weighed_in, weighed_right
-from fusion.attribution.why import CART, HANDS, HELD, PRIOR, Why, add
+from fusion.attribution.why import CART, HELD, PRIOR, Why, add
 from fusion.checkout.records import derive_id
 from fusion.config import SECOND_NS, AttributionConfig
 from fusion.frozen import replace
@@ -85,7 +85,6 @@ def weigh_exit(state: Attribution, trip: str, t_ns: int, store: Store, config: A
         k: left_nats(runs.get(k), min(e.t_ns for e in mine), config.possession.gone_s, config.possession)
         for k in believed
     }
-    bent = stooped_nats(state.stooped.get(trip, ()), trip, group, state.open, runs, config.stoop, config.possession)
     opened = dict(state.open)
 
     @cache
@@ -94,7 +93,7 @@ def weigh_exit(state: Attribution, trip: str, t_ns: int, store: Store, config: A
         return out_of_baskets(state.baskets, trip, goods), kept_in_baskets(state.baskets, trip, goods)
 
     out = frozenset().union(*(in_carts(h.goods[trip])[0] for h in group.beam))
-    asked = tagged | out | set(bent) | {k for k, nats in gone.items() if nats > 0.0}
+    asked = tagged | out | {k for k, nats in gone.items() if nats > 0.0}
     for product in sorted(asked):
         event = f"rf-{derive_id('exit', store.store_id, trip, store.products.sku[product]).hex()[:16]}"
         heard = sum(found.get(product, ())) if product in tagged else -1.0
@@ -105,13 +104,21 @@ def weigh_exit(state: Attribution, trip: str, t_ns: int, store: Store, config: A
             taken_out, carted = (product in products for products in in_carts(h.goods[trip]))
             # No hand holds what is in a cart; and who puts one of several back mostly bags the rest then.
             put = _put_back(h, trip, product, state.runs.get((trip, product)), state.open, config)
-            held, low = (0.0, 0.0) if carted or put else (gone.get(product, 0.0), bent.get(product, 0.0))
-            seen = (HANDS, low) if low > held else (HELD, held)
-            why = add(((PRIOR, config.tags.left_nats), seen, (CART, config.cart_out_nats * taken_out)))
+            held = 0.0 if carted or put else gone.get(product, 0.0)
+            why = add(((PRIOR, config.tags.left_nats), (HELD, held), (CART, config.cart_out_nats * taken_out)))
             readings[row] = _exit_readings(h.goods[trip], trip, product, heard, why, unseen, store, config)
         if any(len(found_) > 1 for found_ in readings.values()):
             group = extend(group, event, readings, config)
             opened[event] = at_moment(t_ns)
+    for stoop in state.stooped.get(trip, ()):
+        event = f"rf-{derive_id('stoop', store.store_id, trip, str(stoop.t_ns)).hex()[:16]}"
+        down = {
+            row: stoop_readings(stoop, trip, h, opened, runs, in_carts(h.goods[trip])[1], config)
+            for row, h in enumerate(group.beam)
+        }
+        if any(len(found_) > 1 for found_ in down.values()):
+            group = extend(group, event, down, config)
+            opened[event] = at_moment(stoop.t_ns)
     for cart, basket in left_behind(state.baskets, trip, left_ns, store.gates.line, config):
         event = f"rf-{derive_id('cart left', store.store_id, trip, cart).hex()[:16]}"
         stays = {row: stayed(basket, trip, h.goods[trip], config) for row, h in enumerate(group.beam)}

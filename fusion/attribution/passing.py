@@ -6,6 +6,7 @@ from itertools import chain
 
 import numpy as np
 
+from fusion.arrays import Bools
 from fusion.attribution.bodies import bodies_in, latest, names_of
 from fusion.attribution.cart_pass import cart_passes
 from fusion.attribution.dark import Reach, moved_beside, reach_readings, reaches_now
@@ -127,9 +128,9 @@ def read_reach(
     return read_passing(state, reach.t_ns, witness, (trip,), readings, store, config, may_appear=True)
 
 
-def watch_stoops(state: Attribution, config: AttributionConfig) -> Attribution:
-    """Note who stoops in this slice."""
-    stoops = stoops_now(state.stoops, latest(state.seen.bodies), config.stoop)
+def watch_stoops(state: Attribution, disturbed: Bools, store: Store, config: AttributionConfig) -> Attribution:
+    """Note who stoops in this slice; disturbed (p,) are the plates that are not at rest."""
+    stoops = stoops_now(state.stoops, latest(state.seen.bodies), store.plates.centre[disturbed], config.stoop)
     return state if stoops is state.stoops else replace(state, stoops=stoops)
 
 
@@ -144,7 +145,10 @@ def read_stoop(
     trip, names = people.trip_of.get(person, ""), names_of(person, people.alias)
     if not trip or trip in people.staff or not is_bent(stoop, names, state.seen.bodies, config.stoop):
         return state
-    return replace(state, stooped={**state.stooped, trip: (*state.stooped.get(trip, ()), stoop)})
+    before, slack = state.stooped.get(trip, ()), int(config.stoop.break_s * SECOND_NS)
+    if any(one.since_ns - slack <= stoop.t_ns and stoop.since_ns - slack <= one.t_ns for one in before):
+        return state  # the same one, of two tracks
+    return replace(state, stooped={**state.stooped, trip: (*before, stoop)})
 
 
 def _known_at(state: Attribution, stoop: Stoop, people: People, config: AttributionConfig) -> int:
