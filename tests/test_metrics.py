@@ -4,11 +4,14 @@ import io
 import json
 import logging
 import urllib.request
+from pathlib import Path
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from prometheus_client.parser import text_string_to_metric_families
 
+from fusion.cli import main
 from fusion.live.bulletin import growth, not_taken
 from fusion.live.logs import NAME, log_as_json
 from fusion.live.metrics import Service, Tallies, Tally, render, serve_metrics
@@ -89,3 +92,10 @@ def test_logs_are_json_lines_with_what_was_given_beside_the_words() -> None:
     first, second = (json.loads(line) for line in stream.getvalue().splitlines())
     assert (first["text"], first["state"], first["level"], first["logger"]) == ("sensor cam-01", "down", "info", NAME)
     assert "ValueError: no" in second["error"] and second["logger"] == f"{NAME}.live"
+
+
+def test_a_store_that_cannot_be_read_is_a_json_line_too(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    words = ("--store", str(tmp_path), "--out", str(tmp_path / "out"), "--listen", "tcp://127.0.0.1:*", "--log", "json")
+    assert main(["serve", *words]) == 2
+    said = json.loads(capsys.readouterr().err)
+    assert said["level"] == "error" and "store.toml" in said["text"]

@@ -99,7 +99,8 @@ def _place(text: str) -> tuple[str, int]:
 
 
 def run_serve(args: argparse.Namespace) -> int:
-    """Run the service until a signal ends it; return the exit status."""
+    """Run the service until a signal ends it; return the exit status. Whatever it refuses is said in its log."""
+    from fusion.cli import explained
     from fusion.live.bus import BusError
     from fusion.live.serving import serve
 
@@ -109,11 +110,14 @@ def run_serve(args: argparse.Namespace) -> int:
     except BusError as error:
         SERVICE.error("%s", error)
         return 2
-    except OSError as error:
-        if error.errno != errno.ENOSPC:
+    except Exception as error:
+        text = explained(error)
+        if isinstance(error, OSError) and error.errno == errno.ENOSPC:
+            advice = "what was taken is safe, make room and start it again on the same folder"
+            text = f"{args.out}: expected room on its disk, received: {error.strerror}; {advice}"
+        if text is None:
             raise
-        advice = "what was taken is safe, make room and start it again on the same folder"
-        SERVICE.error("%s: expected room on its disk, received: %s; %s", args.out, error.strerror, advice)
+        SERVICE.error("%s", text)
         return 2
     return 0
 
