@@ -78,7 +78,7 @@ from fusion.tracking.identity import (
     trips_p,
 )
 from fusion.tracking.smoothing import Instant, Trail, flush, follow
-from fusion.tracking.tracks import Status
+from fusion.tracking.tracks import LEFT, LOST, TENTATIVE
 
 PAUSE_S = 1.0  # plates of which nothing has been heard for so long may have been reached into unseen
 
@@ -306,12 +306,10 @@ def _take_frames(engine: Engine, state: State, each: list[Corrected], news: News
     cameras = feel_turns(cameras, followed, is_idle, store)
     news.matches.extend(followed.matches(is_idle, config.attribution.touch_m))
     found, first = clock_evidence(followed, is_out, store, config.clocks, config.tracking)
-    telling = np.flatnonzero(np.diff(first)).tolist()
+    telling = (first[1:] > first[:-1]).nonzero()[0].tolist()
     if telling:
         stamps = [Stamp(m.src, m.t_ns, by_s) for m, _, by_s in (known[frame] for frame in telling)]
-        compared = compare_each(
-            {**state.clocks.of, **news.clocks}, stamps, found, np.append(first[telling], first[-1]), config.clocks
-        )
+        compared = compare_each({**state.clocks.of, **news.clocks}, stamps, found, first[[*telling, -1]], config.clocks)
         news.clocks.update(compared)
     return replace(state, floor=floor, hands=hands, watch=replace(state.watch, cameras=cameras))
 
@@ -405,7 +403,7 @@ def _follow(engine: Engine, state: State, news: News) -> tuple[State, tuple[Depa
     identity, floor = name_tracks(identity, floor, state.now_ns, engine.store, config.identity, config.tracking)
     identity, floor = meet(identity, floor, state.carts, state.now_ns, config.identity, config.tracking)
     floor, gone = leave_unseen(identity, floor, state.now_ns, engine.store, config.identity)
-    sure = np.flatnonzero((floor.tracks.status != Status.TENTATIVE) & (floor.tracks.status != Status.LEFT))
+    sure = ((floor.tracks.status != TENTATIVE) & (floor.tracks.status != LEFT)).nonzero()[0]
     hands, spread = hands_of(state.hands, floor.tracks.track_id[sure], state.now_ns, config.attribution.hands)
     rival_id, rival_p = rivals_of(state.hands, floor.tracks.track_id[sure])
     bodies = Bodies(
@@ -536,10 +534,10 @@ def _follow_trail(engine: Engine, state: State, before_ns: int) -> tuple[State, 
     if t_ns <= before_ns:
         return state, ()
     tracks = carried_on(state.floor, t_ns, config.tracking).tracks
-    rows = np.flatnonzero(tracks.status != Status.LOST)
+    rows = (tracks.status != LOST).nonzero()[0]
     mean = tracks.mean[rows, :4]
     mean[:, :2] += min(0.0, (t_ns - state.floor.t_ns) / SECOND_NS) * mean[:, 2:]  # a frame may have come after it
-    now = Instant(t_ns, tracks.track_id[rows], tracks.status[rows] != Status.TENTATIVE, mean, tracks.cov[rows, :4, :4])
+    now = Instant(t_ns, tracks.track_id[rows], tracks.status[rows] != TENTATIVE, mean, tracks.cov[rows, :4, :4])
     lag_ns = int(config.track_lag_s * SECOND_NS)
     trail, ready = follow(state.trail, now, lag_ns, config.tracking.accel_m2ps3)
     return replace(state, trail=trail), tuple(map(_rows, ready))

@@ -17,7 +17,7 @@ from fusion.store import Store
 from fusion.tracking.camera import picture_bounds
 from fusion.tracking.floor import Floor
 from fusion.tracking.following import Followed
-from fusion.tracking.tracks import Status
+from fusion.tracking.tracks import CONFIRMED
 
 STANDS_M = 0.3  # who has moved less since the last look stands
 STEP_M_MAX = 3.0  # nobody walks further between two looks
@@ -180,7 +180,7 @@ def _count_missed(health: CameraHealth, floor: Floor, now_ns: int, store: Store,
     Metres count, not seconds: who stands behind a shelf is hidden once, however long they stand there.
     """
     tracks, cameras = floor.tracks, store.cameras
-    rows = np.flatnonzero(tracks.status == Status.CONFIRMED)
+    rows = np.flatnonzero(tracks.status == CONFIRMED)
     where = {
         int(k): (float(x), float(y)) for k, (x, y) in zip(tracks.track_id[rows], tracks.mean[rows, :2], strict=True)
     }

@@ -23,7 +23,7 @@ from fusion.shelf import Levels
 from fusion.store import Store
 from fusion.tracking.carts import SeenMove
 from fusion.tracking.floor import Floor
-from fusion.tracking.tracks import Status
+from fusion.tracking.tracks import CONFIRMED
 
 WELL = "is well again"
 CLEARED = "is no longer suspected to weigh wrong"
@@ -230,7 +230,7 @@ def _seen(
     Trips that are over are forgotten. Who is somewhere in a store that is blind in part is not missed meanwhile: that
     while does not count, and what was before it does.
     """
-    rows = np.flatnonzero(floor.tracks.status == Status.CONFIRMED).tolist()
+    rows = np.flatnonzero(floor.tracks.status == CONFIRMED).tolist()
     now = {people.trip_of.get(int(floor.tracks.track_id[row]), "") for row in rows}
     since_ns = now_ns - watch.looked_ns if watch.looked_ns else 0
     out = watch.cameras.out()

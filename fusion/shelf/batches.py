@@ -1,6 +1,7 @@
 """Plate messages of one slice as flat arrays, so that one compiled pass takes them all."""
 
 from collections.abc import Sequence
+from itertools import accumulate
 
 import numpy as np
 
@@ -25,9 +26,8 @@ class Batches:
 
 def batches_of(messages: Sequence[Plates], rows: Sequence[Ints]) -> Batches:
     """Gather messages, and the plates of the channels of each."""
-    first, begin = np.zeros(len(messages) + 1, np.int64), np.zeros(len(messages) + 1, np.int64)
-    np.cumsum([len(each) for each in rows], out=first[1:])
-    np.cumsum([message.g.size for message in messages], out=begin[1:])
+    first = np.array([0, *accumulate([len(each) for each in rows])], np.int64)
+    begin = np.array([0, *accumulate([message.g.size for message in messages])], np.int64)
     return Batches(
         tuple(message.src for message in messages),
         np.array([message.seq for message in messages], np.int64),
@@ -42,8 +42,8 @@ def batches_of(messages: Sequence[Plates], rows: Sequence[Ints]) -> Batches:
 
 def blocks_most(batches: Batches, block: int) -> int:
     """Return how many blocks, of `block` samples or more, all batches have of any one plate, at most."""
-    ch = np.maximum(np.diff(batches.first), 1)
-    blocks = np.maximum(np.diff(batches.begin) // ch // block, 1)
+    ch = np.maximum(batches.first[1:] - batches.first[:-1], 1)
+    blocks = np.maximum((batches.begin[1:] - batches.begin[:-1]) // ch // block, 1)
     of: dict[str, int] = {}
     for src, n in zip(batches.src, blocks.tolist(), strict=True):
         of[src] = of.get(src, 0) + n

@@ -102,7 +102,7 @@ def observe_batches(
 ) -> tuple[Levels, tuple[tuple[PlateChange, ...], ...], Noise]:
     """Take all batches of a slice, in their order; return the levels, the changes of each batch, and the noise."""
     out = _thawed(levels, blocks_most(batches, config.block))
-    room, most = len(batches.rows), int(np.diff(batches.first).max())
+    room, most = len(batches.rows), int((batches.first[1:] - batches.first[:-1]).max())
     flow = Flow(
         np.zeros(4, np.int64), np.zeros(1, np.int64), np.empty(most, np.int64), np.empty(most),
         np.empty(most, np.int64), np.empty(most, np.bool_), np.empty(most), np.empty(most), np.empty(most),

@@ -18,7 +18,7 @@ from fusion.frozen import record, replace
 from fusion.messages import Cart, CartMove
 from fusion.tracking.baskets import Report, Scale, weigh_basket
 from fusion.tracking.floor import Floor
-from fusion.tracking.tracks import Status
+from fusion.tracking.tracks import COASTING, CONFIRMED
 
 
 @record(eq=False)
@@ -136,7 +136,7 @@ def _moved(cart: CartTrack | None, message: Cart, config: CartConfig) -> CartTra
 def _company(cart: CartTrack, floor: Floor, trip_of: Mapping[int, str]) -> Company:
     """Gather the people in sight by trip, each carried on to the cart's time."""
     tracks = floor.tracks
-    in_sight = np.flatnonzero((tracks.status == Status.CONFIRMED) | (tracks.status == Status.COASTING))
+    in_sight = np.flatnonzero((tracks.status == CONFIRMED) | (tracks.status == COASTING))
     ids = tracks.track_id[in_sight].tolist()
     known = sorted((trip_of[k], row) for k, row in zip(ids, in_sight.tolist(), strict=True) if k in trip_of)
     first = [at for at, (trip, _) in enumerate(known) if at == 0 or trip != known[at - 1][0]]

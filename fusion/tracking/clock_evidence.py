@@ -28,7 +28,8 @@ def clock_evidence(
     """
     frames = followed.frames
     n = len(frames.sd)
-    off_m, v_mps, cov, first = np.empty((n, 2)), np.empty((n, 2)), np.empty((n, 2, 2)), np.zeros_like(frames.first)
+    off_m, v_mps, cov = np.empty((n, 2)), np.empty((n, 2)), np.empty((n, 2, 2))
+    first = np.zeros(len(frames.first), np.int64)
     rules = Rules(config.walking_mps, config.witness_s * SECOND_NS, tracking.lean_sd_m**2, config.frames_alike)
     _telling(
         frames.t_ns, frames.camera, frames.is_depth, frames.first, frames.head, frames.sd, is_out, followed.track_id,

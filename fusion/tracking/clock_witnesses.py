@@ -18,7 +18,7 @@ from fusion.store import Store
 from fusion.tracking.carts import CartTrack
 from fusion.tracking.floor import Floor
 from fusion.tracking.geometry import line_distance
-from fusion.tracking.tracks import Status
+from fusion.tracking.tracks import CONFIRMED, TENTATIVE
 
 
 def rolling(
@@ -38,7 +38,7 @@ def rolling(
     tracks = floor.tracks
     v, ahead_s = tracks.mean[:, 2:4], (message.t_ns - floor.t_ns) / SECOND_NS
     gap = np.array(message.pos) - tracks.mean[:, :2] - ahead_s * v
-    along = (tracks.status == Status.CONFIRMED) & (np.linalg.norm(gap, axis=1) < config.push_m)
+    along = (tracks.status == CONFIRMED) & (np.linalg.norm(gap, axis=1) < config.push_m)
     along &= np.linalg.norm(v - cart.mean[2:], axis=1) < config.push_turn_mps
     along &= np.array([trip_of.get(int(k)) == owner for k in tracks.track_id], np.bool_)
     rows = np.flatnonzero(along & (np.linalg.norm(v, axis=1) > config.walking_mps))
@@ -62,14 +62,14 @@ def crossing(gate: Gate, floor: Floor, store: Store, config: ClockConfig) -> Com
     line, tracks = store.gates.line[store.gates.gate_id.index(gate.gate)], floor.tracks
     late_s = (gate.t_ns - floor.t_ns) / SECOND_NS
     xy = tracks.mean[:, :2] + late_s * tracks.mean[:, 2:4]
-    near = np.flatnonzero((line_distance(xy, line) < config.alone_m) & (tracks.status != Status.TENTATIVE))
+    near = np.flatnonzero((line_distance(xy, line) < config.alone_m) & (tracks.status != TENTATIVE))
     if len(near) != 1:
         return None
     row = int(near[0])
     out = _outward(line, store.outline)
     pace = float(tracks.mean[row, 2:4] @ out)
     unseen_s = (gate.t_ns - tracks.seen_ns[row]) / SECOND_NS
-    if tracks.status[row] != Status.CONFIRMED or pace < config.walking_mps or unseen_s > config.witness_s:
+    if tracks.status[row] != CONFIRMED or pace < config.walking_mps or unseen_s > config.witness_s:
         return None
     var = config.beam_sd_m**2 + _along(tracks.cov[row], out)
     return _on_the_way(float((line[0] - xy[row]) @ out), pace, var, config.beam_habit_sd_m, 0.0, config)

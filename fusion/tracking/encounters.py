@@ -19,9 +19,8 @@ from fusion.tracking.belief import Mix
 from fusion.tracking.carts import Carts
 from fusion.tracking.floor import likeness
 from fusion.tracking.gating import BEYOND, pairs_within
-from fusion.tracking.tracks import Status, Tracks
+from fusion.tracking.tracks import COASTING, CONFIRMED, Tracks
 
-CONFIRMED, COASTING = int(Status.CONFIRMED), int(Status.COASTING)
 Pair = tuple[int, int]  # track ids, the smaller first
 
 

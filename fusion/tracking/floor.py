@@ -12,7 +12,7 @@ from fusion.tracking.kalman import predict
 from fusion.tracking.life import Span, age
 from fusion.tracking.merging import Oneness, pairs_of_one
 from fusion.tracking.sightings import Sightings
-from fusion.tracking.tracks import Seen, Status, Tracks, move, no_tracks, take
+from fusion.tracking.tracks import EXITED, LOST, Seen, Tracks, move, no_tracks, take
 
 FOREVER_NS = 2**62
 
@@ -72,7 +72,7 @@ def advance(floor: Floor, now_ns: int, config: TrackingConfig, known: Collection
     tracks = floor.tracks
     status = age(tracks.status, tracks.exist, tracks.seen_ns, tracks.born_ns, now_ns, _span(config))
     tracks, joined = _merge(tracks, status, now_ns, config, known)
-    stay = np.flatnonzero(status != Status.EXITED)
+    stay = (status != EXITED).nonzero()[0]
     tracks = take(tracks, stay, status) if len(stay) < len(status) else replace(tracks, status=status)
     return replace(floor, tracks=tracks, joined=joined)
 
@@ -120,7 +120,7 @@ def _merge(
     for older, younger in zip(keep.tolist(), drop.tolist(), strict=True):
         is_known = int(ids[older]) in known, int(ids[younger]) in known
         k, d = (younger, older) if is_known == (False, True) else (older, younger)
-        if not all(is_known) and max(status[k], status[d]) < Status.LOST:
+        if not all(is_known) and max(status[k], status[d]) < LOST:
             if np.trace(tracks.cov[d, :2, :2]) < np.trace(tracks.cov[k, :2, :2]):
                 tracks.mean[k], tracks.cov[k] = tracks.mean[d], tracks.cov[d]
             tracks.seen_ns[k] = max(tracks.seen_ns[k], tracks.seen_ns[d])

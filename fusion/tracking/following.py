@@ -42,7 +42,7 @@ class Followed:
         frames = self.frames
         held = np.array([len(each) > 0 for each in frames.held], np.bool_)
         tells = (held | _touching(frames.first, frames.is_depth, frames.hands, touch_m)) & ~is_out
-        return [self._match(frame) for frame in np.flatnonzero(tells).tolist()]
+        return [self._match(frame) for frame in tells.nonzero()[0].tolist()]
 
     def _match(self, frame: int) -> Match:
         own = slice(int(self.frames.first[frame]), int(self.frames.first[frame + 1]))

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from functools import lru_cache
+from itertools import accumulate
 from zlib import crc32
 
 import numpy as np
@@ -53,8 +54,7 @@ def frames_of(
     """Gather messages, and the row of the camera of each: images free of distortion and pixels."""
     camera = np.array(rows, np.int64)
     is_depth = np.array([isinstance(message, People) for message in messages], np.bool_)
-    first = np.zeros(len(messages) + 1, np.int64)
-    np.cumsum([message.n for message in messages], out=first[1:])
+    first = np.array([0, *accumulate([message.n for message in messages])], np.int64)
     shown = [message for message in messages if message.n]
     depth = [message for message in shown if isinstance(message, People)]
     image = [message for message in shown if isinstance(message, Boxes)]
@@ -95,7 +95,7 @@ def _looks(shown: Sequence[People | Boxes]) -> Singles:
     looks = np.zeros((len(dim_of), max(dims)), np.float32)
     for dim in dims:
         raw = b"".join([message.look_f2 for message in shown if message.look_dim == dim])
-        rows = np.flatnonzero(dim_of == dim)
+        rows = (dim_of == dim).nonzero()[0]
         looks[rows, :dim] = opened_look(raw, len(rows), dim)
     return looks
 

@@ -14,9 +14,8 @@ from fusion.store import Store
 from fusion.tracking.floor import Floor
 from fusion.tracking.geometry import inside, is_facing, line_distance, segment_distance
 from fusion.tracking.identity import Identity, likeliest, likeliest_trip, name_exit, trips_p
-from fusion.tracking.tracks import Seen, Status, move, take
+from fusion.tracking.tracks import EXITED, LEFT, LOST, TENTATIVE, Seen, move, take
 
-LOST = int(Status.LOST)
 STAYED_NS = 3 * SECOND_NS  # who was followed for less was nobody
 
 
@@ -42,7 +41,7 @@ def leave_by_gate(
     wanted = trip_of_account.get(gate.account) if gate.account is not None else None
     row = store.gates.gate_id.index(gate.gate) if gate.gate in store.gates.gate_id else -1
     trip_of = likeliest(identity, gate.t_ns)
-    able = (tracks.status != Status.TENTATIVE) & (tracks.status != Status.LEFT)
+    able = (tracks.status != TENTATIVE) & (tracks.status != LEFT)
     if wanted is None:
         able &= np.array([int(k) in trip_of for k in tracks.track_id], np.bool_)
         who = np.zeros(len(tracks))
@@ -133,4 +132,4 @@ def _take_out(floor: Floor, row: int) -> Floor:
     status = floor.tracks.status.copy()
     move(status, np.array([row]), Seen.DOOR)
     tracks = replace(floor.tracks, status=status)
-    return replace(floor, tracks=take(tracks, np.flatnonzero(status != Status.EXITED)))
+    return replace(floor, tracks=take(tracks, np.flatnonzero(status != EXITED)))

@@ -27,7 +27,7 @@ from fusion.tracking.carts import Carts
 from fusion.tracking.encounters import Encounters, watch
 from fusion.tracking.floor import Floor, carried_on
 from fusion.tracking.geometry import inside, line_distances
-from fusion.tracking.tracks import Seen, Status, Tracks, move, take, thaw
+from fusion.tracking.tracks import COASTING, CONFIRMED, LOST, Seen, Tracks, move, take, thaw
 
 UNHEARD_OF_NATS = 1e3  # no sum of fits is as large
 
@@ -209,7 +209,7 @@ def name_tracks(
     slots = tuple(s for s in identity.slots if s.t_ns >= expired)
     if len(slots) < len(identity.slots):
         identity = replace(identity, slots=slots)
-    confirmed = floor.tracks.track_id[floor.tracks.status == Status.CONFIRMED].tolist()
+    confirmed = floor.tracks.track_id[floor.tracks.status == CONFIRMED].tolist()
     unnamed = np.array([k for k in confirmed if k not in identity.trip_of], np.int64)
     entries = _entries(identity.entries, floor.tracks, unnamed, store) if len(unnamed) else {}
     identity = replace(identity, entries=entries) if entries or identity.entries else identity
@@ -250,12 +250,12 @@ def _name(
         # What nobody saw come in is mostly nobody: a second sight, or something that stands about.
         lost = {k: nats + (0.0 if k in known else float(np.log(config.stranger_p))) for k, nats in lost.items()}
     else:  # a scan explains somebody who comes in; a lost track nobody knew explains nothing
-        lost = {k: nats for k, nats in lost.items() if k in known and floor.tracks.status[k] == Status.LOST}
+        lost = {k: nats for k, nats in lost.items() if k in known and floor.tracks.status[k] == LOST}
     best = max(lost, key=lambda k: (lost[k], -k), default=-1)
     if best >= 0 and lost[best] > stranger:
-        if floor.tracks.status[best] != Status.LOST:
+        if floor.tracks.status[best] != LOST:
             return identity, floor  # in a moment they are seen again, and are two, or they are lost
-        sure = {k: nats for k, nats in lost.items() if floor.tracks.status[k] == Status.LOST}
+        sure = {k: nats for k, nats in lost.items() if floor.tracks.status[k] == LOST}
         return _join(identity, floor, best, row, sure, config)
     if slot is None:
         return identity, floor
@@ -283,7 +283,7 @@ def _give_back(
         unseen_s = (now_ns - int(tracks.seen_ns[row])) / SECOND_NS if known else 0.0
         if not known or (unseen_s < tracking.missed_s and _walked_m(one, tracks, row) > config.spot_m):
             identity = replace(identity, taken={**identity.taken, track_id: replace(one, stays=False)})
-        elif tracks.status[row] == Status.LOST and unseen_s >= config.spot_s:
+        elif tracks.status[row] == LOST and unseen_s >= config.spot_s:
             identity = _slots_without(identity, track_id, ids, store, config)
     return identity
 
@@ -407,11 +407,11 @@ def _former_nats(
     person: a second sight that goes on where the first is lost.
     """
     out: dict[int, float] = {}
-    known = (tracks.status == Status.CONFIRMED) | (tracks.status == Status.COASTING)
+    known = (tracks.status == CONFIRMED) | (tracks.status == COASTING)
     unseen = known & (tracks.seen_ns < now_ns - int(config.missed_s * SECOND_NS))
     born_xy, now_xy = tracks.born_xy[row], tracks.mean[row, :2]
     walks = bool(np.linalg.norm(now_xy - born_xy) > identity.walked_m)
-    for lost in np.flatnonzero(unseen | (tracks.status == Status.LOST)).tolist():
+    for lost in np.flatnonzero(unseen | (tracks.status == LOST)).tolist():
         gap_s, at = (int(tracks.born_ns[row]) - int(tracks.seen_ns[lost])) / SECOND_NS, born_xy
         overlap_s, gap_s = max(0.0, -gap_s), max(0.0, gap_s)
         if overlap_s > config.join_overlap_s:

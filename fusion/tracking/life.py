@@ -6,10 +6,9 @@ from numba import njit
 
 from fusion.arrays import Floats, Ints, Singles
 from fusion.tracking.appearance import learn_looks
-from fusion.tracking.tracks import ILLEGAL, TABLE, Seen, Status
+from fusion.tracking.tracks import ILLEGAL, LOST, TABLE, TENTATIVE, Seen
 
 HIT, UNSEEN, CONFIRM, FORGOTTEN = int(Seen.HIT), int(Seen.UNSEEN), int(Seen.CONFIRM), int(Seen.FORGOTTEN)
-TENTATIVE, LOST = int(Status.TENTATIVE), int(Status.LOST)
 
 
 class Span(NamedTuple):

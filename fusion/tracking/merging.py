@@ -12,9 +12,7 @@ from numba import njit
 
 from fusion.arrays import Floats, Ints, Singles
 from fusion.tracking.gating import pairs_within
-from fusion.tracking.tracks import Status
-
-LOST = int(Status.LOST)
+from fusion.tracking.tracks import LOST
 
 
 class Oneness(NamedTuple):

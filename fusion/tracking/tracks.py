@@ -20,6 +20,10 @@ class Status(IntEnum):
     EXITED = 5  # gone, or never was anybody
 
 
+# As plain numbers: to hold an array against a member of an enumeration takes five times as long.
+TENTATIVE, CONFIRMED, COASTING, LEFT, LOST, EXITED = (int(status) for status in Status)
+
+
 class Seen(IntEnum):
     """What can happen to a track."""
 
