@@ -52,15 +52,24 @@ def see_heads(
     """Add frames, of which those idle, (F,), moved no track; return also when each camera found whom others see."""
     frames, matched_ns = followed.frames, matched_ns.copy()
     key = _merged(sights.key, followed.track_id, frames.camera, frames.first, len(matched_ns))
-    at, n = np.searchsorted(key, sights.key), len(key)
-    idle, weight, pull = np.zeros(n, np.bool_), np.zeros((n, ALL, ALL)), np.zeros((n, ALL))
-    idle[at], weight[at], pull[at] = sights.is_idle, sights.weight, sights.pull
+    idle, weight, pull = _widened(sights, key)
     _add_frames(
         frames.t_ns, frames.camera, frames.is_depth, frames.first, frames.head, frames.sd, followed.track_id,
         followed.mean, followed.witness_ns, is_idle, followed.floor_ns, cameras.R, cameras.T, matched_ns, key, idle,
         weight, pull,
     )  # fmt: skip
     return Sights(key, idle, weight, pull), matched_ns
+
+
+def _widened(sights: Sights, key: Ints) -> tuple[Bools, Floats, Floats]:
+    """Return copies of what is kept by key, with room for new keys among those there were; mostly there are none."""
+    n = len(key)
+    if n == len(sights.key):
+        return sights.is_idle.copy(), sights.weight.copy(), sights.pull.copy()
+    at = np.searchsorted(key, sights.key)
+    idle, weight, pull = np.zeros(n, np.bool_), np.zeros((n, ALL, ALL)), np.zeros((n, ALL))
+    idle[at], weight[at], pull[at] = sights.is_idle, sights.weight, sights.pull
+    return idle, weight, pull
 
 
 @njit(cache=True)
