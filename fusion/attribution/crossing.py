@@ -10,7 +10,7 @@ from itertools import combinations
 import numpy as np
 
 from fusion.arrays import Floats
-from fusion.attribution.explanations import PICK, PUT, Explanation, Goods, Mover, Part, rank
+from fusion.attribution.explanations import PICK, PUT, Explanation, Goods, Mover, Part, ranked
 from fusion.attribution.normal import log_normal
 from fusion.attribution.picking import MIXED_NATS, spread_nats, two_people
 from fusion.attribution.priors import Moved, either_nats
@@ -72,7 +72,7 @@ def crossings(
         )
         for ones, others in ((a_down, b_up), (b_down, a_up), (a_down, b_down)):
             out += list(_pairs(moved, ones, others, config))
-    return tuple(sorted(out, key=rank)[: config.explanations_max])
+    return tuple(ranked(out)[: config.explanations_max])
 
 
 def _put_back(moved: Moved, mover: Mover, carried: Goods, config: AttributionConfig) -> list[Move]:

@@ -6,8 +6,9 @@ relative to "somebody unseen moved something", which every change admits. pickin
 taken, returning.py what may have been put back, swapping.py both at once, unexplained.py what is left.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import field
+from itertools import pairwise
 from math import log
 
 from fusion.attribution.evidence import Candidate
@@ -137,6 +138,12 @@ def movers(
     return tuple(m for _, (rank, m) in sorted(best.items()) if rank > top - config.hand_nats_max - 3.0)
 
 
-def rank(explanation: Explanation) -> tuple[float, tuple[tuple[str, str, int, int], ...]]:
-    """Return a key that sorts explanations: the likeliest first, and equal ones always alike."""
+def ranked(found: Iterable[Explanation]) -> list[Explanation]:
+    """Return explanations with the likeliest first, and equal ones always in the same order."""
+    out = sorted(found, key=lambda one: -one.nats)
+    # What they say is asked only where some are equally likely, which few are.
+    return sorted(out, key=_rank) if any(a.nats == b.nats for a, b in pairwise(out)) else out
+
+
+def _rank(explanation: Explanation) -> tuple[float, tuple[tuple[str, str, int, int], ...]]:
     return -explanation.nats, tuple((p.trip, p.kind, p.product, p.qty) for p in explanation.parts)

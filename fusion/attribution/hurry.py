@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 
 import numpy as np
 
-from fusion.attribution.explanations import Explanation, Mover, rank
+from fusion.attribution.explanations import Explanation, Mover, ranked
 from fusion.attribution.hypotheses import Hypothesis
 from fusion.attribution.why import PRIOR, add
 from fusion.config import SECOND_NS, AttributionConfig
@@ -67,9 +67,7 @@ def unhurried(found: list[Explanation], busy: Mapping[str, float]) -> list[Expla
     """Return readings, best first, with what a hurry costs those that would need one."""
     if not busy:
         return found
-    return sorted(
-        (_dearer(one, min(busy.get(p.trip, 0.0) for p in one.parts)) if one.parts else one for one in found), key=rank
-    )
+    return ranked(_dearer(one, min(busy.get(p.trip, 0.0) for p in one.parts)) if one.parts else one for one in found)
 
 
 def _dearer(one: Explanation, nats: float) -> Explanation:

@@ -7,7 +7,7 @@ from math import lgamma, log
 import numpy as np
 
 from fusion.arrays import Floats, Ints
-from fusion.attribution.explanations import PICK, PUT, Explanation, Mover, Part, rank
+from fusion.attribution.explanations import PICK, PUT, Explanation, Mover, Part, ranked
 from fusion.attribution.normal import normal_nats
 from fusion.attribution.priors import Moved, mass_nats, pieces_nats
 from fusion.attribution.why import COUNT, MASS, PRIOR, Why, add
@@ -181,7 +181,7 @@ def _lots_why(lots: list[Lot], rare: float, config: AttributionConfig) -> Why:
 def _best_of_each(found: list[Explanation]) -> tuple[Explanation, ...]:
     """Return explanations best first, each set of parts once."""
     out: dict[tuple[tuple[str, str, int, int], ...], Explanation] = {}
-    for one in sorted(found, key=rank):
+    for one in ranked(found):
         out.setdefault(tuple(sorted((p.trip, p.kind, p.product, p.qty) for p in one.parts)), one)
     return tuple(out.values())
 

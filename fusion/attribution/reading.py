@@ -9,7 +9,7 @@ import numpy as np
 from fusion.attribution.cart_evidence import cart_nats
 from fusion.attribution.crossing import crossings
 from fusion.attribution.evidence import candidates
-from fusion.attribution.explanations import PUT, Explanation, Goods, Mover, movers, rank
+from fusion.attribution.explanations import PUT, Explanation, Goods, Mover, movers, ranked
 from fusion.attribution.hurry import Hurry, busy_in, hurried, unhurried
 from fusion.attribution.hypotheses import LIKELY_NATS, Hypothesis, extend, lots, merge, reading_posterior
 from fusion.attribution.lifting import begun, rest_of
@@ -181,7 +181,7 @@ def _ranked(
                 out += mine[own]
             if len(who) > 1:
                 out += crossings(moved, who, goods, store, config)
-            whole[key] = unhurried(sorted(out, key=rank), busy)
+            whole[key] = unhurried(ranked(out), busy)
         return whole[key]
 
     return readings

@@ -5,7 +5,7 @@ from types import MappingProxyType
 
 import numpy as np
 
-from fusion.attribution.explanations import PUT, Explanation, Goods, Mover, Part, rank
+from fusion.attribution.explanations import PUT, Explanation, Goods, Mover, Part, ranked
 from fusion.attribution.normal import normal_nats
 from fusion.attribution.picking import single
 from fusion.attribution.priors import Moved
@@ -60,4 +60,4 @@ def puts(
             own = ((MASS, nats + many), (COUNT, -many), (PLANOGRAM, home), (HELD, -kept))
             why = add(own, mover.whole_why(PUT, product))
             out.append(Explanation((part,), float(nats + nats_of_person - kept), mover.claims, why))
-    return tuple(sorted(out, key=rank))
+    return tuple(ranked(out))

@@ -2,10 +2,10 @@
 
 import numpy as np
 
-from fusion.attribution.explanations import PICK, PUT, Explanation, Goods, Mover, Part, rank
+from fusion.attribution.explanations import PICK, PUT, Explanation, Goods, Mover, Part, ranked
 from fusion.attribution.normal import normal_nats
 from fusion.attribution.priors import Moved, either_nats
-from fusion.attribution.why import COUNT, HELD, MASS, PLANOGRAM, PRIOR, Why, add
+from fusion.attribution.why import COUNT, HELD, MASS, PLANOGRAM, PRIOR, add
 from fusion.config import AttributionConfig
 from fusion.frozen import replace
 from fusion.store import Store
@@ -21,7 +21,7 @@ def swaps(
     if not carried or not here:
         return ()
     rare = float(np.log(config.swap_p) - np.log(len(carried)))
-    out: list[tuple[Explanation, Why]] = []
+    out: list[Explanation] = []
     for back, pieces, back_g in carried:
         # Hands that show it afterwards still hold it, if it was the last of its kind.
         kept = config.held_kept * max(mover.after.of(back), 0.0) if pieces == 1 else 0.0
@@ -37,9 +37,9 @@ def swaps(
                 )
                 nats = sum(x for _, x in own) + mover.nats + mover.after.of(taken) + mover.before.of(back)
                 parts = Part(mover.trip, PUT, back, 1, back_g), Part(mover.trip, PICK, taken, n, taken_g)
-                out.append((Explanation(parts, nats, mover.claims), own))
-    best = [one for one in sorted(out, key=lambda one: rank(one[0])) if one[0].parts[1].grams > 0.0]
-    return tuple(_told(e, own, mover) for e, own in best[: config.explanations_max])
+                out.append(Explanation(parts, nats, mover.claims, own))
+    best = [one for one in ranked(out) if one.parts[1].grams > 0.0]
+    return tuple(_told(one, mover) for one in best[: config.explanations_max])
 
 
 def _taken(moved: Moved, back_g: float, taken: int, n: int, config: AttributionConfig) -> tuple[float, float]:
@@ -60,7 +60,7 @@ def _taken(moved: Moved, back_g: float, taken: int, n: int, config: AttributionC
     return float(either_nats(shown, both, config)), taken_g if shown > both else taken_g - hidden_g
 
 
-def _told(swap: Explanation, own: Why, mover: Mover) -> Explanation:
-    """Add what speaks for a swap, which is asked of the best only."""
+def _told(swap: Explanation, mover: Mover) -> Explanation:
+    """Add what speaks for the mover of a swap, which is asked of the best only."""
     back, taken = (part.product for part in swap.parts)
-    return replace(swap, why=add(own, mover.whole_why(PICK, taken), mover.before.why(back)))
+    return replace(swap, why=add(swap.why, mover.whole_why(PICK, taken), mover.before.why(back)))
