@@ -18,14 +18,17 @@ import numpy as np
 
 from fusion.arrays import Floats, Singles
 from fusion.attribution.bodies import joined_into, latest
+from fusion.attribution.handover import touching
 from fusion.attribution.last_seen import beside, posture
 from fusion.attribution.look import Look, no_looks, with_looks
 from fusion.attribution.looks import lenders, looks_at_hands
 from fusion.attribution.past import Past
 from fusion.attribution.possession import Content, contents, has_passed, near_of, shelf_m
 from fusion.attribution.reaching import at_others, next_picks
+from fusion.attribution.unwatched import unwatched_now
 from fusion.config import SECOND_NS, Config
 from fusion.engine import finish, first_state, make_engine, step
+from fusion.frozen import replace
 from fusion.health.coverage import stands_between
 from fusion.health.holds import over
 from fusion.intake import Slice
@@ -70,6 +73,9 @@ def _warm_attribution(past: Past, store: Store) -> None:
     config, now = Config().attribution, latest(past)
     posture(1, now.t_ns, past, {}, now.track_id, config.possession)
     beside(1, now.t_ns, past, {}, {}, config.touch_m, config.possession)
+    touching(now.head, now.head[:, None] + now.hands, store, config)
+    hidden = replace(now, unseen_s=now.unseen_s + 60.0)
+    unwatched_now((), hidden, {}, frozenset(), config.unwatched)
     looks, alone = with_looks(no_looks(), [Look(now.t_ns, 1, ((0, 0.5),), 2, 0.1)], 0), joined_into({1}, {})
     looks_at_hands(now.t_ns, looks, {}, config, (1, 2))
     lenders(now.t_ns, looks, np.array([1]), alone, {}, config)

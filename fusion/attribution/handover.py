@@ -10,8 +10,9 @@ that meet prove nothing; they are not asked.
 from collections.abc import Mapping
 
 import numpy as np
+from numba import njit
 
-from fusion.arrays import Bools, Floats
+from fusion.arrays import Floats, Ints
 from fusion.attribution.explanations import Explanation, Goods, handed
 from fusion.attribution.looks import NO_LOOKS, looks_at_hands
 from fusion.attribution.why import HANDS, HELD, PRIOR, add
@@ -21,7 +22,6 @@ from fusion.frozen import record
 from fusion.shelf import ShelfChange
 from fusion.store import Store
 from fusion.tracking.floor import Match
-from fusion.tracking.hands import nearest_m
 
 
 @record()
@@ -53,8 +53,6 @@ def touches(
         frame = match.sightings
         if not frame.is_depth or len(frame.sd) < 2:
             continue
-        if nearest_m(np.asarray(frame.hands, np.float64)) > config.touch_m:
-            continue  # nearly every frame: the shelves need not be asked
         for rows in touching(frame.head, frame.hands, store, config):
             pair = sorted(alias.get(int(match.track_id[k]), int(match.track_id[k])) for k in rows)
             if pair[0] >= 0 and pair[0] != pair[1]:
@@ -64,31 +62,43 @@ def touches(
 
 def touching(head: Floats, hands: Floats, store: Store, config: AttributionConfig) -> list[tuple[int, int]]:
     """Return the pairs of rows of head (n, 3) and hands (n, 2, 3) that touch off all shelves and do not both hang."""
-    # Shelves are asked about those whose hands meet: leaving a hand out brings no others together.
-    hang = head[:, 2:] - hands[:, :, 2] > config.possession.hangs_m  # False where a head or a hand was not seen
-    meet = np.flatnonzero((_hand_gaps(hands, hang) <= config.touch_m).any(axis=1))
-    gap = _hand_gaps(_free_hands(hands[meet], store, config), hang[meet])
-    return [(int(meet[i]), int(meet[j])) for i, j in np.argwhere(np.triu(gap <= config.touch_m, 1))]
+    rules = config.possession.hangs_m, config.touch_m, config.shelf_side_m
+    found = _touching(np.asarray(head, np.float64), np.asarray(hands, np.float64), store.plates.centre, *rules)
+    return [(i, j) for i, j in found.tolist()]
 
 
-def _free_hands(hands: Floats, store: Store, config: AttributionConfig) -> Floats:
-    """Return hands (n, 2, 3) with those at a shelf left out (NaN): arms that reach side by side meet there."""
-    gap = np.linalg.norm(hands[:, :, None, :] - store.plates.centre, axis=3).min(axis=2)
-    return np.where((gap > config.shelf_side_m)[:, :, None], hands, np.nan)
+@njit(cache=True, error_model="numpy")
+def _touching(head: Floats, hands: Floats, plates: Floats, hangs_m: float, touch_m: float, shelf_side_m: float) -> Ints:
+    """Return those pairs, (p, 2). Arms that reach side by side meet at a shelf; NaN is a hand or head nobody saw."""
+    n = len(head)
+    out, found = np.empty((n * n, 2), np.int64), 0
+    for i in range(n):
+        for j in range(i + 1, n):
+            for which in range(4):
+                one, other = hands[i, which // 2], hands[j, which % 2]
+                both_hang = head[i, 2] - one[2] > hangs_m and head[j, 2] - other[2] > hangs_m
+                if both_hang or not _apart_m(one, other) <= touch_m:
+                    continue
+                if min(_from_plates_m(one, plates), _from_plates_m(other, plates)) > shelf_side_m:
+                    out[found, 0], out[found, 1], found = i, j, found + 1
+                    break
+    return out[:found]
 
 
-def _hand_gaps(hands: Floats, hang: Bools) -> Floats:
-    """Return the smallest distance of any hand of one to any hand of the other (n, n), m, of hands (n, 2, 3).
+@njit(cache=True, error_model="numpy")
+def _from_plates_m(hand: Floats, plates: Floats) -> float:
+    """Return how far a hand is from the nearest of plates (k, 3), m."""
+    least = np.inf
+    for k in range(len(plates)):
+        least = min(least, _apart_m(hand, plates[k]))
+    return least
 
-    Infinite where unseen, and where both of them hang, (n, 2).
-    """
-    n = len(hands)
-    apart = hands[:, None, :, None] - hands[None, :, None, :]
-    gap = np.sqrt((apart * apart).sum(axis=4))
-    both = hang[:, None, :, None] & hang[None, :, None, :]
-    smallest = np.where(np.isnan(gap) | both, np.inf, gap).reshape(n, n, 4).min(axis=2)
-    np.fill_diagonal(smallest, np.inf)
-    return np.asarray(smallest)
+
+@njit(cache=True, error_model="numpy")
+def _apart_m(one: Floats, other: Floats) -> float:
+    """Return how far two places (3,) are apart, m."""
+    x, y, z = one[0] - other[0], one[1] - other[1], one[2] - other[2]
+    return float(np.sqrt(x * x + y * y + z * z))
 
 
 def meetings(

@@ -22,6 +22,8 @@ from fusion.store import Store
 def let_go(state: Attribution, since_ns: int, until_ns: int, config: AttributionConfig) -> list[tuple[str, int]]:
     """Return what, by trip and product, is known from some instant to another to be in the hand no more."""
     gone_ns = int(config.possession.gone_s * SECOND_NS)
+    if since_ns >= until_ns:
+        return []  # nothing was put together in this slice
     return [key for key, run in state.runs.items() if run.beside and since_ns < run.last_ns + gone_ns <= until_ns]
 
 

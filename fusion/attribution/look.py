@@ -40,6 +40,8 @@ def no_looks() -> Past:
 
 def with_looks(past: Past, new: Sequence[Look], since_ns: int) -> Past:
     """Add looks, in the order of their frames, and forget those before since_ns."""
+    if not new:
+        return and_then(past, (), (), (), (), since_ns)
     each = [one.owner for one in new], [one.rival for one in new], [one.rival_p for one in new]
     beliefs = [belief for one in new for belief in one.beliefs]
     rows = [product for product, _ in beliefs], [p for _, p in beliefs]

@@ -7,6 +7,7 @@ full, or another past has gone on in it, what is still remembered moves into a n
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 from typing import Any, Final, TypeAlias
 
 import numpy as np
@@ -92,7 +93,7 @@ def and_then(past: Past, t_ns: Sequence[int], sizes: Sequence[int], each: Values
         begin, end, low = 0, room.moments + len(t_ns), int(room.first[room.moments])
     at = slice(room.moments, end)
     room.t_ns[at] = t_ns
-    room.first[at.start + 1 : end + 1] = low + np.cumsum(sizes)
+    room.first[at.start : end + 1] = list(accumulate(sizes, initial=low))
     for column, new in zip(room.each, each, strict=True):
         column[at] = new
     for column, new in zip(room.rows, rows, strict=True):

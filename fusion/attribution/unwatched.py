@@ -9,8 +9,9 @@ sees the hands of the other, who shows a head at the edge of the blind spot.
 from collections.abc import Mapping
 
 import numpy as np
+from numba import njit
 
-from fusion.arrays import Bools, Floats
+from fusion.arrays import Bools, Floats, Ints
 from fusion.attribution.bodies import Bodies
 from fusion.attribution.explanations import Explanation, Goods, Part, handed
 from fusion.attribution.handover import EXCHANGE_NATS
@@ -45,16 +46,13 @@ def unwatched_now(
     known = {one.trips: one for one in still}
     if not hidden.any() or len(hidden) < 2:
         return going_on
-    named = [trip_of.get(int(k), "") for k in bodies.track_id]
-    hands_hidden = hidden | (_hands_sd_m(bodies) > config.hands_sd_m).all(axis=1)
-    seen, shown = _trips_of(named, ~hidden), _trips_of(named, ~hands_hidden)
-    rows = [i for i in np.flatnonzero(hands_hidden) if named[i] and named[i] not in shown | alone]
-    for n, i in enumerate(rows):
-        for j in rows[n + 1 :]:
+    near, hands_hidden = _near_pairs(bodies.head, bodies.hands_cov, hidden, config.reach_m, config.hands_sd_m)
+    if len(near):
+        named = [trip_of.get(k, "") for k in bodies.track_id.tolist()]
+        seen, shown = _trips_of(named, ~hidden), _trips_of(named, ~hands_hidden)
+        for i, j in near.tolist():
             pair = min(named[i], named[j]), max(named[i], named[j])
-            if pair[0] == pair[1] or seen.issuperset(pair):
-                continue
-            if np.hypot(*(bodies.head[i, :2] - bodies.head[j, :2])) > config.reach_m:
+            if not pair[0] or pair[0] == pair[1] or seen.issuperset(pair) or not (shown | alone).isdisjoint(pair):
                 continue
             before = known.get(pair)
             known[pair] = Unwatched(pair, before.since_ns if before else bodies.t_ns, bodies.t_ns)
@@ -66,9 +64,28 @@ def _trips_of(named: list[str], which: Bools) -> set[str]:
     return {named[i] for i in np.flatnonzero(which)}
 
 
-def _hands_sd_m(bodies: Bodies) -> Floats:
-    """Return how well both hands of everybody are known, (n, 2) m along an axis."""
-    return np.asarray(np.sqrt(np.trace(bodies.hands_cov, axis1=2, axis2=3) / 3.0))
+@njit(cache=True, error_model="numpy")
+def _near_pairs(
+    head: Floats, hands_cov: Floats, hidden: Bools, reach_m: float, hands_sd_m: float
+) -> tuple[Ints, Bools]:
+    """Return which two bodies are within reach and show no hands, one of them hidden, (p, 2), and who shows none, (n,).
+
+    A hand is shown that is known so well along an axis.
+    """
+    n = len(head)
+    hands_hidden, pairs, found = hidden.copy(), np.empty((n * n, 2), np.int64), 0
+    for i in range(n):
+        sure = False
+        for hand in range(2):
+            cov = hands_cov[i, hand]
+            sure |= np.sqrt((cov[0, 0] + cov[1, 1] + cov[2, 2]) / 3.0) <= hands_sd_m
+        hands_hidden[i] |= not sure
+    for i in range(n):
+        for j in range(i + 1, n if hands_hidden[i] else i):
+            is_near = np.hypot(head[i, 0] - head[j, 0], head[i, 1] - head[j, 1]) <= reach_m
+            if is_near and hands_hidden[j] and (hidden[i] or hidden[j]):
+                pairs[found, 0], pairs[found, 1], found = i, j, found + 1
+    return pairs[:found], hands_hidden
 
 
 def unwatched_readings(one: Unwatched, goods: Mapping[str, Goods], config: UnwatchedConfig) -> tuple[Explanation, ...]:

@@ -22,7 +22,7 @@ from fusion.frozen import record, replace
 from fusion.messages import Gate
 from fusion.store import Store
 from fusion.tracking.assignment import assign
-from fusion.tracking.belief import Beliefs, Clue, Mix, Step, among, leg_of, person_p, steps_ns, with_steps
+from fusion.tracking.belief import Beliefs, Clue, Component, Mix, Step, among, leg_of, person_p, steps_ns, with_steps
 from fusion.tracking.carts import Carts
 from fusion.tracking.encounters import Encounters, watch
 from fusion.tracking.floor import Floor, carried_on
@@ -103,12 +103,33 @@ def likeliest_trip(identity: Identity, track_id: int, t_ns: int) -> tuple[str, f
 
 def likeliest(identity: Identity, t_ns: int) -> dict[int, str]:
     """Return the likeliest trip of every track that has one at t_ns."""
-    out = dict(identity.trip_of)
-    for track_id in identity.beliefs.home:
-        best, _ = likeliest_trip(identity, track_id, t_ns)
+    out, home = dict(identity.trip_of), identity.beliefs.home
+    known = [
+        _trips_of(one, int(one.t_ns.searchsorted(t_ns, side="right")), tuple(out.get(k, "") for k in one.tracks))
+        for one in identity.beliefs.components
+    ]
+    for track_id in home:
+        kept = identity.alias.get(track_id, track_id)
+        best = known[home[kept]][kept] if kept in home else identity.trip_of.get(kept, "")
         out.pop(track_id, None)
         if best:
             out[track_id] = best
+    return out
+
+
+@lru_cache(maxsize=256)
+def _trips_of(component: Component, leg: int, trips: tuple[str, ...]) -> dict[int, str]:
+    """Return the likeliest trip of each track of a component, between two steps, by the trips of its persons.
+
+    From slice to slice the same is asked for.
+    """
+    out = {}
+    for row, track_id in enumerate(component.tracks):
+        p: dict[str, float] = {}
+        for trip, one in zip(trips, component.table[leg, row].tolist(), strict=True):
+            if one > 0.0:
+                p[trip] = p.get(trip, 0.0) + one
+        out[track_id] = max(sorted(p), key=p.__getitem__)
     return out
 
 
