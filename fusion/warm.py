@@ -19,7 +19,7 @@ import numpy as np
 from fusion.arrays import Floats, Singles
 from fusion.attribution.bodies import joined_into, latest
 from fusion.attribution.handover import touching
-from fusion.attribution.last_seen import beside, posture
+from fusion.attribution.last_seen import beside, floor_nats, out_nats, posture, set_down_nats
 from fusion.attribution.look import Look, no_looks, with_looks
 from fusion.attribution.looks import lenders, looks_at_hands
 from fusion.attribution.past import Past
@@ -71,7 +71,10 @@ def warm() -> None:
 def _warm_attribution(past: Past, store: Store) -> None:
     """Ask what attribution asks of people with a trip, and where much happens at once."""
     config, now = Config().attribution, latest(past)
-    posture(1, now.t_ns, past, {}, now.track_id, config.possession)
+    seen, gates_xy = posture(1, now.t_ns, past, {}, now.track_id, config.possession), store.gates.line.mean(axis=1)
+    set_down_nats(seen, gates_xy, config.possession)
+    floor_nats(seen, config.possession)
+    out_nats(seen, store.plates.centre, gates_xy, config.possession)
     beside(1, now.t_ns, past, {}, {}, config.touch_m, config.possession)
     touching(now.head, now.head[:, None] + now.hands, store, config)
     hidden = replace(now, unseen_s=now.unseen_s + 60.0)

@@ -8,16 +8,20 @@ nobody else. Who hands it over has another's hand at theirs.
 """
 
 from collections.abc import Mapping
+from functools import lru_cache
+from typing import NamedTuple
 
 import numpy as np
 from numba import njit
 
-from fusion.arrays import Bools, Floats, Ints
-from fusion.attribution.bodies import Rows, bodies_in, is_among, joined_into, names_of, place_among, rows_in
+from fusion.arrays import Floats, Ints
+from fusion.attribution.bodies import Rows, is_among, joined_into, names_of, place_among, rows_in
 from fusion.attribution.past import Past
 from fusion.config import SECOND_NS, PossessionConfig
 from fusion.frozen import record
 from fusion.tracking.hands import squared_3d
+
+OUT_OF_SIGHT, WALKS, AWAY, AT_GOODS = range(4)  # where somebody was
 
 
 @record(eq=False)
@@ -84,27 +88,122 @@ def _sights(rows: Rows, first: Ints, begin: int, end: int, mine: Ints, known: In
     return moments[:n], sights[:n]
 
 
+class Rules(NamedTuple):
+    """What the kernels take of PossessionConfig."""
+
+    around_s: float
+    still_mps: float
+    goods_m: float
+    hangs_m: float
+    hand_sd_max_m: float
+    before_end_s: tuple[float, float]
+    after_end_s: tuple[float, float]
+    floor_m: float
+    out_m: float
+    out_sights: int
+    out_span_s: tuple[float, float]
+    out_free_m: float
+    out_person_m: float
+    out_goods_m: float
+    same_m: float
+
+
+@lru_cache(maxsize=8)
+def rules_of(config: PossessionConfig) -> Rules:
+    """Return the configuration as the kernels take it."""
+    return Rules(*(getattr(config, name) for name in Rules._fields))
+
+
 def set_down_nats(seen: Posture, goods_xy: Floats, config: PossessionConfig) -> float:
     """Return how much likelier goods that were last seen so were set down somewhere then than kept.
 
     goods_xy (n, 2) are the places, in m, of plates and carts. 0 where the person was out of sight.
     """
-    place = _place_nats(seen, goods_xy, config)
-    before, after = (_below_m(seen, span, config) for span in (config.before_end_s, config.after_end_s))
-    bent = before < config.hangs_m  # False where a hand was not seen
-    if not bent.any() or np.isnan(after[bent]).any():
-        return place
-    if (after[bent] < config.hangs_m).all():
+    rules = rules_of(config)
+    where = _where(seen.t_s, seen.head, goods_xy, rules)
+    place = {OUT_OF_SIGHT: 0.0, WALKS: config.walking_nats, AWAY: config.away_nats, AT_GOODS: config.at_goods_nats}[
+        where
+    ]
+    bent, hangs = _arms(seen.t_s, seen.head, seen.hands, seen.sd_m, rules)
+    if bent:
         return place + config.bent_nats
-    return place + config.fallen_nats if place > 0.0 else place
+    return place + config.fallen_nats if hangs and place > 0.0 else place
+
+
+@njit(cache=True, error_model="numpy")
+def _where(t_s: Floats, head: Floats, goods_xy: Floats, rules: Rules) -> int:
+    """Tell whether somebody stood away from goods, at goods, walked, or was out of sight."""
+    x, y, n, first, last = 0.0, 0.0, 0, -1, -1
+    for k in range(len(t_s)):
+        if abs(t_s[k]) <= rules.around_s:
+            x, y, n, first, last = x + head[k, 0], y + head[k, 1], n + 1, k if first < 0 else first, k
+    if n < 2:
+        return OUT_OF_SIGHT
+    if not _stays(t_s, head, first, last, rules):
+        return WALKS
+    least = np.inf
+    for k in range(len(goods_xy)):
+        least = min(least, _apart_m(goods_xy[k, 0] - x / n, goods_xy[k, 1] - y / n))
+    return AWAY if least > rules.goods_m else AT_GOODS
+
+
+@njit(cache=True, error_model="numpy")
+def _stays(t_s: Floats, head: Floats, first: int, last: int, rules: Rules) -> bool:
+    """Tell whether somebody stands from one sight to another."""
+    walked_m = _apart_m(head[last, 0] - head[first, 0], head[last, 1] - head[first, 1])
+    return bool(walked_m <= rules.still_mps * max(t_s[last] - t_s[first], rules.around_s))
+
+
+@njit(cache=True, error_model="numpy")
+def _apart_m(x: float, y: float) -> float:
+    return float(np.sqrt(x * x + y * y))
+
+
+@njit(cache=True, error_model="numpy")
+def _arms(t_s: Floats, head: Floats, hands: Floats, sd_m: Floats, rules: Rules) -> tuple[bool, bool]:
+    """Tell whether the arms that were bent before the end are all bent after it, and whether one of them hangs then.
+
+    Neither where there is none, or where one was hardly seen.
+    """
+    any_bent, stay, fall = False, True, False
+    for hand in range(2):
+        before = _below_m(t_s, head, hands, sd_m, hand, rules.before_end_s, rules)
+        if not before < rules.hangs_m:  # also where the hand was not seen
+            continue
+        after = _below_m(t_s, head, hands, sd_m, hand, rules.after_end_s, rules)
+        if np.isnan(after):
+            return False, False
+        any_bent, stay, fall = True, stay and after < rules.hangs_m, fall or after >= rules.hangs_m
+    return any_bent and stay, any_bent and fall
+
+
+@njit(cache=True, error_model="numpy")
+def _below_m(
+    t_s: Floats, head: Floats, hands: Floats, sd_m: Floats, hand: int, span: tuple[float, float], rules: Rules
+) -> float:
+    """Return how far a hand was below the head, m, over a span; NaN where hardly seen."""
+    total, below_m = 0.0, 0.0
+    for k in range(len(t_s)):
+        if span[0] <= t_s[k] <= span[1] and sd_m[k, hand] <= rules.hand_sd_max_m:
+            weight = 1.0 / max(sd_m[k, hand], 0.01) ** 2
+            total, below_m = total + weight, below_m + weight * (head[k, 2] - hands[k, hand, 2])
+    return below_m / total if total > 0.0 else np.nan
 
 
 def floor_nats(seen: Posture, config: PossessionConfig) -> float:
     """Return what a hand on the floor, as goods were last seen in one, says of their having been set down there."""
-    after = (seen.t_s >= -config.around_s) & (seen.t_s <= config.after_end_s[1])
-    low = seen.hands[after, :, 2] < config.floor_m
-    sights = (low & (seen.sd_m[after] <= config.hand_sd_max_m)).sum(axis=0)
-    return config.floor_nats if sights.max(initial=0) >= config.floor_sights else 0.0
+    low = _floor_sights(seen.t_s, seen.hands, seen.sd_m, rules_of(config))
+    return config.floor_nats if low >= config.floor_sights else 0.0
+
+
+@njit(cache=True, error_model="numpy")
+def _floor_sights(t_s: Floats, hands: Floats, sd_m: Floats, rules: Rules) -> int:
+    """Return how often one hand was seen on the floor, the one that was more often."""
+    count = np.zeros(2, np.int64)
+    for k in range(len(t_s)):
+        for hand in range(2 if -rules.around_s <= t_s[k] <= rules.after_end_s[1] else 0):
+            count[hand] += hands[k, hand, 2] < rules.floor_m and sd_m[k, hand] <= rules.hand_sd_max_m
+    return int(max(count[0], count[1]))
 
 
 def out_nats(seen: Posture, goods: Floats, others_xy: Floats, config: PossessionConfig) -> float:
@@ -113,35 +212,81 @@ def out_nats(seen: Posture, goods: Floats, others_xy: Floats, config: Possession
     It does about when they were last seen, of somebody who stands. goods (k, 3) are the places of plates, others_xy
     (m, 2) those of carts and gates, in m.
     """
-    first_s, last_s = config.out_span_s
-    out = np.linalg.norm(seen.hands[:, :, :2] - seen.head[:, None, :2], axis=2) > config.out_m
-    out &= seen.sd_m <= config.hand_sd_max_m
-    out &= ((seen.t_s >= first_s) & (seen.t_s <= last_s))[:, None]
-    if out.sum(axis=0).max(initial=0) < config.out_sights:
-        return 0.0
-    out &= _stands(seen, config)[:, None]
-    near = goods[np.linalg.norm(goods[:, :2] - seen.head[:, :2].mean(axis=0), axis=1) < config.out_goods_m]
-    for row, hand in np.argwhere(out).tolist():
-        at = seen.hands[row, hand]
-        to_goods = np.linalg.norm(near - at, axis=1).min(initial=np.inf)
-        to_others = np.linalg.norm(others_xy - at[:2], axis=1).min(initial=np.inf)
-        out[row, hand] = min(to_goods, to_others) > config.out_free_m and _is_alone(at[:2], seen, row, config)
-    return config.out_nats if out.sum(axis=0).max() >= config.out_sights else 0.0
+    shown = seen.t_s, seen.head, seen.hands, seen.sd_m, seen.moment
+    people = rows_in(seen.past).head, seen.past.room.first
+    return config.out_nats if _reaches_out(*shown, *people, goods, others_xy, rules_of(config)) else 0.0
 
 
-def _stands(seen: Posture, config: PossessionConfig) -> Bools:
-    """Return at which sights somebody stood, (n,)."""
-    first = np.searchsorted(seen.t_s, seen.t_s - config.around_s)
-    last = np.searchsorted(seen.t_s, seen.t_s + config.around_s, side="right") - 1
-    walked_m = np.linalg.norm(seen.head[last, :2] - seen.head[first, :2], axis=1)
-    return np.asarray(walked_m <= config.still_mps * np.maximum(seen.t_s[last] - seen.t_s[first], config.around_s))
+@njit(cache=True, error_model="numpy")
+def _reaches_out(
+    t_s: Floats,
+    head: Floats,
+    hands: Floats,
+    sd_m: Floats,
+    moment: Ints,
+    heads: Floats,
+    first: Ints,
+    goods: Floats,
+    others_xy: Floats,
+    rules: Rules,
+) -> bool:
+    """Tell whether a hand reached out often enough; heads (r, 3) and first are those of all moments."""
+    about = goods[_near(goods, head[:, 0].mean(), head[:, 1].mean(), rules.out_goods_m)] if len(head) else goods
+    begin, end = 0, 0
+    count = np.zeros((2, 2), np.int64)  # by hand, of those that may, and of those that do
+    for only_free in range(2):
+        for k in range(len(t_s)):
+            while t_s[begin] < t_s[k] - rules.around_s:
+                begin += 1
+            while end < len(t_s) and t_s[end] <= t_s[k] + rules.around_s:
+                end += 1
+            if not rules.out_span_s[0] <= t_s[k] <= rules.out_span_s[1]:
+                continue
+            for hand in range(2):
+                x, y = hands[k, hand, 0] - head[k, 0], hands[k, hand, 1] - head[k, 1]
+                if _apart_m(x, y) <= rules.out_m or not sd_m[k, hand] <= rules.hand_sd_max_m:
+                    continue
+                count[only_free, hand] += not only_free or (
+                    _stays(t_s, head, begin, end - 1, rules)
+                    and _is_free(hands[k, hand], about, others_xy, rules)
+                    and _is_alone(hands[k, hand], head[k], heads[first[moment[k]] : first[moment[k] + 1]], rules)
+                )
+        if count[only_free].max() < rules.out_sights:
+            return False
+        begin, end = 0, 0
+    return True
 
 
-def _is_alone(hand_xy: Floats, seen: Posture, sight: int, config: PossessionConfig) -> bool:
+@njit(cache=True, error_model="numpy")
+def _near(goods: Floats, x_m: float, y_m: float, most_m: float) -> Ints:
+    """Return which goods (k, 3) are so near a place in plan."""
+    out, n = np.empty(len(goods), np.int64), 0
+    for k in range(len(goods)):
+        if _apart_m(goods[k, 0] - x_m, goods[k, 1] - y_m) < most_m:
+            out[n], n = k, n + 1
+    return out[:n]
+
+
+@njit(cache=True, error_model="numpy")
+def _is_free(hand: Floats, goods: Floats, others_xy: Floats, rules: Rules) -> bool:
+    """Tell whether a hand (3,) is away from goods (k, 3), carts and gates (m, 2)."""
+    least = np.inf
+    for k in range(len(goods)):
+        x, y, z = goods[k, 0] - hand[0], goods[k, 1] - hand[1], goods[k, 2] - hand[2]
+        least = min(least, np.sqrt(x * x + y * y + z * z))
+    for k in range(len(others_xy)):
+        least = min(least, _apart_m(others_xy[k, 0] - hand[0], others_xy[k, 1] - hand[1]))
+    return bool(least > rules.out_free_m)
+
+
+@njit(cache=True, error_model="numpy")
+def _is_alone(hand: Floats, own: Floats, heads: Floats, rules: Rules) -> bool:
     """Tell whether a hand is beyond everybody's arm but its own; who stands in one place with them is them."""
-    others = bodies_in(seen.past, int(seen.moment[sight])).head[:, :2]
-    apart = np.linalg.norm(others - seen.head[sight, :2], axis=1) > config.same_m
-    return not (apart & (np.linalg.norm(others - hand_xy, axis=1) < config.out_person_m)).any()
+    for k in range(len(heads)):
+        is_other = _apart_m(heads[k, 0] - own[0], heads[k, 1] - own[1]) > rules.same_m
+        if is_other and _apart_m(heads[k, 0] - hand[0], heads[k, 1] - hand[1]) < rules.out_person_m:
+            return False
+    return True
 
 
 def beside(
@@ -203,24 +348,3 @@ def _met_nats(rows: Rows, a: int, b: int, touch_m2: float) -> float:
                     cov[i, j] = rows.hands_cov[a, one, i, j] + rows.hands_cov[b, other, i, j]
             nats = max(nats, -0.5 * squared_3d(gap, cov, touch_m2)[0])
     return nats
-
-
-def _place_nats(seen: Posture, goods_xy: Floats, config: PossessionConfig) -> float:
-    now = np.flatnonzero(np.abs(seen.t_s) <= config.around_s)
-    if len(now) < 2:
-        return 0.0
-    first, last = now[0], now[-1]
-    walked_m = float(np.linalg.norm(seen.head[last, :2] - seen.head[first, :2]))
-    if walked_m > config.still_mps * max(float(seen.t_s[last] - seen.t_s[first]), config.around_s):
-        return config.walking_nats
-    far_m = np.linalg.norm(goods_xy - seen.head[now, :2].mean(axis=0), axis=1).min(initial=np.inf)
-    return config.away_nats if far_m > config.goods_m else config.at_goods_nats
-
-
-def _below_m(seen: Posture, span: tuple[float, float], config: PossessionConfig) -> Floats:
-    """Return how far both hands were below the head, (2,) m, over a span; NaN where hardly seen."""
-    within = (seen.t_s >= span[0]) & (seen.t_s <= span[1])
-    weight = np.where(seen.sd_m[within] <= config.hand_sd_max_m, 1.0 / np.maximum(seen.sd_m[within], 0.01) ** 2, 0.0)
-    total, below_m = weight.sum(axis=0), seen.head[within, 2:] - seen.hands[within, :, 2]
-    mean = (weight * below_m).sum(axis=0) / np.maximum(total, 1e-9)
-    return np.where(total > 0.0, mean, np.nan)

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
+from numba import njit
 
 from fusion.arrays import Floats, Ints
 from fusion.attribution.past import Past, and_then, no_past
@@ -52,3 +53,19 @@ def with_looks(past: Past, new: Sequence[Look], since_ns: int) -> Past:
 def looks_in(past: Past) -> LookRows:
     """Return the columns of a past of looks."""
     return LookRows(past.room.t_ns, past.room.first, *past.room.each, *past.room.rows)
+
+
+@njit(cache=True, error_model="numpy")
+def named_by(looks: LookRows, which: Ints) -> tuple[Ints, Ints]:
+    """Return the products (k,) that some looks speak of, sorted, and in which column each of all products comes."""
+    most = -1
+    for look in which:
+        for row in range(looks.first[look], looks.first[look + 1]):
+            most = max(most, looks.product[row])
+    column = np.full(most + 1, -1)
+    for look in which:
+        for row in range(looks.first[look], looks.first[look + 1]):
+            column[looks.product[row]] = 0
+    product = np.flatnonzero(column == 0)
+    column[product] = np.arange(len(product))
+    return product, column

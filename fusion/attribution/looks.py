@@ -9,7 +9,7 @@ from numba import njit
 
 from fusion.arrays import Bools, Floats, Ints
 from fusion.attribution.bodies import Joined, joined_into, person_of, place_among
-from fusion.attribution.look import Look, LookRows, looks_in
+from fusion.attribution.look import Look, LookRows, looks_in, named_by
 from fusion.attribution.past import Past
 from fusion.config import SECOND_NS, AttributionConfig
 from fusion.frozen import record
@@ -147,12 +147,8 @@ def _in_hands(
     until_ns (n,) is when each may have something new. Returns the products (k,), sorted; of which persons there is a
     look, (m,); of which products there is one, (m, 2, k); the nats of each, (m, 2, k), and of all others, (m, 2).
     """
-    whose = np.full((end - begin, 2), -1)
-    for look in range(begin, end):
-        whose[look - begin, 0] = place_among(person_of(looks.owner[look], joined), persons)
-        if lent and looks.rival_p[look] > 0.0:
-            whose[look - begin, 1] = place_among(person_of(looks.rival[look], joined), persons)
-    product, sums = _summed(looks, begin, end, t_ns, whose, until_ns)
+    theirs = _theirs(looks, begin, end, persons, joined, until_ns, lent)
+    product, sums = _summed(looks, *theirs, t_ns, len(persons))
     of = np.flatnonzero(sums.looks.sum(axis=2).sum(axis=1) > 0)
     nats, absent = np.empty((len(of), 2, len(product))), np.empty((len(of), 2))
     for k in range(len(of)):
@@ -161,31 +157,39 @@ def _in_hands(
 
 
 @njit(cache=True, error_model="numpy")
-def _summed(looks: LookRows, begin: int, end: int, t_ns: int, whose: Ints, until_ns: Ints) -> tuple[Ints, _Sums]:
-    """Return the products (k,) that some looks speak of, sorted, and their sums; whose (l, 2) persons' they may be."""
-    near = np.zeros(looks.first[end] - looks.first[begin], np.bool_)
+def _theirs(
+    looks: LookRows, begin: int, end: int, persons: Ints, joined: Joined, until_ns: Ints, lent: bool
+) -> tuple[Ints, Ints, Floats]:
+    """Return of looks at what may be persons' hands which look, whose of the persons, a row, and how likely, (l,)."""
+    most = 2 * (end - begin)
+    which, whose, p, n = np.empty(most, np.int64), np.empty(most, np.int64), np.empty(most), 0
     for look in range(begin, end):
-        if whose[look - begin].max() >= 0:
-            near[looks.first[look] - looks.first[begin] : looks.first[look + 1] - looks.first[begin]] = True
-    product = np.unique(looks.product[looks.first[begin] : looks.first[end]][near])
-    n, k = len(until_ns), len(product)
+        rival_p, t_ns = max(looks.rival_p[look], 0.0), looks.t_ns[look]
+        row = place_among(person_of(looks.owner[look], joined), persons)
+        if row >= 0 and t_ns < until_ns[row]:
+            which[n], whose[n], p[n], n = look, row, 1.0 - rival_p, n + 1
+        row = place_among(person_of(looks.rival[look], joined), persons) if lent and rival_p > 0.0 else -1
+        if row >= 0 and t_ns < until_ns[row]:
+            which[n], whose[n], p[n], n = look, row, rival_p, n + 1
+    return which[:n], whose[:n], p[:n]
+
+
+@njit(cache=True, error_model="numpy")
+def _summed(looks: LookRows, which: Ints, whose: Ints, p: Floats, t_ns: int, n: int) -> tuple[Ints, _Sums]:
+    """Return the products (k,) that some looks (l,) at hands of n persons speak of, sorted, and their sums."""
+    product, column = named_by(looks, which)
+    k = len(product)
     belief, count, p_of = np.zeros((n, 3, 2, k)), np.zeros((n, 3, 2), np.int64), np.zeros((n, 3))
     is_shown = np.zeros((n, 2, k), np.bool_)
-    for look in range(begin, end):
+    for one in range(len(which)):
+        look, row = which[one], whose[one]
         side = 1 if looks.t_ns[look] >= t_ns else 0
-        for which in range(2):
-            row = whose[look - begin, which]
-            if row < 0 or looks.t_ns[look] >= until_ns[row]:
-                continue
-            rival_p = max(looks.rival_p[look], 0.0)
-            p = rival_p if which == 1 else 1.0 - rival_p
-            sort = SURE if p >= 1.0 else LIKELY if p >= 0.5 else HARDLY
-            count[row, sort, side] += 1
-            p_of[row, sort] += p
-            for at in range(looks.first[look], looks.first[look + 1]):
-                column = np.searchsorted(product, looks.product[at])
-                belief[row, sort, side, column] += looks.p[at]
-                is_shown[row, side, column] = True
+        sort = SURE if p[one] >= 1.0 else LIKELY if p[one] >= 0.5 else HARDLY
+        count[row, sort, side] += 1
+        p_of[row, sort] += p[one]
+        for at in range(looks.first[look], looks.first[look + 1]):
+            belief[row, sort, side, column[looks.product[at]]] += looks.p[at]
+            is_shown[row, side, column[looks.product[at]]] = True
     return product, _Sums(belief, count, p_of / np.maximum(count.sum(axis=2), 1), is_shown)
 
 

@@ -18,7 +18,7 @@ from fusion.arrays import Floats, Ints
 from fusion.attribution.bodies import Rows, is_among, names_of, place_among, rows_in
 from fusion.attribution.explanations import PICK, PUT, Explanation, Goods, Part, handed
 from fusion.attribution.hypotheses import Group, Hypothesis
-from fusion.attribution.look import LookRows, looks_in
+from fusion.attribution.look import LookRows, looks_in, named_by
 from fusion.attribution.past import Past
 from fusion.attribution.why import HELD, PRIOR, Why, add
 from fusion.config import SECOND_NS, PossessionConfig
@@ -91,23 +91,16 @@ def _put_together(rows: LookRows, looks: Ints, whose: Ints, n: int) -> tuple[Int
     That is the products (k,), sorted; the looks of each person, (n,), as far as they are theirs; their belief in each
     product, (n, k); and when the first and the last of them was that speaks of it, (n, k, 2) ns, -1 for none.
     """
-    most = 0
-    for look in looks:
-        most += rows.first[look + 1] - rows.first[look]
-    named, at = np.empty(most, np.int64), 0
-    for look in looks:
-        for row in range(rows.first[look], rows.first[look + 1]):
-            named[at], at = rows.product[row], at + 1
-    product = np.unique(named)
+    product, column = named_by(rows, looks)
     shares, total, seen = np.zeros(n), np.zeros((n, len(product))), np.full((n, len(product), 2), -1)
     for k in range(len(looks)):
         look, person = looks[k], whose[k]
         share, t_ns = 1.0 - rows.rival_p[look], rows.t_ns[look]
         shares[person] += share
         for row in range(rows.first[look], rows.first[look + 1]):
-            column = np.searchsorted(product, rows.product[row])
-            total[person, column] += share * rows.p[row]
-            span = seen[person, column]
+            at = column[rows.product[row]]
+            total[person, at] += share * rows.p[row]
+            span = seen[person, at]
             span[0], span[1] = min(span[0], t_ns) if span[1] >= 0 else t_ns, max(span[1], t_ns)
     return product, shares, total, seen
 

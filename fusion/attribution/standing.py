@@ -15,7 +15,6 @@ from numba import njit
 
 from fusion.arrays import Floats, Ints
 from fusion.attribution.bodies import Bodies, Joined, Rows, joined_into, person_of, rows_in
-from fusion.attribution.normal import log_normal
 from fusion.attribution.past import Past
 from fusion.config import SECOND_NS, AttributionConfig, StandingConfig
 from fusion.frozen import record
@@ -154,52 +153,103 @@ def standing_nats(
     Where a hand of theirs may have been at other goods that moved about then, other_goods (n, 3) says where those lay,
     NaN for none, and other_p (n,) how likely it was.
     """
-    own = config.standing
     goods, yaw = goods_place(change, store)
-    apart = how.head[:, :2] - goods[:2]
-    far_m = np.linalg.norm(apart, axis=1)
-    sd_m = config.body_reach_sd_m + 0.5 * np.minimum(how.unseen_s, 4.0)
-    reach = -0.5 * (np.maximum(far_m - config.body_reach_m, 0.0) / sd_m) ** 2
-    aside = _aside_nats(apart @ np.array([np.cos(yaw), np.sin(yaw)]), own)
-    behind = np.where(apart @ np.array([np.sin(yaw), -np.cos(yaw)]) < 0.0, own.behind_nats, 0.0)
-    facing = np.maximum(aside + behind, own.nats_min) * np.exp(-how.unseen_s / own.unseen_s)
-    needed_m, other_m = beyond_m(how.head, goods, own), beyond_m(how.head, other_goods, own)
-    bending = _bending_nats(np.nan_to_num(how.bent_m), needed_m, other_m, other_p, own)
-    return np.asarray(reach + facing + np.where(np.isnan(how.bent_m), 0.0, bending))
+    facing = np.array([np.cos(yaw), np.sin(yaw)])
+    reach = config.body_reach_m, config.body_reach_sd_m
+    rules = tuple(getattr(config.standing, name) for name in _Bending._fields)
+    people = how.head, how.bent_m, how.unseen_s
+    return np.asarray(_standing_nats(*people, goods, facing, *reach, other_goods, other_p, _Bending(*rules)))
 
 
-def _aside_nats(aside_m: Floats, config: StandingConfig) -> Floats:
+class _Bending(NamedTuple):
+    """See StandingConfig."""
+
+    sd_m: float
+    wide_sd_m: float
+    wide_p: float
+    around_m: float
+    behind_nats: float
+    nats_min: float
+    unseen_s: float
+    shoulder: float
+    arm_m: float
+    bent_m_max: float
+    bent_m: float
+    bent_sd_m: float
+    drop: float
+    drop_sd: float
+    other_p: float
+    elsewhere_p_max: float
+    bent_nats_max: float
+
+
+@njit(cache=True, error_model="numpy")
+def _standing_nats(
+    head: Floats,
+    bent_m: Floats,
+    unseen_s: Floats,
+    goods: Floats,
+    facing: Floats,
+    reach_m: float,
+    reach_sd_m: float,
+    other_goods: Floats,
+    other_p: Floats,
+    rules: _Bending,
+) -> Floats:
+    """Return the same (n,); facing (2,) is the way along the shelf, which is to the right of who stands before it."""
+    out = np.empty(len(head))
+    for k in range(len(head)):
+        x, y = head[k, 0] - goods[0], head[k, 1] - goods[1]
+        sd_m = reach_sd_m + 0.5 * min(unseen_s[k], 4.0)
+        reach = -0.5 * (max(np.sqrt(x * x + y * y) - reach_m, 0.0) / sd_m) ** 2
+        aside = _aside_nats(x * facing[0] + y * facing[1], rules)
+        behind = rules.behind_nats if x * facing[1] - y * facing[0] < 0.0 else 0.0
+        out[k] = reach + max(aside + behind, rules.nats_min) * np.exp(-unseen_s[k] / rules.unseen_s)
+        if not np.isnan(bent_m[k]):
+            needed_m, other_m = beyond_m(head[k], goods, rules), beyond_m(head[k], other_goods[k], rules)
+            out[k] += _bending_nats(bent_m[k], needed_m, other_m, other_p[k], rules)
+    return out
+
+
+@njit(cache=True, error_model="numpy")
+def _aside_nats(aside_m: float, rules: _Bending) -> float:
     """Return the log ratio of standing so far to the side of goods that one moves, and of being anywhere near them."""
-    density = sum(
-        p * np.exp(log_normal(aside_m, sd_m**2))
-        for p, sd_m in ((1.0 - config.wide_p, config.sd_m), (config.wide_p, config.wide_sd_m))
-    )
-    return np.asarray(np.log(density * config.around_m))
+    narrow = (1.0 - rules.wide_p) * np.exp(_log_density(aside_m, rules.sd_m**2))
+    return float(np.log((narrow + rules.wide_p * np.exp(_log_density(aside_m, rules.wide_sd_m**2))) * rules.around_m))
 
 
-def beyond_m(head: Floats, goods: Floats, config: StandingConfig) -> Floats:
-    """Return how far goods, (3,) or (n, 3) m, are beyond an arm's length of people who stand upright, (n,) m."""
-    far_m = np.linalg.norm((head - goods)[:, :2], axis=1)
-    return np.asarray(np.hypot(far_m, config.shoulder * head[:, 2] - goods[..., 2]) - config.arm_m)
+@njit(cache=True, error_model="numpy")
+def beyond_m(head: Floats, goods: Floats, rules: _Bending) -> float:
+    """Return how far goods (3,) are beyond an arm's length of somebody who stands upright, head (3,), m."""
+    x, y = head[0] - goods[0], head[1] - goods[1]
+    return float(np.hypot(np.sqrt(x * x + y * y), rules.shoulder * head[2] - goods[2]) - rules.arm_m)
 
 
-def _bending_nats(bent_m: Floats, needed_m: Floats, other_m: Floats, other_p: Floats, config: StandingConfig) -> Floats:
-    """Return the log ratio of heads so far down if goods are so far beyond an arm's length, and if none are moved.
+@njit(cache=True, error_model="numpy")
+def _bending_nats(bent_m: float, needed_m: float, other_m: float, other_p: float, rules: _Bending) -> float:
+    """Return the log ratio of a head so far down if goods are so far beyond an arm's length, and if none are moved.
 
     Who moves none of these may bend for others, other_m beyond an arm's length, with probability other_p; NaN where
     there are none.
     """
-    upright = log_normal(bent_m - config.bent_m, config.bent_sd_m**2)
-    other = np.where(np.isnan(other_m), upright, _reaching(bent_m, np.nan_to_num(other_m), config))
-    p = np.clip(other_p, 0.0, config.elsewhere_p_max)
-    idle = np.logaddexp(np.log1p(-p) + upright, np.log(np.maximum(p, 1e-9)) + other)
-    any_way = np.log(config.other_p) + log_normal(bent_m, (config.bent_m_max / 2) ** 2)  # for much else
-    own = np.log(1.0 - config.other_p)
-    nats = np.logaddexp(any_way, own + _reaching(bent_m, needed_m, config)) - np.logaddexp(any_way, own + idle)
-    return np.asarray(np.clip(nats, -config.bent_nats_max, config.bent_nats_max))
+    upright = _log_density(bent_m - rules.bent_m, rules.bent_sd_m**2)
+    other = upright if np.isnan(other_m) else _reaching(bent_m, other_m, rules)
+    p = min(max(other_p, 0.0), rules.elsewhere_p_max)
+    idle = np.logaddexp(np.log1p(-p) + upright, np.log(max(p, 1e-9)) + other)
+    any_way = np.log(rules.other_p) + _log_density(bent_m, (rules.bent_m_max / 2) ** 2)  # for much else
+    own = np.log(1.0 - rules.other_p)
+    nats = np.logaddexp(any_way, own + _reaching(bent_m, needed_m, rules)) - np.logaddexp(any_way, own + idle)
+    return float(min(max(nats, -rules.bent_nats_max), rules.bent_nats_max))
 
 
-def _reaching(bent_m: Floats, far_m: Floats, config: StandingConfig) -> Floats:
-    """Return the log density of heads so far down that reach for goods so far beyond an arm's length."""
-    needed_m = config.drop * np.clip(far_m, 0.0, config.bent_m_max)
-    return log_normal(bent_m - config.bent_m - needed_m, (config.bent_sd_m + config.drop_sd * needed_m) ** 2)
+@njit(cache=True, error_model="numpy")
+def _reaching(bent_m: float, far_m: float, rules: _Bending) -> float:
+    """Return the log density of a head so far down that reaches for goods so far beyond an arm's length."""
+    needed_m = rules.drop * min(max(far_m, 0.0), rules.bent_m_max)
+    return float(_log_density(bent_m - rules.bent_m - needed_m, (rules.bent_sd_m + rules.drop_sd * needed_m) ** 2))
+
+
+@njit(cache=True, error_model="numpy")
+def _log_density(gap: float, var: float) -> float:
+    """Return the log density of a gap from the mean of a normal distribution."""
+    return float(-0.5 * gap**2 / var - 0.5 * np.log(2 * np.pi * var))
