@@ -186,7 +186,7 @@ def test_a_barred_reading_survives_pruning_and_the_last_chargeable_one_does_too(
     took = tuple(Explanation((Part("a", PICK, k, 1, 100.0),), float(n)) for k, n in ((0, 9.0), (1, 8.0), (2, 0.0)))
     group = extend(merge(lone("a"), lone("b"), CONFIG), "e", {0: took}, CONFIG)
     group = bar(group, lambda h: h.goods["a"] == ((2, 1, 100.0),))
-    group = weigh(group, lambda h: 0.0, few)
+    group = weigh(group, [0.0] * len(group.beam), few)
     assert [h.barred for h in group.beam] == [True, True, False]
     assert [h.goods["a"][0][0] for h in chargeable(group).beam] == [2]
 

@@ -13,7 +13,7 @@ from fusion.attribution.bodies import Bodies
 from fusion.attribution.explanations import PICK, PUT, Claim, Explanation, Part
 from fusion.attribution.handover import at_moment
 from fusion.attribution.hypotheses import Group, Hypothesis, lone, weights
-from fusion.attribution.leaving import _put_back
+from fusion.attribution.leaving import _about, _put_back
 from fusion.attribution.look import Look
 from fusion.attribution.passing import read_content
 from fusion.attribution.possession import (
@@ -330,6 +330,7 @@ def test_who_puts_some_back_shows_the_rest_no_more(late_s: float, kind: str, pro
     seen = Run(T0, T0 + 20 * SECOND_NS)
     change = ShelfChange(0, 0, seen.last_ns + int(late_s * SECOND_NS), (1,), (300.0,), (1.0,))
     h = Hypothesis(0.0, {}, {"ev": Explanation((Part("t", kind, product, 3, 300.0),), 0.0)})
-    found = _put_back(h, "t", 3, seen, {"ev": change}, AttributionConfig())
+    about = _about(seen, {"ev": change}, AttributionConfig())
+    found = _put_back(h, "t", 3, about)
     assert found == (kind == PUT and product == 3 and abs(int(late_s * SECOND_NS)) <= CONFIG.moment_s * SECOND_NS)
-    assert not _put_back(h, "other", 3, seen, {"ev": change}, AttributionConfig())
+    assert not _put_back(h, "other", 3, about)

@@ -6,7 +6,7 @@ what that hypothesis says is carried. Groups merge when a change could belong to
 belongs to one person touches only that person's group, so the cost follows local crowding.
 """
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import field
 from functools import reduce
 from operator import add
@@ -122,9 +122,11 @@ def chargeable(group: Group) -> Group:
     return replace(group, beam=tuple(h for h in group.beam if not h.barred))
 
 
-def weigh(group: Group, nats_of: Callable[[Hypothesis], float], config: AttributionConfig) -> Group:
-    """Weigh every hypothesis by further evidence, in nats."""
-    return _pruned(group, [h.nats + nats_of(h) for h in group.beam], config)
+def weigh(group: Group, nats: Sequence[float], config: AttributionConfig) -> Group:
+    """Weigh every hypothesis by further evidence, (n,) nats; most evidence tells none of them apart."""
+    if not any(nats) and group.beam[0].nats == 0.0 and not any(h.barred for h in group.beam):
+        return group
+    return _pruned(group, [h.nats + more for h, more in zip(group.beam, nats, strict=True)], config)
 
 
 def claim_anew(group: Group, nats_of: Callable[[Claim], float], config: AttributionConfig) -> Group:
@@ -281,7 +283,7 @@ def _kept(nats: list[float], barred: list[bool], config: AttributionConfig) -> t
 
     The best of those that may be charged stay too, however unlikely: what was charged once was a choice among them.
     """
-    ranked = sorted(range(len(nats)), key=lambda i: -nats[i])
+    ranked = np.argsort(-np.array(nats), kind="stable").tolist()
     kept = [i for i in ranked[: config.hypotheses_max] if nats[i] > nats[ranked[0]] - HOPELESS_NATS]
     rest = ranked[config.hypotheses_max :]
     cut = bool(rest) and nats[rest[0]] > nats[ranked[0]] - LIKELY_NATS

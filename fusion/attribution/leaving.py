@@ -44,7 +44,8 @@ def believe_anew(state: Attribution, nats_of: Callable[[Claim], float], config: 
     """Weigh all open readings by what is believed now of who was who when."""
     if not any(h.claims for g in state.groups for h in g.beam):
         return state
-    return replace(state, groups=tuple(claim_anew(g, nats_of, config) for g in state.groups))
+    known = cache(nats_of)  # hypotheses rest on the same claims
+    return replace(state, groups=tuple(claim_anew(g, known, config) for g in state.groups))
 
 
 def hear(
@@ -99,11 +100,11 @@ def weigh_exit(state: Attribution, trip: str, t_ns: int, store: Store, config: A
         heard = sum(found.get(product, ())) if product in tagged else -1.0
         dark = is_dark(state, product, t_ns - int(config.dark_s * SECOND_NS), store)
         unseen = config.dark_nats if dark else config.unseen_nats
-        readings = {}
+        readings, about = {}, _about(state.runs.get((trip, product)), state.open, config)
         for row, h in enumerate(group.beam):
             taken_out, carted = (product in products for products in in_carts(h.goods[trip]))
             # No hand holds what is in a cart; and who puts one of several back mostly bags the rest then.
-            put = _put_back(h, trip, product, state.runs.get((trip, product)), state.open, config)
+            put = _put_back(h, trip, product, about)
             held = 0.0 if carted or put else gone.get(product, 0.0)
             why = add(((PRIOR, config.tags.left_nats), (HELD, held), (CART, config.cart_out_nats * taken_out)))
             readings[row] = _exit_readings(h.goods[trip], trip, product, heard, why, unseen, store, config)
@@ -130,16 +131,21 @@ def weigh_exit(state: Attribution, trip: str, t_ns: int, store: Store, config: A
     return replace(state, groups=(*rest, group), open=opened)
 
 
-def _put_back(
-    h: Hypothesis, trip: str, product: int, run: Run | None, open_: Mapping[str, ShelfChange], config: AttributionConfig
-) -> bool:
-    """Tell whether a trip put pieces of a product back about when its hands were last seen with it."""
+def _about(run: Run | None, open_: Mapping[str, ShelfChange], config: AttributionConfig) -> list[str]:
+    """Return the open changes of about when a trip's hands were last seen with a product."""
     near_ns = int(config.possession.moment_s * SECOND_NS)
-    return run is not None and any(
+    if run is None:
+        return []
+    return [event for event, one in open_.items() if one.plates and abs(one.step_ns - run.last_ns) <= near_ns]
+
+
+def _put_back(h: Hypothesis, trip: str, product: int, about: Iterable[str]) -> bool:
+    """Tell whether a trip put pieces of a product back in some changes."""
+    return any(
         part.trip == trip and part.kind == PUT and part.product == product
-        for event, reading in h.choice.items()
-        if event in open_ and open_[event].plates and abs(open_[event].step_ns - run.last_ns) <= near_ns
-        for part in reading.parts
+        for event in about
+        if event in h.choice
+        for part in h.choice[event].parts
     )
 
 
@@ -175,7 +181,7 @@ def _weigh_tags(
         counts = {product: pieces for product, pieces, _ in hypothesis.goods[trip]}
         return float(sum(table[counts.get(k, 0)] for k, table in nats.items()))
 
-    group = weigh(group, nats_of, config)
+    group = weigh(group, [*map(nats_of, group.beam)], config)
     goods, p = goods_posterior(group, trip)[0]
     if p > config.tags.clear_p and through == 1.0:
         counts = {product: pieces for product, pieces, _ in goods}
@@ -281,8 +287,8 @@ def close_trip(
         elif not agreed:
             group = bar(group, partial(_leaves_out, event, trip, without))
     done = frozenset(s.event for s in settled)
-    rest = drop(group, frozenset((trip,)), done, config)
-    groups = tuple(g for g in state.groups if trip not in g.trips) + ((rest,) if rest.trips else ())
+    rest = () if last else (drop(group, frozenset((trip,)), done, config),)
+    groups = (*(g for g in state.groups if trip not in g.trips), *rest)
     left = {e: c for e, c in state.open.items() if e not in done}
     seen = {e: evidence for e, evidence in state.evidence.items() if e not in done}
     doers = {e: who for e, who in state.doers.items() if e not in done}

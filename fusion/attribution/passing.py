@@ -12,7 +12,7 @@ from fusion.attribution.cart_pass import cart_passes
 from fusion.attribution.dark import Reach, moved_beside, reach_readings, reaches_now
 from fusion.attribution.explanations import Explanation, Goods
 from fusion.attribution.handover import Meeting, at_moment, handover_readings, touches, ways
-from fusion.attribution.hypotheses import Hypothesis, doer_p, extend, merge, weigh, weights
+from fusion.attribution.hypotheses import doer_p, extend, merge, weigh, weights
 from fusion.attribution.last_seen import beside, floor_nats, out_nats, posture, set_down_nats
 from fusion.attribution.looks import looks_at_hands
 from fusion.attribution.possession import (
@@ -200,7 +200,7 @@ def read_content(
     state = replace(state, runs=_lengthened(state, trip, content, people, store, config))
     group = group_of(state, trip)
     ratio_of = explaining(content, trip, group, state.open)
-    fits = np.array([ratio_of(h) for h in group.beam])
+    fits = [ratio_of(h) for h in group.beam]
     if float(weights(group) @ fits) < own.explained_min:
         givers, unseen = _sources(state, content, trip, people, store, config)
         swapped = _swapped(state, content, trip, people, store, config)
@@ -215,6 +215,7 @@ def read_content(
             )
             group = group_of(state, trip)
             ratio_of = explaining(content, trip, group, state.open)
+            fits = [ratio_of(h) for h in group.beam]
 
     @cache
     def nats_at(ratio: float) -> float:
@@ -222,11 +223,8 @@ def read_content(
         lent = ratio == NOTHING and is_shown_beside(content, trip, state.seen.looks, people.alias, people.trip_of, own)
         return content_nats(0.0 if lent else ratio, content, own)
 
-    def nats_of(hypothesis: Hypothesis) -> float:
-        return nats_at(ratio_of(hypothesis))
-
     rest = tuple(g for g in state.groups if trip not in g.trips)
-    return replace(state, groups=(*rest, weigh(group, nats_of, config)))
+    return replace(state, groups=(*rest, weigh(group, [*map(nats_at, fits)], config)))
 
 
 def _lengthened(

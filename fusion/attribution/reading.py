@@ -167,7 +167,7 @@ def _ranked(
 
     def readings(hypothesis: Hypothesis) -> list[Explanation]:
         goods = {m.trip: hypothesis.goods.get(m.trip, ()) for m in who}
-        loose = [trip for trip, own in goods.items() if returns and _loose(own, store)]
+        loose = [trip for trip, own in goods.items() if _loose(own, store)] if returns else ()
         singly, busy = {trip: lots(hypothesis, trip, store) for trip in loose}, busy_in(hypothesis, hurry)
         apart = tuple((trip, *one.items()) for trip, one in singly.items())
         key = tuple(goods.values()), apart, tuple(sorted(busy.items()))

@@ -105,7 +105,7 @@ def likeliest(identity: Identity, t_ns: int) -> dict[int, str]:
     """Return the likeliest trip of every track that has one at t_ns."""
     out, home = dict(identity.trip_of), identity.beliefs.home
     known = [
-        _trips_of(one, int(one.t_ns.searchsorted(t_ns, side="right")), tuple(out.get(k, "") for k in one.tracks))
+        _trips_of(one, int(one.t_ns.searchsorted(t_ns, side="right")), tuple([out.get(k, "") for k in one.tracks]))
         for one in identity.beliefs.components
     ]
     for track_id in home:
