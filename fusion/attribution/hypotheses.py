@@ -67,33 +67,36 @@ def extend(
     group: Group, event: str, readings: Mapping[int, tuple[Explanation, ...]], config: AttributionConfig
 ) -> Group:
     """Read one more change; readings are per row of the beam, because goods in hand differ."""
-    found: list[tuple[float, Hypothesis, Explanation, Mapping[tuple[int, int], Claim]]] = []
+    nats, found = list[float](), list[tuple[Hypothesis, Explanation, Mapping[tuple[int, int], Claim]]]()
     for row, hypothesis in enumerate(group.beam):
         before = hypothesis.nats
         for reading in readings[row][: config.explanations_max]:
             if not reading.claims:
-                found.append((before + reading.nats + 0.0, hypothesis, reading, NO_CLAIMS))
+                nats.append(before + reading.nats + 0.0)
+                found.append((hypothesis, reading, NO_CLAIMS))
                 continue
             claims = {c.stretch: c for c in reading.claims}
             if not _agree(hypothesis.claims, claims):
                 continue
             fresh = sum(c.nats for k, c in claims.items() if k not in hypothesis.claims)
-            found.append((before + reading.nats + fresh, hypothesis, reading, claims))
-    kept, cut = _kept([nats for nats, *_ in found], [h.barred for _, h, *_ in found], config)
-    top = found[kept[0]][0]
-    beam = tuple(_extended(*found[i][1:], event, found[i][0] - top) for i in kept)
+            nats.append(before + reading.nats + fresh)
+            found.append((hypothesis, reading, claims))
+    kept, cut = _kept(nats, [h.barred for h, _, _ in found], config)
+    top = nats[kept[0]]
+    beam = tuple([_extended(*found[i], event, nats[i] - top) for i in kept])
     return replace(group, beam=beam, cut=group.cut + cut)
 
 
 def _extended(
     hypothesis: Hypothesis, reading: Explanation, claims: Mapping[tuple[int, int], Claim], event: str, nats: float
 ) -> Hypothesis:
-    goods = dict(hypothesis.goods)
+    goods = hypothesis.goods
     for part in reading.parts:
         if part.trip in goods:
-            goods[part.trip] = apply(goods[part.trip], part)
+            goods = {**goods, part.trip: apply(goods[part.trip], part)}
     choice = {**hypothesis.choice, event: reading}
-    return Hypothesis(nats, goods, choice, {**claims, **hypothesis.claims}, hypothesis.barred)
+    claims = {**claims, **hypothesis.claims} if claims else hypothesis.claims
+    return Hypothesis(nats, goods, choice, claims, hypothesis.barred)
 
 
 def made_final(group: Group, events: Collection[str]) -> Group:

@@ -28,6 +28,8 @@ from fusion.shelf import ShelfChange
 from fusion.store import Store
 from fusion.tracking.carts import SeenMove
 
+NEVER_S = 1e9  # nothing stays open for so long
+
 
 def attribute(
     state: Attribution,
@@ -88,7 +90,8 @@ def attribute(
     state = read_let_go(state, let_go(state, put_together_ns, state.moment_ns, config), store, config)
     state = read_carts(state, now_ns, people, store, config)
     final_ns = now_ns - int(config.final_after_s * SECOND_NS)
-    old = [event for event, change in state.open.items() if change.step_ns < final_ns]
+    may_be_old = config.final_after_s < NEVER_S
+    old = [event for event, change in state.open.items() if change.step_ns < final_ns] if may_be_old else []
     if old:
         groups = (made_final(g, [e for e in old if e in g.beam[0].choice]) for g in state.groups)
         state = replace(state, groups=tuple(groups))

@@ -43,9 +43,11 @@ def stoops_now(
 
     Who is out of sight stoops no more than was seen.
     """
+    is_low = (bodies.head[:, 2] < config.head_m) & (bodies.unseen_s <= 0.0)
+    if not is_low.any():
+        return going_on  # nearly always
     hands = bodies.head[:, None] + bodies.hands
     is_known = bodies.hands_cov[:, :, 2, 2] <= config.hand_sd_max_m**2
-    is_low = (bodies.head[:, 2] < config.head_m) & (bodies.unseen_s <= 0.0)
     low = is_low[:, None] & is_known & (hands[:, :, 2] < config.hand_m)
     rows = np.flatnonzero(low.any(axis=1)).tolist()
     if not rows:
