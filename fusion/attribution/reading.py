@@ -1,6 +1,6 @@
 """One shelf change is read into the beam of everybody it may concern."""
 
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Callable, Collection, Hashable, Mapping
 from functools import cache
 from itertools import chain
 
@@ -28,7 +28,7 @@ from fusion.attribution.unexplained import nobody, settling
 from fusion.attribution.weights import beside
 from fusion.attribution.witnesses import Witnesses
 from fusion.checkout.records import derive_id
-from fusion.config import AttributionConfig, CartConfig
+from fusion.config import SECOND_NS, AttributionConfig, CartConfig
 from fusion.frozen import replace
 from fusion.shelf import ShelfChange
 from fusion.store import Store, facings_of_plate
@@ -45,7 +45,9 @@ def read_change(
 ) -> tuple[Attribution, list[Settled]]:
     """Read one change into the beam of everybody it may concern."""
     event = event_id(change, store)
-    near = candidates(change, state.seen, people.alias, store, config, chain(state.open.values(), state.waiting))
+    first_ns, last_ns = _about(change, config)
+    others = (one for one in chain(state.open.values(), state.waiting) if first_ns <= one.step_ns <= last_ns)
+    near = candidates(change, state.seen, people.alias, store, config, others)
     evidence = put_aside(change, near, state.seen, people.who, people.alias, store)
     who = _known(movers(near, change.step_ns, people.who, people.staff, config), change, state, people, store)
     unseen = missed(state, change.step_ns, people, config)
@@ -60,12 +62,15 @@ def read_change(
         group = merge(group, other, config)
     moved = _weighed(state, change, store, config)
     strangers = nobody(moved, store, config)
-    still = _no_goods(change, who, state, moved.masses, store, config)
+    # Of a large store's open changes few are of about then, and only those are gone through again and again.
+    about = {event: one for event, one in state.open.items() if first_ns <= one.step_ns <= last_ns}
+    still = _no_goods(change, who, about, state.waiting, moved.masses, store, config)
     taken = picks(moved, who, store, config) if change.total_g < 0 else ()
     room = config.explanations_max - len(strangers) - 1
-    hurry = hurried(change, who, state.open, state.doers, store, config)
+    doers = {event: state.doers[event] for event in about if event in state.doers}
+    hurry = hurried(change, who, about, doers, store, config)
     ranked = _ranked(moved, who, taken, hurry, store, config)
-    mixed = beside(change, state.open, store, config)
+    mixed = beside(change, about, store, config)
     readings, lost = {}, 0
     for row, hypothesis in enumerate(group.beam):
         found = ranked(hypothesis)
@@ -87,6 +92,13 @@ def read_change(
     return state, []
 
 
+def _about(change: ShelfChange, config: AttributionConfig) -> tuple[int, int]:
+    """Return from when until when, ns, other changes may bear on one."""
+    most_s = max(config.hurry_s[1], config.press_s, config.lift_s, config.held_window_s + config.next_pick_s)
+    most_ns = int(most_s * SECOND_NS) + 1
+    return change.step_ns - most_ns, change.step_ns + most_ns
+
+
 def _known(
     who: tuple[Mover, ...], change: ShelfChange, state: Attribution, people: People, store: Store
 ) -> tuple[Mover, ...]:
@@ -101,7 +113,8 @@ def _known(
 def _no_goods(
     change: ShelfChange,
     who: tuple[Mover, ...],
-    state: Attribution,
+    about: Mapping[str, ShelfChange],
+    waiting: Collection[ShelfChange],
     masses: Masses,
     store: Store,
     config: AttributionConfig,
@@ -110,8 +123,8 @@ def _no_goods(
 
     A hand may have pressed there and left; or it is the rest of a slow lift, whichever is likelier.
     """
-    before, first = shortly_before(change, state.open, config), begun(change, state.open, masses, config)
-    undone = is_undone(change, state.waiting, config)
+    before, first = shortly_before(change, about, config), begun(change, about, masses, config)
+    undone = is_undone(change, waiting, config)
     hand_nats = max(m.nats for m in who)
     still = cache(lambda grams: settling(change, config, grams, undone=undone, hand_nats=hand_nats))
 
