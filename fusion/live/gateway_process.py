@@ -52,8 +52,8 @@ class Process:
         self._lock = read_lock(keys)
         self._address = settings.listen
         self._subscriptions = [Subscription(self.context, place, keys) for place in settings.subscribe]
-        self._remember(Path(settings.journal))
         journal = Path(settings.journal)
+        self._remember(journal)
         self.gateway = Gateway(self._listen(), journal, settings.limits(), settings.known, self._notes)
         if self.gateway.journal.dropped is not None:
             SERVICE.warning("put aside: %s", self.gateway.journal.dropped)
