@@ -112,9 +112,10 @@ def test_sure_picks_speak_against_a_wrong_gain() -> None:
     beside = {3: (0.0, ATTRIBUTION.mass_bias_sd**2)}
     doubtful = [Seen(k * S, 1.25, VAR, 1.0, False, 3) for k in (5, 6, 7)]
     sure = [Seen(k * S, 1.0, VAR, 1.0, True, 3) for k in (8, 9)]
-    nats, gain, since_ns = misread_gain(doubtful, beside, CONFIG)
-    assert nats > CONFIG.misread_nats and gain == pytest.approx(0.25, abs=0.02) and since_ns == 5 * S
-    assert misread_gain([*doubtful, *sure], beside, CONFIG)[0] < CONFIG.misread_nats
+    nats, gain, since_ns, picks = misread_gain(doubtful, beside, CONFIG)
+    assert nats > CONFIG.misread_nats and gain == pytest.approx(0.25, abs=0.02) and since_ns == 5 * S and picks == 3
+    told = misread_gain([*doubtful, *sure], beside, CONFIG)
+    assert told.nats < CONFIG.misread_nats or not told.picks
 
 
 @given(seeds, st.sampled_from([0.0, 0.3, -0.3]))
@@ -209,6 +210,19 @@ def test_where_few_picks_leave_it_open_their_plate_is_a_suspect_and_charges_as_b
         watch = replace(first_watch(STORE, Config()), gains=gains)
         assert not doubts_of(watch, STORE).plates
         assert list(findings.suspects(gains, STORE)) == [STORE.plates.plate_id[plate] for plate in suspects]
+
+
+@given(seeds, st.sampled_from([0.0, 0.2, -0.2, 0.25]), st.integers(1, 2))
+def test_a_plate_whose_goods_a_doubtful_pick_would_be_with_a_gain_is_told_to_a_person(
+    seed: int, gain: float, count: int
+) -> None:
+    rng = np.random.default_rng(seed)
+    off = [0.7 * gain + float(rng.normal(0.0, 0.01)) for _ in range(count)]
+    gains = found([], [pick(k, one, (5, 0.7), (4 + 2 * (k % 2), 0.3)) for k, one in enumerate(off)])
+    told = {plate for plate, *_ in gains.suspects} | {plate for plate, _ in gains.wrong}
+    assert 5 in told if gain else not told
+    assert count > 1 or not gains.wrong
+    assert all(picks >= 1 and plate not in dict(gains.wrong) for plate, _, picks in gains.suspects)
 
 
 def test_a_lone_pick_that_is_far_off_makes_no_suspect() -> None:

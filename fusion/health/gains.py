@@ -14,8 +14,8 @@ from fusion.attribution.explanations import PICK
 from fusion.attribution.settled import Settled
 from fusion.config import AttributionConfig
 from fusion.frozen import record
-from fusion.health.misreads import Bias, Seen, bias_of, is_misread, misread_gain
-from fusion.health.onsets import MUCH, RIVALS_MAX, Errors, find_faults
+from fusion.health.misreads import Bias, Misread, Seen, bias_of, is_misread, misread_gain
+from fusion.health.onsets import MUCH, RIVALS_MAX, SUSPECTS_MAX, Errors, find_faults
 from fusion.health.settings import HealthConfig
 from fusion.store import Store
 
@@ -98,8 +98,10 @@ def weigh_gains(
     both = sorted((*gains.picks, *picks), key=_when)  # some were not sure until later
     kept = _latest(tuple(both[-config.gain_memory :]), config.gain_latest)
     doubtful = tuple(sorted((*gains.misread, *misread), key=_when)[-config.misread_memory :])
+    told = _told(kept, doubtful, attribution, config)
     sure, suspects = _sure(kept, attribution, config)
-    wrong = _misread(kept, doubtful, attribution, config) | sure
+    wrong = _misread(told, kept, doubtful, config) | sure
+    suspects = _worst([row for row in (*suspects, *_doubted(told, config)) if row.plate not in wrong])
     rows = sorted(wrong.items())
     return Gains(
         kept,
@@ -107,7 +109,7 @@ def weigh_gains(
         tuple((plate, one.right_ns) for plate, one in rows),
         doubtful,
         tuple((plate, one.rivals) for plate, one in rows if one.rivals),
-        tuple(row for row in suspects if row[0] not in wrong),
+        tuple((one.plate, one.gain, one.picks) for one in suspects),
     )
 
 
@@ -121,9 +123,22 @@ class _Wrong(NamedTuple):
     rivals: tuple[int, ...]
 
 
+class _Suspect(NamedTuple):
+    nats: float
+    plate: int
+    gain: float
+    picks: int
+
+
+def _worst(suspects: list[_Suspect]) -> list[_Suspect]:
+    """Return the few suspects that are worth telling a person of, each by what says most of it."""
+    best = {one.plate: one for one in sorted(suspects)}
+    return sorted(best.values(), key=lambda one: (-one.nats, one.plate))[:SUSPECTS_MAX]
+
+
 def _sure(
     picks: tuple[Pick, ...], attribution: AttributionConfig, config: HealthConfig
-) -> tuple[dict[int, _Wrong], list[tuple[int, float, int]]]:
+) -> tuple[dict[int, _Wrong], list[_Suspect]]:
     """Return the plates that weigh wrong by sure picks, and those that may."""
     if not picks:
         return {}, []
@@ -134,19 +149,15 @@ def _sure(
         before = np.flatnonzero(errors.G[: fault.first, fault.plate] >= MUCH)
         right_ns = picks[int(before[-1])].t_ns if len(before) else 0
         out[int(plates[fault.plate])] = _Wrong(fault.gain, right_ns, tuple(plates[list(fault.rivals)].tolist()))
-    return out, [(int(plates[one.plate]), one.gain, one.picks) for one in suspects]
+    return out, [_Suspect(one.nats, int(plates[one.plate]), one.gain, one.picks) for one in suspects]
 
 
-def _misread(
+def _told(
     picks: tuple[Pick, ...], doubtful: tuple[Pick, ...], attribution: AttributionConfig, config: HealthConfig
-) -> dict[int, _Wrong]:
-    """Return the same by picks that left a doubt: the worst plate, with those that the same picks lay on."""
-    lay = {
-        plate: frozenset(pick.t_ns for pick in doubtful if dict(pick.shares).get(plate, 0.0) >= MUCH)
-        for plate in sorted({plate for pick in doubtful for plate, share in pick.shares if share >= MUCH})
-    }
+) -> dict[int, Misread]:
+    """Return what is said of each plate that picks which left a doubt lay on."""
     told = {}
-    for plate in lay:
+    for plate in sorted({plate for pick in doubtful for plate, share in pick.shares if share >= MUCH}):
         own = [
             Seen(pick.t_ns, 1.0 + pick.off, pick.var, share, sure, pick.product)
             for some, sure in ((picks, True), (doubtful, False))
@@ -155,14 +166,34 @@ def _misread(
             if at == plate and share >= MUCH
         ]
         told[plate] = misread_gain(own, _beside(plate, {row.product for row in own}, picks, attribution), config)
-    worst = max(told, key=lambda plate: told[plate][0], default=-1)
-    if worst < 0 or told[worst][0] < config.misread_nats or abs(told[worst][1]) < config.misread_min:
+    return told
+
+
+def _doubted(told: dict[int, Misread], config: HealthConfig) -> list[_Suspect]:
+    """Return the plates that may weigh wrong by picks that left a doubt."""
+    return [
+        _Suspect(one.nats, plate, one.gain, one.picks)
+        for plate, one in told.items()
+        if one.picks and one.nats >= config.gain_suspect_nats and abs(one.gain) >= config.gain_min
+    ]
+
+
+def _misread(
+    told: dict[int, Misread], picks: tuple[Pick, ...], doubtful: tuple[Pick, ...], config: HealthConfig
+) -> dict[int, _Wrong]:
+    """Return the plates that weigh wrong by such picks: the worst, with those that the same ones lay on."""
+    told = {plate: one for plate, one in told.items() if one.picks >= config.misread_picks}
+    worst = max(told, key=lambda plate: told[plate].nats, default=-1)
+    if worst < 0 or told[worst].nats < config.misread_nats or abs(told[worst].gain) < config.misread_min:
         return {}
-    least = max(0.0, told[worst][0] - config.gain_lead_nats)
-    suspects = tuple(plate for plate in lay if told[plate][0] > least and lay[plate] == lay[worst])
+    lay = {
+        plate: {pick.t_ns for pick in doubtful if dict(pick.shares).get(plate, 0.0) >= MUCH} for plate in sorted(told)
+    }
+    least = max(0.0, told[worst].nats - config.gain_lead_nats)
+    suspects = tuple(plate for plate in lay if told[plate].nats > least and lay[plate] == lay[worst])
     out = {}
     for plate in suspects if len(suspects) <= RIVALS_MAX else (worst,):
-        _, gain, since_ns = told[plate]
+        _, gain, since_ns, _ = told[plate]
         before = [pick.t_ns for pick in picks if pick.t_ns < since_ns and dict(pick.shares).get(plate, 0.0) >= MUCH]
         out[plate] = _Wrong(gain, max(before, default=0), tuple(other for other in suspects if other != plate))
     return out

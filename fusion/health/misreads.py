@@ -44,6 +44,15 @@ class Seen(NamedTuple):
     product: int
 
 
+class Misread(NamedTuple):
+    """What picks say of a plate's gain when doubtful ones are read with it."""
+
+    nats: float  # for its being wrong until now
+    gain: float  # its likeliest size
+    since_ns: int  # of the first pick that it bears on
+    picks: int  # that it explains; 0 where others speak against it, or none of them is in doubt
+
+
 def is_misread(one: Settled, store: Store, config: AttributionConfig) -> int:
     """Return the product whose facing a doubtful change took from, and no other's; -1 where there is none.
 
@@ -64,14 +73,11 @@ def _products_on(plate: int, store: Store) -> set[int]:
     return {int(store.facings.product[row]) for row in facings_of_plate(store.facings).get(plate, ())}
 
 
-def misread_gain(picks: Iterable[Seen], beside: Mapping[int, Bias], config: HealthConfig) -> tuple[float, float, int]:
-    """Return the nats for a plate's weighing wrong until now, by how much, and since which pick's time, ns.
-
-    beside is what is known of the products where this plate has no part in it.
-    """
+def misread_gain(picks: Iterable[Seen], beside: Mapping[int, Bias], config: HealthConfig) -> Misread:
+    """Return what the picks on a plate say of its gain; beside is what is known of the products without it."""
     rows = sorted(picks)
     if not rows:
-        return -np.inf, 0.0, 0
+        return Misread(-np.inf, 0.0, 0, 0)
     told = [_since(rows, k, beside) for k in range(len(rows))]  # (n - k, g) of each pick from the k-th on
     prior = -0.5 * (GAINS / config.gain_fault_sd) ** 2
     weighed = np.array([each.sum(axis=0) for each in told]) + prior - np.logaddexp.reduce(prior)
@@ -80,9 +86,9 @@ def misread_gain(picks: Iterable[Seen], beside: Mapping[int, Bias], config: Heal
     best = int(np.argmax(weighed[first]))
     fits, after = int((told[first][:, best] > 0.0).sum()), len(rows) - first
     doubtful = not all(row.sure for row in rows[first:])
-    enough = fits >= config.misread_picks and fits > 2 * (after - fits) and doubtful
+    clear = fits > 2 * (after - fits) and doubtful
     total = float(np.logaddexp.reduce(nats) - np.log(len(rows)))
-    return (total if enough else -np.inf), float(GAINS[best]), rows[first].t_ns
+    return Misread(total, float(GAINS[best]), rows[first].t_ns, fits if clear else 0)
 
 
 def bias_of(offs: Iterable[tuple[float, float]], known: Bias) -> Bias:
