@@ -28,6 +28,7 @@ from fusion.journal import Journal, Record, read_journal
 from fusion.journal.segment import segments_of
 from fusion.live.admission import PARTS, TOPIC_CHARS_MAX, Refusal, admit
 from fusion.live.bus import BusError, check_address
+from fusion.live.following import Following
 from fusion.live.gaps import AGAIN_S
 from fusion.live.gateway import Limits
 from fusion.live.gateway_child import GatewayChild
@@ -340,6 +341,33 @@ def test_a_gateway_knows_what_a_plain_publisher_said_before_the_last_segment(tmp
                 gateway.wait(0.01)
             gateway.stop()
     assert sorted(numbers(tmp_path)) == list(range(next(seqs)))
+
+
+def test_a_gateway_that_cannot_start_is_tried_until_it_can_and_the_next_has_what_is_kept(tmp_path: Path) -> None:
+    """The first failure to start again ended the whole service, and so did six deaths in a row."""
+    journal, aside = tmp_path / "journal", tmp_path / "aside"
+    settings = Settings(journal=str(journal), listen=ANY_PORT, publish=ANY_PORT, requests=ANY_PORT, free_bytes_min=0)
+    with GatewayChild(settings) as gateway:
+        gateway.publish("receipt/s", "trip-1", "first")
+        journal.rename(aside)
+        journal.write_text("no folder")
+        gateway.kill()
+        while gateway.restarts < 4:
+            assert gateway.wait(0.5) == 0
+        journal.unlink()
+        aside.rename(journal)
+        with zmq.Context() as context, context.socket(zmq.DEALER) as sensor:
+            sensor.connect(gateway.settings.listen)
+            while gateway.end == 0:
+                sensor.send_multipart([b"people/cam", people(0).payload])
+                gateway.wait(0.5)
+            sensor.close(0)
+        with Following(gateway.settings.publish, gateway.settings.requests, "receipt/") as follower:
+            end_s = time.monotonic() + 30.0
+            while not (heard := list(follower.hear(0.1))) and time.monotonic() < end_s:
+                pass
+            assert heard == [("receipt/s", "first")]
+        gateway.stop()
 
 
 def numbers(journal: Path) -> list[int]:

@@ -6,6 +6,7 @@ import sys
 import threading
 import time
 from contextlib import suppress
+from math import inf
 from queue import Empty, SimpleQueue
 from types import TracebackType
 from typing import Any, Final, Self
@@ -20,13 +21,17 @@ from fusion.live.outputs import LastValues
 START_S_MAX: Final = 60.0
 STOP_S_MAX: Final = 30.0
 DRAIN_S_MAX: Final = 30.0
-QUICK_S: Final = 2.0  # a gateway that lived no longer died of what it was started with
-QUICK_MAX: Final = 5  # so many of them in a row, and we give up
+QUICK_S: Final = 2.0  # a gateway that was open no longer died of what it was started with, or of what it was sent
+PAUSE_S: Final = (0.1, 10.0)  # before the one after two such in a row, then twice as long each time, up to
 WORDS: Final = (sys.executable, "-m", "fusion.live.gateway_process")
 
 
 class GatewayChild:
-    """A gateway that is always there; raises BusError where it cannot be, in one line."""
+    """A gateway that is there again whenever it died; raises BusError where it cannot start at first, in one line.
+
+    What makes each die at once would keep the machine busy with starting them: they wait, longer and longer. What is
+    durable is read meanwhile, and sensors keep what they say.
+    """
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
@@ -37,19 +42,22 @@ class GatewayChild:
         self._drained = False
         self._values = LastValues()  # for the next gateway, should this one die
         self._fed = 0
-        self._quick = 0
+        self._quick = 0  # so many died at once, in a row
+        self._again_s = inf  # when to start the next
         self._start()
 
     def wait(self, seconds: float) -> int:
         """Hear what the gateway says, for at most so long or until something is new; return what is durable."""
         before, end_s = self.end, time.monotonic() + seconds
-        while self.end == before and (left_s := end_s - time.monotonic()) > 0:
+        while self.end == before and (left_s := min(end_s, self._again_s) - time.monotonic()) > 0:
             try:
                 self._hear(self._said.get(timeout=left_s))
             except Empty:
                 break
         while not self._said.empty():
             self._hear(self._said.get())
+        if time.monotonic() >= self._again_s:
+            self._start_again()
         return self.end
 
     def fed(self, count: int) -> None:
@@ -88,7 +96,7 @@ class GatewayChild:
 
     def stop(self) -> None:
         """End the gateway, once what was published has left."""
-        self._stopped = True
+        self._stopped, self._again_s = True, inf
         self._tell("stop")
         try:
             self._child.wait(STOP_S_MAX)
@@ -120,7 +128,6 @@ class GatewayChild:
 
     def _start(self) -> None:
         self._stopped = False
-        self._begun_s = time.monotonic()
         self._said: SimpleQueue[list[Any] | None] = SimpleQueue()
         packed = msgspec.json.encode(self.settings).decode()
         # A session of its own: Ctrl-C is for the service, which tells the gateway when to stop.
@@ -137,7 +144,7 @@ class GatewayChild:
             text = "the gateway died while starting" if said is None else str(said[1])
             self.__exit__(None, None, None)
             raise BusError(text)
-        places = said[1]
+        self._open_s, places = time.monotonic(), said[1]
         self.settings = msgspec.structs.replace(
             self.settings, listen=places["listen"], publish=places["publish"], requests=places["requests"]
         )
@@ -154,18 +161,28 @@ class GatewayChild:
                 self.silent, self._drained = silent, True
 
     def _mourn(self) -> None:
-        """Start the next gateway where this one has died."""
+        """Have the next gateway started where this one has died."""
         if self._stopped:
             return
         status = self._child.wait()
-        self._quick = self._quick + 1 if time.monotonic() - self._begun_s < QUICK_S else 0
-        if self._quick > QUICK_MAX:
-            raise BusError(f"the gateway died {self._quick} times in a row, at last with status {status}")
-        SERVICE.warning("the gateway died (status %s); starting it again", status)
         self.__exit__(None, None, None)
+        self._start_later(f"the gateway died (status {status})", quick=time.monotonic() - self._open_s < QUICK_S)
+
+    def _start_later(self, why: str, *, quick: bool) -> None:
+        self._quick = self._quick + 1 if quick else 0
+        pause_s = min(PAUSE_S[0] * 2.0 ** (self._quick - 2), PAUSE_S[1]) if self._quick > 1 else 0.0
+        SERVICE.warning("%s; starting it again%s", why, f" in {pause_s:.1f} s" if pause_s else "")
+        self._again_s = time.monotonic() + pause_s
+
+    def _start_again(self) -> None:
+        self._again_s = inf
         self.restarts += 1
         self.settings = msgspec.structs.replace(self.settings, known=max(self.settings.known, self._fed))
-        self._start()
+        try:
+            self._start()
+        except BusError as error:
+            self._start_later(str(error), quick=True)
+            return
         self._tell("fed", self._fed)
         for topic, values in self._values.kept.items():
             for key, text in values.items():
