@@ -81,6 +81,7 @@ from fusion.tracking.smoothing import Instant, Trail, flush, follow
 from fusion.tracking.tracks import LEFT, LOST, TENTATIVE
 
 PAUSE_S = 1.0  # plates of which nothing has been heard for so long may have been reached into unseen
+KEPT_NS = 600 * SECOND_NS  # who has left may still be in sight of a change so long after
 
 
 @record(eq=False)
@@ -516,7 +517,15 @@ def _close(engine: Engine, state: State, trips: visits.Trips, ids: tuple[str, ..
         open_readings, trips, ids, engine.store, engine.config, state.spent, state.watch
     )
     spent = spend(state.spent, outputs.receipts)
+    trips = visits.forget(trips, _open_since(trips, attribution, state.now_ns) - KEPT_NS)
     return replace(state, trips=trips, attribution=attribution, spent=spent, watch=watch), outputs
+
+
+def _open_since(trips: visits.Trips, attribution: Attribution, now_ns: int) -> int:
+    """Return since when a trip that has not ended, or a change that is not settled, has been open."""
+    changes = (*attribution.open.values(), *attribution.waiting)
+    began = (*(trip.entered_ns for trip in trips.live), *(change.step_ns for change in changes))
+    return min(began, default=now_ns)
 
 
 def _forget(state: State) -> tuple[State, tuple[Naming, ...]]:

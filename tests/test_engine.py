@@ -116,6 +116,22 @@ def test_a_pick_while_the_shelf_controller_restarts_is_not_settled_as_nothing(pl
     assert other.status == SETTLED and not other.lines
 
 
+def test_the_engine_forgets_who_left_long_ago() -> None:
+    """Every trip of a run stayed in its state, and in each snapshot of it."""
+    store = tiny_store()
+    engine = make_engine(store, Config())
+    state, sequencer, begun = first_state(engine), Sequencer(engine.config.intake), Counter[str]()
+    for visit in range(4):
+        visited = [replace(m, t_ns=m.t_ns + visit * 900 * SECOND_NS) for m in tape([Action(0, 1, -1)], shoppers=1)]
+        for message in sorted(visited, key=lambda m: m.t_ns):
+            for part in sequencer.push(replace(message, seq=begun[message.src]), b""):
+                state, _ = step(engine, state, part)
+            begun[message.src] += 1
+    for part in sequencer.flush():
+        state, _ = step(engine, state, part)
+    assert len(state.trips.live) + len(state.trips.ended) == 1
+
+
 def test_plates_that_have_never_been_silent_are_not_dark() -> None:
     """Found in a market: before the first message nobody had spoken, and all plates were dark for two minutes."""
     engine = make_engine(tiny_store(), Config())

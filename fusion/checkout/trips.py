@@ -51,7 +51,7 @@ NEXT: dict[Status, dict[Happening, Status]] = {
         Happening.LAG_PASSED: Status.CLOSED,
         Happening.TAPE_ENDED: Status.CLOSED,
     },
-    Status.CLOSED: {Happening.LAST_LEFT: Status.CLOSED},
+    Status.CLOSED: {},
     Status.OPEN: {},
 }
 
@@ -83,7 +83,7 @@ class Trips:
 
     store_id: str
     live: tuple[Trip, ...] = ()
-    ended: tuple[Trip, ...] = ()  # closed, or open at the end of the tape
+    ended: tuple[Trip, ...] = ()  # closed of late, or open at the end of the tape
 
 
 def trip_id(store_id: str, gate: messages.Gate) -> str:
@@ -121,7 +121,7 @@ def enter(trips: Trips, gate: messages.Gate, t_ns: int, config: Config) -> Trips
 
 
 def leave(trips: Trips, trip_id: str, t_ns: int) -> Trips:
-    """Count one person of a trip as gone at t_ns."""
+    """Count one person of a trip as gone at t_ns; stragglers of a trip that has ended change nothing."""
     return _change(trips, trip_id, lambda trip: _leave(trip, t_ns))
 
 
@@ -139,6 +139,11 @@ def close(trips: Trips, ids: Iterable[str], now_ns: int) -> Trips:
     return _end(trips, tuple(ids), Happening.LAG_PASSED, now_ns)
 
 
+def forget(trips: Trips, before_ns: int) -> Trips:
+    """Forget the trips that were closed before a time which nothing that is still open goes back to."""
+    return replace(trips, ended=tuple(trip for trip in trips.ended if (trip.closed_ns or before_ns) >= before_ns))
+
+
 def end_tape(trips: Trips, now_ns: int) -> Trips:
     """End every live trip: closed where everybody has left, open where not."""
     return _end(trips, tuple(trip.trip for trip in trips.live), Happening.TAPE_ENDED, now_ns)
@@ -152,8 +157,6 @@ def _leave(trip: Trip, t_ns: int) -> Trip:
     left = trip.left + 1
     happening = Happening.LAST_LEFT if left >= trip.party else Happening.ONE_LEFT
     status = NEXT[trip.status][happening]
-    if status is Status.CLOSED:
-        return trip
     # Corrected clocks can disagree by a little; nobody leaves before they came.
     return replace(trip, left=left, left_ns=max(t_ns, trip.left_ns or trip.entered_ns), status=status)
 
@@ -178,7 +181,4 @@ def _end(trips: Trips, ids: tuple[str, ...], happening: Happening, now_ns: int) 
 
 
 def _change(trips: Trips, trip_id: str, change: Callable[[Trip], Trip]) -> Trips:
-    assert any(trip.trip == trip_id for trip in (*trips.live, *trips.ended)), f"no trip {trip_id}"
-    live = tuple(change(trip) if trip.trip == trip_id else trip for trip in trips.live)
-    ended = tuple(change(trip) if trip.trip == trip_id else trip for trip in trips.ended)
-    return replace(trips, live=live, ended=ended)
+    return replace(trips, live=tuple(change(trip) if trip.trip == trip_id else trip for trip in trips.live))
