@@ -493,6 +493,10 @@ class AttributionConfig:
     )  # that a cart changes hands, against its not having been whose it was believed to be
     cart_lost_nats: float = 0.5  # unless somebody is out of sight, whose cart it may be
     cart_out_nats: float = 3.5  # what came out of the cart and stayed out may well have been set down
+    cart_filled: tuple[float, float] = (9.0, 1.0)  # goods of who has a cart, into it and not: 125 of 144
+    cart_misses_p: float = 0.07  # that its camera misses one that goes in: 10 of 139
+    cart_still_m: float = 1.0  # a cart that is this near to where it stood stands there: it is located so badly
+    cart_used_m: float = 3.0  # somebody who pushed a cart so far went about with it
     cart_gone_m: float = 3.0  # from a gate's middle: a cart nearer may be on its way out
     touch_m: float = 0.15  # hands of two people this near may be passing something
     shelf_side_m: float = 0.4  # hands this near a plate are busy with it

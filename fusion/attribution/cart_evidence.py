@@ -49,3 +49,8 @@ def moved_in_basket(one: SeenMove, seen: Witnesses, store: Store, config: CartCo
     others = (other.move.t_ns for other in seen.moves if other.cart == one.cart)
     change = basket_change(seen.weighings, one.cart, one.move.t_ns, others, config)
     return basket_nats(change, one.move.direction, store, config)
+
+
+def has_scale(seen: Witnesses, cart: str) -> bool:
+    """Tell whether a cart weighs its basket: it finds the moves that its camera misses."""
+    return any(one.cart == cart for one in seen.weighings)

@@ -1,15 +1,17 @@
 """What carts say of goods: what goes into a basket, what others lay into it, and carts that change hands."""
 
 from collections.abc import Collection, Mapping
+from functools import partial
 
 import numpy as np
 
-from fusion.attribution.cart_evidence import camera_nats, move_nats, moved_in_basket
+from fusion.attribution.cart_evidence import camera_nats, has_scale, move_nats, moved_in_basket
 from fusion.attribution.cart_pass import CartPass, cart_pass_readings
-from fusion.attribution.carted import Placed, filled, owner_by_goods, pushed, taken_over
+from fusion.attribution.carted import Placed, filled, owner_by_goods, pushed, taken_over, unseen_of
 from fusion.attribution.explanations import PICK, Explanation, Goods
 from fusion.attribution.hypotheses import weights
 from fusion.attribution.passing import Readings, read_passing
+from fusion.attribution.possession import carried_on
 from fusion.attribution.state import Attribution, People
 from fusion.attribution.strangers import missed
 from fusion.config import SECOND_NS, AttributionConfig
@@ -108,16 +110,30 @@ def read_carts(state: Attribution, now_ns: int, people: People, store: Store, co
     """Follow whose the carts are; goods in a cart that changes hands may go with it."""
     if not people.carts:
         return state
-    baskets, changed = pushed(state.baskets, people.carts)
+    baskets, changed = pushed(state.baskets, people.carts, config)
     if changed and missed(state, now_ns, people, config) - people.staff:
         baskets |= {cart: replace(baskets[cart], lost=True) for cart, _, _ in changed}
     state = replace(state, baskets=baskets)
     for cart, source, target in changed:
         if store.handover != "holder" or people.staff & {source, target}:
             continue
-
-        def readings(goods: Mapping[str, Goods], now: tuple[str, str, str] = (cart, source, target)) -> Readings:
-            return taken_over(baskets[now[0]], now[1], now[2], goods, config)
-
+        readings = partial(_taken_over, state, cart, source, target, config)
         state = read_passing(state, now_ns, f"{cart} changes hands", (source, target), readings, store, config)
     return state
+
+
+def _taken_over(
+    state: Attribution, cart: str, source: str, target: str, config: AttributionConfig, goods: Mapping[str, Goods]
+) -> Readings:
+    unseen = may_be_in(state, cart, source, goods.get(source, ()), config)
+    return taken_over(state.baskets[cart], source, target, goods, config, unseen)
+
+
+def may_be_in(state: Attribution, cart: str, trip: str, goods: Goods, config: AttributionConfig) -> frozenset[int]:
+    """Return the products of somebody that a cart's camera may have missed when they went in.
+
+    A scale misses none; and what hands were seen with for longer than it takes to put it into a cart they kept.
+    """
+    if has_scale(state.seen, cart):
+        return frozenset()
+    return unseen_of(state.baskets, trip, goods) - carried_on(state.runs, trip, config.cart_carried_s)

@@ -4,7 +4,10 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from functools import cache, partial
 from math import exp, log
 
-from fusion.attribution.carted import kept_in_baskets, left_behind, out_of_baskets, stayed
+import numpy as np
+
+from fusion.attribution.cart_reading import may_be_in
+from fusion.attribution.carted import Basket, kept_in_baskets, left_behind, out_of_baskets, stayed
 from fusion.attribution.explanations import PICK, PUT, Claim, Explanation, Goods, Part
 from fusion.attribution.handover import at_moment
 from fusion.attribution.hypotheses import (
@@ -122,7 +125,11 @@ def weigh_exit(state: Attribution, trip: str, t_ns: int, store: Store, config: A
             opened[event] = at_moment(stoop.t_ns)
     for cart, basket in left_behind(state.baskets, trip, left_ns, store.gates.line, config):
         event = f"rf-{derive_id('cart left', store.store_id, trip, cart).hex()[:16]}"
-        stays = {row: stayed(basket, trip, h.goods[trip], config) for row, h in enumerate(group.beam)}
+        stays = {}
+        for row, h in enumerate(group.beam):
+            more = may_be_in(state, cart, trip, h.goods[trip], config)
+            more &= taken_at(basket, h, trip, opened, store, config)
+            stays[row] = stayed(basket, trip, h.goods[trip], config, more)
         if any(len(found_) > 1 for found_ in stays.values()):
             group = extend(group, event, stays, config)
             opened[event] = at_moment(t_ns)
@@ -137,6 +144,26 @@ def _about(run: Run | None, open_: Mapping[str, ShelfChange], config: Attributio
     if run is None:
         return []
     return [event for event, one in open_.items() if one.plates and abs(one.step_ns - run.last_ns) <= near_ns]
+
+
+def taken_at(
+    basket: Basket,
+    h: Hypothesis,
+    trip: str,
+    opened: Mapping[str, ShelfChange],
+    store: Store,
+    config: AttributionConfig,
+) -> frozenset[int]:
+    """Return what a trip took before its cart came to stand where it was left, or beside it."""
+    beside = np.linalg.norm(store.plates.centre[:, :2] - np.array(basket.stands), axis=1) <= config.cart_reach_m
+    return frozenset(
+        part.product
+        for event, reading in h.choice.items()
+        for change in (opened[event],)
+        if change.step_ns <= basket.stood_ns or any(beside[plate] for plate in change.plates)
+        for part in reading.parts
+        if part.trip == trip and part.kind == PICK
+    )
 
 
 def _put_back(h: Hypothesis, trip: str, product: int, about: Iterable[str]) -> bool:

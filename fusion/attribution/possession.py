@@ -371,6 +371,15 @@ def lengthened(
     return out
 
 
+def carried_on(runs: Mapping[tuple[str, int], Run], trip: str, longer_s: float) -> frozenset[int]:
+    """Return the products that a trip's hands were seen with for longer than goods take to where they are put."""
+    return frozenset(
+        product
+        for (of, product), run in runs.items()
+        if of == trip and run.last_ns - (run.since_ns or run.first_ns) > longer_s * SECOND_NS
+    )
+
+
 def reached_once(runs: Mapping[int, Run], config: PossessionConfig) -> dict[int, Run]:
     """Return a trip's runs by product with each reach counted once: it sets down what the hands were last seen with.
 
