@@ -212,6 +212,19 @@ def test_where_few_picks_leave_it_open_their_plate_is_a_suspect_and_charges_as_b
         assert list(findings.suspects(gains, STORE)) == [STORE.plates.plate_id[plate] for plate in suspects]
 
 
+def test_a_pick_that_was_no_whole_package_says_nothing_of_what_its_goods_weigh_elsewhere() -> None:
+    """It made them light, and the plate beside the wrong one the one that weighs wrong."""
+    sure = [
+        pick(1, 0.1017, (4, 0.612), (5, 0.388)),
+        pick(2, 0.0956, (5, 0.345), (6, 0.655)),
+        pick(3, 0.1147, (5, 0.433), (6, 0.567)),
+        pick(5, -0.2553, (4, 0.351), (5, 0.649)),
+    ]
+    doubtful = [pick(0, 0.107, (4, 0.673), (5, 0.327)), pick(4, 1.1965, (5, 0.37), (6, 0.63))]
+    gains = found(sure, doubtful)
+    assert 6 not in dict(gains.wrong) and 5 in {plate for plate, *_ in (*gains.wrong, *gains.suspects)}
+
+
 @given(seeds, st.sampled_from([0.0, 0.2, -0.2, 0.25]), st.integers(1, 2))
 def test_a_plate_whose_goods_a_doubtful_pick_would_be_with_a_gain_is_told_to_a_person(
     seed: int, gain: float, count: int

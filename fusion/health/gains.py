@@ -21,6 +21,8 @@ from fusion.store import Store
 
 HIDDEN_MAX = 0.05  # of what was picked may lie on plates that do not show it
 OTHER_GOODS = 0.5  # a pick further off than this was of something else
+PACKAGE_OFF = 0.09  # real packages differ from the catalogue by no more: the store's contract
+ODD_SDS = 3.0
 SCATTER_PRIOR = 15.0  # picks that scatter as far as they may: what is believed of a store beforehand
 SPOILED_SD = 0.02  # what a piece weighs beside what its product does: torn packages, a hand that still lay there
 
@@ -202,8 +204,12 @@ def _misread(
 def _beside(
     plate: int, products: Collection[int], picks: tuple[Pick, ...], config: AttributionConfig
 ) -> dict[int, Bias]:
-    """Return what picks that hardly lay on a plate say of some products."""
-    fair = [pick for pick in picks if dict(pick.shares).get(plate, 0.0) < MUCH]
+    """Return what picks that hardly lay on a plate say of some products; what is further off was no whole package."""
+    fair = [
+        pick
+        for pick in picks
+        if dict(pick.shares).get(plate, 0.0) < MUCH and abs(pick.off) <= PACKAGE_OFF + ODD_SDS * pick.var**0.5
+    ]
     return {
         product: bias_of([(p.off, p.var) for p in fair if p.product == product], (0.0, config.mass_bias_sd**2))
         for product in sorted(products)
