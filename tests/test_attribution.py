@@ -4,12 +4,14 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from hypotheses_told import beam_of
 from hypothesis import assume, example, given
 from hypothesis import strategies as st
 from remembered import looks_of_hands
 from tiny import tiny_store
 
 from fusion.attribution.basket import Weighing
+from fusion.attribution.beam import Hypothesis, gathered, lone
 from fusion.attribution.cart_pass import CartPass, cart_pass_readings, cart_passes
 from fusion.attribution.cart_reading import read_move
 from fusion.attribution.carted import Placed
@@ -27,18 +29,7 @@ from fusion.attribution.explanations import (
     movers,
 )
 from fusion.attribution.handover import Meeting, Touch, handover_readings, meetings, touching, ways
-from fusion.attribution.hypotheses import (
-    Group,
-    Hypothesis,
-    apply,
-    drop,
-    extend,
-    goods_posterior,
-    lone,
-    merge,
-    reading_posterior,
-    weights,
-)
+from fusion.attribution.hypotheses import apply, drop, extend, goods_posterior, merge, reading_posterior, weights
 from fusion.attribution.look import Look
 from fusion.attribution.looks import Looks, looks_at_hands, looks_of
 from fusion.attribution.masses import masses_of
@@ -83,11 +74,11 @@ def test_goods_are_conserved_in_every_hypothesis(script: list[tuple[str, int, in
         take = Explanation((Part(trip, PICK, product, qty, 100.0 * qty),), 1.0)
         other = Explanation((Part("b" if trip == "a" else "a", PICK, product, qty, 100.0 * qty),), 0.5 * shared)
         readings = {}
-        for row, h in enumerate(group.beam):
+        for row, h in enumerate(beam_of(group)):
             back = [Explanation((Part(t, PUT, k, 1, g),), 0.2) for t, goods in h.goods.items() for k, _, g in goods]
             readings[row] = (take, other, *back[:2])
         group = extend(group, f"e{i}", readings, CONFIG)
-    for h in group.beam:
+    for h in beam_of(group):
         net: dict[tuple[str, int], int] = {}
         for reading in h.choice.values():
             for part in reading.parts:
@@ -97,7 +88,7 @@ def test_goods_are_conserved_in_every_hypothesis(script: list[tuple[str, int, in
             key: n for key, n in net.items() if n
         }
     assert abs(weights(group).sum() - 1.0) < 1e-9
-    nats = [h.nats for h in group.beam]
+    nats = [h.nats for h in beam_of(group)]
     assert nats == sorted(nats, reverse=True) and len(nats) <= CONFIG.hypotheses_max
     for trip in "ab":
         assert abs(sum(p for _, p in goods_posterior(group, trip)) - 1.0) < 1e-9
@@ -197,12 +188,12 @@ def test_one_track_that_may_be_either_of_two_is_never_both() -> None:
 def test_goods_that_pass_from_hand_to_hand_are_conserved_and_need_the_giver_to_carry_them() -> None:
     group = merge(lone("a"), lone("b"), CONFIG)
     take = Explanation((Part("a", PICK, 2, 1, 260.0),), 0.0)
-    group = extend(group, "ev-1", dict.fromkeys(range(len(group.beam)), (take,)), CONFIG)
+    group = extend(group, "ev-1", dict.fromkeys(range(len(group)), (take,)), CONFIG)
     meeting = Meeting(0, 1, 2, touches=CONFIG.touches_max)
-    readings = handover_readings(ways(meeting, ("a", "b"), Witnesses(), {}, STORE, CONFIG), group.beam[0].goods)
+    readings = handover_readings(ways(meeting, ("a", "b"), Witnesses(), {}, STORE, CONFIG), beam_of(group)[0].goods)
     assert {tuple(p.trip for p in e.parts) for e in readings} == {(), ("a", "b")}
     group = extend(group, "ho-1", {0: readings}, CONFIG)
-    for hypothesis in group.beam:
+    for hypothesis in beam_of(group):
         assert sum(n for goods in hypothesis.goods.values() for _, n, _ in goods) == 1
 
 
@@ -272,8 +263,8 @@ def test_two_who_meet_may_exchange_and_goods_are_conserved() -> None:
     readings = handover_readings(both, goods)
     assert [r.nats for r in readings] == sorted((r.nats for r in readings), reverse=True)
     (exchange,) = (r for r in readings if len(r.parts) == 4)
-    group = Group(frozenset(goods), (Hypothesis(0.0, goods, {}),))
-    after = extend(group, "ho", {0: (exchange,)}, CONFIG).beam[0].goods
+    group = gathered(frozenset(goods), (Hypothesis(0.0, goods, {}),))
+    after = beam_of(extend(group, "ho", {0: (exchange,)}, CONFIG))[0].goods
     assert after == {"a": ((1, 1, 175.0),), "b": ((0, 1, 100.0), (1, 1, 175.0))}
 
 
@@ -512,7 +503,7 @@ def test_what_went_into_a_cart_is_what_those_beside_it_had_and_what_it_weighs(pr
     weighings = tuple(Weighing(t, "cart-1", 300.0 + mass_g * (t > 0)) for t in times)
     beliefs = (("SKU1", 0.6), (STORE.products.sku[product], 0.2)) if named else ()
     move = SeenMove("cart-1", CartMove(0, 1, beliefs, 0.9), {"owner": 1.0}, {"owner": 0.5})
-    owner = Group(frozenset(("owner",)), (Hypothesis(0.0, {"owner": ((product, 1, had),)}, {}),))
+    owner = gathered(frozenset(("owner",)), (Hypothesis(0.0, {"owner": ((product, 1, had),)}, {}),))
     state = Attribution(seen=Witnesses(moves=(move,), weighings=weighings), groups=(owner,))
     people = People({}, lambda *_: (), {}, frozenset(), BASKET)
     (placed,) = read_move(state, move, people, STORE, CONFIG).baskets["cart-1"].placed

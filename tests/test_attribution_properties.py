@@ -5,23 +5,15 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypotheses_told import beam_of
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from test_engine import scripts
 from tiny import EPOCH, SECOND, Action, frames, run, tape, tiny_store
 
+from fusion.attribution.beam import Hypothesis, gathered, lone
 from fusion.attribution.explanations import PICK, PUT, Explanation, Goods, Part
-from fusion.attribution.hypotheses import (
-    Hypothesis,
-    bar,
-    chargeable,
-    extend,
-    goods_posterior,
-    lone,
-    merge,
-    reading_posterior,
-    weigh,
-)
+from fusion.attribution.hypotheses import bar, chargeable, extend, goods_posterior, merge, reading_posterior, weigh
 from fusion.attribution.leaving import LAID_MIN, carried, close_trip
 from fusion.attribution.possession import Laid
 from fusion.attribution.state import Attribution
@@ -108,13 +100,13 @@ def test_groups_that_do_not_interact_are_the_same_apart_and_together(mine: list,
         group = lone(trip)
         for k, readings in enumerate(changes):
             found = tuple(Explanation((Part(trip, PICK, product, 1, 100.0),), nats) for product, nats in readings)
-            group = extend(group, f"{trip}{k}", dict.fromkeys(range(len(group.beam)), found), CONFIG)
+            group = extend(group, f"{trip}{k}", dict.fromkeys(range(len(group)), found), CONFIG)
         apart.append(group)
     together = merge(*apart, replace(CONFIG, hypotheses_max=1000))
     for trip, group in zip("ab", apart, strict=True):
         one, both = (dict(goods_posterior(g, trip)) for g in (group, together))
         assert both == pytest.approx(one, abs=1e-9)
-        for event in group.beam[0].choice:
+        for event in beam_of(group)[0].choice:
             alone, joint = (reading_posterior(g, event) for g in (group, together))
             assert [p for _, p in joint] == pytest.approx([p for _, p in alone], abs=1e-9)
             assert [p for _, p in joint] == sorted((p for _, p in joint), reverse=True)
@@ -185,10 +177,10 @@ def test_a_barred_reading_survives_pruning_and_the_last_chargeable_one_does_too(
     few = replace(CONFIG, hypotheses_max=2)
     took = tuple(Explanation((Part("a", PICK, k, 1, 100.0),), float(n)) for k, n in ((0, 9.0), (1, 8.0), (2, 0.0)))
     group = extend(merge(lone("a"), lone("b"), CONFIG), "e", {0: took}, CONFIG)
-    group = bar(group, lambda h: h.goods["a"] == ((2, 1, 100.0),))
-    group = weigh(group, [0.0] * len(group.beam), few)
-    assert [h.barred for h in group.beam] == [True, True, False]
-    assert [h.goods["a"][0][0] for h in chargeable(group).beam] == [2]
+    group = bar(group, group.goods.where("a", lambda goods: goods == ((2, 1, 100.0),)))
+    group = weigh(group, [0.0] * len(group), few)
+    assert [h.barred for h in beam_of(group)] == [True, True, False]
+    assert [h.goods["a"][0][0] for h in beam_of(chargeable(group))] == [2]
 
 
 @given(st.integers(2, 12), st.integers(1, 12))
@@ -232,7 +224,7 @@ def test_what_one_who_is_gone_left_lies_about_until_another_has_taken_it(gone_na
     """
     left = Explanation((Part("a", PUT, 0, 1, 100.0),), CONFIG.tags.left_nats + gone_nats)
     kept = Explanation((), 0.0)
-    group = replace(lone("a"), beam=(Hypothesis(0.0, {"a": ((0, 1, 100.0),)}, {}),))
+    group = gathered(frozenset(("a",)), (Hypothesis(0.0, {"a": ((0, 1, 100.0),)}, {}),))
     group = extend(group, "rf-1", {0: (left, kept)}, CONFIG)
     moment = ShelfChange(5, 5, 5, (), (), ())
     state = Attribution(groups=(group, lone("b")), open={"rf-1": moment})

@@ -3,12 +3,14 @@
 import dataclasses
 
 import numpy as np
+from hypotheses_told import beam_of
 from hypothesis import given
 from hypothesis import strategies as st
 from remembered import bodies_at, past_of
 from tiny import tiny_store
 
 from fusion.attribution.basket import Weighing
+from fusion.attribution.beam import Group, Hypothesis, gathered
 from fusion.attribution.cart_reading import read_carts, read_move
 from fusion.attribution.carted import (
     SET_P_MIN,
@@ -27,7 +29,7 @@ from fusion.attribution.carted import (
     unseen_in,
 )
 from fusion.attribution.explanations import PICK, PUT, Explanation, Part
-from fusion.attribution.hypotheses import Group, Hypothesis, extend, weights
+from fusion.attribution.hypotheses import extend, weights
 from fusion.attribution.leaving import taken_at
 from fusion.attribution.possession import Run
 from fusion.attribution.state import Attribution, People
@@ -68,8 +70,8 @@ def test_a_cart_that_changes_hands_conserves_goods(placed: tuple, mine: tuple, t
     readings = taken_over(basket, "a", "b", carried, CONFIG)
     assert any(not reading.parts for reading in readings)
     for reading in readings:
-        group = Group(frozenset(carried), (Hypothesis(0.0, carried, {}),))
-        after = extend(group, "cart", {0: (reading,)}, CONFIG).beam[0].goods
+        group = gathered(frozenset(carried), (Hypothesis(0.0, carried, {}),))
+        after = beam_of(extend(group, "cart", {0: (reading,)}, CONFIG))[0].goods
         for k in range(5):
             total = [sum(n for one, n, _ in side if one == k) for side in (mine, theirs, after["a"], after["b"])]
             assert total[0] + total[1] == total[2] + total[3]
@@ -129,7 +131,7 @@ def after_moves(moves: list[SeenMove], picked_s: float) -> tuple[Placed, ...]:
     step_ns = T0 - round(picked_s * SECOND_NS)
     change = ShelfChange(step_ns, step_ns, step_ns, (2,), (-260.0,), (1.0,))
     taken = Explanation((Part("a", PICK, 2, 1, 260.0),), 0.0)
-    group = extend(Group(frozenset("a"), (Hypothesis(0.0, {"a": ()}, {}),)), "e", {0: (taken,)}, CONFIG)
+    group = extend(gathered(frozenset("a"), (Hypothesis(0.0, {"a": ()}, {}),)), "e", {0: (taken,)}, CONFIG)
     state = Attribution(groups=(group,), open={"e": change})
     people = People({1: "a"}, lambda track_id, t_ns: (("a", 0.0, ()),), {}, frozenset(), CartConfig())
     for one in moves:
@@ -161,7 +163,7 @@ def test_a_cart_that_may_be_of_somebody_whom_nobody_sees_is_hardly_believed_to_c
     """Found under a turned camera: a cart rolled on with its lost shopper, and two others were said to exchange it."""
     placed = Placed(1, ((2, 5.0),), frozenset("a"))
     trips = {"a": ((2, 1, 260.0),), "b": (), "c": ()}
-    groups = tuple(Group(frozenset(t), (Hypothesis(0.0, {t: goods}, {}),)) for t, goods in trips.items())
+    groups = tuple(gathered(frozenset(t), (Hypothesis(0.0, {t: goods}, {}),)) for t, goods in trips.items())
     hands = np.zeros((1, 2, 3)), np.zeros((1, 2, 3, 3))
 
     def stays_p(seen: str) -> float:
@@ -177,7 +179,7 @@ def test_a_cart_that_may_be_of_somebody_whom_nobody_sees_is_hardly_believed_to_c
         )
         after = read_carts(state, T0, people, tiny_store(), CONFIG)
         group = next(g for g in after.groups if "a" in g.trips)
-        return sum(w for w, h in zip(weights(group).tolist(), group.beam, strict=True) if h.goods["a"])
+        return sum(w for w, h in zip(weights(group).tolist(), beam_of(group), strict=True) if h.goods["a"])
 
     assert stays_p("abc") < 0.05
     assert 0.2 < stays_p("ab") < 0.6
@@ -263,11 +265,11 @@ def cart_story(placed: tuple[Placed, ...], pushed_m: float, weighed: bool, seen_
     carts = {"c1": CartNow("ben", T0, (7.5, 5.0), 0.99)}
     people = People({}, lambda track_id, t_ns: (), {}, frozenset(), CartConfig(), carts)
     (group,) = read_carts(state, T0, people, tiny_store(), CONFIG).groups
-    return float(sum(w for w, h in zip(weights(group).tolist(), group.beam, strict=True) if h.goods["ben"]))
+    return float(sum(w for w, h in zip(weights(group).tolist(), beam_of(group), strict=True) if h.goods["ben"]))
 
 
 def _holding(carried: dict) -> Group:
-    return Group(frozenset(carried), (Hypothesis(0.0, carried, {}),))
+    return gathered(frozenset(carried), (Hypothesis(0.0, carried, {}),))
 
 
 def test_goods_that_a_cart_camera_missed_may_have_gone_with_the_cart() -> None:
@@ -285,13 +287,13 @@ def test_what_was_taken_away_from_a_cart_that_stood_is_not_in_it() -> None:
     store = tiny_store()
     x_m, y_m = store.plates.centre[0, :2].tolist()
     basket = Basket("ann", (), T0, (x_m, y_m), stands=(x_m, y_m), stood_ns=T0 - 50)
-    group, opened = Group(frozenset({"ann"}), (Hypothesis(0.0, {"ann": ()}, {}),)), {}
+    group, opened = gathered(frozenset({"ann"}), (Hypothesis(0.0, {"ann": ()}, {}),)), {}
     far = int(np.argmax(np.linalg.norm(store.plates.centre[:, :2] - store.plates.centre[0, :2], axis=1)))
     for event, plate, t_ns in (("a", 0, T0), ("b", far, T0), ("c", far, T0 - 90)):
         opened[event] = ShelfChange(t_ns, t_ns, t_ns, (plate,), (-260.0,), (1.0,))
         taken = Explanation((Part("ann", PICK, ord(event) - ord("a"), 1, 260.0),), 0.0)
         group = extend(group, event, {0: (taken,)}, CONFIG)
-    assert taken_at(basket, group.beam[0], "ann", opened, store, dataclasses.replace(CONFIG, cart_reach_m=0.3)) == {
+    assert taken_at(basket, beam_of(group)[0], "ann", opened, store, dataclasses.replace(CONFIG, cart_reach_m=0.3)) == {
         0,
         2,
     }

@@ -4,9 +4,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tiny import tiny_store
 
+from fusion.attribution.beam import Hypothesis
 from fusion.attribution.explanations import PICK, Explanation, Mover, Part
 from fusion.attribution.hurry import Hurry, busy_in, hurried, unhurried
-from fusion.attribution.hypotheses import Hypothesis
 from fusion.config import SECOND_NS, AttributionConfig
 from fusion.shelf import ShelfChange
 

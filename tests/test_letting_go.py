@@ -3,14 +3,16 @@
 from dataclasses import replace
 
 import numpy as np
+from hypotheses_told import beam_of
 from hypothesis import given
 from hypothesis import strategies as st
 from remembered import bodies_at, past_of
 from tiny import tiny_store
 
+from fusion.attribution.beam import Hypothesis, gathered, lone
 from fusion.attribution.bodies import Bodies
 from fusion.attribution.explanations import PICK, PUT, Explanation, Goods, Part
-from fusion.attribution.hypotheses import Hypothesis, lone, reading_posterior
+from fusion.attribution.hypotheses import reading_posterior
 from fusion.attribution.last_seen import beside
 from fusion.attribution.letting_go import let_go, let_go_readings, let_go_with, read_let_go
 from fusion.attribution.possession import Run
@@ -80,7 +82,7 @@ def test_a_piece_goes_from_who_had_it_to_one_beside_or_stays(
 def carrying(seconds: float, met_nats: float = 0.0) -> Attribution:
     """Ann had product 0 in the hand for so long, until T0, with ben beside."""
     run = Run(T0 - int(seconds * SECOND_NS), T0, beside=(("ben", met_nats),), track_id=1)
-    ann = replace(lone("ann"), beam=(Hypothesis(0.0, {"ann": ((0, 1, 100.0),)}, {}),))
+    ann = gathered(frozenset(("ann",)), (Hypothesis(0.0, {"ann": ((0, 1, 100.0),)}, {}),))
     return Attribution(groups=(ann, lone("ben")), runs={("ann", 0): run})
 
 
@@ -106,7 +108,7 @@ def test_the_longer_it_was_carried_and_the_nearer_the_hands_the_likelier_it_was_
 def test_who_takes_the_next_thing_has_bagged_what_was_in_the_hand(after_s: float, seconds: float) -> None:
     state = carrying(seconds)
     took = Explanation((Part("ann", PICK, 1, 1, 100.0),), 0.0)
-    ann = replace(state.groups[0], beam=(replace(state.groups[0].beam[0], choice={"ev": took}),))
+    ann = gathered(state.groups[0].trips, (replace(beam_of(state.groups[0])[0], choice={"ev": took}),))
     step_ns = T0 + int(after_s * SECOND_NS)
     busy = replace(
         state,

@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tiny import MASSES, tiny_store
 
+from fusion.attribution.beam import Hypothesis
 from fusion.attribution.explanations import PICK, PUT, Explanation, Part
-from fusion.attribution.hypotheses import Hypothesis
 from fusion.attribution.lifting import begun, rest_of
 from fusion.attribution.masses import masses_of
 from fusion.attribution.priors import moved_nats

@@ -4,15 +4,17 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from hypotheses_told import beam_of
 from hypothesis import assume, given
 from hypothesis import strategies as st
 from remembered import bodies_at, looks_of_hands, past_of
 from tiny import tiny_store
 
+from fusion.attribution.beam import Group, Hypothesis, gathered, lone
 from fusion.attribution.bodies import Bodies
 from fusion.attribution.explanations import PICK, PUT, Claim, Explanation, Part
 from fusion.attribution.handover import at_moment
-from fusion.attribution.hypotheses import Group, Hypothesis, lone, weights
+from fusion.attribution.hypotheses import weights
 from fusion.attribution.leaving import _about, _put_back
 from fusion.attribution.look import Look
 from fusion.attribution.passing import read_content
@@ -58,7 +60,7 @@ def test_having_more_never_explains_less(belief: dict[int, float], have: tuple, 
     seen = content(belief)
     both = tuple({k: (k, n, g) for k, n, g in (*have, *more)}.values())
     beam = tuple(Hypothesis(0.0, {"t": mine}, {}) for mine in (have, both))
-    less, much = map(explaining(seen, "t", Group(frozenset("t"), beam), {}), beam)
+    less, much = explaining(seen, "t", gathered(frozenset("t"), beam), {})
     assert all(one == NOTHING or 0.0 <= one <= 1.0 + 1e-12 for one in (less, much)) and less <= much
     assert content_nats(less, seen, CONFIG) <= content_nats(much, seen, CONFIG) <= 1e-12
 
@@ -68,8 +70,8 @@ def test_what_was_put_down_within_the_moment_was_had_in_it() -> None:
     put = Explanation((Part("t", PUT, 3, 1, 100.0),), 0.0)
     within = Hypothesis(0.0, {"t": ()}, {"e": put})
     for late_s, want in ((1, 1.0), (-1, NOTHING)):
-        ratio_of = explaining(seen, "t", Group(frozenset("t"), (within,)), {"e": at_moment(T0 + late_s * SECOND_NS)})
-        assert ratio_of(within) == want
+        group = gathered(frozenset("t"), (within,))
+        assert explaining(seen, "t", group, {"e": at_moment(T0 + late_s * SECOND_NS)}) == [want]
 
 
 @given(beliefs, st.integers(4, 40), st.integers(0, 40))
@@ -141,12 +143,12 @@ def test_a_hand_at_goods_that_then_are_seen_in_it_may_have_exchanged_them(
     head = np.array([[at[0], at[1], 1.6]])
     hands = np.repeat((at - head)[:, None, :], 2, axis=1)
     body = bodies_at(T0 - SECOND_NS, np.array([1]), head, hands, np.zeros((1, 2, 3, 3)), np.zeros(1))
-    group = Group(frozenset("b"), (Hypothesis(0.0, {"b": mine}, {}),))
+    group = gathered(frozenset("b"), (Hypothesis(0.0, {"b": mine}, {}),))
     people = People({1: "b"}, who, {}, frozenset(), CartConfig())
     shown = replace(content({3: 0.4}), seen_ns=((T0, T0 + round(shown_s * SECOND_NS)),))
     state = Attribution(groups=(group,), seen=Witnesses(bodies=past_of([body])))
     after = read_content(state, shown, people, store, AttributionConfig()).groups[0]
-    swapped = [h for h in after.beam if [k for k, _, _ in h.goods["b"]] == [3]]
+    swapped = [h for h in beam_of(after) if [k for k, _, _ in h.goods["b"]] == [3]]
     assert bool(swapped) == (as_heavy and away_m < CONFIG.shelf_m and shown_s >= CONFIG.found_after_s)
 
 
@@ -221,19 +223,19 @@ def test_what_somebody_gone_has_left_is_found_at_first_sight() -> None:
     def has_it(laid: dict[int, Laid]) -> float:
         state = Attribution(groups=(lone("b"),), laid=laid)
         group = read_content(state, seen, people, tiny_store(), AttributionConfig()).groups[0]
-        return sum(float(w) for h, w in zip(group.beam, weights(group), strict=True) if h.goods.get("b"))
+        return sum(float(w) for h, w in zip(beam_of(group), weights(group), strict=True) if h.goods.get("b"))
 
     assert has_it({3: Laid(6.0, 100.0)}) > 0.9
     assert has_it({}) == has_it({2: Laid(6.0, 100.0)}) == 0.0
 
 
 def carrying(trip: str) -> Group:
-    return Group(frozenset((trip,)), (Hypothesis(0.0, {trip: ((3, 1, 100.0),)}, {}),))
+    return gathered(frozenset((trip,)), (Hypothesis(0.0, {trip: ((3, 1, 100.0),)}, {}),))
 
 
 def has_it_p(state: Attribution, trip: str) -> float:
     group = next(g for g in state.groups if trip in g.trips)
-    return sum(float(w) for h, w in zip(group.beam, weights(group), strict=True) if h.goods.get(trip))
+    return sum(float(w) for h, w in zip(beam_of(group), weights(group), strict=True) if h.goods.get(trip))
 
 
 def who(track_id: int, t_ns: int) -> tuple[tuple[str, float, tuple[Claim, ...]], ...]:

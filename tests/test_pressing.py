@@ -4,8 +4,8 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
+from fusion.attribution.beam import Hypothesis
 from fusion.attribution.explanations import PICK, Explanation, Part
-from fusion.attribution.hypotheses import Hypothesis
 from fusion.attribution.pressing import is_undone, pressed_g, shortly_before
 from fusion.attribution.unexplained import settling
 from fusion.config import SECOND_NS, AttributionConfig

@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 from remembered import bodies_at, past_of
 from tiny import tiny_store
 
+from fusion.attribution.beam import Hypothesis
 from fusion.attribution.bodies import Bodies
 from fusion.attribution.explanations import PICK, Explanation, Part
-from fusion.attribution.hypotheses import Hypothesis
 from fusion.attribution.lasting import over_by
 from fusion.attribution.passing import read_stoop
 from fusion.attribution.possession import Run

@@ -8,8 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tiny import tiny_store
 
+from fusion.attribution.beam import lone
 from fusion.attribution.explanations import PICK, PUT, Explanation, Part
-from fusion.attribution.hypotheses import extend, lone
+from fusion.attribution.hypotheses import extend
 from fusion.attribution.settled import Settled
 from fusion.attribution.state import Attribution
 from fusion.attribution.strangers import KEPT, own_p, with_strangers
@@ -59,7 +60,7 @@ def test_who_is_nowhere_in_sight_is_likelier_the_one_than_who_is_followed(p: flo
             theirs, still = Explanation((Part("", PICK, 2, 1, 260.0),), np.log(p)), Explanation((), np.log1p(-p))
             group = lone("t0")
             for t in (3, 4):
-                group = extend(group, f"e{t}", dict.fromkeys(range(len(group.beam)), (theirs, still)), CONFIG)
+                group = extend(group, f"e{t}", dict.fromkeys(range(len(group)), (theirs, still)), CONFIG)
             state = replace(state, groups=(group, *state.groups[1:]), open={f"e{t}": gone(t) for t in (3, 4)})
         total = 2.0 + (people - 1) * CONFIG.followed_share
         assert own_p(state, "t1", 0, 20, CONFIG) == pytest.approx(1.0 - p / total)

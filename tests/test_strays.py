@@ -8,8 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tiny import MASSES, tiny_store
 
+from fusion.attribution.beam import Hypothesis, gathered, lone
 from fusion.attribution.explanations import PICK, PUT, Explanation, Part
-from fusion.attribution.hypotheses import Hypothesis, extend, lone
+from fusion.attribution.hypotheses import extend
 from fusion.attribution.leaving import close_trip
 from fusion.attribution.masses import masses_of
 from fusion.attribution.priors import weigh_change
@@ -127,7 +128,7 @@ def test_the_next_piece_of_a_facing_is_the_likelier_what_went_from_it_before(
     product, plate = where
     one = change(plate, -MASSES[product])
     took, planned = read(PICK, product, MASSES[product])[0], read(PICK, plate, MASSES[plate])[0]
-    ann = replace(lone("a"), beam=(Hypothesis(0.0, {"a": ()}, {}),))
+    ann = gathered(frozenset(("a",)), (Hypothesis(0.0, {"a": ()}, {}),))
     readings = (replace(took, nats=float(np.log(p))), replace(planned, nats=float(np.log1p(-p + 1e-12))))
     group = extend(ann, "ev", {0: readings}, CONFIG)
     state = Attribution(groups=(group, lone("b")), open={"ev": one})

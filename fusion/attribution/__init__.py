@@ -6,8 +6,9 @@ far as it is remembered (witnesses.py). An explanation (explanations.py) is a re
 product, count) with mass, planogram, misplaced goods and hands as nats, several parts where two people or two
 products were involved; picking.py, returning.py, swapping.py, crossing.py (two people's hands at one place) and
 unexplained.py enumerate them (a hand that presses and leaves: pressing.py, a slow lift in two: lifting.py).
-hypotheses.py keeps a beam of joint readings per group of people who interact; goods in hand follow from the reading,
-so only what is carried can be put back. stage.py runs this per slice: reading.py reads shelf changes (one person is
+hypotheses.py keeps a beam of joint readings per group of people who interact (beam.py: as columns, so that what many
+hypotheses say alike is kept and asked once); goods in hand follow from the reading, so only what is carried can be put
+back. stage.py runs this per slice: reading.py reads shelf changes (one person is
 not at two places within a second: hurry.py), passing.py what goes from person to person without a shelf noticing:
 hands that meet (handover.py), goods seen in hands that did not take them (possession.py, and how they were last seen
 there: last_seen.py), or that went from the hand with somebody beside (letting_go.py); and cart_reading.py what carts

@@ -74,8 +74,8 @@ def _just_picked(state: Attribution, trips: Collection[str], since_ns: int, unti
         for group in state.groups
         if group.trips.intersection(trips)
         for event in recent
-        if event in group.beam[0].choice
-        for part in group.beam[0].choice[event].parts
+        if group.reads(event)
+        for part in group.reading(0, event).parts
         if part.kind == PICK and part.trip in trips
     }
 
@@ -84,10 +84,11 @@ def _may_have_had(state: Attribution, trips: Collection[str]) -> dict[str, dict[
     """Return per trip how likely it is of each product that it has a piece."""
     out: dict[str, dict[int, float]] = {trip: {} for trip in sorted(trips)}
     for group in state.groups:
-        mine = group.trips.intersection(out)
-        for hypothesis, p in zip(group.beam, weights(group).tolist(), strict=True) if mine else ():
-            for trip in mine:
-                for product in {k for k, _, _ in hypothesis.goods.get(trip, ())}:
+        mine = group.trips.intersection(out).intersection(group.goods.column)
+        weighed = weights(group).tolist() if mine else []
+        for trip in mine:
+            for goods, p in zip(group.goods.each(trip), weighed, strict=True):
+                for product in {k for k, _, _ in goods}:
                     out[trip][product] = min(1.0, out[trip].get(product, 0.0) + p)
     return out
 

@@ -8,8 +8,8 @@ from collections.abc import Iterable, Mapping
 
 import numpy as np
 
+from fusion.attribution.beam import Hypothesis
 from fusion.attribution.explanations import Explanation, Mover, ranked
-from fusion.attribution.hypotheses import Hypothesis
 from fusion.attribution.why import PRIOR, add
 from fusion.config import SECOND_NS, AttributionConfig
 from fusion.frozen import replace

@@ -6,19 +6,19 @@ from math import exp, log
 
 import numpy as np
 
+from fusion.attribution.beam import Group, Hypothesis, told_apart
 from fusion.attribution.cart_reading import may_be_in
 from fusion.attribution.carted import Basket, kept_in_baskets, left_behind, out_of_baskets, stayed
 from fusion.attribution.explanations import PICK, PUT, Claim, Explanation, Goods, Part
 from fusion.attribution.handover import at_moment
 from fusion.attribution.hypotheses import (
-    Group,
-    Hypothesis,
     bar,
     chargeable,
     claim_anew,
     drop,
     extend,
     goods_posterior,
+    is_same,
     reading_posterior,
     weigh,
     weights,
@@ -40,12 +40,13 @@ from fusion.frozen import replace
 from fusion.shelf import ShelfChange
 from fusion.store import Store
 
+Readings = tuple[Explanation, ...]
 LAID_MIN = 0.02  # what is less likely to lie about nobody is asked to have found
 
 
 def believe_anew(state: Attribution, nats_of: Callable[[Claim], float], config: AttributionConfig) -> Attribution:
     """Weigh all open readings by what is believed now of who was who when."""
-    if not any(h.claims for g in state.groups for h in g.beam):
+    if not any(g.claims[k] for g in state.groups for k in g.claimed.tolist()):
         return state
     known = cache(nats_of)  # hypotheses rest on the same claims
     return replace(state, groups=tuple(claim_anew(g, known, config) for g in state.groups))
@@ -81,7 +82,7 @@ def weigh_exit(state: Attribution, trip: str, t_ns: int, store: Store, config: A
     carries = partial(_carries, state, config)
     found = shares(trip, state.reads, state.exits, config.tags, carries) if through else {}
     group = group_of(state, trip)
-    believed = {product for h in group.beam for product, _, _ in h.goods[trip]}
+    believed = {product for goods in group.carried(trip) for product, _, _ in goods}
     tagged = {k for k in believed if through and store.products.epc_prefix[k]} | set(found)
     runs = {product: run for (of, product), run in state.runs.items() if of == trip and product in believed}
     runs = reached_once(runs, config.possession)
@@ -96,42 +97,45 @@ def weigh_exit(state: Attribution, trip: str, t_ns: int, store: Store, config: A
         """Return what came out of the trip's carts, and what is in them to the last piece."""
         return out_of_baskets(state.baskets, trip, goods), kept_in_baskets(state.baskets, trip, goods)
 
-    out = frozenset().union(*(in_carts(h.goods[trip])[0] for h in group.beam))
+    out = frozenset().union(*(in_carts(goods)[0] for goods in group.carried(trip)))
     asked = tagged | out | {k for k, nats in gone.items() if nats > 0.0}
     for product in sorted(asked):
         event = f"rf-{derive_id('exit', store.store_id, trip, store.products.sku[product]).hex()[:16]}"
         heard = sum(found.get(product, ())) if product in tagged else -1.0
         dark = is_dark(state, product, t_ns - int(config.dark_s * SECOND_NS), store)
         unseen = config.dark_nats if dark else config.unseen_nats
-        readings, about = {}, _about(state.runs.get((trip, product)), state.open, config)
-        for row, h in enumerate(group.beam):
+        about = _about(state.runs.get((trip, product)), state.open, config)
+        apart, kind = told_apart(group, (trip,), about)
+        readings = list[Readings]()
+        for h in apart:
             taken_out, carted = (product in products for products in in_carts(h.goods[trip]))
             # No hand holds what is in a cart; and who puts one of several back mostly bags the rest then.
             put = _put_back(h, trip, product, about)
             held = 0.0 if carted or put else gone.get(product, 0.0)
             why = add(((PRIOR, config.tags.left_nats), (HELD, held), (CART, config.cart_out_nats * taken_out)))
-            readings[row] = _exit_readings(h.goods[trip], trip, product, heard, why, unseen, store, config)
-        if any(len(found_) > 1 for found_ in readings.values()):
-            group = extend(group, event, readings, config)
+            readings.append(_exit_readings(h.goods[trip], trip, product, heard, why, unseen, store, config))
+        if any(len(found_) > 1 for found_ in readings):
+            group = extend(group, event, {row: readings[k] for row, k in enumerate(kind)}, config)
             opened[event] = at_moment(t_ns)
     for stoop in state.stooped.get(trip, ()):
         event = f"rf-{derive_id('stoop', store.store_id, trip, str(stoop.t_ns)).hex()[:16]}"
-        down = {
-            row: stoop_readings(stoop, trip, h, opened, runs, in_carts(h.goods[trip])[1], config)
-            for row, h in enumerate(group.beam)
-        }
-        if any(len(found_) > 1 for found_ in down.values()):
-            group = extend(group, event, down, config)
+        apart, kind = told_apart(group, (trip,), group.choice.column)
+        down = [stoop_readings(stoop, trip, h, opened, runs, in_carts(h.goods[trip])[1], config) for h in apart]
+        if any(len(found_) > 1 for found_ in down):
+            group = extend(group, event, {row: down[k] for row, k in enumerate(kind)}, config)
             opened[event] = at_moment(stoop.t_ns)
     for cart, basket in left_behind(state.baskets, trip, left_ns, store.gates.line, config):
         event = f"rf-{derive_id('cart left', store.store_id, trip, cart).hex()[:16]}"
-        stays = {}
-        for row, h in enumerate(group.beam):
-            more = may_be_in(state, cart, trip, h.goods[trip], config)
-            more &= taken_at(basket, h, trip, opened, store, config)
-            stays[row] = stayed(basket, trip, h.goods[trip], config, more)
-        if any(len(found_) > 1 for found_ in stays.values()):
-            group = extend(group, event, stays, config)
+        apart, kind = told_apart(group, (trip,), group.choice.column)
+        stays = [
+            stayed(
+                basket, trip, h.goods[trip], config,
+                may_be_in(state, cart, trip, h.goods[trip], config) & taken_at(basket, h, trip, opened, store, config),
+            )
+            for h in apart
+        ]  # fmt: skip
+        if any(len(found_) > 1 for found_ in stays):
+            group = extend(group, event, {row: stays[k] for row, k in enumerate(kind)}, config)
             opened[event] = at_moment(t_ns)
     state, group = _weigh_tags(state, group, trip, tagged, found, through, config)
     rest = [g for g in state.groups if trip not in g.trips]
@@ -182,7 +186,7 @@ def _carries(state: Attribution, config: AttributionConfig, trip: str, product: 
     if group is None:
         charged = next(one.charged for one in state.exits if one.trip == trip)
         return 1.0 if charged is None or product in charged else exp(config.unseen_nats)
-    has = [any(k == product for k, _, _ in h.goods[trip]) for h in group.beam]
+    has = group.goods.where(trip, lambda goods: any(k == product for k, _, _ in goods))
     return min(1.0, float(weights(group) @ has) + exp(config.unseen_nats))
 
 
@@ -201,14 +205,15 @@ def _weigh_tags(
     heard, of = state.heard
     prior = config.tags.read_rate_tags
     rate = through * (config.tags.read_rate * prior + heard) / (prior + of)
-    most = max((n for h in group.beam for _, n, _ in h.goods[trip]), default=0)
+    most = max((n for goods in group.carried(trip) for _, n, _ in goods), default=0)
     nats = {k: config.tags.witness * heard_nats(found.get(k, ()), most, rate, config.tags) for k in sorted(tagged)}
 
-    def nats_of(hypothesis: Hypothesis) -> float:
-        counts = {product: pieces for product, pieces, _ in hypothesis.goods[trip]}
+    @cache
+    def nats_of(goods: Goods) -> float:
+        counts = {product: pieces for product, pieces, _ in goods}
         return float(sum(table[counts.get(k, 0)] for k, table in nats.items()))
 
-    group = weigh(group, [*map(nats_of, group.beam)], config)
+    group = weigh(group, [*map(nats_of, group.goods.each(trip))], config)
     goods, p = goods_posterior(group, trip)[0]
     if p > config.tags.clear_p and through == 1.0:
         counts = {product: pieces for product, pieces, _ in goods}
@@ -245,7 +250,7 @@ def _exit_readings(
 
 def as_it_stands(state: Attribution, event: str) -> Settled:
     """Return how an open change is read now; nothing of it is final."""
-    group = next(g for g in state.groups if event in g.beam[0].choice)
+    group = next(g for g in state.groups if g.reads(event))
     (reading, p), *others = reading_posterior(group, event)
     return Settled(event, state.open[event], reading, p, tuple(others))
 
@@ -258,7 +263,7 @@ def carried(
     What is the same to pay counts as one.
     """
     group = group_of(state, trip)
-    free = {_counts(h.goods[trip]) for h in chargeable(group).beam}
+    free = {_counts(goods) for goods in chargeable(group).carried(trip)}
     out: list[tuple[Goods, float, bool]] = []
     for goods, p in goods_posterior(group, trip):
         may = _counts(goods) in free
@@ -281,17 +286,16 @@ def close_trip(
     """
     group = group_of(state, trip)
     weighed = weights(group).tolist()
-    mine = [event for event in state.open if event in group.beam[0].choice]
+    mine = [event for event in state.open if group.reads(event)]
     posterior = {event: reading_posterior(group, event, weighed) for event in mine}
     if goods is not None:
         want = _counts(goods)
-        group = bar(group, lambda h: _counts(h.goods[trip]) == want)
+        group = bar(group, group.goods.where(trip, lambda own: _counts(own) == want))
     last = group.trips == {trip}
     settled: list[Settled] = []
     concerned = {trip}
     asked, free = group, chargeable(group)
     weighed = weights(free).tolist()
-    without: dict[int, bool] = {}  # by id of readings, which hypotheses share: does it leave the trip out
     # Read last first: goods that came by hand-over bring with them the giver's changes that were read before. What
     # hands hold is put together over seconds, so that a hand-over may be said to begin before its goods were taken.
     for event in reversed(mine):
@@ -300,11 +304,11 @@ def close_trip(
             weighed = weights(free).tolist()
         # Where every hypothesis reads a change alike, nothing that is said of it bars any.
         agreed = len(posterior[event]) == 1
-        reading = free.beam[-1].choice[event] if agreed else reading_posterior(free, event, weighed)[0][0]
+        reading = free.reading(-1, event) if agreed else reading_posterior(free, event, weighed)[0][0]
         movers_of = {part.trip for part in reading.parts}
         if last or movers_of & concerned:
             # What is settled is settled for all: the others are charged by hypotheses that agree.
-            group = group if agreed else bar(group, partial(_reads, event, reading))
+            group = group if agreed else bar(group, group.choice.where(event, partial(is_same, reading)))
             same = [named_alike(r.parts, reading.parts, store) for r, _ in posterior[event]]
             p = sum(q for (_, q), one in zip(posterior[event], same, strict=True) if one)
             others = tuple(pair for pair, one in zip(posterior[event], same, strict=True) if not one)
@@ -312,7 +316,7 @@ def close_trip(
             # What was passed on, or put back beside another hand, was taken before: that is settled as well.
             concerned |= {part.trip for part in reading.parts if part.kind == PUT} - {""}
         elif not agreed:
-            group = bar(group, partial(_leaves_out, event, trip, without))
+            group = bar(group, group.choice.where(event, partial(_leaves_out, trip)))
     done = frozenset(s.event for s in settled)
     rest = () if last else (drop(group, frozenset((trip,)), done, config),)
     groups = (*(g for g in state.groups if trip not in g.trips), *rest)
@@ -394,16 +398,8 @@ def take_weights(
     return replace(state, weighed={key: one for key, one in state.weighed.items() if key[0] != trip}), right
 
 
-def _reads(event: str, reading: Explanation, hypothesis: Hypothesis) -> bool:
-    return hypothesis.choice[event].parts == reading.parts
-
-
-def _leaves_out(event: str, trip: str, known: dict[int, bool], hypothesis: Hypothesis) -> bool:
-    reading = hypothesis.choice[event]
-    out = known.get(id(reading))
-    if out is None:
-        out = known[id(reading)] = all(part.trip != trip for part in reading.parts)
-    return out
+def _leaves_out(trip: str, reading: Explanation) -> bool:
+    return all(part.trip != trip for part in reading.parts)
 
 
 def _counts(goods: Goods) -> tuple[tuple[int, int], ...]:

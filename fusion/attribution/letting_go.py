@@ -8,8 +8,9 @@ before they take the next thing.
 from collections.abc import Collection, Mapping
 from math import exp, log
 
+from fusion.attribution.beam import Group
 from fusion.attribution.explanations import Explanation, Goods, handed
-from fusion.attribution.hypotheses import Group, doer_p, weights
+from fusion.attribution.hypotheses import doer_p, weights
 from fusion.attribution.passing import read_passing
 from fusion.attribution.possession import Run, left_nats
 from fusion.attribution.state import Attribution, group_of

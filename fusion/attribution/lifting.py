@@ -7,8 +7,8 @@ does, so that the second may be the rest of the first: no more goods, and the fi
 from collections.abc import Mapping
 
 from fusion.arrays import Floats
+from fusion.attribution.beam import Hypothesis
 from fusion.attribution.explanations import Explanation
-from fusion.attribution.hypotheses import Hypothesis
 from fusion.attribution.masses import Masses
 from fusion.attribution.pressing import follows
 from fusion.attribution.priors import moved_nats

@@ -7,6 +7,7 @@ from itertools import chain
 import numpy as np
 
 from fusion.arrays import Bools
+from fusion.attribution.beam import told_apart
 from fusion.attribution.bodies import bodies_in, latest, names_of
 from fusion.attribution.cart_pass import cart_passes
 from fusion.attribution.dark import Reach, moved_beside, reach_readings, reaches_now
@@ -199,8 +200,7 @@ def read_content(
         return state
     state = replace(state, runs=_lengthened(state, trip, content, people, store, config))
     group = group_of(state, trip)
-    ratio_of = explaining(content, trip, group, state.open)
-    fits = [ratio_of(h) for h in group.beam]
+    fits = explaining(content, trip, group, state.open)
     if float(weights(group) @ fits) < own.explained_min:
         givers, unseen = _sources(state, content, trip, people, store, config)
         swapped = _swapped(state, content, trip, people, store, config)
@@ -214,8 +214,7 @@ def read_content(
                 state, content.t0_ns, witness, asked, readings, store, config, may_appear=bool(unseen or swapped)
             )
             group = group_of(state, trip)
-            ratio_of = explaining(content, trip, group, state.open)
-            fits = [ratio_of(h) for h in group.beam]
+            fits = explaining(content, trip, group, state.open)
 
     @cache
     def nats_at(ratio: float) -> float:
@@ -309,9 +308,7 @@ def _lasted_s(run: Run) -> float:
 
 def _may_have(state: Attribution, trip: str, product: int) -> bool:
     """Tell whether a trip has a product in any reading."""
-    return any(
-        k == product for g in state.groups if trip in g.trips for h in g.beam for k, _, _ in h.goods.get(trip, ())
-    )
+    return any(k == product for g in state.groups if trip in g.trips for goods in g.carried(trip) for k, _, _ in goods)
 
 
 def read_passing(
@@ -328,23 +325,18 @@ def read_passing(
     """Extend the joint beam of some trips by what may have passed between them, if anything can have."""
     known = frozenset().union(*(g.trips for g in state.groups))
     touched = [g for g in state.groups if g.trips & set(trips)]
-    carrying = any(h.goods.get(t) for g in touched for h in g.beam for t in trips)
+    carrying = any(goods for g in touched for t in trips for goods in g.carried(t))
     if not known.issuperset(trips) or not (carrying or may_appear):
         return state
     group = touched[0]
     for other in touched[1:]:
         group = merge(group, other, config)
     # What may have passed follows from what these trips carry, and hypotheses mostly agree on that.
-    of_goods: dict[tuple[Goods, ...], Readings] = {}
-    rows: dict[int, Readings] = {}
-    for row, hypothesis in enumerate(group.beam):
-        key = tuple(hypothesis.goods.get(trip, ()) for trip in trips)
-        if key not in of_goods:
-            of_goods[key] = readings(hypothesis.goods)
-        rows[row] = of_goods[key]
-    if all(len(found) == 1 for found in rows.values()):
+    apart, kind = told_apart(group, trips, ())
+    found = [readings(hypothesis.goods) for hypothesis in apart]
+    if all(len(one) == 1 for one in found):
         return state
     event = f"ho-{derive_id('passing', store.store_id, str(t_ns), witness, *sorted(trips)).hex()[:16]}"
-    group = extend(group, event, rows, config)
+    group = extend(group, event, {row: found[k] for row, k in enumerate(kind)}, config)
     rest = [g for g in state.groups if g not in touched]
     return replace(state, groups=(*rest, group), open={**state.open, event: at_moment(t_ns)})

@@ -7,7 +7,7 @@ raises the doubt whether it is still there.
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -15,9 +15,9 @@ import numpy as np
 from numba import njit
 
 from fusion.arrays import Floats, Ints
+from fusion.attribution.beam import Group, told_apart
 from fusion.attribution.bodies import Rows, is_among, names_of, place_among, rows_in
 from fusion.attribution.explanations import PICK, PUT, Explanation, Goods, Part, handed
-from fusion.attribution.hypotheses import Group, Hypothesis
 from fusion.attribution.look import LookRows, looks_in, named_by
 from fusion.attribution.past import Past
 from fusion.attribution.why import HELD, PRIOR, Why, add
@@ -105,34 +105,22 @@ def _put_together(rows: LookRows, looks: Ints, whose: Ints, n: int) -> tuple[Int
     return product, shares, total, seen
 
 
-def explaining(
-    content: Content, trip: str, group: Group, open_: Mapping[str, ShelfChange]
-) -> Callable[[Hypothesis], float]:
-    """Return what gives, of a hypothesis of a group, how well what the trip had in the moment explains what was seen.
+def explaining(content: Content, trip: str, group: Group, open_: Mapping[str, ShelfChange]) -> list[float]:
+    """Return how well what a trip had in the moment, by each hypothesis of its group (n,), explains what was seen.
 
     That is how likely a product it had was seen, against the likeliest of all: a classifier spreads its belief over
     what looks alike, and the second best may well be the one. NOTHING where the trip had nothing at all.
     """
-    p_of, known = dict(content.p), dict[int, float]()  # by the ids of goods and readings, which hypotheses share
+    p_of = dict(content.p)
     most = max(p_of.values())
-    recent = [event for event, one in open_.items() if one.step_ns >= content.t0_ns and event in group.beam[0].choice]
-
-    def likeliest(products: Iterable[int]) -> float:
-        return max((p_of.get(k, 0.0) for k in products), default=NOTHING)
-
-    def ratio_of(hypothesis: Hypothesis) -> float:
-        goods = hypothesis.goods.get(trip, ())
-        if id(goods) not in known:
-            known[id(goods)] = likeliest(k for k, _, _ in goods)
-        ratio = known[id(goods)]
-        for event in recent:
-            reading = hypothesis.choice[event]
-            if id(reading) not in known:
-                known[id(reading)] = likeliest(part.product for part in reading.parts if part.trip == trip)
-            ratio = max(ratio, known[id(reading)])
-        return ratio / most if ratio >= 0.0 else NOTHING
-
-    return ratio_of
+    recent = [event for event, one in open_.items() if one.step_ns >= content.t0_ns and group.reads(event)]
+    apart, kind = told_apart(group, (trip,), recent)
+    out = []
+    for hypothesis in apart:
+        had = {product for product, _, _ in hypothesis.goods.get(trip, ())}
+        had |= {part.product for one in hypothesis.choice.values() for part in one.parts if part.trip == trip}
+        out.append(max([p_of.get(product, 0.0) for product in had]) / most if had else NOTHING)
+    return [out[k] for k in kind]
 
 
 def content_nats(ratio: float, content: Content, config: PossessionConfig) -> float:

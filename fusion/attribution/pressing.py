@@ -7,7 +7,7 @@ to say what the second was.
 
 from collections.abc import Collection, Mapping
 
-from fusion.attribution.hypotheses import Hypothesis
+from fusion.attribution.beam import Hypothesis
 from fusion.config import SECOND_NS, AttributionConfig
 from fusion.shelf import ShelfChange
 

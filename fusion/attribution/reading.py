@@ -6,16 +6,17 @@ from itertools import chain
 
 import numpy as np
 
+from fusion.attribution.beam import Group, Hypothesis, told_apart
 from fusion.attribution.cart_evidence import cart_nats
 from fusion.attribution.crossing import crossings
 from fusion.attribution.evidence import candidates
 from fusion.attribution.explanations import PUT, Explanation, Goods, Mover, movers, ranked
 from fusion.attribution.hurry import Hurry, busy_in, hurried, unhurried
-from fusion.attribution.hypotheses import LIKELY_NATS, Hypothesis, extend, lots, merge, reading_posterior
-from fusion.attribution.lifting import begun, rest_of
-from fusion.attribution.masses import Masses, masses_of
+from fusion.attribution.hypotheses import LIKELY_NATS, extend, lots, merge, reading_posterior
+from fusion.attribution.lifting import Begun, begun, rest_of
+from fusion.attribution.masses import masses_of
 from fusion.attribution.picking import picks
-from fusion.attribution.pressing import is_undone, pressed_g, shortly_before
+from fusion.attribution.pressing import Before, is_undone, pressed_g, shortly_before
 from fusion.attribution.priors import Moved, facing_rows, weigh_change
 from fusion.attribution.record import best_few, put_aside
 from fusion.attribution.returning import puts
@@ -64,20 +65,23 @@ def read_change(
     strangers = nobody(moved, store, config)
     # Of a large store's open changes few are of about then, and only those are gone through again and again.
     about = {event: one for event, one in state.open.items() if first_ns <= one.step_ns <= last_ns}
-    still = _no_goods(change, who, about, state.waiting, moved.masses, store, config)
+    before, first = shortly_before(change, about, config), begun(change, about, moved.masses, config)
+    still = _no_goods(change, who, before, first, state.waiting, store, config)
     taken = picks(moved, who, store, config) if change.total_g < 0 else ()
     room = config.explanations_max - len(strangers) - 1
     doers = {event: state.doers[event] for event in about if event in state.doers}
     hurry = hurried(change, who, about, doers, store, config)
     ranked = _ranked(moved, who, taken, hurry, store, config)
     mixed = beside(change, about, store, config)
-    readings, lost = {}, 0
-    for row, hypothesis in enumerate(group.beam):
+    asked = {*hurry, *(earlier for earlier, _ in before), *([first.event] if first is not None else [])}
+    apart, kind = told_apart(group, [m.trip for m in who], [*asked, *_weighed_singly(group, change, who, store)])
+    each, lost = list[tuple[Explanation, ...]](), 0
+    for hypothesis in apart:
         found = ranked(hypothesis)
-        readings[row] = (*found[:room], still(hypothesis), *strangers)
+        each.append((*found[:room], still(hypothesis), *strangers))
         lost += len(found) > room and found[room].nats > found[0].nats - LIKELY_NATS
     state = limited(state, "attribution.explanations_max", lost > 0)
-    group = extend(group, event, readings, config)
+    group = extend(group, event, {row: each[k] for row, k in enumerate(kind)}, config)
     best = reading_posterior(group, event)[0]
     state = replace(
         state,
@@ -85,7 +89,7 @@ def read_change(
         open={**state.open, event: change},
         mixed={**state.mixed, **mixed, event: max(mixed.values())} if mixed else state.mixed,
         doers={**state.doers, event: {m.trip: m.track_id for m in who if m.trip}},
-        evidence={**state.evidence, event: replace(evidence, weighed=best_few(readings[0]))},
+        evidence={**state.evidence, event: replace(evidence, weighed=best_few(each[kind[0]]))},
         misplaced=_restock(state.misplaced, change, best, store),
         strays=noted(state.strays, change, best, store),
     )
@@ -113,9 +117,9 @@ def _known(
 def _no_goods(
     change: ShelfChange,
     who: tuple[Mover, ...],
-    about: Mapping[str, ShelfChange],
+    before: Before,
+    first: Begun | None,
     waiting: Collection[ShelfChange],
-    masses: Masses,
     store: Store,
     config: AttributionConfig,
 ) -> Callable[[Hypothesis], Explanation]:
@@ -123,7 +127,6 @@ def _no_goods(
 
     A hand may have pressed there and left; or it is the rest of a slow lift, whichever is likelier.
     """
-    before, first = shortly_before(change, about, config), begun(change, about, masses, config)
     undone = is_undone(change, waiting, config)
     hand_nats = max(m.nats for m in who)
     still = cache(lambda grams: settling(change, config, grams, undone=undone, hand_nats=hand_nats))
@@ -134,6 +137,18 @@ def _no_goods(
         return rest if rest is not None and rest.nats > none.nats else none
 
     return reading
+
+
+def _weighed_singly(group: Group, change: ShelfChange, who: tuple[Mover, ...], store: Store) -> list[str]:
+    """Return the changes that tell what each piece weighed of what may be put back of goods sold by weight."""
+    if change.total_g < 0:
+        return []
+    trips, loose = {m.trip for m in who}, store.products.by_weight
+    return [
+        event
+        for event, k in group.choice.column.items()
+        if any(p.trip in trips and loose[p.product] for reading in group.choice.values[k] for p in reading.parts)
+    ]
 
 
 def _with_cart(mover: Mover, change: ShelfChange, seen: Witnesses, store: Store, config: CartConfig) -> Mover:
@@ -223,7 +238,7 @@ def _off_plan_here(state: Attribution, change: ShelfChange, store: Store) -> dic
     beside = {plate for row in rows for plate in store.facings.plates[row]}
     for event, other in state.open.items():
         if not beside.isdisjoint(other.plates) and other.total_g < 0.0:
-            group = next(g for g in state.groups if event in g.beam[0].choice)
+            group = next(g for g in state.groups if g.reads(event))
             found.append(off_plan(other, reading_posterior(group, event), store))
     return {product: max(one.get(product, 0.0) for one in found) for product in sorted(set().union(*found))}
 

@@ -93,7 +93,7 @@ def attribute(
     may_be_old = config.final_after_s < NEVER_S
     old = [event for event, change in state.open.items() if change.step_ns < final_ns] if may_be_old else []
     if old:
-        groups = (made_final(g, [e for e in old if e in g.beam[0].choice]) for g in state.groups)
+        groups = (made_final(g, [e for e in old if g.reads(e)]) for g in state.groups)
         state = replace(state, groups=tuple(groups))
     cut = sum(g.cut for g in state.groups)
     if cut:
@@ -127,8 +127,8 @@ def look_before_exit(
         product
         for group in state.groups
         for trip in group.trips.intersection(trips)
-        for hypothesis in group.beam
-        for product, _, _ in hypothesis.goods.get(trip, ())
+        for goods in group.carried(trip)
+        for product, _, _ in goods
     }
     if not any(own.intersection(sought(one, config.possession)) for one in others):
         return state

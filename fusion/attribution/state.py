@@ -3,13 +3,13 @@
 from collections.abc import Mapping
 from dataclasses import field
 
+from fusion.attribution.beam import Group, Hypothesis, gathered, lone
 from fusion.attribution.cart_pass import CartPass
 from fusion.attribution.carted import Baskets, CartNow
 from fusion.attribution.dark import Reach
 from fusion.attribution.explanations import WhoAt
 from fusion.attribution.handover import Touch
 from fusion.attribution.hurry import Doers
-from fusion.attribution.hypotheses import Group, Hypothesis, lone
 from fusion.attribution.masses import Biases
 from fusion.attribution.possession import Laid, Run
 from fusion.attribution.record import Evidence
@@ -90,7 +90,7 @@ class People:
 
 def open_trip(state: Attribution, trip: str, *, is_staff: bool) -> Attribution:
     """Begin to keep a reading of what a trip carries; staff carry whatever they like."""
-    group = Group(frozenset((trip,)), (Hypothesis(0.0, {}, {}),)) if is_staff else lone(trip)
+    group = gathered(frozenset((trip,)), (Hypothesis(0.0, {}, {}),)) if is_staff else lone(trip)
     return replace(state, groups=(*state.groups, group))
 
 

@@ -11,9 +11,9 @@ from math import log
 import numpy as np
 
 from fusion.arrays import Floats, Ints
+from fusion.attribution.beam import Hypothesis
 from fusion.attribution.bodies import Bodies, rows_in
 from fusion.attribution.explanations import PICK, PUT, Explanation, Part
-from fusion.attribution.hypotheses import Hypothesis
 from fusion.attribution.lasting import broken_off
 from fusion.attribution.past import Past
 from fusion.attribution.possession import Run

@@ -10,9 +10,10 @@ from collections.abc import Collection, Iterable
 from functools import lru_cache
 from math import prod
 
+from fusion.attribution.beam import Group
 from fusion.attribution.bodies import bodies_in
 from fusion.attribution.explanations import PICK, Part
-from fusion.attribution.hypotheses import Group, weights
+from fusion.attribution.hypotheses import weights
 from fusion.attribution.settled import Settled
 from fusion.attribution.state import Attribution, People, Stranger
 from fusion.config import AttributionConfig
@@ -76,13 +77,11 @@ def own_p(state: Attribution, trip: str, entered_ns: int, left_ns: int | None, c
 def _strange(group: Group) -> tuple[tuple[str, float], ...]:
     """Return the events in which somebody unknown may have taken something, with how likely: all who leave ask."""
     weighed, out = weights(group), list[tuple[str, float]]()
-    for event in group.beam[0].choice:
-        # Many hypotheses share a reading, and of most changes there is one left.
-        readings = {id(one): one for one in [hypothesis.choice[event] for hypothesis in group.beam]}
-        strange = {number for number, one in readings.items() if _is_strange(one.parts)}
-        if strange:
-            p = float(weighed @ [id(hypothesis.choice[event]) in strange for hypothesis in group.beam])
-            out.append((event, p))
+    for event, k in group.choice.column.items():
+        if any(_is_strange(reading.parts) for reading in group.choice.values[k]):
+            strange = group.choice.where(event, lambda reading: _is_strange(reading.parts))
+            if strange.any():
+                out.append((event, float(weighed @ strange)))
     return tuple(out)
 
 

@@ -152,4 +152,4 @@ def _may_carry(attribution: Attribution, trip: str, product: int) -> bool:
     group = next((g for g in attribution.groups if trip in g.trips), None)
     if group is None:
         return True  # a trip that has closed: nothing is known of it any more
-    return any(k == product and n > 0 for h in group.beam for k, n, _ in h.goods.get(trip, ()))
+    return any(k == product and n > 0 for goods in group.carried(trip) for k, n, _ in goods)
