@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Mapping
 from dataclasses import field
+from functools import cache, partial
 
 import numpy as np
 
@@ -429,10 +430,10 @@ def _follow(engine: Engine, state: State, news: News) -> tuple[State, tuple[Depa
     attribution = replace(state.attribution, seen=seen)
     people = _people(engine, replace(state, identity=identity))
     attribution = watch_passing(
-        attribution, tuple(news.matches), tuple(news.moves), people, engine.store, config.attribution
+        attribution, bodies, tuple(news.matches), tuple(news.moves), people, engine.store, config.attribution
     )
-    attribution = watch_dark(attribution, engine.store, config.attribution)
-    attribution = watch_stoops(attribution, state.levels.disturbed, engine.store, config.attribution)
+    attribution = watch_dark(attribution, bodies, engine.store, config.attribution)
+    attribution = watch_stoops(attribution, bodies, state.levels.disturbed, engine.store, config.attribution)
     return replace(state, floor=floor, identity=identity, attribution=attribution), gone, people
 
 
@@ -500,7 +501,8 @@ def _people(engine: Engine, state: State) -> People:
     for cart, one in state.carts.items():
         owner = clear_owner(one, engine.config.attribution.cart_owner_p)
         carts[cart] = CartNow(owner, one.t_ns, place_of(one), one.owner.get(owner, 0.0))
-    return People(likeliest(identity, state.now_ns), who, identity.alias, staff, engine.config.cart, carts)
+    named = cache(partial(likeliest, identity, state.now_ns))
+    return People(named, who, identity.alias, staff, engine.config.cart, carts)
 
 
 def _close(engine: Engine, state: State, trips: visits.Trips, ids: tuple[str, ...]) -> tuple[State, Outputs]:

@@ -505,7 +505,7 @@ def test_what_went_into_a_cart_is_what_those_beside_it_had_and_what_it_weighs(pr
     move = SeenMove("cart-1", CartMove(0, 1, beliefs, 0.9), {"owner": 1.0}, {"owner": 0.5})
     owner = gathered(frozenset(("owner",)), (Hypothesis(0.0, {"owner": ((product, 1, had),)}, {}),))
     state = Attribution(seen=Witnesses(moves=(move,), weighings=weighings), groups=(owner,))
-    people = People({}, lambda *_: (), {}, frozenset(), BASKET)
+    people = People(dict, lambda *_: (), {}, frozenset(), BASKET)
     (placed,) = read_move(state, move, people, STORE, CONFIG).baskets["cart-1"].placed
     assert max(placed.nats, key=lambda one: one[1])[0] == product
     elsewhere = read_move(replace(state, groups=()), move, people, STORE, CONFIG).baskets

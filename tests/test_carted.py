@@ -133,7 +133,7 @@ def after_moves(moves: list[SeenMove], picked_s: float) -> tuple[Placed, ...]:
     taken = Explanation((Part("a", PICK, 2, 1, 260.0),), 0.0)
     group = extend(gathered(frozenset("a"), (Hypothesis(0.0, {"a": ()}, {}),)), "e", {0: (taken,)}, CONFIG)
     state = Attribution(groups=(group,), open={"e": change})
-    people = People({1: "a"}, lambda track_id, t_ns: (("a", 0.0, ()),), {}, frozenset(), CartConfig())
+    people = People(lambda: {1: "a"}, lambda track_id, t_ns: (("a", 0.0, ()),), {}, frozenset(), CartConfig())
     for one in moves:
         state = read_move(state, one, people, tiny_store(), CONFIG)
     return state.baskets["cart-01"].placed
@@ -171,7 +171,9 @@ def test_a_cart_that_may_be_of_somebody_whom_nobody_sees_is_hardly_believed_to_c
         n = len(rows)
         body = bodies_at(T0, np.array(rows), np.zeros((n, 3)), *(np.repeat(h, n, axis=0) for h in hands), np.zeros(n))
         cart = CartNow("b", T0, (0.0, 0.0))
-        people = People({1: "a", 2: "b", 3: "c"}, lambda k, t: (), {}, frozenset(), CartConfig(), {"cart-01": cart})
+        people = People(
+            lambda: {1: "a", 2: "b", 3: "c"}, lambda k, t: (), {}, frozenset(), CartConfig(), {"cart-01": cart}
+        )
         state = Attribution(
             groups=groups,
             baskets={"cart-01": Basket("a", (placed,), owner_p=1.0)},

@@ -144,7 +144,7 @@ def test_a_hand_at_goods_that_then_are_seen_in_it_may_have_exchanged_them(
     hands = np.repeat((at - head)[:, None, :], 2, axis=1)
     body = bodies_at(T0 - SECOND_NS, np.array([1]), head, hands, np.zeros((1, 2, 3, 3)), np.zeros(1))
     group = gathered(frozenset("b"), (Hypothesis(0.0, {"b": mine}, {}),))
-    people = People({1: "b"}, who, {}, frozenset(), CartConfig())
+    people = People(lambda: {1: "b"}, who, {}, frozenset(), CartConfig())
     shown = replace(content({3: 0.4}), seen_ns=((T0, T0 + round(shown_s * SECOND_NS)),))
     state = Attribution(groups=(group,), seen=Witnesses(bodies=past_of([body])))
     after = read_content(state, shown, people, store, AttributionConfig()).groups[0]
@@ -217,7 +217,7 @@ def test_few_looks_say_less() -> None:
 
 def test_what_somebody_gone_has_left_is_found_at_first_sight() -> None:
     """Found in left-on-counter, seed 11: who took it showed it for nine tenths of a second, and paid nothing."""
-    people = People({1: "b"}, lambda track_id, t_ns: (("b", 0.0, None),), {}, frozenset(), CartConfig())
+    people = People(lambda: {1: "b"}, lambda track_id, t_ns: (("b", 0.0, None),), {}, frozenset(), CartConfig())
     seen = replace(content({3: 0.4}), seen_ns=((T0, T0 + SECOND_NS // 4),))
 
     def has_it(laid: dict[int, Laid]) -> float:
@@ -247,7 +247,7 @@ def test_what_nobody_beside_has_may_have_been_left_by_whose_hands_no_longer_show
     gone_s: float, was_shown: bool, shown_s: float
 ) -> None:
     """Who shows something that a classifier took for another thing is not asked about all that others once carried."""
-    people = People({1: "b"}, who, {}, frozenset(), CartConfig())
+    people = People(lambda: {1: "b"}, who, {}, frozenset(), CartConfig())
     seen = replace(content({3: 0.4}), seen_ns=((T0, T0 + round(shown_s * SECOND_NS)),))
     last_ns = T0 - round(gone_s * SECOND_NS)
     runs = {("a", 3): Run(last_ns - 4 * SECOND_NS, last_ns)} if was_shown else {}
@@ -260,7 +260,7 @@ def test_what_nobody_beside_has_may_have_been_left_by_whose_hands_no_longer_show
 @given(st.floats(0.0, 2.9))
 def test_what_hands_have_shown_so_far_is_read_before_somebody_is_settled(since_s: float) -> None:
     """Found in left-on-counter, seed 13: the looks at who took it had come, but their three seconds were not over."""
-    people = People({1: "b"}, who, {}, frozenset(), CartConfig())
+    people = People(lambda: {1: "b"}, who, {}, frozenset(), CartConfig())
     begin_ns, config = T0, AttributionConfig()
     looks = tuple(Look(begin_ns + k * SECOND_NS // 10, 1, ((3, 0.8),)) for k in range(30))
     runs = {("a", 3): Run(begin_ns - 9 * SECOND_NS, begin_ns - 4 * SECOND_NS)}

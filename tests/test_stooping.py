@@ -114,7 +114,7 @@ def test_goods_taken_later_or_seen_in_a_hand_since_or_in_a_cart_were_not_set_dow
 def test_a_stoop_is_of_who_was_there_though_found_as_somebody_new(track_id: int, is_theirs: bool) -> None:
     past = past_of([somebody(1.5, 0.5), somebody(0.9, 0.7, t_ns=T0 + SECOND_NS)])
     far = (4.0, 2.0) if track_id == 3 else (1.2, 1.0)
-    people = People({1: "ann"}, lambda _track, _t_ns: {}, {}, frozenset(), CartConfig())
+    people = People(lambda: {1: "ann"}, lambda _track, _t_ns: {}, {}, frozenset(), CartConfig())
     state = Attribution(seen=Witnesses(bodies=past))
     state = read_stoop(state, Stoop(track_id, T0, T0, far, head_m=0.9), people, STORE, CONFIG)
     assert set(state.stooped) == ({"ann"} if is_theirs else set())
@@ -123,6 +123,6 @@ def test_a_stoop_is_of_who_was_there_though_found_as_somebody_new(track_id: int,
 
 def test_a_child_does_not_stoop_all_day() -> None:
     past = past_of([somebody(0.75 + 0.05 * step, 0.55, t_ns=T0 + step * SECOND_NS // 5) for step in range(5)])
-    people = People({1: "ann"}, lambda _track, _t_ns: {}, {}, frozenset(), CartConfig())
+    people = People(lambda: {1: "ann"}, lambda _track, _t_ns: {}, {}, frozenset(), CartConfig())
     state = Attribution(seen=Witnesses(bodies=past))
     assert read_stoop(state, Stoop(1, T0, T0, (1.0, 1.0), head_m=0.75), people, STORE, CONFIG) is state

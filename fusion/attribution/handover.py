@@ -108,8 +108,8 @@ def meetings(
 
     A single touch is no meeting: hands are measured with errors, and a frame can put one on the wrong person.
     """
-    if not pending:
-        return [], ()
+    if all(touch.t_ns > until_ns for touch in pending):
+        return [], pending
     pairs: dict[tuple[int, int], list[Touch]] = {}
     for touch in pending:
         pairs.setdefault((touch.a, touch.b), []).append(touch)

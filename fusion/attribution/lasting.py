@@ -31,5 +31,7 @@ def over_by(
 def broken_off(going_on: tuple[Some, ...], now_ns: int, break_s: float) -> tuple[tuple[Some, ...], tuple[Some, ...]]:
     """Return what has not been seen for a moment, so that what is seen now is another, and what still goes on."""
     since_ns = now_ns - int(break_s * SECOND_NS)
+    if all(one.t_ns >= since_ns for one in going_on):
+        return (), going_on
     past = tuple(one for one in going_on if one.t_ns < since_ns)
     return past, tuple(one for one in going_on if one not in past)

@@ -77,15 +77,16 @@ def looks_at_hands(
     last_ns = t_ns + window_ns + 1
     before = np.array([(until_ns or {}).get(k, last_ns) for k in persons], np.int64)
     rules = _Rules(config.held_rare, config.held_unseen_p, config.held_looks_sure, config.held_nats_max)
-    product, *found = _in_hands(looks_in(looks), begin, end, t_ns, known, joined, before, lent, rules)
-    names, out = product.tolist(), {}
-    for row, shown, nats, absent in zip(*(column.tolist() for column in found), strict=True):
-        early, late = (
-            Looks({k: one for k, is_one, one in zip(names, *side[:2], strict=True) if is_one}, side[2])
-            for side in zip(shown, nats, absent, strict=True)
-        )
-        out[persons[row]] = early, late
-    return out
+    product, of, is_shown, nats, absent = _in_hands(
+        looks_in(looks), begin, end, t_ns, known, joined, before, lent, rules
+    )
+    names, told = product[is_shown.nonzero()[2]].tolist(), nats[is_shown].tolist()
+    end_of = np.cumsum(np.count_nonzero(is_shown, axis=2)).tolist()
+    each = [
+        Looks(dict(zip(names[first:last], told[first:last], strict=True)), one)
+        for first, last, one in zip([0, *end_of], end_of, absent.ravel().tolist(), strict=False)
+    ]
+    return {persons[row]: (each[2 * k], each[2 * k + 1]) for k, row in enumerate(of.tolist())}
 
 
 def lenders(
@@ -145,14 +146,14 @@ def _in_hands(
     """Return what looks say of products having been in persons' hands (n,), before a moment and after.
 
     until_ns (n,) is when each may have something new. Returns the products (k,), sorted; of which persons there is a
-    look, (m,); of which products there is one, (m, 2, k); the nats of each, (m, 2, k), and of all others, (m, 2).
+    look, (m,); of which products there is one, (m, 2, k); the nats of those, (m, 2, k), and of all others, (m, 2).
     """
     theirs = _theirs(looks, begin, end, persons, joined, until_ns, lent)
     product, sums = _summed(looks, *theirs, t_ns, len(persons))
     of = np.flatnonzero(sums.looks.sum(axis=2).sum(axis=1) > 0)
     nats, absent = np.empty((len(of), 2, len(product))), np.empty((len(of), 2))
     for k in range(len(of)):
-        _weigh(sums.belief[of[k]], sums.looks[of[k]], sums.p[of[k]], nats[k], absent[k], rules)
+        _weigh(sums.belief[of[k]], sums.looks[of[k]], sums.p[of[k]], sums.is_shown[of[k]], nats[k], absent[k], rules)
     return product, of, sums.is_shown[of], nats, absent
 
 
@@ -194,11 +195,13 @@ def _summed(looks: LookRows, which: Ints, whose: Ints, p: Floats, t_ns: int, n: 
 
 
 @njit(cache=True, error_model="numpy")
-def _weigh(belief: Floats, looks: Ints, p_of: Floats, nats: Floats, absent: Floats, rules: _Rules) -> None:
+def _weigh(
+    belief: Floats, looks: Ints, p_of: Floats, is_shown: Bools, nats: Floats, absent: Floats, rules: _Rules
+) -> None:
     """Write what sums of looks at what may be one person's hands say: of products (2, k), and of all others (2,).
 
-    belief (3, 2, k), looks (3, 2) and p_of (3,) are of one person's Sums. All looks of a sort were at their hands or
-    none were.
+    belief (3, 2, k), looks (3, 2), p_of (3,) and is_shown (2, k) are of one person's Sums; of products that are not
+    shown nothing is written. All looks of a sort were at their hands or none were.
     """
     weight = 0.0
     for likely in (True, False):
@@ -213,7 +216,7 @@ def _weigh(belief: Floats, looks: Ints, p_of: Floats, nats: Floats, absent: Floa
             for side in range(2):
                 own = np.log(unseen_p)
                 absent[side] = own if share == 1.0 else _either(own, absent[side], share)
-                for k in range(belief.shape[2]):
+                for k in np.flatnonzero(is_shown[side]):
                     sure, maybe = belief[SURE, side, k], belief[LIKELY, side, k] * likely
                     total = sure + maybe + belief[HARDLY, side, k] * hardly
                     own = min(np.log(unseen_p + rules.rare * total / (counts[side] + 1)), rules.nats_max)

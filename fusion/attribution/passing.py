@@ -8,7 +8,7 @@ import numpy as np
 
 from fusion.arrays import Bools
 from fusion.attribution.beam import told_apart
-from fusion.attribution.bodies import bodies_in, latest, names_of
+from fusion.attribution.bodies import Bodies, bodies_in, names_of
 from fusion.attribution.cart_pass import cart_passes
 from fusion.attribution.dark import Reach, moved_beside, reach_readings, reaches_now
 from fusion.attribution.explanations import Explanation, Goods
@@ -38,7 +38,7 @@ from fusion.attribution.possession import (
 from fusion.attribution.reaching import next_picks
 from fusion.attribution.state import Attribution, People, group_of, is_dark
 from fusion.attribution.stooping import Stoop, is_answered, is_bent, stoops_now
-from fusion.attribution.unwatched import Unwatched, unwatched_now, unwatched_readings
+from fusion.attribution.unwatched import Unwatched, may_be_unwatched, unwatched_now, unwatched_readings
 from fusion.checkout.records import derive_id
 from fusion.config import SECOND_NS, AttributionConfig
 from fusion.frozen import replace
@@ -51,6 +51,7 @@ Readings = tuple[Explanation, ...]
 
 def watch_passing(
     state: Attribution,
+    bodies: Bodies,
     matches: tuple[Match, ...],
     moves: tuple[SeenMove, ...],
     people: People,
@@ -59,13 +60,12 @@ def watch_passing(
 ) -> Attribution:
     """Note where hands touch in this slice, what went into carts, beside whom, and who is out of sight together."""
     state = replace(state, moves=(*state.moves, *moves)) if moves else state
-    if len(people.trip_of) < 2:
-        return state
-    unwatched = unwatched_now(
-        state.unwatched, latest(state.seen.bodies), people.trip_of, people.staff, config.unwatched
-    )
     new = touches(matches, people.alias, store, config)
     carts = cart_passes(moves, state.seen.moves, people.staff, store, config)
+    is_any = bool(new or carts or state.unwatched) or may_be_unwatched(bodies, config.unwatched)
+    if not is_any or len(people.trip_of) < 2:  # in most slices there is nothing, whoever is who
+        return state
+    unwatched = unwatched_now(state.unwatched, bodies, people.trip_of, people.staff, config.unwatched)
     return replace(state, touches=(*state.touches, *new), passes=(*state.passes, *carts), unwatched=unwatched)
 
 
@@ -101,9 +101,8 @@ def read_unwatched(
     return read_passing(state, one.t_ns, "unwatched", one.trips, readings, store, config)
 
 
-def watch_dark(state: Attribution, store: Store, config: AttributionConfig) -> Attribution:
+def watch_dark(state: Attribution, bodies: Bodies, store: Store, config: AttributionConfig) -> Attribution:
     """Note whose hands are in this slice at plates that say nothing."""
-    bodies = latest(state.seen.bodies)
     dark = [plate for plate, last_ns in state.dark.items() if last_ns == state.dark_asked_ns]
     return replace(state, reaches=reaches_now(state.reaches, bodies, dark, store, config)) if dark else state
 
@@ -129,9 +128,11 @@ def read_reach(
     return read_passing(state, reach.t_ns, witness, (trip,), readings, store, config, may_appear=True)
 
 
-def watch_stoops(state: Attribution, disturbed: Bools, store: Store, config: AttributionConfig) -> Attribution:
+def watch_stoops(
+    state: Attribution, bodies: Bodies, disturbed: Bools, store: Store, config: AttributionConfig
+) -> Attribution:
     """Note who stoops in this slice; disturbed (p,) are the plates that are not at rest."""
-    stoops = stoops_now(state.stoops, latest(state.seen.bodies), store.plates.centre[disturbed], config.stoop)
+    stoops = stoops_now(state.stoops, bodies, store.plates.centre[disturbed], config.stoop)
     return state if stoops is state.stoops else replace(state, stoops=stoops)
 
 

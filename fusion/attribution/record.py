@@ -116,12 +116,14 @@ def _hand_traces(
     who, at, far, sd = _nearer_hands(
         rows_in(past), room.t_ns, room.first, *moments, np.array(known, np.int64), whose, len(tracks), points
     )
-    out: list[list[tuple[float, float, float]]] = [[] for _ in tracks]
-    late_s = [round(late_ns / SECOND_NS, 2) + 0.0 for late_ns in (room.t_ns[slice(*moments)] - step_ns).tolist()]
-    shown = who.tolist(), (at - moments[0]).tolist(), rounded(far, 3).tolist(), rounded(sd, 3).tolist()
-    for track, moment, m, sd_m in zip(*shown, strict=True):
-        out[track].append((late_s[moment], m, sd_m))
-    return {k: tuple(rows) for k, rows in zip(tracks, out, strict=True)}
+    by_track = np.argsort(who, kind="stable")
+    late_s = rounded((room.t_ns[at[by_track]] - step_ns) / SECOND_NS, 2) + 0.0
+    columns = late_s.tolist(), *rounded(np.stack((far, sd))[:, by_track], 3).tolist()
+    ends = np.cumsum(np.bincount(who, minlength=len(tracks))).tolist()
+    return {
+        k: tuple(zip(*(column[first:end] for column in columns), strict=True))
+        for k, first, end in zip(tracks, [0, *ends], ends, strict=False)
+    }
 
 
 @njit(cache=True, error_model="numpy")

@@ -40,7 +40,7 @@ def attribute(
     config: AttributionConfig,
 ) -> tuple[Attribution, tuple[Settled, ...]]:
     """Queue new changes; read changes and meetings whose hands have been watched to the end of the window."""
-    waiting = sorted((*state.waiting, *new), key=lambda c: (c.step_ns, c.plates))
+    waiting = sorted((*state.waiting, *new), key=lambda c: (c.step_ns, c.plates)) if new else state.waiting
     until = now_ns - int(config.held_window_s * SECOND_NS)
     due: list[ShelfChange | Meeting | SeenMove | CartPass | Content | Unwatched | Reach] = [
         *(c for c in waiting if c.step_ns <= until)

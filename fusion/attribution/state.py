@@ -1,6 +1,6 @@
 """What attribution believes, and what it asks of tracking and trips."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import field
 
 from fusion.attribution.beam import Group, Hypothesis, gathered, lone
@@ -80,12 +80,17 @@ class Attribution:
 class People:
     """What tracking and trips say about who is who at this moment."""
 
-    trip_of: Mapping[int, str]  # track_id -> its likeliest trip now
+    named: Callable[[], Mapping[int, str]]  # gives trip_of; most slices need not know
     who: WhoAt  # whose a track may have been at any moment
     alias: Mapping[int, int]
     staff: frozenset[str]  # trips
     cart: CartConfig
     carts: Mapping[str, CartNow] = field(default_factory=dict)
+
+    @property
+    def trip_of(self) -> Mapping[int, str]:
+        """The likeliest trip of each track now."""
+        return self.named()
 
 
 def open_trip(state: Attribution, trip: str, *, is_staff: bool) -> Attribution:

@@ -44,19 +44,18 @@ def stoops_now(
     Who is out of sight stoops no more than was seen.
     """
     is_low = (bodies.head[:, 2] < config.head_m) & (bodies.unseen_s <= 0.0)
-    if not is_low.any():
+    if not np.count_nonzero(is_low):
         return going_on  # nearly always
-    hands = bodies.head[:, None] + bodies.hands
-    is_known = bodies.hands_cov[:, :, 2, 2] <= config.hand_sd_max_m**2
-    low = is_low[:, None] & is_known & (hands[:, :, 2] < config.hand_m)
-    rows = np.flatnonzero(low.any(axis=1)).tolist()
-    if not rows:
+    rows = np.flatnonzero(is_low)
+    hands = bodies.head[rows, None] + bodies.hands[rows]
+    low = (bodies.hands_cov[rows][:, :, 2, 2] <= config.hand_sd_max_m**2) & (hands[:, :, 2] < config.hand_m)
+    if not np.count_nonzero(low):
         return going_on
     past, still = broken_off(going_on, bodies.t_ns, config.break_s)
     known = {one.track_id: one for one in still}
-    for row in rows:
-        track_id, (x, y, z) = int(bodies.track_id[row]), bodies.head[row].tolist()
-        apart = np.linalg.norm(disturbed - hands[row][low[row], None], axis=2)
+    for k in np.flatnonzero(low.any(axis=1)).tolist():
+        track_id, (x, y, z) = int(bodies.track_id[rows[k]]), bodies.head[rows[k]].tolist()
+        apart = np.linalg.norm(disturbed - hands[k][low[k], None], axis=2)
         before = known.get(track_id, Stoop(track_id, bodies.t_ns, bodies.t_ns, head_m=z))
         known[track_id] = Stoop(
             track_id,

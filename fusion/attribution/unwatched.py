@@ -42,10 +42,10 @@ def unwatched_now(
     A trip is out of sight when everybody is who may be it: who comes back into sight may be another track.
     """
     hidden = bodies.unseen_s >= config.unseen_s
+    if not np.count_nonzero(hidden) or len(hidden) < 2:
+        return going_on
     past, still = broken_off(going_on, bodies.t_ns, config.break_s)
     known = {one.trips: one for one in still}
-    if not hidden.any() or len(hidden) < 2:
-        return going_on
     near, hands_hidden = _near_pairs(bodies.head, bodies.hands_cov, hidden, config.reach_m, config.hands_sd_m)
     if len(near):
         named = [trip_of.get(k, "") for k in bodies.track_id.tolist()]
@@ -57,6 +57,15 @@ def unwatched_now(
             before = known.get(pair)
             known[pair] = Unwatched(pair, before.since_ns if before else bodies.t_ns, bodies.t_ns)
     return (*past, *(known[pair] for pair in sorted(known)))
+
+
+def may_be_unwatched(bodies: Bodies, config: UnwatchedConfig) -> bool:
+    """Tell whether two bodies are out of sight together, whoever they are."""
+    hidden = bodies.unseen_s >= config.unseen_s
+    if not np.count_nonzero(hidden) or len(hidden) < 2:
+        return False
+    near, _ = _near_pairs(bodies.head, bodies.hands_cov, hidden, config.reach_m, config.hands_sd_m)
+    return len(near) > 0
 
 
 def _trips_of(named: list[str], which: Bools) -> set[str]:
