@@ -2,7 +2,6 @@
 
 from collections.abc import Collection, Mapping
 from dataclasses import field
-from functools import cache, partial
 
 import numpy as np
 
@@ -501,7 +500,13 @@ def _people(engine: Engine, state: State) -> People:
     for cart, one in state.carts.items():
         owner = clear_owner(one, engine.config.attribution.cart_owner_p)
         carts[cart] = CartNow(owner, one.t_ns, place_of(one), one.owner.get(owner, 0.0))
-    named = cache(partial(likeliest, identity, state.now_ns))
+    known = list[Mapping[int, str]]()
+
+    def named() -> Mapping[int, str]:
+        if not known:
+            known.append(likeliest(identity, state.now_ns))
+        return known[0]
+
     return People(named, who, identity.alias, staff, engine.config.cart, carts)
 
 

@@ -25,7 +25,8 @@ from fusion.attribution.looks import lenders, looks_at_hands
 from fusion.attribution.past import Past
 from fusion.attribution.possession import Content, contents, has_passed, near_of, shelf_m
 from fusion.attribution.reaching import at_others, next_picks
-from fusion.attribution.unwatched import unwatched_now
+from fusion.attribution.stooping import stoops_now
+from fusion.attribution.unwatched import may_be_unwatched, unwatched_now
 from fusion.config import SECOND_NS, Config
 from fusion.engine import finish, first_state, make_engine, step
 from fusion.frozen import replace
@@ -78,7 +79,9 @@ def _warm_attribution(past: Past, store: Store) -> None:
     beside(1, now.t_ns, past, {}, {}, config.touch_m, config.possession)
     touching(now.head, now.head[:, None] + now.hands, store, config)
     hidden = replace(now, unseen_s=now.unseen_s + 60.0)
+    may_be_unwatched(hidden, config.unwatched)
     unwatched_now((), hidden, {}, frozenset(), config.unwatched)
+    stoops_now((), replace(now, head=now.head * 0.1), store.plates.centre, np.ones(3, np.bool_), config.stoop)
     looks, alone = with_looks(no_looks(), [Look(now.t_ns, 1, ((0, 0.5),), 2, 0.1)], 0), joined_into({1}, {})
     looks_at_hands(now.t_ns, looks, {}, config, (1, 2))
     lenders(now.t_ns, looks, np.array([1]), alone, {}, config)

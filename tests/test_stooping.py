@@ -25,7 +25,8 @@ from fusion.shelf import ShelfChange
 STORE, CONFIG = tiny_store(), AttributionConfig()
 STOOP = CONFIG.stoop
 T0 = 1_000 * SECOND_NS
-NOWHERE = np.zeros((0, 3))
+PLATES = np.zeros((2, 3))
+AT_REST, DISTURBED = np.zeros(2, np.bool_), np.ones(2, np.bool_)
 LOW = Stoop(1, T0, T0 + SECOND_NS // 2)
 
 
@@ -40,7 +41,7 @@ def somebody(head_m: float, below_m: float, sd_m: float = 0.1, unseen_s: float =
 def test_only_who_is_seen_low_with_a_hand_that_is_known_to_be_low_stoops(
     head_m: float, below_m: float, sd_m: float, unseen_s: float
 ) -> None:
-    found = stoops_now((), somebody(head_m, below_m, sd_m, unseen_s), NOWHERE, STOOP)
+    found = stoops_now((), somebody(head_m, below_m, sd_m, unseen_s), PLATES, AT_REST, STOOP)
     is_low = head_m < STOOP.head_m and head_m - max(below_m, 0.55) < STOOP.hand_m
     assert bool(found) == (is_low and sd_m <= STOOP.hand_sd_max_m and unseen_s == 0.0)
 
@@ -53,7 +54,7 @@ def test_stoops_apart_in_time_are_several(gaps_s: list[float]) -> None:
         t_ns += int(gap_s * SECOND_NS)
         done, going_on = over_by(going_on, t_ns, STOOP.break_s, 0.0)
         over += len(done)
-        going_on = stoops_now(going_on, somebody(0.9, 0.7, t_ns=t_ns), NOWHERE, STOOP)
+        going_on = stoops_now(going_on, somebody(0.9, 0.7, t_ns=t_ns), PLATES, AT_REST, STOOP)
     assert over == sum(gap_s > STOOP.break_s + 1e-6 for gap_s in gaps_s[1:])
 
 
@@ -75,7 +76,8 @@ def test_who_stoops_at_plates_that_are_disturbed_is_at_those(apart_m: float, sli
     low, going_on = somebody(0.9, 0.7), ()
     plates = np.array([[1.3, 1.0 + apart_m, 0.2], [1.3, 6.0, 0.2]])
     for step in range(slices + 2):  # in one slice of several
-        going_on = stoops_now(going_on, replace(low, t_ns=T0 + step), plates if step == 1 else NOWHERE, STOOP)
+        disturbed = DISTURBED if step == 1 else AT_REST
+        going_on = stoops_now(going_on, replace(low, t_ns=T0 + step), plates, disturbed, STOOP)
     assert is_answered(going_on[0], [], STORE, STOOP) == (apart_m < STOOP.touch_m)
 
 

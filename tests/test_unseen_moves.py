@@ -30,7 +30,7 @@ carried = st.dictionaries(st.integers(0, 5), st.integers(1, 3), max_size=4).map(
 def bodies(*places: tuple[float, float], unseen_s: float | tuple[float, ...] = 0.0, t_ns: int = T0) -> Bodies:
     """Bodies 1, 2, ... whose hands nobody sees."""
     n = len(places)
-    head = np.array([(x, y, 1.55) for x, y in places])
+    head = np.array([(x, y, 1.55) for x, y in places]).reshape(-1, 3)
     hands = np.tile([0.0, 0.0, -0.55], (n, 2, 1))
     return bodies_at(
         t_ns, np.arange(1, n + 1), head, hands, np.tile(0.1 * np.eye(3), (n, 2, 1, 1)), np.full(n, unseen_s)

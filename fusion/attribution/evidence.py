@@ -65,8 +65,8 @@ def remember(
 ) -> Witnesses:
     """Add one slice and forget what is too old to matter."""
     since = bodies.t_ns - int(config.sightings_s * SECOND_NS)
-    carts = tuple(m for m in (*seen.moves, *moves) if m.move.t_ns >= since)
-    weights = tuple(w for w in (*seen.weighings, *weighings) if w.t_ns >= since)
+    carts = tuple([m for m in (*seen.moves, *moves) if m.move.t_ns >= since])
+    weights = tuple([w for w in (*seen.weighings, *weighings) if w.t_ns >= since])
     looks = with_looks(seen.looks, looks_of(matches, store), since)
     return Witnesses(looks, with_bodies(seen.bodies, bodies, since), carts, weights)
 

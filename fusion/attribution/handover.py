@@ -53,8 +53,9 @@ def touches(
         frame = match.sightings
         if not frame.is_depth or len(frame.sd) < 2:
             continue
-        for rows in touching(frame.head, frame.hands, store, config):
-            pair = sorted(alias.get(int(match.track_id[k]), int(match.track_id[k])) for k in rows)
+        for i, j in touching(frame.head, frame.hands, store, config):
+            a, b = int(match.track_id[i]), int(match.track_id[j])
+            pair = sorted((alias.get(a, a), alias.get(b, b)))
             if pair[0] >= 0 and pair[0] != pair[1]:
                 out.append(Touch(frame.t_ns, pair[0], pair[1], frame.camera))
     return tuple(out)
@@ -64,7 +65,7 @@ def touching(head: Floats, hands: Floats, store: Store, config: AttributionConfi
     """Return the pairs of rows of head (n, 3) and hands (n, 2, 3) that touch off all shelves and do not both hang."""
     rules = config.possession.hangs_m, config.touch_m, config.shelf_side_m
     found = _touching(np.asarray(head, np.float64), np.asarray(hands, np.float64), store.plates.centre, *rules)
-    return [(i, j) for i, j in found.tolist()]
+    return [(i, j) for i, j in found.tolist()] if len(found) else []
 
 
 @njit(cache=True, error_model="numpy")

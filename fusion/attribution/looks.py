@@ -36,18 +36,17 @@ NO_LOOKS = Looks(), Looks()  # before and after, of hands that nobody saw hold a
 
 def looks_of(matches: tuple[Match, ...], store: Store) -> tuple[Look, ...]:
     """Return the looks at hands of some frames; products that the store does not know are left out."""
-    row_of = product_rows(store.products)
-    return tuple(
-        Look(
-            match.sightings.t_ns,
-            int(match.wrist_id[held.row, held.hand]),
-            tuple((row_of[sku], p) for sku, p in held.beliefs if sku in row_of),
-            int(match.rival_id[held.row, held.hand]),
-            float(match.rival_p[held.row, held.hand]),
-        )
-        for match in matches
-        for held in match.sightings.held
-    )
+    row_of, out = product_rows(store.products), list[Look]()
+    for match in matches:
+        t_ns, held = match.sightings.t_ns, match.sightings.held
+        if not held:
+            continue
+        owner, rival, rival_p = match.wrist_id.tolist(), match.rival_id.tolist(), match.rival_p.tolist()
+        for one in held:
+            row, hand = one.row, one.hand
+            beliefs = tuple([(row_of[sku], p) for sku, p in one.beliefs if sku in row_of])
+            out.append(Look(t_ns, owner[row][hand], beliefs, rival[row][hand], rival_p[row][hand]))
+    return tuple(out)
 
 
 def looks_at_hands(

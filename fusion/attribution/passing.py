@@ -1,7 +1,6 @@
 """What passes between people without a shelf noticing is read into their beam: from hand to hand, into a cart."""
 
 from collections.abc import Callable, Mapping
-from functools import cache
 from itertools import chain
 
 import numpy as np
@@ -132,7 +131,7 @@ def watch_stoops(
     state: Attribution, bodies: Bodies, disturbed: Bools, store: Store, config: AttributionConfig
 ) -> Attribution:
     """Note who stoops in this slice; disturbed (p,) are the plates that are not at rest."""
-    stoops = stoops_now(state.stoops, bodies, store.plates.centre[disturbed], config.stoop)
+    stoops = stoops_now(state.stoops, bodies, store.plates.centre, disturbed, config.stoop)
     return state if stoops is state.stoops else replace(state, stoops=stoops)
 
 
@@ -217,14 +216,14 @@ def read_content(
             group = group_of(state, trip)
             fits = explaining(content, trip, group, state.open)
 
-    @cache
     def nats_at(ratio: float) -> float:
         # Goods that somebody beside shows at the same time are in that one's hand, taken for theirs again and again.
         lent = ratio == NOTHING and is_shown_beside(content, trip, state.seen.looks, people.alias, people.trip_of, own)
         return content_nats(0.0 if lent else ratio, content, own)
 
     rest = tuple(g for g in state.groups if trip not in g.trips)
-    return replace(state, groups=(*rest, weigh(group, [*map(nats_at, fits)], config)))
+    nats = {ratio: nats_at(ratio) for ratio in dict.fromkeys(fits)}
+    return replace(state, groups=(*rest, weigh(group, [nats[ratio] for ratio in fits], config)))
 
 
 def _lengthened(
@@ -243,7 +242,7 @@ def _lengthened(
         reached = max(floor_nats(seen, own), out_nats(seen, store.plates.centre, others_xy, own))
         return set_down_nats(seen, goods_xy, own), reached, others
 
-    return lengthened(state.runs, trip, content, cache(nats_at), own)
+    return lengthened(state.runs, trip, content, nats_at, own)
 
 
 def _sources(

@@ -348,6 +348,7 @@ def lengthened(
     was, how low the hands were, and who was beside.
     """
     total, out = sum(p for _, p in content.p), dict(runs)
+    known: dict[int, tuple[float, float, tuple[tuple[str, float], ...]]] = {}
     for (product, p), (first_ns, last_ns) in zip(content.p, content.seen_ns, strict=True):
         if p / total < config.share_min:
             continue
@@ -355,7 +356,9 @@ def lengthened(
         goes_on = old is not None and first_ns - old.last_ns <= config.break_s * SECOND_NS
         since_ns = (old.since_ns or old.first_ns) if old is not None else first_ns
         first_ns = old.first_ns if old is not None and goes_on else first_ns
-        out[trip, product] = Run(first_ns, last_ns, *nats_at(last_ns), since_ns, content.track_id)
+        if last_ns not in known:  # one look speaks of several products
+            known[last_ns] = nats_at(last_ns)
+        out[trip, product] = Run(first_ns, last_ns, *known[last_ns], since_ns, content.track_id)
     return out
 
 

@@ -9,8 +9,9 @@ from collections.abc import Collection, Iterable, Mapping
 from math import log
 
 import numpy as np
+from numba import njit
 
-from fusion.arrays import Floats, Ints
+from fusion.arrays import Bools, Floats, Ints
 from fusion.attribution.beam import Hypothesis
 from fusion.attribution.bodies import Bodies, rows_in
 from fusion.attribution.explanations import PICK, PUT, Explanation, Part
@@ -37,25 +38,23 @@ class Stoop:
 
 
 def stoops_now(
-    going_on: tuple[Stoop, ...], bodies: Bodies, disturbed: Floats, config: StoopConfig
+    going_on: tuple[Stoop, ...], bodies: Bodies, plates: Floats, disturbed: Bools, config: StoopConfig
 ) -> tuple[Stoop, ...]:
-    """Return the stoops after one more slice; disturbed (k, 3) are the places of plates that are not at rest, m.
+    """Return the stoops after one more slice; plates (p, 3) are their places, m, of which some (p,) are not at rest.
 
     Who is out of sight stoops no more than was seen.
     """
-    is_low = (bodies.head[:, 2] < config.head_m) & (bodies.unseen_s <= 0.0)
-    if not np.count_nonzero(is_low):
+    rules = config.head_m, config.hand_m, config.hand_sd_max_m**2
+    people = bodies.head, bodies.hands, bodies.hands_cov, bodies.unseen_s
+    if not _is_any_low(*people, *rules):
         return going_on  # nearly always
-    rows = np.flatnonzero(is_low)
-    hands = bodies.head[rows, None] + bodies.hands[rows]
-    low = (bodies.hands_cov[rows][:, :, 2, 2] <= config.hand_sd_max_m**2) & (hands[:, :, 2] < config.hand_m)
-    if not np.count_nonzero(low):
-        return going_on
+    low, hands = _low_hands(*people, *rules), bodies.head[:, None] + bodies.hands
+    unquiet = plates[disturbed]
     past, still = broken_off(going_on, bodies.t_ns, config.break_s)
     known = {one.track_id: one for one in still}
-    for k in np.flatnonzero(low.any(axis=1)).tolist():
-        track_id, (x, y, z) = int(bodies.track_id[rows[k]]), bodies.head[rows[k]].tolist()
-        apart = np.linalg.norm(disturbed - hands[k][low[k], None], axis=2)
+    for row in np.flatnonzero(low.any(axis=1)).tolist():
+        track_id, (x, y, z) = int(bodies.track_id[row]), bodies.head[row].tolist()
+        apart = np.linalg.norm(unquiet - hands[row][low[row], None], axis=2)
         before = known.get(track_id, Stoop(track_id, bodies.t_ns, bodies.t_ns, head_m=z))
         known[track_id] = Stoop(
             track_id,
@@ -66,6 +65,27 @@ def stoops_now(
             before.is_at_plates or bool((apart < config.touch_m).any()),
         )
     return (*past, *(known[track_id] for track_id in sorted(known)))
+
+
+@njit(cache=True, error_model="numpy")
+def _low_hands(
+    head: Floats, hands: Floats, hands_cov: Floats, unseen_s: Floats, head_m: float, hand_m: float, hand_var_max: float
+) -> Bools:
+    """Return which hands (n, 2) are near the floor, of whom the head is low too, in sight; hands known so well are."""
+    low = np.zeros((len(head), 2), np.bool_)
+    for row in range(len(head)):
+        for hand in range(2 if head[row, 2] < head_m and unseen_s[row] <= 0.0 else 0):
+            is_known = hands_cov[row, hand, 2, 2] <= hand_var_max
+            low[row, hand] = is_known and head[row, 2] + hands[row, hand, 2] < hand_m
+    return low
+
+
+@njit(cache=True, error_model="numpy")
+def _is_any_low(
+    head: Floats, hands: Floats, hands_cov: Floats, unseen_s: Floats, head_m: float, hand_m: float, hand_var_max: float
+) -> bool:
+    """Tell whether there is such a hand."""
+    return bool(_low_hands(head, hands, hands_cov, unseen_s, head_m, hand_m, hand_var_max).any())
 
 
 def is_answered(stoop: Stoop, changes: Iterable[ShelfChange], store: Store, config: StoopConfig) -> bool:

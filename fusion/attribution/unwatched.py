@@ -41,12 +41,12 @@ def unwatched_now(
 
     A trip is out of sight when everybody is who may be it: who comes back into sight may be another track.
     """
-    hidden = bodies.unseen_s >= config.unseen_s
+    rules = config.unseen_s, config.reach_m, config.hands_sd_m
+    near, hidden, hands_hidden = _near_pairs(bodies.head, bodies.hands_cov, bodies.unseen_s, *rules)
     if not np.count_nonzero(hidden) or len(hidden) < 2:
         return going_on
     past, still = broken_off(going_on, bodies.t_ns, config.break_s)
     known = {one.trips: one for one in still}
-    near, hands_hidden = _near_pairs(bodies.head, bodies.hands_cov, hidden, config.reach_m, config.hands_sd_m)
     if len(near):
         named = [trip_of.get(k, "") for k in bodies.track_id.tolist()]
         seen, shown = _trips_of(named, ~hidden), _trips_of(named, ~hands_hidden)
@@ -61,11 +61,8 @@ def unwatched_now(
 
 def may_be_unwatched(bodies: Bodies, config: UnwatchedConfig) -> bool:
     """Tell whether two bodies are out of sight together, whoever they are."""
-    hidden = bodies.unseen_s >= config.unseen_s
-    if not np.count_nonzero(hidden) or len(hidden) < 2:
-        return False
-    near, _ = _near_pairs(bodies.head, bodies.hands_cov, hidden, config.reach_m, config.hands_sd_m)
-    return len(near) > 0
+    rules = config.unseen_s, config.reach_m, config.hands_sd_m
+    return bool(_is_any_pair(bodies.head, bodies.hands_cov, bodies.unseen_s, *rules))
 
 
 def _trips_of(named: list[str], which: Bools) -> set[str]:
@@ -75,13 +72,14 @@ def _trips_of(named: list[str], which: Bools) -> set[str]:
 
 @njit(cache=True, error_model="numpy")
 def _near_pairs(
-    head: Floats, hands_cov: Floats, hidden: Bools, reach_m: float, hands_sd_m: float
-) -> tuple[Ints, Bools]:
-    """Return which two bodies are within reach and show no hands, one of them hidden, (p, 2), and who shows none, (n,).
+    head: Floats, hands_cov: Floats, unseen_s: Floats, hidden_s: float, reach_m: float, hands_sd_m: float
+) -> tuple[Ints, Bools, Bools]:
+    """Return which two bodies are within reach and show no hands, one of them hidden, (p, 2).
 
-    A hand is shown that is known so well along an axis.
+    Hidden is who has not been seen for so long, (n,), and who shows no hands, (n,), is returned as well. A hand is
+    shown that is known so well along an axis.
     """
-    n = len(head)
+    n, hidden = len(head), unseen_s >= hidden_s
     hands_hidden, pairs, found = hidden.copy(), np.empty((n * n, 2), np.int64), 0
     for i in range(n):
         sure = False
@@ -94,7 +92,15 @@ def _near_pairs(
             is_near = np.hypot(head[i, 0] - head[j, 0], head[i, 1] - head[j, 1]) <= reach_m
             if is_near and hands_hidden[j] and (hidden[i] or hidden[j]):
                 pairs[found, 0], pairs[found, 1], found = i, j, found + 1
-    return pairs[:found], hands_hidden
+    return pairs[:found], hidden, hands_hidden
+
+
+@njit(cache=True, error_model="numpy")
+def _is_any_pair(
+    head: Floats, hands_cov: Floats, unseen_s: Floats, hidden_s: float, reach_m: float, hands_sd_m: float
+) -> bool:
+    """Tell whether there are two such bodies."""
+    return len(_near_pairs(head, hands_cov, unseen_s, hidden_s, reach_m, hands_sd_m)[0]) > 0
 
 
 def unwatched_readings(one: Unwatched, goods: Mapping[str, Goods], config: UnwatchedConfig) -> tuple[Explanation, ...]:
