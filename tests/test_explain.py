@@ -91,8 +91,8 @@ def test_what_the_witnesses_say_adds_up_to_the_weight(
             readings += puts(moved, mover, goods, STORE, CONFIG, {goods[0][0]: (goods[0][2] * 1.01,)})
     readings += [e for mover in who for e in swaps(moved, mover, goods, STORE, CONFIG)]
     for reading in readings:
-        assert abs(sum(one for _, one in reading.why) - reading.nats) < 1e-9, reading
-        names = [witness for witness, _ in reading.why]
+        assert abs(sum(one for _, one in add(reading.why)) - reading.nats) < 1e-9, reading
+        names = [witness for witness, _ in add(reading.why)]
         assert names == [w for w in WITNESSES if w in names], "each witness once, in order"
 
 

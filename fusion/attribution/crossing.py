@@ -14,7 +14,7 @@ from fusion.attribution.explanations import PICK, PUT, Explanation, Goods, Mover
 from fusion.attribution.normal import log_normal
 from fusion.attribution.picking import MIXED_NATS, spread_nats, two_people
 from fusion.attribution.priors import Moved, either_nats
-from fusion.attribution.why import COUNT, HELD, MASS, PLANOGRAM, PRIOR, add
+from fusion.attribution.why import COUNT, HELD, MASS, PLANOGRAM, PRIOR
 from fusion.config import AttributionConfig
 from fusion.frozen import record
 from fusion.store import Store
@@ -117,7 +117,7 @@ def _pairs(moved: Moved, ones: list[Move], others: list[Move], config: Attributi
             (HELD, a.carries + b.carries - a.kept - b.kept),
             (PRIOR, rare),
         )
-        why = add(own, a.mover.whole_why(a.kind, a.product), b.mover.whole_why(b.kind, b.product))
+        why = (*own, *a.mover.whole_why(a.kind, a.product), *b.mover.whole_why(b.kind, b.product))
         yield Explanation((a.part(), b.part()), nats + rare + a.nats + b.nats, (*a.mover.claims, *b.mover.claims), why)
 
 

@@ -10,7 +10,7 @@ from fusion.attribution.events import OwnerOf
 from fusion.attribution.explanations import Explanation
 from fusion.attribution.record import Bystander
 from fusion.attribution.settled import Settled
-from fusion.attribution.why import explained
+from fusion.attribution.why import add, explained
 from fusion.config import SECOND_NS
 from fusion.frozen import record
 from fusion.rounding import rounded
@@ -72,7 +72,7 @@ def _reading(reading: Explanation, p: float | None, owner_of: OwnerOf, store: St
         ],
         "p": None if p is None else float(f"{p:.9g}"),  # small ones too: their logarithm is told
         "nats": round(reading.nats, 4),
-        "why": {witness: round(nats, 4) + 0.0 for witness, nats in explained(reading.why, reading.nats)},
+        "why": {witness: round(nats, 4) + 0.0 for witness, nats in explained(add(reading.why), reading.nats)},
     }
 
 

@@ -54,7 +54,7 @@ class Explanation:
     parts: tuple[Part, ...]
     nats: float
     claims: tuple[Claim, ...] = ()  # whose tracks the movers' are, where that is in doubt
-    why: Why = field(default=(), compare=False)  # adds up to nats; a reading is the same whoever speaks for it
+    why: Why = field(default=(), compare=False)  # makes up nats; a reading is the same whoever speaks for it
 
 
 @record()

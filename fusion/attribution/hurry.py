@@ -10,7 +10,7 @@ import numpy as np
 
 from fusion.attribution.beam import Hypothesis
 from fusion.attribution.explanations import Explanation, Mover, ranked
-from fusion.attribution.why import PRIOR, add
+from fusion.attribution.why import PRIOR
 from fusion.config import SECOND_NS, AttributionConfig
 from fusion.frozen import replace
 from fusion.shelf import ShelfChange
@@ -71,4 +71,4 @@ def unhurried(found: list[Explanation], busy: Mapping[str, float]) -> list[Expla
 
 
 def _dearer(one: Explanation, nats: float) -> Explanation:
-    return replace(one, nats=one.nats + nats, why=add(one.why, ((PRIOR, nats),))) if nats else one
+    return replace(one, nats=one.nats + nats, why=(*one.why, (PRIOR, nats))) if nats else one

@@ -55,7 +55,7 @@ def posture(
         t_s=(room.t_ns[moment] - t_ns) / SECOND_NS,
         head=rows.head[row],
         hands=rows.head[row][:, None] + rows.hands[row],
-        sd_m=np.sqrt(rows.hands_cov[row][:, :, 2, 2]),
+        sd_m=np.sqrt(rows.hands_cov[row, :, 2, 2]),
         past=past,
         moment=moment,
         row=row,

@@ -12,7 +12,7 @@ from fusion.attribution.explanations import Explanation
 from fusion.attribution.masses import Masses
 from fusion.attribution.pressing import follows
 from fusion.attribution.priors import moved_nats
-from fusion.attribution.why import MASS, PRIOR
+from fusion.attribution.why import MASS, PRIOR, add
 from fusion.config import AttributionConfig
 from fusion.frozen import record, replace
 from fusion.shelf import ShelfChange
@@ -54,5 +54,5 @@ def rest_of(first: Begun, hypothesis: Hypothesis, store: Store, config: Attribut
     part = reading.parts[0] if reading is not None and len(reading.parts) == 1 else None
     if reading is None or part is None or store.products.by_weight[part.product] or part.qty > config.qty_max:
         return None
-    nats = float(first.together[part.product, part.qty - 1]) - dict(reading.why).get(MASS, 0.0)
+    nats = float(first.together[part.product, part.qty - 1]) - dict(add(reading.why)).get(MASS, 0.0)
     return Explanation((), nats + config.lift_nats, why=((MASS, nats), (PRIOR, config.lift_nats)))

@@ -10,7 +10,7 @@ from fusion.arrays import Floats, Ints
 from fusion.attribution.explanations import PICK, PUT, Explanation, Mover, Part, ranked
 from fusion.attribution.normal import normal_nats
 from fusion.attribution.priors import Moved, mass_nats, pieces_nats
-from fusion.attribution.why import COUNT, MASS, PRIOR, Why, add
+from fusion.attribution.why import COUNT, MASS, PRIOR, Why
 from fusion.config import AttributionConfig
 from fusion.frozen import record
 from fusion.shelf import ShelfChange
@@ -49,7 +49,7 @@ def single(moved: Moved, who: tuple[Mover, ...], most: int) -> list[Explanation]
         for flat in highest(nats, most).tolist():
             product, n = divmod(flat, nats.shape[1])
             part = Part(mover.trip, kind, product, n + 1, moved.grams(product, n + 1))
-            why = add(moved.why(product, n), mover.whole_why(kind, product))
+            why = (*moved.why(product, n), *mover.whole_why(kind, product))
             out.append(Explanation((part,), float(nats[product, n]) + mover.nats, mover.claims, why))
     return out
 
@@ -86,7 +86,7 @@ def _shared(moved: Moved, who: tuple[Mover, ...], config: AttributionConfig) -> 
                 )
                 nats += rare
                 own = ((COUNT, each - float(counts[product, n])), (PRIOR, rare))
-                why = add(moved.why(product, n), own, a.whole_why(PICK, product), b.whole_why(PICK, product))
+                why = (*moved.why(product, n), *own, *a.whole_why(PICK, product), *b.whole_why(PICK, product))
                 out.append(Explanation(parts, nats, (*a.claims, *b.claims), why))
     return out
 
@@ -152,8 +152,9 @@ def _lots_of_one(lots: list[Lot], who: tuple[Mover, ...], config: AttributionCon
     for mover in who:
         seen = sum(mover.after.of(lot.product) for lot in lots)
         nats = sum(n for _, n in why) + mover.nats + seen
-        people = [mover.whole_why(PICK, lots[0].product), *(mover.after.why(lot.product) for lot in lots[1:])]
-        out.append(Explanation(tuple(lot.part(mover.trip) for lot in lots), nats, mover.claims, add(why, *people)))
+        others = (pair for lot in lots[1:] for pair in mover.after.why(lot.product))
+        whole = (*why, *mover.whole_why(PICK, lots[0].product), *others)
+        out.append(Explanation(tuple(lot.part(mover.trip) for lot in lots), nats, mover.claims, whole))
     return out
 
 
@@ -166,9 +167,9 @@ def _lots_of_two(lots: list[Lot], who: tuple[Mover, ...], config: AttributionCon
     for pair in two_people(permutations(who, 2)):
         ends = tuple(zip(pair, lots, strict=True))
         nats = sum(n for _, n in why) + sum(m.nats + m.after.of(lot.product) for m, lot in ends)
-        people = (m.whole_why(PICK, lot.product) for m, lot in ends)
+        whole = (*why, *(pair for m, lot in ends for pair in m.whole_why(PICK, lot.product)))
         parts = tuple(lot.part(m.trip) for m, lot in ends)
-        out.append(Explanation(parts, nats, (*pair[0].claims, *pair[1].claims), add(why, *people)))
+        out.append(Explanation(parts, nats, (*pair[0].claims, *pair[1].claims), whole))
     return out
 
 

@@ -9,7 +9,7 @@ from fusion.attribution.explanations import PUT, Explanation, Goods, Mover, Part
 from fusion.attribution.normal import normal_nats
 from fusion.attribution.picking import single
 from fusion.attribution.priors import Moved
-from fusion.attribution.why import COUNT, HELD, MASS, PLANOGRAM, add
+from fusion.attribution.why import COUNT, HELD, MASS, PLANOGRAM
 from fusion.config import AttributionConfig
 from fusion.frozen import replace
 from fusion.store import Store
@@ -58,6 +58,6 @@ def puts(
             kept = config.held_kept * max(mover.after.of(product), 0.0) if n == pieces else 0.0
             part = Part(mover.trip, PUT, product, n, moved_g)
             own = ((MASS, nats + many), (COUNT, -many), (PLANOGRAM, home), (HELD, -kept))
-            why = add(own, mover.whole_why(PUT, product))
+            why = (*own, *mover.whole_why(PUT, product))
             out.append(Explanation((part,), float(nats + nats_of_person - kept), mover.claims, why))
     return tuple(ranked(out))

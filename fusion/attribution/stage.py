@@ -43,13 +43,13 @@ def attribute(
     waiting = sorted((*state.waiting, *new), key=lambda c: (c.step_ns, c.plates)) if new else state.waiting
     until = now_ns - int(config.held_window_s * SECOND_NS)
     due: list[ShelfChange | Meeting | SeenMove | CartPass | Content | Unwatched | Reach] = [
-        *(c for c in waiting if c.step_ns <= until)
+        *[c for c in waiting if c.step_ns <= until]
     ]
     met, touching = meetings(state.touches, until, config)
     hidden, going_on = over_by(state.unwatched, until, config.unwatched.break_s, config.unwatched.together_s)
     if store.handover == "holder":
         # Whose goods went into a cart is asked before they are in it.
-        due += [*met, *(p for p in state.passes if p.t_ns <= until), *hidden]
+        due += [*met, *[p for p in state.passes if p.t_ns <= until], *hidden]
     due += [m for m in state.moves if m.move.t_ns <= until]
     reached, reaching = over_by(state.reaches, until, config.dark.break_s, config.dark.reach_s)
     due += reached
@@ -60,10 +60,10 @@ def attribute(
     due += seen_in_hands
     state = replace(
         state,
-        waiting=tuple(c for c in waiting if c.step_ns > until),
+        waiting=tuple([c for c in waiting if c.step_ns > until]),
         touches=touching,
-        moves=tuple(m for m in state.moves if m.move.t_ns > until),
-        passes=tuple(p for p in state.passes if p.t_ns > until),
+        moves=tuple([m for m in state.moves if m.move.t_ns > until]),
+        passes=tuple([p for p in state.passes if p.t_ns > until]),
         unwatched=going_on,
         reaches=reaching,
         stoops=stooping,
@@ -95,7 +95,7 @@ def attribute(
     if old:
         groups = (made_final(g, [e for e in old if g.reads(e)]) for g in state.groups)
         state = replace(state, groups=tuple(groups))
-    cut = sum(g.cut for g in state.groups)
+    cut = sum([g.cut for g in state.groups])
     if cut:
         counted = tuple(replace(g, cut=0) for g in state.groups)
         state = limited(replace(state, groups=counted), "attribution.hypotheses_max", cut)

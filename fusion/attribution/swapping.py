@@ -5,7 +5,7 @@ import numpy as np
 from fusion.attribution.explanations import PICK, PUT, Explanation, Goods, Mover, Part, ranked
 from fusion.attribution.normal import normal_nats
 from fusion.attribution.priors import Moved, either_nats
-from fusion.attribution.why import COUNT, HELD, MASS, PLANOGRAM, PRIOR, add
+from fusion.attribution.why import COUNT, HELD, MASS, PLANOGRAM, PRIOR
 from fusion.config import AttributionConfig
 from fusion.frozen import replace
 from fusion.store import Store
@@ -63,4 +63,4 @@ def _taken(moved: Moved, back_g: float, taken: int, n: int, config: AttributionC
 def _told(swap: Explanation, mover: Mover) -> Explanation:
     """Add what speaks for the mover of a swap, which is asked of the best only."""
     back, taken = (part.product for part in swap.parts)
-    return replace(swap, why=add(swap.why, mover.whole_why(PICK, taken), mover.before.why(back)))
+    return replace(swap, why=(*swap.why, *mover.whole_why(PICK, taken), *mover.before.why(back)))

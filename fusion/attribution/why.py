@@ -1,7 +1,8 @@
 """Nats by witness: what a weight is made of, so that a verdict can be explained and not only stated.
 
-A `Why` is (witness, nats) pairs that add up to the weight they explain. It is carried beside the weight and never used
-to compute it: the readings stay the same to the last bit whether anybody asks why or not.
+A `Why` is (witness, nats) pairs that add up to the weight they explain; one witness may come more than once. It is
+carried beside the weight and never used to compute it: the readings stay the same to the last bit whether anybody asks
+why or not. Of all the readings of a change few are ever told: what is said of one is added up by who tells it.
 """
 
 Why = tuple[tuple[str, float], ...]
@@ -23,7 +24,7 @@ def add(*whys: Why) -> Why:
     for why in whys:
         for witness, nats in why:
             total[witness] = total.get(witness, 0.0) + nats
-    return tuple([(witness, total[witness]) for witness in WITNESSES if total.get(witness, 0.0) != 0.0])
+    return tuple([(witness, total[witness]) for witness in WITNESSES if total.get(witness)])
 
 
 def explained(why: Why, nats: float) -> Why:

@@ -11,7 +11,7 @@ from fusion.attribution.bodies import rows_in
 from fusion.attribution.explanations import WhoAt
 from fusion.attribution.past import Past
 from fusion.attribution.settled import Settled
-from fusion.attribution.why import CART, HELD
+from fusion.attribution.why import CART, HELD, add
 from fusion.checkout.receipts import REVIEW, SETTLED, Receipt
 from fusion.config import SECOND_NS
 from fusion.frozen import record
@@ -71,7 +71,7 @@ def _unseen(receipt: Receipt, doubts: Doubts, config: HealthConfig) -> tuple[str
 
 def _rests_on(one: Settled, doubts: Doubts, store: Store, config: HealthConfig) -> dict[str, str]:
     """Return the bad sensors that a change rests on alone: most of its grams, and nothing else names the goods."""
-    why = dict(one.reading.why)
+    why = dict(add(one.reading.why))
     out: dict[str, str] = {}
     if doubts.carts and why.get(CART, 0.0) > config.held_nats > why.get(HELD, 0.0):
         out |= dict(doubts.carts)
