@@ -20,7 +20,7 @@ from fusion.arrays import Floats, Singles
 from fusion.attribution.bodies import joined_into, latest
 from fusion.attribution.handover import touching
 from fusion.attribution.last_seen import beside, floor_nats, out_nats, posture, set_down_nats
-from fusion.attribution.look import Look, no_looks, with_looks
+from fusion.attribution.look import Looked, no_looks, with_looks
 from fusion.attribution.looks import lenders, looks_at_hands
 from fusion.attribution.past import Past
 from fusion.attribution.possession import Content, contents, has_passed, near_of, shelf_m
@@ -82,7 +82,7 @@ def _warm_attribution(past: Past, store: Store) -> None:
     may_be_unwatched(hidden, config.unwatched)
     unwatched_now((), hidden, {}, frozenset(), config.unwatched)
     stoops_now((), replace(now, head=now.head * 0.1), store.plates.centre, np.ones(3, np.bool_), config.stoop)
-    looks, alone = with_looks(no_looks(), [Look(now.t_ns, 1, ((0, 0.5),), 2, 0.1)], 0), joined_into({1}, {})
+    looks, alone = with_looks(no_looks(), Looked([now.t_ns], [1], [1], [2], [0.1], [0], [0.5]), 0), joined_into({1}, {})
     looks_at_hands(now.t_ns, looks, {}, config, (1, 2))
     lenders(now.t_ns, looks, np.array([1]), alone, {}, config)
     contents(looks, {}, 0, now.t_ns + 1, config.possession)

@@ -7,7 +7,7 @@ import pytest
 from hypotheses_told import beam_of
 from hypothesis import assume, example, given
 from hypothesis import strategies as st
-from remembered import looks_of_hands
+from remembered import Look, looks_of_hands
 from tiny import tiny_store
 
 from fusion.attribution.basket import Weighing
@@ -30,7 +30,7 @@ from fusion.attribution.explanations import (
 )
 from fusion.attribution.handover import Meeting, Touch, handover_readings, meetings, touching, ways
 from fusion.attribution.hypotheses import apply, drop, extend, goods_posterior, merge, reading_posterior, weights
-from fusion.attribution.look import Look
+from fusion.attribution.look import no_looks, with_looks
 from fusion.attribution.looks import Looks, looks_at_hands, looks_of
 from fusion.attribution.masses import masses_of
 from fusion.attribution.picking import picks
@@ -379,7 +379,7 @@ def test_hands_that_show_a_product_speak_for_it_and_hands_that_show_another_agai
 
     def after(belief: float) -> dict[int, tuple[Looks, Looks]]:
         frames = tuple(looked(i, STORE.products.sku[0], belief) for i in range(looks))
-        return looks_at_hands(0, looks_of_hands(looks_of(frames, STORE)), {}, CONFIG, (1, 2))
+        return looks_at_hands(0, with_looks(no_looks(), looks_of(frames, STORE), 0), {}, CONFIG, (1, 2))
 
     (before, mine), (_, less) = after(p)[1], after(p / 2)[1]
     assert mine.absent < 0.0 and mine.of(1) == mine.absent <= mine.of(0) <= CONFIG.held_nats_max

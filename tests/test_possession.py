@@ -7,7 +7,7 @@ import pytest
 from hypotheses_told import beam_of
 from hypothesis import assume, given
 from hypothesis import strategies as st
-from remembered import bodies_at, looks_of_hands, past_of
+from remembered import Look, bodies_at, looks_of_hands, past_of
 from tiny import tiny_store
 
 from fusion.attribution.beam import Group, Hypothesis, gathered, lone
@@ -16,7 +16,6 @@ from fusion.attribution.explanations import PICK, PUT, Claim, Explanation, Part
 from fusion.attribution.handover import at_moment
 from fusion.attribution.hypotheses import weights
 from fusion.attribution.leaving import _about, _put_back
-from fusion.attribution.look import Look
 from fusion.attribution.passing import read_content
 from fusion.attribution.possession import (
     NOTHING,

@@ -256,6 +256,17 @@ def reading_posterior(
     return tuple(sorted([(shown[one], p) for one, p in total.items()], key=lambda pair: -pair[1]))
 
 
+def reading_posteriors(
+    group: Group, events: Iterable[str], weighed: list[float]
+) -> dict[str, tuple[tuple[Explanation, float], ...]]:
+    """Return the marginals of the readings of several changes; most are read alike by all hypotheses."""
+    apart, all_of_it = {*group.choice.differ()}, reduce(add, weighed, 0.0)
+    return {
+        event: reading_posterior(group, event, weighed) if event in apart else ((group.reading(0, event), all_of_it),)
+        for event in events
+    }
+
+
 def is_same(one: Explanation, other: Explanation) -> bool:
     """Tell whether two readings say the same, however likely."""
     return one.parts == other.parts

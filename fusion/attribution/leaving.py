@@ -20,6 +20,7 @@ from fusion.attribution.hypotheses import (
     goods_posterior,
     is_same,
     reading_posterior,
+    reading_posteriors,
     weigh,
     weights,
 )
@@ -287,7 +288,7 @@ def close_trip(
     group = group_of(state, trip)
     weighed = weights(group).tolist()
     mine = [event for event in state.open if group.reads(event)]
-    posterior = {event: reading_posterior(group, event, weighed) for event in mine}
+    posterior = reading_posteriors(group, mine, weighed)
     if goods is not None:
         want = _counts(goods)
         group = bar(group, group.goods.where(trip, lambda own: _counts(own) == want))

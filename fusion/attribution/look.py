@@ -1,6 +1,5 @@
 """Looks of classifiers at hands, as they are remembered."""
 
-from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -8,22 +7,22 @@ from numba import njit
 
 from fusion.arrays import Floats, Ints
 from fusion.attribution.past import Past, and_then, no_past
-from fusion.frozen import record
 
 
-@record()
-class Look:
-    """What a classifier made of one hand in one frame."""
+class Looked(NamedTuple):
+    """What a classifier made of hands, in the order of their frames: a list a column."""
 
-    t_ns: int
-    owner: int  # track_id of whose wrist it was, -1 for nobody's
-    beliefs: tuple[tuple[int, float], ...]  # product, p
-    rival: int = -1  # track_id of whose it may be instead
-    rival_p: float = 0.0
+    t_ns: list[int]
+    sizes: list[int]  # how many beliefs each look has, one behind the other
+    owner: list[int]  # track_id of whose wrist it was, -1 for nobody's
+    rival: list[int]  # track_id of whose it may be instead
+    rival_p: list[float]
+    product: list[int]  # of each belief
+    p: list[float]
 
 
 class LookRows(NamedTuple):
-    """Looks as the kernels take them: columns of Look (m,), and those of their beliefs (b,) from first (m + 1,) on."""
+    """Looks as the kernels take them: columns (m,), and those of their beliefs (b,) from first (m + 1,) on."""
 
     t_ns: Ints
     first: Ints
@@ -39,15 +38,10 @@ def no_looks() -> Past:
     return no_past((np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros(0)), (np.zeros(0, np.int64), np.zeros(0)))
 
 
-def with_looks(past: Past, new: Sequence[Look], since_ns: int) -> Past:
+def with_looks(past: Past, new: Looked, since_ns: int) -> Past:
     """Add looks, in the order of their frames, and forget those before since_ns."""
-    if not new:
-        return and_then(past, (), (), (), (), since_ns)
-    each = [one.owner for one in new], [one.rival for one in new], [one.rival_p for one in new]
-    beliefs = [belief for one in new for belief in one.beliefs]
-    rows = [product for product, _ in beliefs], [p for _, p in beliefs]
-    times, sizes = [one.t_ns for one in new], [len(one.beliefs) for one in new]
-    return and_then(past, times, sizes, each, rows, since_ns)
+    each, rows = (new.owner, new.rival, new.rival_p), (new.product, new.p)
+    return and_then(past, new.t_ns, new.sizes, each, rows, since_ns)
 
 
 def looks_in(past: Past) -> LookRows:

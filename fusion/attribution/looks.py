@@ -9,7 +9,7 @@ from numba import njit
 
 from fusion.arrays import Bools, Floats, Ints
 from fusion.attribution.bodies import Joined, joined_into, person_of, place_among
-from fusion.attribution.look import Look, LookRows, looks_in, named_by
+from fusion.attribution.look import Looked, LookRows, looks_in, named_by
 from fusion.attribution.past import Past
 from fusion.config import SECOND_NS, AttributionConfig
 from fusion.frozen import record
@@ -34,19 +34,24 @@ class Looks:
 NO_LOOKS = Looks(), Looks()  # before and after, of hands that nobody saw hold anything
 
 
-def looks_of(matches: tuple[Match, ...], store: Store) -> tuple[Look, ...]:
+def looks_of(matches: tuple[Match, ...], store: Store) -> Looked:
     """Return the looks at hands of some frames; products that the store does not know are left out."""
-    row_of, out = product_rows(store.products), list[Look]()
+    row_of, out = product_rows(store.products), Looked([], [], [], [], [], [], [])
     for match in matches:
         t_ns, held = match.sightings.t_ns, match.sightings.held
         if not held:
             continue
         owner, rival, rival_p = match.wrist_id.tolist(), match.rival_id.tolist(), match.rival_p.tolist()
         for one in held:
-            row, hand = one.row, one.hand
-            beliefs = tuple([(row_of[sku], p) for sku, p in one.beliefs if sku in row_of])
-            out.append(Look(t_ns, owner[row][hand], beliefs, rival[row][hand], rival_p[row][hand]))
-    return tuple(out)
+            known = [(row_of[sku], p) for sku, p in one.beliefs if sku in row_of]
+            out.t_ns.append(t_ns)
+            out.sizes.append(len(known))
+            out.owner.append(owner[one.row][one.hand])
+            out.rival.append(rival[one.row][one.hand])
+            out.rival_p.append(rival_p[one.row][one.hand])
+            out.product.extend([product for product, _ in known])
+            out.p.extend([p for _, p in known])
+    return out
 
 
 def looks_at_hands(
