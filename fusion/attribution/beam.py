@@ -7,8 +7,7 @@ A hypothesis is put together only where somebody asks for it, as far as they ask
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import field
-from types import MappingProxyType
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -17,7 +16,7 @@ from fusion.attribution.explanations import Claim, Explanation, Goods
 from fusion.frozen import record, replace
 
 Claims = Mapping[tuple[int, int], Claim]  # stretch of a track -> whose, and paid for
-NO_CLAIMS: Claims = MappingProxyType({})
+T = TypeVar("T")
 
 
 @record()
@@ -85,11 +84,15 @@ class Said:
         values = self.values[self.column[name]]
         return [values[number] for number in self.numbers(name)]
 
+    def told(self, name: str, what: Callable[[Any], T]) -> list[T]:
+        """Return what follows from what every hypothesis says of one thing, (n,): asked once of each value."""
+        of, values = self.numbers(name), self.values[self.column[name]]
+        known = {number: what(values[number]) for number in dict.fromkeys(of)}
+        return [known[number] for number in of]
+
     def where(self, name: str, holds: Callable[[Any], bool]) -> Bools:
         """Return the hypotheses (n,) that say something of one thing for which this holds."""
-        of, values = self.numbers(name), self.values[self.column[name]]
-        known = {number: holds(values[number]) for number in dict.fromkeys(of)}
-        return np.array([known[number] for number in of], np.bool_)
+        return np.array(self.told(name, holds), np.bool_)
 
     def differ(self) -> list[str]:
         """Return the things of which not all hypotheses say the same value."""

@@ -51,7 +51,7 @@ def touches(
     out = []
     for match in matches:
         frame = match.sightings
-        if not frame.is_depth or len(frame.sd) < 2:
+        if not match.may_touch or not frame.is_depth or len(frame.sd) < 2:
             continue
         for i, j in touching(frame.head, frame.hands, store, config):
             a, b = int(match.track_id[i]), int(match.track_id[j])

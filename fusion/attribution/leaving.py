@@ -209,12 +209,11 @@ def _weigh_tags(
     most = max((n for goods in group.carried(trip) for _, n, _ in goods), default=0)
     nats = {k: config.tags.witness * heard_nats(found.get(k, ()), most, rate, config.tags) for k in sorted(tagged)}
 
-    @cache
     def nats_of(goods: Goods) -> float:
         counts = {product: pieces for product, pieces, _ in goods}
         return float(sum(table[counts.get(k, 0)] for k, table in nats.items()))
 
-    group = weigh(group, [*map(nats_of, group.goods.each(trip))], config)
+    group = weigh(group, group.goods.told(trip, nats_of), config)
     goods, p = goods_posterior(group, trip)[0]
     if p > config.tags.clear_p and through == 1.0:
         counts = {product: pieces for product, pieces, _ in goods}

@@ -7,7 +7,7 @@ raises the doubt whether it is still there.
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -15,7 +15,7 @@ import numpy as np
 from numba import njit
 
 from fusion.arrays import Floats, Ints
-from fusion.attribution.beam import Group, told_apart
+from fusion.attribution.beam import Group
 from fusion.attribution.bodies import Rows, is_among, names_of, place_among, rows_in
 from fusion.attribution.explanations import PICK, PUT, Explanation, Goods, Part, handed
 from fusion.attribution.look import LookRows, looks_in, named_by
@@ -114,13 +114,20 @@ def explaining(content: Content, trip: str, group: Group, open_: Mapping[str, Sh
     p_of = dict(content.p)
     most = max(p_of.values())
     recent = [event for event, one in open_.items() if one.step_ns >= content.t0_ns and group.reads(event)]
-    apart, kind = told_apart(group, (trip,), recent)
-    out = []
-    for hypothesis in apart:
-        had = {product for product, _, _ in hypothesis.goods.get(trip, ())}
-        had |= {part.product for one in hypothesis.choice.values() for part in one.parts if part.trip == trip}
-        out.append(max([p_of.get(product, 0.0) for product in had]) / most if had else NOTHING)
-    return [out[k] for k in kind]
+
+    def likeliest(products: Iterable[int]) -> float:
+        return max([p_of.get(product, 0.0) for product in products], default=NOTHING)
+
+    def of_goods(goods: Goods) -> float:
+        return likeliest(product for product, _, _ in goods)
+
+    def of_reading(reading: Explanation) -> float:
+        return likeliest(part.product for part in reading.parts if part.trip == trip)
+
+    carried = group.goods.told(trip, of_goods) if trip in group.goods.column else [NOTHING] * len(group)
+    best = np.max([carried, *(group.choice.told(event, of_reading) for event in recent)], axis=0)
+    fits: list[float] = np.where(best >= 0.0, best / most, NOTHING).tolist()
+    return fits
 
 
 def content_nats(ratio: float, content: Content, config: PossessionConfig) -> float:

@@ -22,9 +22,11 @@ def swaps(
         return ()
     rare = float(np.log(config.swap_p) - np.log(len(carried)))
     out: list[Explanation] = []
+    after = {taken: mover.after.of(taken) for taken in here}
     for back, pieces, back_g in carried:
         # Hands that show it afterwards still hold it, if it was the last of its kind.
         kept = config.held_kept * max(mover.after.of(back), 0.0) if pieces == 1 else 0.0
+        carries, before = mover.carries_nats(back, config), mover.before.of(back)
         for taken in here:
             for n in COUNTS if taken != back else ():
                 mass, taken_g = _taken(moved, back_g, taken, n, config)
@@ -33,9 +35,9 @@ def swaps(
                     (PLANOGRAM, float(moved.prior[taken])),
                     (COUNT, float(moved.count[taken, n - 1])),
                     (PRIOR, rare),
-                    (HELD, mover.carries_nats(back, config) - kept),
+                    (HELD, carries - kept),
                 )
-                nats = sum(x for _, x in own) + mover.nats + mover.after.of(taken) + mover.before.of(back)
+                nats = sum(x for _, x in own) + mover.nats + after[taken] + before
                 parts = Part(mover.trip, PUT, back, 1, back_g), Part(mover.trip, PICK, taken, n, taken_g)
                 out.append(Explanation(parts, nats, mover.claims, own))
     best = [one for one in ranked(out) if one.parts[1].grams > 0.0]

@@ -26,6 +26,7 @@ class Match:
     wrist_id: Ints  # (n, 2) whose each wrist is; until hands.py has looked, what the detector says
     rival_id: Ints  # (n, 2) whose else it may be, -1 for nobody's
     rival_p: Floats  # (n, 2) how likely that is
+    may_touch: bool = True  # hands of two people are near enough
 
 
 def as_detected(sightings: Sightings, track_id: Ints) -> Match:

@@ -41,13 +41,14 @@ class Followed:
         """
         frames = self.frames
         held = np.array([len(each) > 0 for each in frames.held], np.bool_)
-        tells = (held | _touching(frames.first, frames.is_depth, frames.hands, touch_m)) & ~is_out
-        return [self._match(frame) for frame in tells.nonzero()[0].tolist()]
+        touching = _touching(frames.first, frames.is_depth, frames.hands, touch_m)
+        tells = (held | touching) & ~is_out
+        return [self._match(frame, bool(touching[frame])) for frame in tells.nonzero()[0].tolist()]
 
-    def _match(self, frame: int) -> Match:
+    def _match(self, frame: int, may_touch: bool) -> Match:
         own = slice(int(self.frames.first[frame]), int(self.frames.first[frame + 1]))
         rival_id, rival_p = self.rival_id[own], self.rival_p[own]
-        return Match(self.frames.sightings(frame), self.track_id[own], self.wrist_id[own], rival_id, rival_p)
+        return Match(self.frames.sightings(frame), self.track_id[own], self.wrist_id[own], rival_id, rival_p, may_touch)
 
 
 @njit(cache=True, error_model="numpy")
