@@ -27,9 +27,10 @@ from fusion.messages import Frame
 from fusion.recording import read_recording
 from fusion.session import Session
 from fusion.store import load_store
+from fusion.warm import warm
 
 SECOND_NS = 1_000_000_000
-WARM_UP = 3000  # frames fed before anything is measured: compiled kernels are loaded by then
+WARM_UP = 3000  # frames fed before anything is measured
 WIDTH = 130  # columns where another program reads
 
 
@@ -64,7 +65,8 @@ def replay(case: Path, out: Path, heard: Callable[[Frame], None] = lambda frame:
 
 
 def warm_up(case: Path, out: Path) -> None:
-    """Feed a session the beginning of a case."""
+    """Load every compiled kernel, and feed a session the beginning of a case."""
+    warm()
     session = Session(load_store(case / "store"), out)
     for frame in islice(read_recording(case / "recording.mcap"), WARM_UP):
         session.feed(frame)
