@@ -27,6 +27,11 @@ class Masses:
     sd_g: Floats  # (k,) from piece to piece
     bias_sd_g: Floats  # (k,) of all pieces of a product together
 
+    def of(self, product: int) -> "Masses":
+        """Return that of one product alone."""
+        row = slice(product, product + 1)
+        return Masses(self.mean_g[row], self.sd_g[row], self.bias_sd_g[row])
+
 
 def masses_of(biases: Biases, store: Store, config: AttributionConfig) -> Masses:
     """Return the catalogue, corrected by what has been learned."""

@@ -93,7 +93,7 @@ def and_then(past: Past, t_ns: Sequence[int], sizes: Sequence[int], each: Values
         begin, end, low = 0, room.moments + len(t_ns), int(room.first[room.moments])
     at = slice(room.moments, end)
     room.t_ns[at] = t_ns
-    room.first[at.start : end + 1] = (low, low + size) if len(sizes) == 1 else list(accumulate(sizes, initial=low))
+    room.first[at.start : end + 1] = list(accumulate(sizes, initial=low))
     for column, new in zip(room.each, each, strict=True):
         column[at] = new
     for column, new in zip(room.rows, rows, strict=True):

@@ -106,7 +106,7 @@ def _several(moved: Moved, who: tuple[Mover, ...], store: Store, config: Attribu
     lots = []
     for product, plates, grams, var in split:
         n = min(max(1, round(-grams / max(float(mean_g[product]), 1.0))), config.qty_max)
-        mass = float(mass_nats(grams, var, moved.masses, config)[product, n - 1])
+        mass = float(mass_nats(grams, var, moved.masses.of(product), config)[0, n - 1])
         lots.append(Lot(product, n, -grams, mass + spread_nats(-grams, plates) - whole / len(split)))
     return [*_lots_of_one(lots, who, config), *_lots_of_two(lots, who, config)]
 

@@ -184,7 +184,8 @@ def _usual_and_odd(
     usual = mass_nats(sign * change.total_g, change.total_var, masses, config)
     for product, (grams, var) in hidden.items():
         total_g, total_var = sign * (change.total_g + grams), change.total_var + var
-        usual[product] = either_nats(usual[product], mass_nats(total_g, total_var, masses, config)[product], config)
+        whole = mass_nats(total_g, total_var, masses.of(product), config)[0]
+        usual[product] = either_nats(usual[product], whole, config)
     odd_var = change.total_var + (config.odd_sd * change.total_g) ** 2
     odd = mass_nats(sign * change.total_g, odd_var, masses, config)
     return usual + np.log1p(-config.odd_p), odd + np.log(config.odd_p)
