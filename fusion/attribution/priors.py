@@ -172,8 +172,10 @@ def odd_share(
     change: ShelfChange, product: int, n: int, masses: Masses, store: Store, config: AttributionConfig
 ) -> float:
     """Return how likely n pieces of a product that made a change weigh unlike all of their kind."""
-    usual, odd = _usual_and_odd(change, hidden_shares(change, store), masses, config)
-    return float(1.0 / (1.0 + np.exp(usual[product, n - 1] - odd[product, n - 1])))
+    hidden = hidden_shares(change, store)
+    own = {0: hidden[product]} if product in hidden else {}
+    usual, odd = _usual_and_odd(change, own, masses.of(product), config)
+    return float(1.0 / (1.0 + np.exp(usual[0, n - 1] - odd[0, n - 1])))
 
 
 def _usual_and_odd(

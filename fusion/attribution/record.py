@@ -78,11 +78,12 @@ def put_aside(
     of_track = {one.track_id: one for one in people}
     hands = _hand_traces(of_track, change.step_ns, points, past, alias)
     near = []
-    for row in np.flatnonzero((far < NEAR_M) | np.isin(bodies.track_id, list(of_track))):
-        track_id = int(bodies.track_id[row])
+    for track_id, head, m in zip(bodies.track_id.tolist(), bodies.head, far.tolist(), strict=True):
+        if not (m < NEAR_M or track_id in of_track):
+            continue
         one = of_track.get(track_id)
         trip, doubt, _ = max(who(track_id, change.step_ns), key=lambda w: w[1])
-        x, y = _rounded(bodies.head[row, :2])
+        x, y = _rounded(head[:2])
         looks = (one.after if change.total_g < 0 else one.before).nats if one else {}
         held = sorted(looks.items(), key=lambda h: (-h[1], h[0]))[:HELD_SHOWN]
         hand = hands.get(track_id, ())
