@@ -5,7 +5,7 @@ from dataclasses import field
 
 import numpy as np
 
-from fusion.arrays import Ints
+from fusion.arrays import Bools, Ints
 from fusion.attribution.basket import Weighing
 from fusion.attribution.bodies import Bodies
 from fusion.attribution.carted import CartNow
@@ -39,9 +39,9 @@ from fusion.health.stage import (
 from fusion.health.trust import moved_goods, trusted
 from fusion.intake import Slice
 from fusion.intake.clock_filter import Clock, Comparisons, Stamp, compare, compare_each
-from fusion.intake.clocks import CAMERA_FRAMES, Clocks, Corrected, after_restarts, faults, retime, unknown
-from fusion.messages import Boxes, Cart, Gate, Health, Message, Plates, Portal
-from fusion.messages import People as PeopleMessage
+from fusion.intake.clocks import Clocks, Corrected, after_restarts, faults, retime, unknown
+from fusion.intake.pictures import Pictures, taken
+from fusion.messages import Cart, Gate, Health, Message, Plates, Portal
 from fusion.settlement import Outputs, TrackRows, foresee, join, say, settle
 from fusion.shelf import (
     DARK_S,
@@ -157,14 +157,15 @@ def step(engine: Engine, state: State, part: Slice) -> tuple[State, Outputs]:
     """
     # A sensor whose clock begins in 1970 must not make time run backwards: before the hold there is nothing yet.
     now_ns = max(part.end_ns - int(engine.config.clocks.hold_s * SECOND_NS), state.now_ns + 1)
-    return _advance(engine, state, part.messages, now_ns)
+    return _advance(engine, state, part.messages, part.pictures, now_ns)
 
 
 def finish(engine: Engine, state: State) -> tuple[State, Outputs]:
     """End of tape: read what still waits, close trips whose people have left, and show the others as open."""
-    last_ns = max((one.message.t_ns + 1 for one in state.clocks.waiting), default=state.now_ns)
+    waiting = [one.message.t_ns for one in state.clocks.words] + state.clocks.pictures.t_ns.tolist()
+    last_ns = max((t_ns + 1 for t_ns in waiting), default=state.now_ns)
     end_ns = max(last_ns, state.now_ns + int(engine.config.clocks.hold_s * SECOND_NS))
-    state, outputs = _advance(engine, state, (), end_ns)
+    state, outputs = _advance(engine, state, (), Pictures(), end_ns)
     state, settled, fresh = _shelf(engine, state, (), _people(engine, state), now_ns=state.now_ns + 60 * SECOND_NS)
     provisional = (*outputs.provisional, *foresee(fresh, state.trips, engine.store, engine.config))
     inside = tuple(trip.trip for trip in state.trips.live)
@@ -181,24 +182,25 @@ def finish(engine: Engine, state: State) -> tuple[State, Outputs]:
     )
 
 
-def _advance(engine: Engine, state: State, messages: tuple[Message, ...], now_ns: int) -> tuple[State, Outputs]:
+def _advance(
+    engine: Engine, state: State, messages: tuple[Message, ...], pictures: Pictures, now_ns: int
+) -> tuple[State, Outputs]:
     """Let everything measured before now_ns happen."""
-    clocks, ready = retime(state.clocks, messages, now_ns, engine.config.clocks)
-    clocks = after_restarts(clocks, ready, engine.config.clocks)
+    clocks, ready, pictures = retime(state.clocks, messages, pictures, now_ns, engine.config.clocks)
+    clocks = after_restarts(clocks, pictures, engine.config.clocks)
     before_ns, state = state.now_ns, replace(state, now_ns=now_ns, clocks=clocks)
     news = News()
     messages = tuple(one.message for one in ready)
-    state = replace(state, watch=replace(state.watch, sources=hear_sources(state.watch.sources, messages)))
+    sources = hear_sources(state.watch.sources, messages, pictures)
+    state = replace(state, watch=replace(state.watch, sources=sources))
     state = _take_plates(engine, state, [m for m in messages if isinstance(m, Plates)], news)
-    frames: list[Corrected] = []
     for one in ready:
-        if isinstance(one.message, CAMERA_FRAMES):
-            frames.append(one)
-        elif not isinstance(one.message, (Plates, Health)):
+        if not isinstance(one.message, (Plates, Health)):
             # Gates and carts ask where people are: all frames before them must be in.
-            state, frames = _take_frames(engine, state, frames, news), []
+            before, pictures = pictures.cut(one.key)
+            state = _take_frames(engine, state, before, news)
             state = _take(engine, state, one, news)
-    state = _take_frames(engine, state, frames, news)
+    state = _take_frames(engine, state, pictures, news)
     if news.clocks:
         state = replace(state, clocks=replace(clocks, of={**clocks.of, **news.clocks}))
     state, gone, people = _follow(engine, state, news)
@@ -275,32 +277,28 @@ def _take_plates(engine: Engine, state: State, messages: list[Plates], news: New
     return state
 
 
-def _take_frames(engine: Engine, state: State, each: list[Corrected], news: News) -> State:
+def _take_frames(engine: Engine, state: State, pictures: Pictures, news: News) -> State:
     """Hand camera frames, in their order, to tracking at once; news collects what they bring.
 
     A frame that shows what the last one did is none. A camera that is out goes on being compared with the others: that
     is how it comes back.
     """
-    known: list[tuple[PeopleMessage | Boxes, int, float]] = []
-    for one in each:
-        row = engine.camera_row.get(one.message.src)
-        if row is None:
-            state = _note(state, f"camera {one.message.src} is not in store.toml")
-        else:
-            assert isinstance(one.message, CAMERA_FRAMES)
-            known.append((one.message, row, one.by_s))
-    if not known:
+    rows = np.array([engine.camera_row.get(src, -1) for src in pictures.src], np.int64)
+    for frame in (rows < 0).nonzero()[0].tolist():
+        state = _note(state, f"camera {pictures.src[frame]} is not in store.toml")
+    pictures, rows = _kept(pictures, rows, rows >= 0)
+    if not len(pictures):
         return state
     store, config = engine.store, engine.config
-    cameras, is_new = look_at_frames(state.watch.cameras, [row for _, row, _ in known], [m for m, _, _ in known])
-    known = [one for one, new in zip(known, is_new, strict=True) if new]
-    if not known:
+    cameras, is_new = look_at_frames(state.watch.cameras, rows.tolist(), pictures)
+    pictures, rows = _kept(pictures, rows, is_new)
+    if not len(pictures):
         return replace(state, watch=replace(state.watch, cameras=cameras))
-    frames = frames_of([m for m, _, _ in known], [row for _, row, _ in known], store.cameras, config.tracking)
-    is_out = cameras.out()[frames.camera]
+    frames = frames_of(pictures, rows, store.cameras, config.tracking)
+    is_out = cameras.out()[rows]
     # What has just restarted may be off by anything: it is compared with tracks that the others have made.
     restarted = unknown(state.clocks, state.now_ns, config.clocks)
-    is_idle = is_out | np.array([message.src in restarted for message, _, _ in known]) if restarted else is_out
+    is_idle = is_out | np.array([src in restarted for src in pictures.src]) if restarted else is_out
     floor, hands, followed = follow_frames(
         state.floor, state.hands, frames, is_idle, store, config.tracking, config.attribution.hands
     )
@@ -309,10 +307,19 @@ def _take_frames(engine: Engine, state: State, each: list[Corrected], news: News
     found, first = clock_evidence(followed, is_out, store, config.clocks, config.tracking)
     telling = (first[1:] > first[:-1]).nonzero()[0].tolist()
     if telling:
-        stamps = [Stamp(m.src, m.t_ns, by_s) for m, _, by_s in (known[frame] for frame in telling)]
+        t_ns, by_s = pictures.t_ns.tolist(), pictures.by_s.tolist()
+        stamps = [Stamp(pictures.src[frame], t_ns[frame], by_s[frame]) for frame in telling]
         compared = compare_each({**state.clocks.of, **news.clocks}, stamps, found, first[[*telling, -1]], config.clocks)
         news.clocks.update(compared)
     return replace(state, floor=floor, hands=hands, watch=replace(state.watch, cameras=cameras))
+
+
+def _kept(pictures: Pictures, rows: Ints, keeps: Bools) -> tuple[Pictures, Ints]:
+    """Return some of the frames and of the rows of their cameras; nearly always all."""
+    if keeps.all():
+        return pictures, rows
+    some = keeps.nonzero()[0]
+    return taken(pictures, some), rows[some]
 
 
 def _take(engine: Engine, state: State, one: Corrected, news: News) -> State:

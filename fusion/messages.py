@@ -2,7 +2,7 @@
 
 Times are integer nanoseconds since the Unix epoch by the sensor's own clock; lengths metres, masses grams, image
 points pixels. NaN in an array means "not measured". Arrays are little-endian and read-only. Those of a camera's frame
-stay the bytes they travelled as: the engine gathers all frames of a slice before it opens any (tracking/frames.py).
+stay the bytes they travelled as: all frames of a slice are gathered before any is opened (intake/pictures.py).
 """
 
 from enum import StrEnum

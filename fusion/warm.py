@@ -32,7 +32,7 @@ from fusion.engine import finish, first_state, make_engine, step
 from fusion.frozen import replace
 from fusion.health.coverage import stands_between
 from fusion.health.holds import over
-from fusion.intake import Slice
+from fusion.intake import slice_of
 from fusion.messages import Boxes, Message, People, Plates
 from fusion.shelf import ShelfChange
 from fusion.store import Cameras, Facings, Gates, Products, Store
@@ -55,7 +55,7 @@ def warm() -> None:
     state, messages = first_state(engine), sorted(_tape(store), key=lambda m: (m.t_ns, m.src, m.seq))
     for start_ns in range(SECOND_NS, (1 + SECONDS) * SECOND_NS, SLICE_NS):
         now = tuple(m for m in messages if start_ns <= m.t_ns < start_ns + SLICE_NS)
-        state, _ = step(engine, state, Slice(start_ns, start_ns + SLICE_NS, now))
+        state, _ = step(engine, state, slice_of(start_ns, start_ns + SLICE_NS, now))
     finish(engine, state)
     _warm_attribution(state.attribution.seen.bodies, store)
     # What only more people, or other programs, would ask for.

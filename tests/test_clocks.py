@@ -16,7 +16,8 @@ from tiny import tiny_store
 from fusion.clock_steps import stepping
 from fusion.config import ClockConfig, HandConfig, TrackingConfig
 from fusion.intake.clock_filter import Clock, Comparisons, compare
-from fusion.intake.clocks import Clocks, after_restarts, corrected, fault, faults, report, retime, unknown
+from fusion.intake.clocks import Clocks, after_restarts, fault, faults, report, retime, unknown
+from fusion.intake.pictures import Pictures, pictures_of
 from fusion.intake.sequencer import REORDERED_MAX
 from fusion.messages import Cart, Gate, Health, People
 from fusion.shelf import ShelfChange
@@ -34,10 +35,10 @@ seeds = st.integers(0, 2**32 - 1)
 KNOWN = np.diag(np.square([0.022, 5e-6, 0.05, 0.05]))  # as well as a clock is known after a minute
 
 
-def frame(seq: int, t_ns: int) -> People:
-    """Return an empty frame of camera a."""
+def frame(seq: int, t_ns: int, src: str = "a") -> People:
+    """Return an empty frame of a camera."""
     nobody = np.zeros((0, 0), np.float32)
-    return People.of("a", seq, t_ns, nobody, nobody, nobody, nobody, nobody, (), ())
+    return People.of(src, seq, t_ns, nobody, nobody, nobody, nobody, nobody, (), ())
 
 
 def walkers(
@@ -75,7 +76,7 @@ def test_people_compared_at_once_say_what_filterpy_hears_from_each_in_turn(seed:
     st.dictionaries(st.sampled_from("abc"), st.floats(-0.3, 0.3)),
     st.lists(st.integers(0, 45), max_size=5),
 )
-def test_correction_loses_and_doubles_no_message_and_keeps_order(
+def test_correction_loses_and_doubles_no_message_or_frame_and_keeps_order(
     keys: list[tuple[int, str, int]], offsets: dict[str, float], cuts: list[int]
 ) -> None:
     clocks = Clocks({src: Clock(0, np.array([x, 0, 0, 0]), np.eye(4)) for src, x in offsets.items()})
@@ -85,7 +86,10 @@ def test_correction_loses_and_doubles_no_message_and_keeps_order(
     for cut in [*sorted(cuts), 10**6]:
         until_ns = 100 * S + cut * S // 10
         now, left = [m for m in left if m.t_ns < until_ns], [m for m in left if m.t_ns >= until_ns]
-        clocks, ready = retime(clocks, tuple(now), until_ns, CONFIG)
+        shown = pictures_of([frame(m.seq, m.t_ns, m.src) for m in now])
+        clocks, ready, pictures = retime(clocks, tuple(now), shown, until_ns, CONFIG)
+        assert list(zip(pictures.t_ns, pictures.src, pictures.seq, strict=True)) == [one.key for one in ready]
+        assert pictures.by_s.tolist() == [one.by_s for one in ready]
         assert all(one.message.t_ns < until_ns for one in ready)
         assert [one.message.t_ns for one in ready] == sorted(one.message.t_ns for one in ready)
         for one in ready:  # what is further ahead than messages wait cannot be set back all the way
@@ -93,7 +97,7 @@ def test_correction_loses_and_doubles_no_message_and_keeps_order(
             assert one.by_s == pytest.approx(min(ahead_s, CONFIG.hold_s))
         out += [one.message for one in ready]
     assert sorted((m.src, m.seq) for m in out) == sorted((m.src, m.seq) for m in messages)
-    assert not clocks.waiting
+    assert not clocks.waiting()
     for m in out:
         given_ns = {k.t_ns for k in messages if (k.src, k.seq) == (m.src, m.seq)}
         want = min(clocks.offset_s(m.src, m.t_ns), CONFIG.hold_s)
@@ -210,7 +214,7 @@ def test_the_floor_finds_the_clock_of_one_of_three_cameras(late_s: float) -> Non
 
 def test_what_all_clocks_have_in_common_is_no_fault() -> None:
     clocks = Clocks({src: Clock(0, np.array([x, 0, 0, 0]), KNOWN) for src, x in (("a", 0.3), ("b", 0.3), ("c", 0.6))})
-    clocks, _ = retime(clocks, (), 1, CONFIG)
+    clocks, _, _ = retime(clocks, (), Pictures(), 1, CONFIG)
     said = report(clocks, CONFIG)
     assert (said["a"]["offset_ms"], said["a"]["fault"]) == (0.0, "")
     assert "+300 ms off" in said["c"]["fault"]
@@ -242,20 +246,17 @@ def test_what_a_clock_far_off_stamps_leaves_no_earlier_than_what_has_left(
     for slice_end in range(1, 60):
         end_ns = 100 * S + slice_end * S // 10
         now, left = tuple(m for m in left if m.t_ns < end_ns), [m for m in left if m.t_ns >= end_ns]
-        clocks, ready = retime(clocks, now, end_ns - int(CONFIG.hold_s * S), CONFIG)
+        clocks, ready, _ = retime(clocks, now, Pictures(), end_ns - int(CONFIG.hold_s * S), CONFIG)
         out += [one.message.t_ns for one in ready]
     assert len(out) == len(keys) and out == sorted(out)
 
 
-@given(st.lists(st.integers(0, 500), min_size=1, max_size=30), st.booleans())
-def test_a_camera_that_counts_anew_may_be_off_by_anything_and_no_other_source(seqs: list[int], camera: bool) -> None:
-    clocks = Clocks({src: Clock(0, np.zeros(4), KNOWN, mutual=camera) for src in "ab"})
-    said = [
-        frame(seq, (k + 1) * S) if camera else Health("a", seq, (k + 1) * S, "ok", "") for k, seq in enumerate(seqs)
-    ]
-    ready = tuple(corrected(message, 0.0) for message in said)
-    anew = [k for k in range(1, len(seqs)) if camera and seqs[k] < seqs[k - 1] - REORDERED_MAX]
-    after = after_restarts(clocks, ready, CONFIG)
+@given(st.lists(st.integers(0, 500), min_size=1, max_size=30))
+def test_a_camera_that_counts_anew_may_be_off_by_anything_and_no_other_source(seqs: list[int]) -> None:
+    clocks = Clocks({src: Clock(0, np.zeros(4), KNOWN) for src in "ab"})
+    shown = pictures_of([frame(seq, (k + 1) * S) for k, seq in enumerate(seqs)])
+    anew = [k for k in range(1, len(seqs)) if seqs[k] < seqs[k - 1] - REORDERED_MAX]
+    after = after_restarts(clocks, shown, CONFIG)
     assert after.of["b"] == clocks.of["b"]
     assert after.of["a"].cov[0, 0] == pytest.approx(KNOWN[0, 0] + len(anew) * CONFIG.step_sd_s**2)
     last_ns = (anew[-1] + 1) * S if anew else 0
@@ -266,7 +267,7 @@ def test_a_camera_that_counts_anew_may_be_off_by_anything_and_no_other_source(se
 
 def test_a_camera_that_restarted_before_it_was_ever_compared_has_restarted() -> None:
     """Found on a tape: one that came back 300 ms ahead before anybody walked was never said to be off."""
-    clocks = after_restarts(Clocks(), tuple(corrected(frame(seq, S), 0.0) for seq in (500, 0)), CONFIG)
+    clocks = after_restarts(Clocks(), pictures_of([frame(seq, S) for seq in (500, 0)]), CONFIG)
     assert unknown(clocks, 2 * S, CONFIG) == {"a"}
     off = replace(clocks.of["a"], mean=np.array([CONFIG.offset_max_s + 0.02, 0.0, 0.0, 0.0]), cov=KNOWN)
     assert fault(off, CONFIG) and not fault(replace(off, begun_ns=0), CONFIG)
@@ -276,7 +277,7 @@ def test_a_camera_that_restarted_before_it_was_ever_compared_has_restarted() -> 
 def test_the_clock_of_a_camera_that_restarted_is_known_again_after_a_few_steps(seed: int, jump_s: float) -> None:
     rng = np.random.default_rng(seed)
     clocks = Clocks({name: Clock(0, np.zeros(4), KNOWN) for name in "abc"})
-    clocks = after_restarts(clocks, tuple(corrected(frame(seq, S), 0.0) for seq in (500, 0)), CONFIG)
+    clocks = after_restarts(clocks, pictures_of([frame(seq, S) for seq in (500, 0)]), CONFIG)
     for k in range(30):  # 2 s
         t_ns = S + k * S // 15
         seen = walkers(rng, jump_s - clocks.offset_s("a", t_ns), np.zeros(2), rng.uniform(-3, 3, 3), 0.05)
@@ -288,7 +289,7 @@ def test_the_clock_of_a_camera_that_restarted_is_known_again_after_a_few_steps(s
 def test_store_time_is_the_middle_of_the_cameras_whatever_others_show() -> None:
     of = {src: Clock(0, np.array([x, 0, 0, 0]), np.eye(4)) for src, x in (("a", 0.1), ("b", 0.1), ("c", 0.4))}
     others = {f"ctl-{k}": Clock(0, np.array([-0.2, 0, 0]), np.eye(3), mutual=False) for k in range(5)}
-    clocks, _ = retime(Clocks({**of, **others}), (), 1, CONFIG)
+    clocks, _, _ = retime(Clocks({**of, **others}), (), Pictures(), 1, CONFIG)
     assert clocks.offset_s("c", 1) == pytest.approx(0.3)
     assert clocks.offset_s("ctl-0", 1) == pytest.approx(-0.2) == report(clocks, CONFIG)["ctl-0"]["offset_ms"] / 1e3
 

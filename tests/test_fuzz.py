@@ -16,6 +16,7 @@ from bench.fuzz.mutations import mutant
 from bench.rounds import play_round, read_reel
 from fusion.cli import main
 from fusion.config import SECOND_NS, TrackingConfig
+from fusion.intake.pictures import pictures_of
 from fusion.messages import Frame, Health, Malformed, People, Reason, packed
 from fusion.recording import read_recording
 from fusion.session import Session
@@ -111,7 +112,8 @@ def test_a_wrist_with_one_coordinate_unknown_is_not_seen(case: Path, tape: list[
     hands[:, :, 1] = np.nan
     head[:, 2] = np.nan
     cameras = load_store(case / "store").cameras
-    found = frames_of([replace(message, hands_f4=packed(hands), head_f4=packed(head))], [0], cameras, TrackingConfig())
+    shown = pictures_of([replace(message, hands_f4=packed(hands), head_f4=packed(head))])
+    found = frames_of(shown, np.zeros(1, np.int64), cameras, TrackingConfig())
     assert np.isnan(found.hands).all() and np.isnan(found.head).all()
 
 

@@ -16,6 +16,7 @@ from scipy.optimize import linear_sum_assignment
 from tiny import Action, tape, tiny_store
 
 from fusion.config import HandConfig, TrackingConfig
+from fusion.intake.pictures import pictures_of
 from fusion.messages import Held, People
 from fusion.store import Cameras, Store
 from fusion.tracking.assignment import assign
@@ -33,6 +34,7 @@ from fusion.tracking.sightings import LOOK_DIM, Sightings, unit_looks
 from fusion.tracking.tracks import COLUMNS, NEXT, Seen, Status, Tracks, move
 
 CONFIG = TrackingConfig()
+CAMERA = np.zeros(1, np.int64)  # the row of the only camera, of one frame
 seeds = st.integers(0, 2**32 - 1)
 
 
@@ -349,7 +351,9 @@ def follow(frames: list[People], order: list[int] | None = None) -> list[tuple[i
             frame.src, frame.seq, frame.t_ns, frame.head[keep], frame.hands[keep], frame.sd[keep], frame.score[keep],
             frame.look[keep], tuple(frame.ids[k] for k in keep), (),
         )  # fmt: skip
-        floor, _ = observe(floor, frames_of([shuffled], [0], store.cameras, CONFIG).sightings(0), store, CONFIG)
+        floor, _ = observe(
+            floor, frames_of(pictures_of([shuffled]), CAMERA, store.cameras, CONFIG).sightings(0), store, CONFIG
+        )
         floor = advance(floor, frame.t_ns, CONFIG)
         sure = floor.tracks.status == Status.CONFIRMED
         out.append((int(sure.sum()), np.sort(floor.tracks.mean[sure, :2], axis=0)))
@@ -404,7 +408,7 @@ def two_beside_each_other(
     store = tiny_store()
     floor = empty_floor(store)
     for step in range(30):
-        frame = frames_of([sighting(step, np.zeros(4))], [0], store.cameras, CONFIG).sightings(0)
+        frame = frames_of(pictures_of([sighting(step, np.zeros(4))]), CAMERA, store.cameras, CONFIG).sightings(0)
         floor, _ = observe(floor, frame, store, CONFIG)
         floor = advance(floor, frame.t_ns, CONFIG)
     one = floor.tracks
@@ -589,7 +593,7 @@ def test_looks_of_any_length_are_gathered_as_those_of_each_frame_alone() -> None
         )
         for seq, dim in enumerate((8, 0, 80, 8))
     ]  # fmt: skip
-    together = frames_of(shown, [0] * 4, cameras, CONFIG).look
-    alone = [frames_of([one], [0], cameras, CONFIG).look for one in shown]
+    together = frames_of(pictures_of(shown), np.zeros(4, np.int64), cameras, CONFIG).look
+    alone = [frames_of(pictures_of([one]), CAMERA, cameras, CONFIG).look for one in shown]
     assert together.shape == (8, LOOK_DIM) and not together[2:4].any()
     np.testing.assert_array_equal(np.delete(together, [2, 3], axis=0), np.concatenate([alone[k] for k in (0, 2, 3)]))

@@ -11,6 +11,7 @@ from fusion.config import SECOND_NS
 from fusion.frozen import record, replace
 from fusion.health.alarms import Alarms, no_alarms, watch
 from fusion.health.settings import HealthConfig
+from fusion.intake.pictures import Pictures
 from fusion.messages import Health, Message
 from fusion.store import Store
 
@@ -57,9 +58,9 @@ def first_sources(store: Store) -> SourceHealth:
     )
 
 
-def hear_sources(health: SourceHealth, messages: Sequence[Message]) -> SourceHealth:
-    """Return the sources after the messages of a slice, in their order."""
-    if not messages:
+def hear_sources(health: SourceHealth, messages: Sequence[Message], pictures: Pictures) -> SourceHealth:
+    """Return the sources after the messages and frames of a slice, both in their order."""
+    if not messages and not len(pictures):
         return health
     says = dict(health.says)
     for message in messages:
@@ -70,11 +71,14 @@ def hear_sources(health: SourceHealth, messages: Sequence[Message]) -> SourceHea
         else:
             says.pop(message.src, None)
     row_of = health.row
-    rows = np.array([row_of.get(message.src, -1) for message in messages], np.int64)
-    t_ns = np.array([message.t_ns for message in messages], np.int64)
+    names = [*[message.src for message in messages], *pictures.src]
+    t_ns = np.array([*[message.t_ns for message in messages], *pictures.t_ns.tolist()], np.int64)
+    rows = np.array([row_of.get(name, -1) for name in names], np.int64)
+    order = t_ns.argsort(kind="stable")
+    rows, t_ns = rows[order], t_ns[order]
     last_ns, gap_s, gaps = health.last_ns.copy(), health.gap_s.copy(), health.gaps.copy()
     _keep_pace(rows, t_ns, last_ns, gap_s, gaps)
-    begun_ns = health.begun_ns or next((m.t_ns for m in messages if m.t_ns), 0)
+    begun_ns = health.begun_ns or next((t for t in t_ns.tolist() if t), 0)
     return replace(health, begun_ns=begun_ns, says=says, last_ns=last_ns, gap_s=gap_s, gaps=gaps)
 
 

@@ -11,11 +11,12 @@ does not; a clock that is set back by as much takes its part of the frontier bac
 seq) and vanish when the slice closes; a message behind the watermark is counted as late, never silently lost. Arrival
 times are no input: the same messages in any order inside the window give the same slices.
 
-Inside the engine clocks.py sets the times of sources right whose clocks are found to be off (clock_filter.py), and
-holds all messages for a moment to keep them in order. A camera that counts anew has restarted: its clock may be off by
-anything, and it moves nobody until comparisons with the others have told.
+What a slice holds of camera frames, most of all messages, it holds as columns (pictures.py). Inside the engine
+clocks.py sets the times of sources right whose clocks are found to be off (clock_filter.py), and holds all messages for
+a moment to keep them in order. A camera that counts anew has restarted: its clock may be off by anything, and it moves
+nobody until comparisons with the others have told.
 """
 
-from fusion.intake.sequencer import Sequencer, Slice
+from fusion.intake.sequencer import Sequencer, Slice, slice_of
 
-__all__ = ["Sequencer", "Slice"]
+__all__ = ["Sequencer", "Slice", "slice_of"]

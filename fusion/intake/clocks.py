@@ -10,18 +10,16 @@ from collections.abc import Collection, Mapping
 from dataclasses import field
 from operator import attrgetter
 from statistics import median
-from typing import Any, TypeAlias
+from typing import Any
 
 import numpy as np
 
 from fusion.config import SECOND_NS, ClockConfig
 from fusion.frozen import record, replace
 from fusion.intake.clock_filter import Clock, is_known, restarted, unknown_camera
+from fusion.intake.pictures import Key, Pictures, joined, taken
 from fusion.intake.sequencer import REORDERED_MAX
-from fusion.messages import Boxes, Cart, Message, People
-
-Key: TypeAlias = tuple[int, str, int]  # t_ns, src, seq: the one order of the house
-CAMERA_FRAMES = (People, Boxes)
+from fusion.messages import Cart, Message
 
 
 @record(eq=False)
@@ -38,9 +36,14 @@ class Clocks:
     """All clocks that were ever compared, and the messages that wait for their turn."""
 
     of: Mapping[str, Clock] = field(default_factory=dict)
-    waiting: tuple[Corrected, ...] = ()  # in order
+    words: tuple[Corrected, ...] = ()  # that wait, in order
+    pictures: Pictures = field(default_factory=Pictures)  # that wait, in any order
     middle_s: float = 0.0  # the middle one of the cameras' offsets when the last slice came
     seq: Mapping[str, int] = field(default_factory=dict)  # camera -> number of its last message
+
+    def waiting(self) -> int:
+        """Return how many messages wait."""
+        return len(self.words) + len(self.pictures)
 
     def offset_s(self, src: str, t_ns: int) -> float:
         """Return by how much a source's time is ahead of store time, the middle one of the cameras' clocks.
@@ -54,38 +57,53 @@ class Clocks:
 
 
 def retime(
-    clocks: Clocks, messages: tuple[Message, ...], until_ns: int, config: ClockConfig
-) -> tuple[Clocks, tuple[Corrected, ...]]:
-    """Correct the times of new messages; return those before until_ns, in the order (t, src, seq).
+    clocks: Clocks, messages: tuple[Message, ...], pictures: Pictures, until_ns: int, config: ClockConfig
+) -> tuple[Clocks, tuple[Corrected, ...], Pictures]:
+    """Correct the times of new messages and frames; return those before until_ns, in the order (t, src, seq).
 
     A time is set back by no more than messages wait: others of then have left already.
     """
     offsets = [clock.offset_s(until_ns) for clock in clocks.of.values() if clock.mutual]
     clocks = replace(clocks, middle_s=median(offsets) if offsets else 0.0)
-    new = [
-        corrected(m, min(clocks.offset_s(m.src, m.t_ns), config.hold_s) if m.src in clocks.of else 0.0)
-        for m in messages
-    ]
-    waiting = clocks.waiting
+    new = [corrected(m, _by_s(clocks, m.src, m.t_ns, config)) for m in messages]
+    words = clocks.words
     if new:
         new.sort(key=_key)
         # Those that wait are in order: only where the new ones come among them is there anything to sort.
-        among = bisect_left(waiting, new[0].key, key=_key)
-        waiting = (*waiting[:among], *sorted([*waiting[among:], *new], key=_key))
-    first = bisect_left(waiting, (until_ns,), key=_key)
-    return replace(clocks, waiting=waiting[first:]), waiting[:first]
+        among = bisect_left(words, new[0].key, key=_key)
+        words = (*words[:among], *sorted([*words[among:], *new], key=_key))
+    first = bisect_left(words, (until_ns,), key=_key)
+    waiting, ready = parted(joined(clocks.pictures, _set_back(clocks, pictures, config)), until_ns)
+    return replace(clocks, words=words[first:], pictures=waiting), words[:first], ready
 
 
-def after_restarts(clocks: Clocks, ready: tuple[Corrected, ...], config: ClockConfig) -> Clocks:
-    """Return the clocks as known once some messages, in order, have been heard: who restarted may be off anew.
+def _by_s(clocks: Clocks, src: str, t_ns: int, config: ClockConfig) -> float:
+    return min(clocks.offset_s(src, t_ns), config.hold_s) if src in clocks.of else 0.0
+
+
+def _set_back(clocks: Clocks, pictures: Pictures, config: ClockConfig) -> Pictures:
+    """Return frames set back by what their clocks are ahead."""
+    each = zip(pictures.src, pictures.t_ns.tolist(), strict=True)
+    by_s = np.array([_by_s(clocks, src, t_ns, config) for src, t_ns in each], np.float64)
+    return replace(pictures, t_ns=pictures.t_ns - np.rint(by_s * SECOND_NS).astype(np.int64), by_s=by_s)
+
+
+def parted(pictures: Pictures, until_ns: int) -> tuple[Pictures, Pictures]:
+    """Return the frames that wait, and those before until_ns in the order (t, src, seq)."""
+    is_ready = pictures.t_ns < until_ns
+    ready = is_ready.nonzero()[0]
+    t_ns, seq, src = pictures.t_ns.tolist(), pictures.seq.tolist(), pictures.src
+    order = sorted(ready.tolist(), key=lambda row: (t_ns[row], src[row], seq[row]))
+    return taken(pictures, (~is_ready).nonzero()[0]), taken(pictures, np.array(order, np.int64))
+
+
+def after_restarts(clocks: Clocks, pictures: Pictures, config: ClockConfig) -> Clocks:
+    """Return the clocks as known once some frames, in order, have been seen: who restarted may be off anew.
 
     Of cameras only, compared or not: much is heard of them, and what little tells of the others is better kept.
     """
     of, seq = clocks.of, dict(clocks.seq)
-    for one in ready:
-        if not isinstance(one.message, CAMERA_FRAMES):
-            continue
-        src, number, t_ns = one.message.src, one.message.seq, one.message.t_ns
+    for src, number, t_ns in zip(pictures.src, pictures.seq.tolist(), pictures.t_ns.tolist(), strict=True):
         if number < seq.get(src, -1) - REORDERED_MAX:
             of = {**of, src: restarted(of.get(src) or unknown_camera(t_ns, config), t_ns, config)}
         seq[src] = number

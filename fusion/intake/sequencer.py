@@ -2,15 +2,15 @@
 
 import heapq
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import takewhile
 
 from fusion.config import IntakeConfig
 from fusion.frozen import record
+from fusion.intake.pictures import CAMERA_FRAMES, Key, Pictures, pictures_of
 from fusion.messages import Message
 
-Key = tuple[int, str, int]
 Entry = tuple[int, str, int, bytes, int, Message]  # as it is ordered: key, payload, push count
 ALONE_STEP = 10  # a source that speaks alone shows no more time passing, by one message, than this share of idle_ns
 REORDERED_MAX = 50  # a number further back than this is a new numbering: the sensor restarted
@@ -22,7 +22,15 @@ class Slice:
 
     start_ns: int
     end_ns: int
-    messages: tuple[Message, ...]
+    messages: tuple[Message, ...]  # but for the frames of cameras
+    pictures: Pictures
+
+
+def slice_of(start_ns: int, end_ns: int, messages: Sequence[Message]) -> Slice:
+    """Return a slice of messages that are in their order."""
+    pictures = pictures_of([message for message in messages if isinstance(message, CAMERA_FRAMES)])
+    others = tuple([message for message in messages if not isinstance(message, CAMERA_FRAMES)])
+    return Slice(start_ns, end_ns, others, pictures)
 
 
 @dataclass(slots=True)
@@ -193,10 +201,10 @@ class Sequencer:
             start = heapq.heappop(self._slices) * width
             entries = self._of_slice.pop(start // width)
             self._waiting -= len(entries)
-            messages = tuple(self._in_order(entries))
+            messages = list(self._in_order(entries))
             self.closed_ns = start + width
             self._forget(start - self.config.remembered_ns)
-            yield Slice(start, start + width, messages)
+            yield slice_of(start, start + width, messages)
 
     def _in_order(self, entries: list[Entry]) -> Iterator[Message]:
         """Yield the messages of a slice in their order, each once."""

@@ -1,9 +1,6 @@
 """Camera frames of one slice as flat arrays, in the units the filter wants: one compiled pass takes them all."""
 
 from collections.abc import Sequence
-from functools import lru_cache
-from itertools import accumulate
-from zlib import crc32
 
 import numpy as np
 from numba import njit
@@ -11,7 +8,8 @@ from numba import njit
 from fusion.arrays import Bools, Floats, Ints, Singles
 from fusion.config import TrackingConfig
 from fusion.frozen import record
-from fusion.messages import F4, Boxes, Held, People, opened_look
+from fusion.intake.pictures import SD, Pictures
+from fusion.messages import Held
 from fusion.store import Cameras
 from fusion.tracking.camera import straightened
 from fusion.tracking.sightings import Sightings, unit_looks
@@ -48,118 +46,66 @@ class Frames:
         )  # fmt: skip
 
 
-def frames_of(
-    messages: Sequence[People | Boxes], rows: Sequence[int], cameras: Cameras, config: TrackingConfig
-) -> Frames:
-    """Gather messages, and the row of the camera of each: images free of distortion and pixels."""
-    camera = np.array(rows, np.int64)
-    is_depth = np.array([isinstance(message, People) for message in messages], np.bool_)
-    first = np.array([0, *accumulate([message.n for message in messages])], np.int64)
-    shown = [message for message in messages if message.n]
-    depth = [message for message in shown if isinstance(message, People)]
-    image = [message for message in shown if isinstance(message, Boxes)]
-    head, foot, hands, sd = _gathered(
-        first,
-        camera,
-        is_depth,
-        _opened([message.head_f4 for message in depth]).reshape(-1, 3),
-        _opened([message.hands_f4 for message in depth]).reshape(-1, 2, 3),
-        _opened([message.head_f4 for message in image]).reshape(-1, 2),
-        _opened([message.foot_f4 for message in image]).reshape(-1, 2),
-        _opened([message.hands_f4 for message in image]).reshape(-1, 2, 2),
-        _opened([message.sd_f4 for message in shown]),
-        cameras.K,
-        cameras.dist,
-        config.sd_m_min,
+def frames_of(pictures: Pictures, rows: Ints, cameras: Cameras, config: TrackingConfig) -> Frames:
+    """Take frames, and the row of the camera of each, (F,): images free of distortion and pixels."""
+    head, foot, hands, sd = _straight(
+        pictures.first, rows, pictures.is_depth, pictures.points, cameras.K, cameras.dist, config.sd_m_min,
         config.sd_px_min,
-    )
-    ids = [_hash_of(k) for message in shown for k in message.ids]
-    t_ns = np.array([message.t_ns for message in messages], np.int64)
-    look = unit_looks(_looks(shown))
-    held = tuple([message.held for message in messages])
-    return Frames(t_ns, camera, is_depth, first, head, foot, hands, sd, look, np.array(ids, np.int64), held)
-
-
-def _opened(raw: list[bytes]) -> Singles:
-    """Return the numbers of some arrays, one behind the other."""
-    return np.frombuffer(b"".join(raw), F4)
-
-
-def _looks(shown: Sequence[People | Boxes]) -> Singles:
-    """Return the looks of frames, one below the other, as long as the longest; zero behind those that are shorter."""
-    dims = {message.look_dim for message in shown}
-    if len(dims) < 2:
-        people, dim = sum([message.n for message in shown]), max(dims, default=0)
-        return opened_look(b"".join([message.look_f2 for message in shown]), people, dim)
-    dim_of = np.repeat([message.look_dim for message in shown], [message.n for message in shown])
-    looks = np.zeros((len(dim_of), max(dims)), np.float32)
-    for dim in dims:
-        raw = b"".join([message.look_f2 for message in shown if message.look_dim == dim])
-        rows = (dim_of == dim).nonzero()[0]
-        looks[rows, :dim] = opened_look(raw, len(rows), dim)
-    return looks
-
-
-@lru_cache(maxsize=4096)
-def _hash_of(device_id: str | None) -> int:
-    """Return the number that stands for a device-local id, which comes again with every frame."""
-    return 0 if device_id is None else crc32(device_id.encode()) + 1
+    )  # fmt: skip
+    longest = int(pictures.look_dim.max(initial=0))
+    look = unit_looks(pictures.look[:, :longest].astype(np.float32))
+    return Frames(
+        pictures.t_ns, rows, pictures.is_depth, pictures.first, head, foot, hands, sd, look, pictures.device_id,
+        pictures.held,
+    )  # fmt: skip
 
 
 @njit(cache=True, error_model="numpy")
-def _gathered(
+def _straight(
     first: Ints,
     camera: Ints,
     is_depth: Bools,
-    deep_head: Singles,
-    deep_hands: Singles,
-    flat_head: Singles,
-    flat_foot: Singles,
-    flat_hands: Singles,
-    sd_of: Singles,
+    points: Singles,
     K: Floats,
     dist: Floats,
     sd_m_min: float,
     sd_px_min: float,
 ) -> tuple[Floats, Floats, Floats, Floats]:
-    """Return head, foot, hands and sd of Frames; first, camera and is_depth are of Frames, K and dist by camera.
+    """Return head, foot, hands and sd of Frames; points are as in Pictures, K and dist by camera.
 
-    What depth cameras show stands by itself, (a, 3) and (a, 2, 3) m, and what image cameras do, (b, 2), (b, 2) and
-    (b, 2, 2) px; sd (N,) of all in their order. Points of which a coordinate is unknown or without bound are no places.
+    Points of which a coordinate is unknown or without bound are no places.
     """
-    n, a, b = first[-1], 0, 0
+    n = first[-1]
     head, foot, hands, sd = np.full((n, 3), np.nan), np.full((n, 2), np.nan), np.full((n, 2, 3), np.nan), np.empty(n)
     for f in range(len(is_depth)):
         k, d = K[camera[f]], dist[camera[f]]
         for i in range(first[f], first[f + 1]):
+            own = points[i]
             if is_depth[f]:
-                sd[i] = max(sd_of[i], sd_m_min)
-                if _is_place(deep_head[a, 0], deep_head[a, 1], deep_head[a, 2]):
-                    head[i, 0], head[i, 1], head[i, 2] = deep_head[a, 0], deep_head[a, 1], deep_head[a, 2]
-                for h in range(2):
-                    if _is_place(deep_hands[a, h, 0], deep_hands[a, h, 1], deep_hands[a, h, 2]):
-                        for c in range(3):
-                            hands[i, h, c] = deep_hands[a, h, c]
-                a += 1
+                sd[i] = max(own[SD], sd_m_min)
+                _put_place(head[i], own[0], own[1], own[2])
+                _put_place(hands[i, 0], own[3], own[4], own[5])
+                _put_place(hands[i, 1], own[6], own[7], own[8])
                 continue
-            sd[i] = max(sd_of[i], sd_px_min) / np.sqrt(k[0] * k[1])
-            x, y = straightened(flat_head[b, 0], flat_head[b, 1], k, d)
-            if _is_place(x, y, 0.0):
-                head[i, 0], head[i, 1] = x, y
-            x, y = straightened(flat_foot[b, 0], flat_foot[b, 1], k, d)
-            if _is_place(x, y, 0.0):
-                foot[i, 0], foot[i, 1] = x, y
-            for h in range(2):
-                x, y = straightened(flat_hands[b, h, 0], flat_hands[b, h, 1], k, d)
-                if _is_place(x, y, 0.0):
-                    hands[i, h, 0], hands[i, h, 1] = x, y
-            b += 1
+            sd[i] = max(own[SD], sd_px_min) / np.sqrt(k[0] * k[1])
+            _put_image(head[i], own[0], own[1], k, d)
+            _put_image(hands[i, 0], own[3], own[4], k, d)
+            _put_image(hands[i, 1], own[6], own[7], k, d)
+            _put_image(foot[i], own[9], own[10], k, d)
     return head, foot, hands, sd
 
 
 @njit(cache=True, error_model="numpy")
-def _is_place(x: float, y: float, z: float) -> bool:
-    return bool(np.isfinite(x) and np.isfinite(y) and np.isfinite(z))
+def _put_place(out: Floats, x: float, y: float, z: float) -> None:
+    if np.isfinite(x) and np.isfinite(y) and np.isfinite(z):
+        out[0], out[1], out[2] = x, y, z
+
+
+@njit(cache=True, error_model="numpy")
+def _put_image(out: Floats, u_px: float, v_px: float, k: Floats, dist: Floats) -> None:
+    x, y = straightened(u_px, v_px, k, dist)
+    if np.isfinite(x) and np.isfinite(y):
+        out[0], out[1] = x, y
 
 
 def frames_from(each: Sequence[Sightings]) -> Frames:

@@ -98,7 +98,7 @@ class Recorder:
             "lag_ms": round(behind_ms),
             "store_s_per_s": round(store_s / wall_s, 2),
             "people": len(session.state.floor.tracks),
-            "queue": len(session.state.clocks.waiting),
+            "queue": session.state.clocks.waiting(),
             "dropped": {reason: count for reason, count in sorted(lost.items()) if count},
         }
         self._read, self._store_ns, self._wall_s, self._rates_ns = read, t_ns, now_s, t_ns
