@@ -4,7 +4,8 @@ import argparse
 import shutil
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
@@ -12,7 +13,8 @@ from fusion.purchase.flags import add_purchases_flag
 from fusion.web.flags import add_web_flags
 
 if TYPE_CHECKING:
-    from fusion.ahead import Span
+    from fusion.ahead import End, Read, Span
+    from fusion.config import IntakeConfig
     from fusion.messages import Frame
     from fusion.recording import Recording
     from fusion.session import Session
@@ -105,28 +107,33 @@ def run_replay(args: argparse.Namespace) -> int:
 
 def _replay(args: argparse.Namespace, recorder: "Recorder | None") -> int:
     from fusion.ahead import Span
-    from fusion.aside import keep_decided
-    from fusion.purchase.booking import book_after_run
-    from fusion.purchase.purchases import LEDGER, purchases_of
+    from fusion.config import Config
     from fusion.recording import read_recording
-    from fusion.session import Session, unseen
     from fusion.store import load_store
 
     store = load_store(args.store)
     recording = read_recording(args.recording)
-    ledger = args.ledger or args.out / LEDGER
-    aside = keep_decided(args.out, with_purchases=args.purchases is None) if args.ledger is None else None
-    if aside is not None:
-        print(f"aisle replay: a ledger on which people have decided is now in {aside}", file=sys.stderr)
-    with purchases_of(args.out, args.purchases, ledger, store, replaces=True, asks_webhooks=True) as purchases:
-        session = Session(store, args.out, ledger=args.ledger, key=args.key, follow=purchases.follow)
-        session.watch = recorder or unseen
-        run_through(session, recording, Span(args.since, args.until), args.rate, is_shown=recorder is not None)
-        session.finish()
-        record = session.close()
-        purchases.deliver()
-        book_after_run(purchases.outbox, args.out, args.ledger, args.key)
-        waiting = purchases.outbox.waiting()
+    span = Span(args.since, args.until)
+    # What reads ahead begins now: the engine itself takes longer to load.
+    with begun(recording, span, Config().intake, args.rate, is_shown=recorder is not None) as run:
+        from fusion.aside import keep_decided
+        from fusion.purchase.booking import book_after_run
+        from fusion.purchase.purchases import LEDGER, purchases_of
+        from fusion.session import Session, unseen
+
+        ledger = args.ledger or args.out / LEDGER
+        aside = keep_decided(args.out, with_purchases=args.purchases is None) if args.ledger is None else None
+        if aside is not None:
+            print(f"aisle replay: a ledger on which people have decided is now in {aside}", file=sys.stderr)
+        with purchases_of(args.out, args.purchases, ledger, store, replaces=True, asks_webhooks=True) as purchases:
+            session = Session(store, args.out, ledger=args.ledger, key=args.key, follow=purchases.follow)
+            session.watch = recorder or unseen
+            run(session)
+            session.finish()
+            record = session.close()
+            purchases.deliver()
+            book_after_run(purchases.outbox, args.out, args.ledger, args.key)
+            waiting = purchases.outbox.waiting()
     if waiting:
         print(f"{waiting} purchases wait for an answer: aisle purchase retry {args.out}", file=sys.stderr)
     if recording.damage:
@@ -149,39 +156,52 @@ def _replay(args: argparse.Namespace, recorder: "Recorder | None") -> int:
     return 0
 
 
-def run_through(
-    session: "Session",
+def run_through(session: "Session", recording: "Recording", span: "Span") -> None:
+    """Feed a session what a recording holds, as fast as it goes."""
+    with begun(recording, span, session.config.intake) as run:
+        run(session)
+
+
+@contextmanager
+def begun(
     recording: "Recording",
     span: "Span",
+    config: "IntakeConfig",
     rate: float | None = None,
     *,
     is_shown: bool = False,
-) -> None:
-    """Feed a session what a recording holds, where it pays from a process that reads ahead.
+) -> Iterator[Callable[["Session"], None]]:
+    """Give what feeds a session all that a recording holds; a process that reads ahead, where it pays, begins at once.
 
     rate is how much faster than real time, None for as fast as it goes; a run that is shown is read here, so that who
-    looks sees what has been counted up to then.
+    looks sees what has been counted up to then. config is that of the session.
     """
-    from fusion.ahead import cut, pays
+    from fusion.ahead import pays, read_ahead
 
     if rate is None and not is_shown and pays(recording):
-        _run_ahead(session, recording, span)
-        return
+        with read_ahead(recording.path, span, config) as found:
+            yield lambda session: _take_ahead(session, recording, found)
+    else:
+        yield lambda session: _feed(session, recording, span, rate)
+
+
+def _feed(session: "Session", recording: "Recording", span: "Span", rate: float | None) -> None:
+    from fusion.ahead import cut
+
     for frame in _shown(_paced(cut(recording, span), rate), recording, EVERY_FRAMES):
         session.feed(frame)
 
 
-def _run_ahead(session: "Session", recording: "Recording", span: "Span") -> None:
-    from fusion.ahead import End, read_ahead
+def _take_ahead(session: "Session", recording: "Recording", found: "Iterator[Read | End]") -> None:
+    from fusion.ahead import End
 
-    with read_ahead(recording.path, span, session.config.intake) as found:
-        for one in _shown(found, recording, EVERY_READS):
-            if isinstance(one, End):
-                session.sequencer = one.sequencer
-                recording.damage, recording.store_id = one.damage, one.store_id
-            else:
-                recording.bytes_read = one.bytes_read
-                session.take(one)
+    for one in _shown(found, recording, EVERY_READS):
+        if isinstance(one, End):
+            session.sequencer = one.sequencer
+            recording.damage, recording.store_id = one.damage, one.store_id
+        else:
+            recording.bytes_read = one.bytes_read
+            session.take(one)
 
 
 def _paced(frames: "Iterator[Frame]", rate: float | None) -> "Iterator[Frame]":
