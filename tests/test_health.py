@@ -14,7 +14,7 @@ from fusion.config import Config
 from fusion.engine import Outputs
 from fusion.health.alarms import no_alarms, watch
 from fusion.health.doubts import GOOD_NAME, Doubt, doubted
-from fusion.health.middles import known_medians, medians
+from fusion.health.middles import medians, medians_since
 from fusion.health.modes import CLOSED, DEGRADED, OPEN, mode_of
 from fusion.health.plates import LONG, drifts
 from fusion.health.settings import HealthConfig
@@ -237,11 +237,28 @@ def test_modes_say_what_is_blind_and_close_where_too_much_is() -> None:
 @given(st.lists(st.lists(st.floats(-1e6, 1e6) | st.just(np.nan), min_size=5, max_size=5), min_size=1, max_size=9))
 def test_middles_are_those_of_numpy(rows: list[list[float]]) -> None:
     table = np.array(rows)
+    for some in (table, np.ascontiguousarray(table[:, :4])):
+        np.testing.assert_array_equal(medians(some), np.median(some, axis=1))
+
+
+@given(
+    st.lists(
+        st.tuples(st.integers(3, 9), st.lists(st.floats(-1e6, 1e6) | st.just(np.nan), min_size=9, max_size=9)),
+        min_size=1,
+        max_size=9,
+    ),
+    st.integers(0, 9),
+)
+def test_the_middle_of_what_plates_showed_lately_is_that_of_numpy(
+    rows: list[tuple[int, list[float]]], since: int
+) -> None:
+    end, g = np.array([row[0] for row in rows]), np.array([row[1] for row in rows])
+    ns = np.tile(np.arange(9), (len(g), 1))
+    asked = (ns > since) & (ns < end[:, None]) & (ns >= end[:, None] - 3)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", RuntimeWarning)  # numpy warns of rows without anything
-        for own, theirs in ((medians, np.median), (known_medians, np.nanmedian)):
-            for some in (table, np.ascontiguousarray(table[:, :4])):
-                np.testing.assert_array_equal(own(some), theirs(some, axis=1))
+        expected = np.nanmedian(np.where(asked, g, np.nan), axis=1)
+    np.testing.assert_array_equal(medians_since(g, ns, end, 3, since), expected)
 
 
 def unseen_after(t_s: float, messages: list[Message], *, silent: bool) -> list[Message]:

@@ -3,7 +3,7 @@
 import numpy as np
 from numba import njit
 
-from fusion.arrays import Floats
+from fusion.arrays import Floats, Ints
 
 
 @njit(cache=True)
@@ -18,12 +18,19 @@ def medians(rows: Floats) -> Floats:
 
 
 @njit(cache=True)
-def known_medians(rows: Floats) -> Floats:
-    """Return the median of what is no NaN in each row (n, k), (n,); NaN where there is nothing."""
-    n, k = rows.shape
-    out, known = np.full(n, np.nan), np.empty(k)
-    for i in range(n):
-        count = _gathered(rows, i, known)
+def medians_since(g: Floats, ns: Ints, end: Ints, kept: int, since_ns: int) -> Floats:
+    """Return the median of what each plate showed after since_ns, (p,), NaN where it showed nothing.
+
+    Asked are the last `kept` columns of g (p, width) and ns (p, width) in front of end (p,), as a Tail has them.
+    """
+    p = len(end)
+    out, known = np.full(p, np.nan), np.empty(kept)
+    for i in range(p):
+        count = 0
+        for j in range(end[i] - kept, end[i]):
+            if ns[i, j] > since_ns and np.isfinite(g[i, j]):
+                known[count] = g[i, j]
+                count += 1
         if count:
             out[i] = _middle(known, count)
     return out

@@ -9,13 +9,13 @@ from fusion.arrays import Bools, Floats, Ints
 from fusion.config import SECOND_NS, ShelfConfig
 from fusion.frozen import record, replace
 from fusion.health.alarms import Alarms, no_alarms, watch
-from fusion.health.middles import known_medians, medians
+from fusion.health.middles import medians, medians_since
 from fusion.health.repeats import COLUMNS, Repeats, no_repeats, stuck, thawed
 from fusion.health.samples import Rules, feel_batches
 from fusion.health.settings import HealthConfig
 from fusion.shelf.batches import Batches
-from fusion.shelf.levels import HISTORY, Levels, Noise, swings
-from fusion.shelf.tails import last
+from fusion.shelf.levels import Levels, Noise, swings
+from fusion.shelf.tails import Tail, last
 from fusion.store import Store
 
 PARTS = 4  # of the looks that tell a drift
@@ -105,8 +105,7 @@ def look_at_plates(
     noise_g = np.sqrt(np.maximum(noise_var, shelf.noise_sd_g_min**2))
     loud = _louder(moving & is_known & (hides_g > np.minimum(light_g, heavy_g)), noise_g, store)
     noisy, blind = loud & (hides_g > light_g), loud & (hides_g > heavy_g) & (noise_g > config.blind_g_min)
-    (shown_g,), shown_ns = last(levels.history, np.arange(len(late)), HISTORY)
-    lately = np.where(moving, _lately(shown_g, shown_ns, now_ns), np.nan)
+    lately = np.where(moving, _lately(levels.history, now_ns), np.nan)
     looks = np.concatenate([health.looks_g[:, 1:], lately[:, None]], axis=1)
     rate, walks, stays = drifts(looks, noise_g, config)
     leave = config.leave_s
@@ -114,7 +113,7 @@ def look_at_plates(
         health,
         looks_g=looks,
         rate=rate,
-        held_g=np.where(still, shown_g[:, -1], health.held_g),
+        held_g=np.where(still, last(levels.history, np.arange(len(late)), 1)[0][0, :, 0], health.held_g),
         noise_g=noise_g,
         silent=watch(health.silent, late & heard, alive, now_ns, config.enter_s, leave),
         still=watch(health.still, still, moving, now_ns, 0.0, leave),
@@ -171,10 +170,10 @@ def pieces_on(store: Store) -> tuple[Floats, Floats]:
     return least, np.where(most > 0.0, most, np.inf)
 
 
-def _lately(g: Floats, ns: Ints, now_ns: int) -> Floats:
+def _lately(history: Tail, now_ns: int) -> Floats:
     """Return the middle of what each plate showed within the last second, (p,) g; NaN where it said nothing."""
-    said = (ns > now_ns - SECOND_NS) & np.isfinite(g)
-    return np.asarray(known_medians(np.where(said, g, np.nan)))
+    shown = history.values[0], history.ns, history.end, history.kept
+    return np.asarray(medians_since(*shown, now_ns - SECOND_NS))
 
 
 def drifts(looks: Floats, noise_g: Floats, config: HealthConfig) -> tuple[Floats, Bools, Bools]:
