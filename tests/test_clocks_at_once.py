@@ -18,7 +18,7 @@ def test_messages_at_once_teach_clocks_what_one_after_the_other_does(
     first = np.concatenate([[0], np.cumsum([people for _, people in told])])
     seen = walkers(rng, 0.05, np.zeros(2), rng.uniform(-3, 3, int(first[-1])), 0.05)
     stamps = [Stamp(src, int(rng.integers(10 * S)), float(rng.normal(0, 0.1))) for src, _ in told]
-    clocks: dict[str, Clock] = {"a": Clock(5 * S, np.array([0.1, 0, 0, 0]), 0.01 * np.eye(4))} if knows_a else {}
+    clocks: dict[str, Clock] = {"a": Clock(5 * S, (0.1, 0, 0, 0), 0.01 * np.eye(4))} if knows_a else {}
     at_once = compare_each(clocks, stamps, seen, first, CONFIG)
 
     apart = dict(clocks)
@@ -29,5 +29,5 @@ def test_messages_at_once_teach_clocks_what_one_after_the_other_does(
     assert at_once.keys() == {src for src, _ in told}
     for src, clock in at_once.items():
         other = apart[src]
-        assert (clock.mean == other.mean).all() and (clock.cov == other.cov).all()
+        assert clock.mean == other.mean and (clock.cov == other.cov).all()
         assert (clock.surprise, clock.steps, clock.mutual) == (other.surprise, other.steps, other.mutual)

@@ -22,7 +22,8 @@ class Clock:
     """What is known of one source's clock at t_ns of store time."""
 
     t_ns: int
-    mean: Floats  # (2 + e,) offset s, ahead of the others when positive; drift s/s; what else its comparisons show
+    # (2 + e,) offset s, ahead of the others when positive; drift s/s; what else its comparisons show
+    mean: tuple[float, ...]
     cov: Floats  # (2 + e, 2 + e)
     surprise: float = 1.0  # fading mean of the squared errors over what was expected; 1 where the model holds
     steps: int = 0  # times the clock was set anew
@@ -31,7 +32,7 @@ class Clock:
 
     def offset_s(self, t_ns: int) -> float:
         """Return the offset carried on to t_ns."""
-        return float(self.mean.item(0) + self.mean.item(1) * (t_ns - self.t_ns) / SECOND_NS)
+        return self.mean[0] + self.mean[1] * (t_ns - self.t_ns) / SECOND_NS
 
 
 @record(eq=False)
@@ -83,7 +84,7 @@ def compare_each(
     before = [clocks.get(src) or _unknown(begun[src], *prior, config) for src in row_of]
     at_ns, steps = np.array([one.t_ns for one in before]), np.array([one.steps for one in before])
     n = len(before[0].mean)
-    mean = np.concatenate([one.mean for one in before]).reshape(-1, n)
+    mean = np.array([one.mean for one in before], np.float64)
     cov = np.concatenate([one.cov for one in before]).reshape(-1, n, n)
     surprise = np.array([one.surprise for one in before])
     rules = _rules(config, seen.beside_walk_per_sqrt_s)
@@ -91,11 +92,10 @@ def compare_each(
         row, t_ns, by_s, first, seen.off, seen.per_s, seen.beside, seen.cov, seen.alike, seen.mutual, rules, at_ns,
         mean, cov, surprise, steps,
     )  # fmt: skip
-    each = zip(row_of, before, at_ns.tolist(), surprise.tolist(), steps.tolist(), strict=True)
+    each = zip(row_of, before, at_ns.tolist(), mean.tolist(), cov, surprise.tolist(), steps.tolist(), strict=True)
     # Copies: a row of an array keeps all of it, and some clocks are not heard of again for long.
     return {
-        src: Clock(at, mean[k].copy(), cov[k].copy(), odd, n, was.mutual, was.begun_ns)
-        for k, (src, was, at, odd, n) in enumerate(each)
+        src: Clock(at, tuple(now), P.copy(), odd, n, was.mutual, was.begun_ns) for src, was, at, now, P, odd, n in each
     }
 
 
@@ -119,7 +119,7 @@ def unknown_camera(t_ns: int, config: ClockConfig) -> Clock:
 
 def _unknown(t_ns: int, offset_sd_s: float, beside_sd: float, beside: int, mutual: bool, config: ClockConfig) -> Clock:
     prior = [offset_sd_s, config.drift_sd, *[beside_sd] * beside]
-    return Clock(t_ns, np.zeros(len(prior)), np.diag(np.square(prior)), mutual=mutual)
+    return Clock(t_ns, (0.0,) * len(prior), np.diag(np.square(prior)), mutual=mutual)
 
 
 class _Rules(NamedTuple):

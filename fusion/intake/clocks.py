@@ -136,9 +136,9 @@ def report(clocks: Clocks, config: ClockConfig) -> dict[str, dict[str, Any]]:
     """Return every clock that could be compared as it is used, against store time, for run.json."""
     return {
         src: {
-            "offset_ms": round(float(clock.mean[0]) * 1e3, 1),
+            "offset_ms": round(clock.mean[0] * 1e3, 1),
             "sd_ms": round(float(np.sqrt(clock.cov[0, 0])) * 1e3, 1),
-            "drift_ppm": round(float(clock.mean[1]) * 1e6, 1),
+            "drift_ppm": round(clock.mean[1] * 1e6, 1),
             "steps": clock.steps,
             "fault": fault(clock, config),
         }
@@ -154,9 +154,8 @@ def faults(clocks: Clocks, named: Collection[str], config: ClockConfig) -> dict[
 
 def _against_the_middle(clocks: Clocks, src: str) -> Clock:
     clock = clocks.of[src]
-    mean = clock.mean.copy()
-    mean[0] -= clocks.middle_s if clock.mutual else 0.0
-    return replace(clock, mean=mean)
+    offset_s = clock.mean[0] - (clocks.middle_s if clock.mutual else 0.0)
+    return replace(clock, mean=(offset_s, *clock.mean[1:]))
 
 
 def corrected(message: Message, offset_s: float) -> Corrected:
