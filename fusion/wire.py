@@ -49,8 +49,10 @@ def decode(topic: str, payload: bytes) -> Message | Malformed:
 
 
 def _decode(topic: str, payload: bytes) -> Message:
-    quick = _quickly(topic, payload)
-    return opened(quick) if quick is not None else down_the_ladder(topic, payload)
+    known = _reader(topic) if len(topic) <= TOPIC_MAX else None
+    if known is not None and (quick := _quickly(known, payload)) is not None:
+        return opened(quick, known.src)
+    return down_the_ladder(topic, payload)
 
 
 def down_the_ladder(topic: str, payload: bytes) -> Message:
@@ -65,17 +67,16 @@ def down_the_ladder(topic: str, payload: bytes) -> Message:
     expected = f"{fields['kind']}/{wire.src}"
     if topic != expected:
         raise Rejected(Reason.TOPIC_MISMATCH, f"expected topic {expected!r}")
-    return opened(wire)
+    return opened(wire, wire.src)
 
 
-def _quickly(topic: str, payload: bytes) -> Wire | None:
+def _quickly(known: "_Reader", payload: bytes) -> Wire | None:
     """Return what a well-made payload holds, straight from its bytes; None for any other, which the ladder judges.
 
     The map's head says as many entries as there are keys, all keys are there and no others: so none is there twice.
     A payload of no more bytes than LIST_MAX has no list that is longer, and none but `held` may be.
     """
-    known = _reader(topic) if len(topic) <= TOPIC_MAX else None
-    if known is None or not payload.startswith(known.head) or len(payload) > PAYLOAD_BYTES_MAX:
+    if not payload.startswith(known.head) or len(payload) > PAYLOAD_BYTES_MAX:
         return None
     try:
         wire = known.read(payload)

@@ -46,7 +46,7 @@ GRAMS_MAX = 1e9
 DBM_MAX = 1e3
 SD_MIN = 1e-6  # m or px
 
-INFINITIES = np.array(np.inf, F2).tobytes(), np.array(-np.inf, F2).tobytes()
+INFINITY, MINUS_INFINITY = np.array(np.inf, F2).tobytes(), np.array(-np.inf, F2).tobytes()
 ROUNDING = 1e-6  # how far above 1 a probability may come out of float32 sums
 
 
@@ -64,31 +64,34 @@ class Rejected(Exception):
         self.reason = reason
 
 
-def opened(wire: Wire) -> Message:
-    """Return the message of a typed payload; raises Rejected."""
-    return _OPEN[type(wire)](wire)
+def opened(wire: Wire, src: str) -> Message:
+    """Return the message of a typed payload; raises Rejected.
+
+    src is that of the payload, by preference one object for all messages of a source: it is looked up again and again.
+    """
+    return _OPEN[type(wire)](wire, src)
 
 
-def _plates(wire: PlatesWire) -> Plates:
+def _plates(wire: PlatesWire, src: str) -> Plates:
     if wire.t + wire.dt * (wire.n - 1) > TIME_NS_MAX:
         raise Rejected(Reason.OUT_OF_RANGE, f"t: expected the last sample before 2^63 ns, received {wire.t}")
     _check_bytes("g", wire.g, 4 * wire.n * wire.ch, (wire.n, wire.ch))
     g = _check_sizes([wire.g], OF_PLATES, GRAMS_MAX)
-    return Plates(wire.src, wire.seq, wire.t, wire.dt, g.reshape((wire.n, wire.ch)))
+    return Plates(src, wire.seq, wire.t, wire.dt, g.reshape((wire.n, wire.ch)))
 
 
-def _people(wire: PeopleWire) -> People:
+def _people(wire: PeopleWire, src: str) -> People:
     held = _check_frame(wire, (wire.head, wire.hands), OF_PEOPLE, METRES_MAX)
     return People(
-        wire.src, wire.seq, wire.t, wire.n, wire.head, wire.hands, wire.sd, wire.score, wire.d, wire.look, wire.ids,
+        src, wire.seq, wire.t, wire.n, wire.head, wire.hands, wire.sd, wire.score, wire.d, wire.look, wire.ids,
         held,
     )  # fmt: skip
 
 
-def _boxes(wire: BoxesWire) -> Boxes:
+def _boxes(wire: BoxesWire, src: str) -> Boxes:
     held = _check_frame(wire, (wire.box, wire.head, wire.foot, wire.hands), OF_BOXES, PIXELS_MAX)
     return Boxes(
-        wire.src, wire.seq, wire.t, wire.n, wire.box, wire.head, wire.foot, wire.hands, wire.sd, wire.score, wire.d,
+        src, wire.seq, wire.t, wire.n, wire.box, wire.head, wire.foot, wire.hands, wire.sd, wire.score, wire.d,
         wire.look, wire.ids, held,
     )  # fmt: skip
 
@@ -125,7 +128,7 @@ def _check_look(raw: bytes, n: int, d: int) -> None:
     if len(raw) != 2 * n * d:
         _check_bytes("look", raw, 2 * n * d, (n, d))
     # Hardly ever is one of these bytes behind the other: only then is every number looked at.
-    if any(one in raw for one in INFINITIES) and np.isinf(np.frombuffer(raw, F2)).any():
+    if (INFINITY in raw or MINUS_INFINITY in raw) and np.isinf(np.frombuffer(raw, F2)).any():
         raise Rejected(Reason.NOT_FINITE, "look: expected finite numbers or NaN, received an infinity")
 
 
@@ -137,7 +140,7 @@ def _held(held: HeldRow, place: int, n: int) -> Held:
     return Held(row, hand, beliefs)
 
 
-def _cart(wire: CartWire) -> Cart:
+def _cart(wire: CartWire, src: str) -> Cart:
     pos = _position(wire.pos)
     sd = math.nan if wire.sd is None else wire.sd
     if pos is not None:
@@ -146,7 +149,7 @@ def _cart(wire: CartWire) -> Cart:
     if g is not None:
         _check_between("g", g, -GRAMS_MAX, GRAMS_MAX)
     moves = tuple(_move(move, place) for place, move in enumerate(wire.moves))
-    return Cart(wire.src, wire.seq, wire.t, pos, sd, moves, g)
+    return Cart(src, wire.seq, wire.t, pos, sd, moves, g)
 
 
 def _position(raw: bytes | None) -> tuple[float, float] | None:
@@ -168,18 +171,18 @@ def _move(move: MoveRow, place: int) -> CartMove:
     return CartMove(t_ns, direction, beliefs, score)
 
 
-def _gate(wire: GateWire) -> Gate:
-    return Gate(wire.src, wire.seq, wire.t, wire.gate, wire.event, wire.account, wire.party, wire.role)
+def _gate(wire: GateWire, src: str) -> Gate:
+    return Gate(src, wire.seq, wire.t, wire.gate, wire.event, wire.account, wire.party, wire.role)
 
 
-def _portal(wire: PortalWire) -> Portal:
+def _portal(wire: PortalWire, src: str) -> Portal:
     for row, (_, rssi_dbm) in enumerate(wire.tags):
         _check_between(f"tags[{row}][1]", rssi_dbm, -DBM_MAX, DBM_MAX)
-    return Portal(wire.src, wire.seq, wire.t, wire.portal, wire.tags)
+    return Portal(src, wire.seq, wire.t, wire.portal, wire.tags)
 
 
-def _health(wire: HealthWire) -> Health:
-    return Health(wire.src, wire.seq, wire.t, wire.state, wire.text)
+def _health(wire: HealthWire, src: str) -> Health:
+    return Health(src, wire.seq, wire.t, wire.state, wire.text)
 
 
 def _check_bytes(key: str, raw: bytes, expected: int, shape: tuple[int, ...]) -> None:
@@ -228,7 +231,7 @@ def _check_beliefs(place: str, beliefs: Beliefs) -> None:
     _check_share(f"{place}, sum of p", math.fsum([p for _, p in beliefs]))
 
 
-_OPEN: dict[type[Wire], Callable[[Any], Message]] = {
+_OPEN: dict[type[Wire], Callable[[Any, str], Message]] = {
     PlatesWire: _plates,
     PeopleWire: _people,
     BoxesWire: _boxes,

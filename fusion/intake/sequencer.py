@@ -9,7 +9,7 @@ from itertools import takewhile
 from fusion.config import IntakeConfig
 from fusion.frozen import record
 from fusion.intake.pictures import CAMERA_FRAMES, Key, Pictures, pictures_of
-from fusion.messages import Message
+from fusion.messages import Boxes, Message, People
 
 Entry = tuple[int, str, int, bytes, int, Message]  # as it is ordered: key, payload, push count
 ALONE_STEP = 10  # a source that speaks alone shows no more time passing, by one message, than this share of idle_ns
@@ -28,9 +28,14 @@ class Slice:
 
 def slice_of(start_ns: int, end_ns: int, messages: Sequence[Message]) -> Slice:
     """Return a slice of messages that are in their order."""
-    pictures = pictures_of([message for message in messages if isinstance(message, CAMERA_FRAMES)])
-    others = tuple([message for message in messages if not isinstance(message, CAMERA_FRAMES)])
-    return Slice(start_ns, end_ns, others, pictures)
+    frames: list[People | Boxes] = []
+    others: list[Message] = []
+    for message in messages:
+        if isinstance(message, CAMERA_FRAMES):
+            frames.append(message)
+        else:
+            others.append(message)
+    return Slice(start_ns, end_ns, tuple(others), pictures_of(frames))
 
 
 @dataclass(slots=True)
@@ -225,6 +230,9 @@ class Sequencer:
     def _count_gap(self, src: str, seq: int) -> None:
         """Note a number; one source's messages are nearly, not quite, in the order of their numbers."""
         boot = self.boots.get(src)
+        if boot is not None and seq == boot.last + 1:
+            boot.last, boot.count = seq, boot.count + 1
+            return
         if boot is not None and seq >= boot.last - REORDERED_MAX and not (seq == 0 and boot.begun):
             boot.first, boot.last, boot.count = min(boot.first, seq), max(boot.last, seq), boot.count + 1
             boot.begun = boot.begun or seq == 0
