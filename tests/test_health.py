@@ -16,7 +16,7 @@ from fusion.health.alarms import no_alarms, watch
 from fusion.health.doubts import GOOD_NAME, Doubt, doubted
 from fusion.health.middles import medians, medians_since
 from fusion.health.modes import CLOSED, DEGRADED, OPEN, mode_of
-from fusion.health.plates import LONG, drifts
+from fusion.health.plates import LONG, drifts, may_walk, walk
 from fusion.health.settings import HealthConfig
 from fusion.messages import Gate, Health, Message, People, Plates
 from fusion.wire import decode
@@ -199,6 +199,20 @@ def test_a_drift_that_noise_hides_for_a_while_is_found_and_goods_that_go_one_by_
     rate, walks, stays = drifts(looks, np.full(3, 4.0), CONFIG)
     assert walks.tolist() == [True, False, False] and not stays[0]
     assert abs(rate[0] - 1.0) < 0.2
+
+
+@given(st.integers(0, 2**32 - 1), st.floats(0.0, 3.0), st.sampled_from([0.0, 1.0, 10.0]))
+def test_whatever_walks_may_walk(seed: int, share: float, noise_g: float) -> None:
+    rng = np.random.default_rng(seed)
+    t = np.arange(LONG * CONFIG.drift_s + 1.0)
+    parts, noise = (len(t) // 4) * CONFIG.look_s, np.full(20, noise_g)
+    least_g_per_s = max(CONFIG.drift_g_per_s, 1.25 * noise_g / parts)  # of a walk
+    looks = share * least_g_per_s * CONFIG.look_s * t * rng.choice([-1.0, 1.0], (20, 1)) + rng.normal(0, 0.1, (20, 1))
+    looks += rng.normal(0, 0.3 * noise_g, looks.shape)
+    looks[rng.random(20) < 0.1, rng.integers(0, 4)] = np.nan
+    walks, may = walk(looks, noise, CONFIG)[1], may_walk(looks, noise, CONFIG)
+    assert not (walks & ~may).any()
+    assert may.any() or share < 1.5
 
 
 @given(st.lists(st.booleans(), max_size=80))

@@ -181,14 +181,31 @@ def drifts(looks: Floats, noise_g: Floats, config: HealthConfig) -> tuple[Floats
 
     looks (p, LONG * drift_s + 1) g are of once a look, noise_g (p,) that of a block: it may take the longer to see.
     """
-    rate, walks, stays = _walk(looks[:, -config.drift_s - 1 :], noise_g, config)
-    slow_rate, creeps, _ = _walk(looks, noise_g, config)
-    some = np.flatnonzero(creeps)
-    creeps[some] = ~_jumps(looks[some], slow_rate[some], noise_g[some], config)
+    rate, walks, stays = walk(looks[:, -config.drift_s - 1 :], noise_g, config)
+    slow_rate, creeps = np.zeros(len(looks)), np.zeros(len(looks), np.bool_)
+    some = np.flatnonzero(may_walk(looks, noise_g, config))
+    slow_rate[some], creeps[some], _ = walk(looks[some], noise_g[some], config)
+    creeps[some] &= ~_jumps(looks[some], slow_rate[some], noise_g[some], config)
     return np.where(creeps & ~walks, slow_rate, rate), walks | creeps, stays & ~creeps
 
 
-def _walk(looks: Floats, noise_g: Floats, config: HealthConfig) -> tuple[Floats, Bools, Bools]:
+def may_walk(looks: Floats, noise_g: Floats, config: HealthConfig) -> Bools:
+    """Return which levels may walk, (p,): all that do lie as far apart as ways of a walk together; hardly any other.
+
+    To see that takes a tenth of the time that the middles take.
+    """
+    each = looks.shape[1] // PARTS
+    asked = looks[:, -each * PARTS :]
+    apart = asked.max(axis=1) - asked.min(axis=1)
+    return np.asarray(apart > 0.99 * (PARTS - 1) * _least_way(each, noise_g, config))
+
+
+def _least_way(each: int, noise_g: Floats, config: HealthConfig) -> Floats:
+    """Return the shortest way, (p,) g, of a walk from one part of so many looks to the next."""
+    return np.asarray(np.maximum(config.drift_g_per_s * each * config.look_s, NOISES * noise_g))
+
+
+def walk(looks: Floats, noise_g: Floats, config: HealthConfig) -> tuple[Floats, Bools, Bools]:
     """Return at what rate levels walk (p,) g/s, which walk one way at an even pace, and which do not.
 
     The looks are cut into four, and the three ways between their middles compared: goods go by one jump, a hand comes
@@ -203,7 +220,7 @@ def _walk(looks: Floats, noise_g: Floats, config: HealthConfig) -> tuple[Floats,
     seconds = each * config.look_s
     one_way = np.asarray((np.sign(ways) == np.sign(ways[:, :1])).all(axis=1))
     walks = whole & one_way & (least > EVEN * most)
-    walks &= least > np.maximum(config.drift_g_per_s * seconds, NOISES * noise_g)
+    walks &= least > _least_way(each, noise_g, config)
     rate = medians(ways) / seconds
     # Where noise cannot hide it, hardly a step rests: goods that go piece by piece do.
     some = np.flatnonzero(walks)
