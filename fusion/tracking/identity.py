@@ -13,6 +13,7 @@ moment of the past in the light of everything known by now.
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import field
 from functools import lru_cache
+from math import sqrt
 
 import numpy as np
 
@@ -430,24 +431,31 @@ def _former_nats(
     out: dict[int, float] = {}
     known = (tracks.status == CONFIRMED) | (tracks.status == COASTING)
     unseen = known & (tracks.seen_ns < now_ns - int(config.missed_s * SECOND_NS))
-    born_xy, now_xy = tracks.born_xy[row], tracks.mean[row, :2]
-    walks = bool(np.linalg.norm(now_xy - born_xy) > identity.walked_m)
-    for lost in np.flatnonzero(unseen | (tracks.status == LOST)).tolist():
-        gap_s, at = (int(tracks.born_ns[row]) - int(tracks.seen_ns[lost])) / SECOND_NS, born_xy
+    rows = np.flatnonzero(unseen | (tracks.status == LOST))
+    born_ns, born_xy, now_xy = int(tracks.born_ns[row]), tracks.born_xy[row].tolist(), tracks.mean[row, :2].tolist()
+    walks = _apart_m(now_xy, born_xy) > identity.walked_m
+    # Plain numbers: who has no trip is asked about in every slice, and numpy takes longer for each of a few.
+    each = zip(rows.tolist(), tracks.seen_ns[rows].tolist(), tracks.mean[rows, :2].tolist(), strict=True)
+    for lost, seen_ns, xy in each:
+        gap_s, at = (born_ns - seen_ns) / SECOND_NS, born_xy
         overlap_s, gap_s = max(0.0, -gap_s), max(0.0, gap_s)
         if overlap_s > config.join_overlap_s:
             if not walks:
                 continue
-            overlap_s, gap_s, at = config.join_overlap_s, (now_ns - int(tracks.seen_ns[lost])) / SECOND_NS, now_xy
-        off = at - tracks.mean[lost, :2]
-        far_m = float(np.sqrt(off.dot(off)))
-        excess = max(0.0, far_m - config.join_slack_m - config.join_speed_mps * gap_s)
+            overlap_s, gap_s, at = config.join_overlap_s, (now_ns - seen_ns) / SECOND_NS, now_xy
+        excess = max(0.0, _apart_m(at, xy) - config.join_slack_m - config.join_speed_mps * gap_s)
         place = -((excess / 0.7) ** 2) - 0.02 * gap_s - 0.5 * overlap_s
         out[lost] = place
     if max(out.values(), default=-np.inf) + config.look_nats_max <= least:
         return {}  # however alike they look
     length = np.sqrt(tracks.look[row].dot(tracks.look[row]))
     return {k: place + _alike_nats(tracks.look[k], tracks.look[row], length, config) for k, place in out.items()}
+
+
+def _apart_m(a: Sequence[float], b: Sequence[float]) -> float:
+    """Return how far two places are from each other."""
+    dx, dy = a[0] - b[0], a[1] - b[1]
+    return sqrt(dx * dx + dy * dy)
 
 
 def _alike_nats(a: Singles, b: Singles, b_length: np.float32, config: TrackingConfig) -> float:
