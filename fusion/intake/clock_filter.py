@@ -200,7 +200,10 @@ class _Seen(NamedTuple):
 
 
 class _Work(NamedTuple):
-    """Room for one comparison: small arrays of its own would cost more than the arithmetic."""
+    """Room for one comparison: small arrays of its own would cost more than the arithmetic.
+
+    So would handing so many arrays on from function to function: who takes them is compiled into who calls.
+    """
 
     y: Floats  # (m,) what it is off by
     H: Floats  # (m, n) how that shows the clock
@@ -232,7 +235,7 @@ def _carry_on(mean: Floats, cov: Floats, s: int, dt_s: float, rules: _Rules) -> 
         cov[s, c, c] += rules.walk[min(c, 2)] ** 2 * dt_s
 
 
-@njit(cache=True, error_model="numpy")
+@njit(cache=True, error_model="numpy", inline="always")
 def _innovate(seen: _Seen, i: int, by_s: float, mean: Floats, cov: Floats, s: int, alike: float, work: _Work) -> None:
     """Write y, H, HP and L of comparison i with clock s; its R counts by 1 / alike.
 
@@ -260,7 +263,7 @@ def _innovate(seen: _Seen, i: int, by_s: float, mean: Floats, cov: Floats, s: in
             L[r, c] = np.sqrt(total) if r == c else total / L[c, c]
 
 
-@njit(cache=True, error_model="numpy")
+@njit(cache=True, error_model="numpy", inline="always")
 def _misfit(seen: _Seen, i: int, by_s: float, mean: Floats, cov: Floats, s: int, alike: float, work: _Work) -> float:
     """Return the squared Mahalanobis distance of what comparison i is off by, given clock s."""
     _innovate(seen, i, by_s, mean, cov, s, alike, work)
@@ -273,7 +276,7 @@ def _misfit(seen: _Seen, i: int, by_s: float, mean: Floats, cov: Floats, s: int,
     return total
 
 
-@njit(cache=True, error_model="numpy")
+@njit(cache=True, error_model="numpy", inline="always")
 def _correct(seen: _Seen, i: int, by_s: float, mean: Floats, cov: Floats, s: int, work: _Work) -> None:
     """Correct clock s by comparison i, in place: gain = P H' S^-1, x += gain y, Joseph's form keeps P positive."""
     _innovate(seen, i, by_s, mean, cov, s, 1.0, work)
