@@ -5,7 +5,7 @@ from dataclasses import field
 
 import numpy as np
 
-from fusion.arrays import Bools, Ints
+from fusion.arrays import Ints
 from fusion.attribution.basket import Weighing
 from fusion.attribution.bodies import Bodies
 from fusion.attribution.carted import CartNow
@@ -40,7 +40,7 @@ from fusion.health.trust import moved_goods, trusted
 from fusion.intake import Slice
 from fusion.intake.clock_filter import Clock, Comparisons, Stamp, compare, compare_each
 from fusion.intake.clocks import Clocks, Corrected, after_restarts, faults, retime, unknown
-from fusion.intake.pictures import Pictures, taken
+from fusion.intake.pictures import NO_PICTURES, Pictures, taken
 from fusion.messages import Cart, Gate, Health, Message, Plates, Portal
 from fusion.settlement import Outputs, TrackRows, foresee, join, say, settle
 from fusion.shelf import (
@@ -162,10 +162,11 @@ def step(engine: Engine, state: State, part: Slice) -> tuple[State, Outputs]:
 
 def finish(engine: Engine, state: State) -> tuple[State, Outputs]:
     """End of tape: read what still waits, close trips whose people have left, and show the others as open."""
-    waiting = [one.message.t_ns for one in state.clocks.words] + state.clocks.pictures.t_ns.tolist()
+    clocks = state.clocks
+    waiting = [one.message.t_ns for one in clocks.words] + [t for one in clocks.pictures for t in one.t_ns.tolist()]
     last_ns = max((t_ns + 1 for t_ns in waiting), default=state.now_ns)
     end_ns = max(last_ns, state.now_ns + int(engine.config.clocks.hold_s * SECOND_NS))
-    state, outputs = _advance(engine, state, (), Pictures(), end_ns)
+    state, outputs = _advance(engine, state, (), NO_PICTURES, end_ns)
     state, settled, fresh = _shelf(engine, state, (), _people(engine, state), now_ns=state.now_ns + 60 * SECOND_NS)
     provisional = (*outputs.provisional, *foresee(fresh, state.trips, engine.store, engine.config))
     inside = tuple(trip.trip for trip in state.trips.live)
@@ -283,19 +284,22 @@ def _take_frames(engine: Engine, state: State, pictures: Pictures, news: News) -
     A frame that shows what the last one did is none. A camera that is out goes on being compared with the others: that
     is how it comes back.
     """
-    rows = np.array([engine.camera_row.get(src, -1) for src in pictures.src], np.int64)
-    for frame in (rows < 0).nonzero()[0].tolist():
-        state = _note(state, f"camera {pictures.src[frame]} is not in store.toml")
-    pictures, rows = _kept(pictures, rows, rows >= 0)
+    known = [frame for frame, src in enumerate(pictures.src) if src in engine.camera_row]
+    if len(known) < len(pictures):
+        for src in [src for src in pictures.src if src not in engine.camera_row]:
+            state = _note(state, f"camera {src} is not in store.toml")
+        pictures = taken(pictures, known)
     if not len(pictures):
         return state
     store, config = engine.store, engine.config
-    cameras, is_new = look_at_frames(state.watch.cameras, rows.tolist(), pictures)
-    pictures, rows = _kept(pictures, rows, is_new)
-    if not len(pictures):
+    rows = [engine.camera_row[src] for src in pictures.src]
+    cameras, new = look_at_frames(state.watch.cameras, rows, pictures)
+    if not new:
         return replace(state, watch=replace(state.watch, cameras=cameras))
-    frames = frames_of(pictures, rows, store.cameras, config.tracking)
-    is_out = cameras.out()[rows]
+    if len(new) < len(pictures):
+        pictures, rows = taken(pictures, new), [rows[frame] for frame in new]
+    frames = frames_of(pictures, np.array(rows), store.cameras, config.tracking)
+    is_out = cameras.out()[frames.camera]
     # What has just restarted may be off by anything: it is compared with tracks that the others have made.
     restarted = unknown(state.clocks, state.now_ns, config.clocks)
     is_idle = is_out | np.array([src in restarted for src in pictures.src]) if restarted else is_out
@@ -312,14 +316,6 @@ def _take_frames(engine: Engine, state: State, pictures: Pictures, news: News) -
         compared = compare_each({**state.clocks.of, **news.clocks}, stamps, found, first[[*telling, -1]], config.clocks)
         news.clocks.update(compared)
     return replace(state, floor=floor, hands=hands, watch=replace(state.watch, cameras=cameras))
-
-
-def _kept(pictures: Pictures, rows: Ints, keeps: Bools) -> tuple[Pictures, Ints]:
-    """Return some of the frames and of the rows of their cameras; nearly always all."""
-    if keeps.all():
-        return pictures, rows
-    some = keeps.nonzero()[0]
-    return taken(pictures, some), rows[some]
 
 
 def _take(engine: Engine, state: State, one: Corrected, news: News) -> State:

@@ -71,10 +71,10 @@ def test_frames_are_gathered_bit_by_bit(messages: list[People | Boxes]) -> None:
 def test_frames_that_are_joined_and_taken_stay_what_they_are(
     before: list[People | Boxes], after: list[People | Boxes], data: st.DataObject
 ) -> None:
-    both = joined(pictures_of(before), replace(pictures_of(after), by_s=np.arange(len(after)) + 1.0))
+    both = joined([pictures_of(before), replace(pictures_of(after), by_s=np.arange(len(after)) + 1.0)])
     assert told(both) == [said(message) for message in (*before, *after)]
     rows = data.draw(st.permutations(range(len(both))).map(lambda all_rows: all_rows[: len(all_rows) // 2]))
-    some = taken(both, np.array(rows, np.int64))
+    some = taken(both, rows)
     assert told(some) == [said([*before, *after][row]) for row in rows]
     assert some.by_s.tolist() == [max(0.0, row - len(before) + 1.0) for row in rows]
 

@@ -12,7 +12,7 @@ from fusion.health.alarms import Alarms, no_alarms, watch
 from fusion.health.coverage import in_the_open
 from fusion.health.settings import HealthConfig
 from fusion.health.turning import NEAREST_M, Sights, no_sights, see_heads, tell_turns
-from fusion.intake.pictures import HANDS, HEAD, Pictures
+from fusion.intake.pictures import HANDS, Pictures
 from fusion.store import Store
 from fusion.tracking.camera import picture_bounds
 from fusion.tracking.floor import Floor
@@ -75,22 +75,24 @@ def first_cameras(store: Store) -> CameraHealth:
     )
 
 
-def look_at_frames(health: CameraHealth, rows: Sequence[int], pictures: Pictures) -> tuple[CameraHealth, Bools]:
-    """Return the health after frames of some cameras (by row), and which are new, (F,).
+def look_at_frames(health: CameraHealth, rows: Sequence[int], pictures: Pictures) -> tuple[CameraHealth, list[int]]:
+    """Return the health after frames of some cameras (by row), and which of the frames are new.
 
     Noise never shows the same people at the same places.
     """
-    repeats_ns, crowd, picture, new = health.repeats_ns.copy(), health.crowd.copy(), dict(health.picture), []
-    places = np.concatenate([pictures.points[:, HEAD], pictures.points[:, HANDS]], axis=1)
-    raw, person, first = places.tobytes(), places.itemsize * places.shape[1], pictures.first.tolist()
-    for camera, t_ns, a, b in zip(rows, pictures.t_ns.tolist(), first[:-1], first[1:], strict=True):
+    repeats_ns, crowd, picture, new = health.repeats_ns.copy(), health.crowd.copy(), dict(health.picture), list[int]()
+    places = pictures.points[:, : HANDS.stop]  # of heads and hands
+    raw, person, first = places.tobytes(), places.itemsize * HANDS.stop, pictures.first.tolist()
+    each = zip(rows, pictures.t_ns.tolist(), first[:-1], first[1:], strict=True)
+    for frame, (camera, t_ns, a, b) in enumerate(each):
         shown = raw[a * person : b * person]
         again = b > a and picture.get(camera) == shown
         crowd[camera] = b - a
         repeats_ns[camera] = (repeats_ns[camera] or t_ns) if again else 0
         picture[camera] = shown
-        new.append(not again)
-    return replace(health, picture=picture, repeats_ns=repeats_ns, crowd=crowd), np.array(new, np.bool_)
+        if not again:
+            new.append(frame)
+    return replace(health, picture=picture, repeats_ns=repeats_ns, crowd=crowd), new
 
 
 def feel_turns(health: CameraHealth, followed: Followed, is_idle: Bools, store: Store) -> CameraHealth:

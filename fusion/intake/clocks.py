@@ -17,7 +17,7 @@ import numpy as np
 from fusion.config import SECOND_NS, ClockConfig
 from fusion.frozen import record, replace
 from fusion.intake.clock_filter import Clock, is_known, restarted, unknown_camera
-from fusion.intake.pictures import Key, Pictures, joined, taken
+from fusion.intake.pictures import Key, Pictures, in_order, joined
 from fusion.intake.sequencer import REORDERED_MAX
 from fusion.messages import Cart, Message
 
@@ -37,13 +37,13 @@ class Clocks:
 
     of: Mapping[str, Clock] = field(default_factory=dict)
     words: tuple[Corrected, ...] = ()  # that wait, in order
-    pictures: Pictures = field(default_factory=Pictures)  # that wait, in any order
+    pictures: tuple[Pictures, ...] = ()  # that wait, of each slice what is left of it in order
     middle_s: float = 0.0  # the middle one of the cameras' offsets when the last slice came
     seq: Mapping[str, int] = field(default_factory=dict)  # camera -> number of its last message
 
     def waiting(self) -> int:
         """Return how many messages wait."""
-        return len(self.words) + len(self.pictures)
+        return len(self.words) + sum(len(one) for one in self.pictures)
 
     def offset_s(self, src: str, t_ns: int) -> float:
         """Return by how much a source's time is ahead of store time, the middle one of the cameras' clocks.
@@ -73,8 +73,11 @@ def retime(
         among = bisect_left(words, new[0].key, key=_key)
         words = (*words[:among], *sorted([*words[among:], *new], key=_key))
     first = bisect_left(words, (until_ns,), key=_key)
-    waiting, ready = parted(joined(clocks.pictures, _set_back(clocks, pictures, config)), until_ns)
-    return replace(clocks, words=words[first:], pictures=waiting), words[:first], ready
+    waiting = (*clocks.pictures, in_order(_set_back(clocks, pictures, config)))
+    parts = [one.cut((until_ns,)) for one in waiting if len(one)]
+    ready = in_order(joined([before for before, _ in parts if len(before)]))
+    left = tuple([after for _, after in parts if len(after)])
+    return replace(clocks, words=words[first:], pictures=left), words[:first], ready
 
 
 def _by_s(clocks: Clocks, src: str, t_ns: int, config: ClockConfig) -> float:
@@ -83,18 +86,11 @@ def _by_s(clocks: Clocks, src: str, t_ns: int, config: ClockConfig) -> float:
 
 def _set_back(clocks: Clocks, pictures: Pictures, config: ClockConfig) -> Pictures:
     """Return frames set back by what their clocks are ahead."""
+    if not len(pictures):
+        return pictures
     each = zip(pictures.src, pictures.t_ns.tolist(), strict=True)
     by_s = np.array([_by_s(clocks, src, t_ns, config) for src, t_ns in each], np.float64)
     return replace(pictures, t_ns=pictures.t_ns - np.rint(by_s * SECOND_NS).astype(np.int64), by_s=by_s)
-
-
-def parted(pictures: Pictures, until_ns: int) -> tuple[Pictures, Pictures]:
-    """Return the frames that wait, and those before until_ns in the order (t, src, seq)."""
-    is_ready = pictures.t_ns < until_ns
-    ready = is_ready.nonzero()[0]
-    t_ns, seq, src = pictures.t_ns.tolist(), pictures.seq.tolist(), pictures.src
-    order = sorted(ready.tolist(), key=lambda row: (t_ns[row], src[row], seq[row]))
-    return taken(pictures, (~is_ready).nonzero()[0]), taken(pictures, np.array(order, np.int64))
 
 
 def after_restarts(clocks: Clocks, pictures: Pictures, config: ClockConfig) -> Clocks:

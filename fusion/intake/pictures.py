@@ -54,35 +54,37 @@ class Pictures:
         """Return the number of frames."""
         return len(self.src)
 
-    def cut(self, key: Key) -> tuple["Pictures", "Pictures"]:
-        """Return those before a key, and the others, of frames that are in their order."""
-        keys = list(zip(self.t_ns.tolist(), self.src, self.seq.tolist(), strict=True))
-        at = bisect_left(keys, key)
-        if at == 0:
-            return Pictures(), self
-        if at == len(self):
-            return self, Pictures()
-        return taken(self, np.arange(at)), taken(self, np.arange(at, len(self)))
+    def cut(self, key: Key | tuple[int]) -> tuple["Pictures", "Pictures"]:
+        """Return those before a key, or a time, and the others, of frames that are in their order."""
+        if not len(self) or key[0] < self.t_ns[0]:
+            return NO_PICTURES, self
+        at = bisect_left(self.keys(), key)
+        return self._part(0, at), self._part(at, len(self))
+
+    def keys(self) -> list[Key]:
+        """Return what orders the frames, (F,)."""
+        return list(zip(self.t_ns.tolist(), self.src, self.seq.tolist(), strict=True))
+
+    def _part(self, a: int, b: int) -> "Pictures":
+        """Return frames a to b, sharing their memory."""
+        if b - a in (0, len(self)):
+            return self if b > a else NO_PICTURES
+        people = slice(int(self.first[a]), int(self.first[b]))
+        return Pictures(
+            self.src[a:b], self.seq[a:b], self.t_ns[a:b], self.by_s[a:b], self.is_depth[a:b], self.held[a:b],
+            self.first[a : b + 1] - self.first[a], self.look_dim[a:b], self.points[people], self.look[people],
+            self.device_id[people],
+        )  # fmt: skip
+
+
+NO_PICTURES: Final = Pictures()
 
 
 def pictures_of(messages: Sequence[People | Boxes]) -> Pictures:
     """Gather messages."""
     if not messages:
-        return Pictures()
+        return NO_PICTURES
     shown = [message for message in messages if message.n]
-    depth = [message for message in shown if isinstance(message, People)]
-    image = [message for message in shown if isinstance(message, Boxes)]
-    n = np.array([message.n for message in shown], np.int64)
-    points = np.full((int(n.sum()), POINTS), np.nan, F4)
-    is_deep = np.repeat([isinstance(message, People) for message in shown], n) if shown else np.zeros(0, np.bool_)
-    deep, flat = is_deep.nonzero()[0], (~is_deep).nonzero()[0]
-    points[deep, HEAD] = _opened([message.head_f4 for message in depth], 3)
-    points[deep, HANDS] = _opened([message.hands_f4 for message in depth], 6)
-    points[flat, :2] = _opened([message.head_f4 for message in image], 2)
-    hands = _opened([message.hands_f4 for message in image], 4)
-    points[flat, 3:5], points[flat, 6:8] = hands[:, :2], hands[:, 2:]
-    points[flat, FOOT] = _opened([message.foot_f4 for message in image], 2)
-    points[:, SD] = _opened([message.sd_f4 for message in shown], 1)[:, 0]
     return Pictures(
         src=tuple([message.src for message in messages]),
         seq=np.array([message.seq for message in messages], np.int64),
@@ -92,16 +94,40 @@ def pictures_of(messages: Sequence[People | Boxes]) -> Pictures:
         held=tuple([message.held for message in messages]),
         first=np.array([0, *accumulate([message.n for message in messages])], np.int64),
         look_dim=np.array([message.look_dim if message.n else 0 for message in messages], np.int64),
-        points=points,
+        points=_points(shown),
         look=_looks(shown),
         device_id=np.array([_hash_of(name) for message in shown for name in message.ids], np.int64),
     )
 
 
-def joined(before: Pictures, after: Pictures) -> Pictures:
-    """Return some frames behind others."""
-    if not len(before) or not len(after):
-        return before if len(before) else after
+def _points(shown: Sequence[People | Boxes]) -> Singles:
+    """Return the points of frames, (P, POINTS)."""
+    depth = [message for message in shown if isinstance(message, People)]
+    image = [message for message in shown if isinstance(message, Boxes)]
+    points = np.full((sum([message.n for message in shown]), POINTS), np.nan, F4)
+    deep: slice | Bools = slice(None)
+    flat: slice | Bools = slice(None)
+    if depth and image:
+        deep = np.repeat([isinstance(message, People) for message in shown], [message.n for message in shown])
+        flat = ~deep
+    if depth:
+        points[deep, HEAD] = _opened([message.head_f4 for message in depth], 3)
+        points[deep, HANDS] = _opened([message.hands_f4 for message in depth], 6)
+    if image:
+        hands = _opened([message.hands_f4 for message in image], 4)
+        points[flat, 0:2] = _opened([message.head_f4 for message in image], 2)
+        points[flat, 3:5], points[flat, 6:8] = hands[:, :2], hands[:, 2:]
+        points[flat, FOOT] = _opened([message.foot_f4 for message in image], 2)
+    points[:, SD] = np.frombuffer(b"".join([message.sd_f4 for message in shown]), F4)
+    return points
+
+
+def joined(parts: Sequence[Pictures]) -> Pictures:
+    """Return frames one behind the other."""
+    if len(parts) < 2:
+        return parts[0] if parts else NO_PICTURES
+    *others, after = parts
+    before = joined(others)
     width = max(before.look.shape[1], after.look.shape[1])
     return Pictures(
         before.src + after.src,
@@ -118,26 +144,37 @@ def joined(before: Pictures, after: Pictures) -> Pictures:
     )
 
 
-def taken(pictures: Pictures, rows: Ints) -> Pictures:
+def taken(pictures: Pictures, rows: Sequence[int]) -> Pictures:
     """Return some of the frames, (r,) in this order."""
-    begin, n = pictures.first[rows], pictures.first[rows + 1] - pictures.first[rows]
+    if not rows:
+        return NO_PICTURES
+    at = np.array(rows)
+    begin, n = pictures.first[at], pictures.first[at + 1] - pictures.first[at]
     first = np.zeros(len(rows) + 1, np.int64)
     np.cumsum(n, out=first[1:])
     people = np.repeat(begin - first[:-1], n) + np.arange(first[-1])
-    each, src, held = rows.tolist(), pictures.src, pictures.held
+    src, held = pictures.src, pictures.held
     return Pictures(
-        tuple([src[row] for row in each]),
-        pictures.seq[rows],
-        pictures.t_ns[rows],
-        pictures.by_s[rows],
-        pictures.is_depth[rows],
-        tuple([held[row] for row in each]),
+        tuple([src[row] for row in rows]),
+        pictures.seq[at],
+        pictures.t_ns[at],
+        pictures.by_s[at],
+        pictures.is_depth[at],
+        tuple([held[row] for row in rows]),
         first,
-        pictures.look_dim[rows],
+        pictures.look_dim[at],
         pictures.points[people],
         pictures.look[people],
         pictures.device_id[people],
     )
+
+
+def in_order(pictures: Pictures) -> Pictures:
+    """Return frames in the order (t, src, seq), in which they mostly are."""
+    keys = pictures.keys()
+    if sorted(keys) == keys:
+        return pictures
+    return taken(pictures, sorted(range(len(keys)), key=keys.__getitem__))
 
 
 def _opened(raw: list[bytes], width: int) -> Singles:
