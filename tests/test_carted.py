@@ -30,9 +30,10 @@ from fusion.attribution.carted import (
 )
 from fusion.attribution.explanations import PICK, PUT, Explanation, Part
 from fusion.attribution.hypotheses import extend, weights
-from fusion.attribution.leaving import taken_at
+from fusion.attribution.leaving import taken_at, weigh_exit
 from fusion.attribution.possession import Run
 from fusion.attribution.state import Attribution, People
+from fusion.attribution.tags import Exit
 from fusion.attribution.witnesses import Witnesses
 from fusion.config import SECOND_NS, AttributionConfig, CartConfig
 from fusion.frozen import replace
@@ -299,3 +300,21 @@ def test_what_was_taken_away_from_a_cart_that_stood_is_not_in_it() -> None:
         0,
         2,
     }
+
+
+def test_how_long_ago_goods_were_seen_before_they_lay_in_a_cart_says_nothing_of_their_being_set_down() -> None:
+    """Found in out-of-cart, seed 20: what went from the cart into the bag was "in the hand for a minute, then gone"."""
+    run = Run(T0 - 20 * SECOND_NS, T0 - 19 * SECOND_NS, set_down_nats=2.8, since_ns=T0 - 80 * SECOND_NS)
+
+    def kept_p(placed: tuple[Placed, ...]) -> float:
+        state = Attribution(
+            baskets={"c1": Basket("ann", placed)},
+            groups=(gathered(frozenset({"ann"}), (Hypothesis(0.0, {"ann": ((2, 1, 260.0),)}, {}),)),),
+            runs={("ann", 2): run},
+            exits=(Exit("ann", T0, -1),),
+        )
+        (group,) = weigh_exit(state, "ann", T0 + 5 * SECOND_NS, tiny_store(), CONFIG).groups
+        return float(weights(group) @ group.goods.where("ann", bool))
+
+    assert kept_p(()) < 0.5
+    assert kept_p((Placed(1, ((2, 0.9),)), Placed(-1, ((2, 0.9),)))) > 0.8

@@ -87,11 +87,6 @@ def weigh_exit(state: Attribution, trip: str, t_ns: int, store: Store, config: A
     tagged = {k for k in believed if through and store.products.epc_prefix[k]} | set(found)
     runs = {product: run for (of, product), run in state.runs.items() if of == trip and product in believed}
     runs = reached_once(runs, config.possession)
-    gone = {
-        k: left_nats(runs.get(k), min(e.t_ns for e in mine), config.possession.gone_s, config.possession)
-        for k in believed
-    }
-    opened = dict(state.open)
 
     @cache
     def in_carts(goods: Goods) -> tuple[frozenset[int], frozenset[int]]:
@@ -99,6 +94,13 @@ def weigh_exit(state: Attribution, trip: str, t_ns: int, store: Store, config: A
         return out_of_baskets(state.baskets, trip, goods), kept_in_baskets(state.baskets, trip, goods)
 
     out = frozenset().union(*(in_carts(goods)[0] for goods in group.carried(trip)))
+    # What came out of a cart was in no hand, nor in a bag, while it was in there.
+    runs = {k: replace(run, since_ns=0) if k in out else run for k, run in runs.items()}
+    gone = {
+        k: left_nats(runs.get(k), min(e.t_ns for e in mine), config.possession.gone_s, config.possession)
+        for k in believed
+    }
+    opened = dict(state.open)
     asked = tagged | out | {k for k, nats in gone.items() if nats > 0.0}
     for product in sorted(asked):
         event = f"rf-{derive_id('exit', store.store_id, trip, store.products.sku[product]).hex()[:16]}"
