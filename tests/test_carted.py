@@ -30,7 +30,7 @@ from fusion.attribution.carted import (
 )
 from fusion.attribution.explanations import PICK, PUT, Explanation, Part
 from fusion.attribution.hypotheses import extend, weights
-from fusion.attribution.leaving import taken_at, weigh_exit
+from fusion.attribution.leaving import close_trip, taken_at, weigh_exit
 from fusion.attribution.possession import Run
 from fusion.attribution.state import Attribution, People
 from fusion.attribution.tags import Exit
@@ -318,3 +318,25 @@ def test_how_long_ago_goods_were_seen_before_they_lay_in_a_cart_says_nothing_of_
 
     assert kept_p(()) < 0.5
     assert kept_p((Placed(1, ((2, 0.9),)), Placed(-1, ((2, 0.9),)))) > 0.8
+
+
+def test_who_goes_on_with_the_full_cart_of_one_who_is_gone_has_what_lies_in_it() -> None:
+    """Found in cart-found, seed 24: its finder was charged, at 1.0, for what he put into it himself."""
+    store, names = tiny_store(), ("ann", "ben")
+    placed = tuple(Placed(1, ((product, 0.9),), frozenset({"ann"})) for product in (2, 3))
+    basket = Basket("ann", placed, T0 + SECOND_NS, (6.0, 5.0), 0.99, stands=(6.0, 5.0), stood_ns=T0 - 9 * SECOND_NS)
+    carried = {"ann": ((2, 1, 260.0), (3, 1, 300.0)), "ben": ()}
+    state = Attribution(
+        baskets={"c1": basket},
+        groups=tuple(gathered(frozenset({t}), (Hypothesis(0.0, {t: carried[t]}, {}),)) for t in names),
+        exits=(Exit("ann", T0, 0),),
+    )
+    state = weigh_exit(state, "ann", T0 + 5 * SECOND_NS, store, CONFIG)
+    state, _ = close_trip(state, "ann", (), store, CONFIG)
+    carts = {"c1": CartNow("ben", T0 + 9 * SECOND_NS, (7.0, 5.0), 0.99)}
+    people = People(dict, lambda track_id, t_ns: (), {}, frozenset(), CartConfig(), carts)
+    (group,) = read_carts(state, T0 + 9 * SECOND_NS, people, store, CONFIG).groups
+    goods = group.goods.each("ben")
+    assert 0.9 < weights(group) @ [{k for k, _, _ in one} == {2, 3} for one in goods] < 0.999
+    (alone,) = read_carts(replace(state, laid={}), T0 + 9 * SECOND_NS, people, store, CONFIG).groups
+    assert not any(alone.goods.each("ben")), "nothing was left in it, for all that is known"

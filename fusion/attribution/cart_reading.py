@@ -7,7 +7,7 @@ import numpy as np
 
 from fusion.attribution.cart_evidence import camera_nats, has_scale, move_nats, moved_in_basket
 from fusion.attribution.cart_pass import CartPass, cart_pass_readings
-from fusion.attribution.carted import Placed, filled, owner_by_goods, pushed, taken_over, unseen_of
+from fusion.attribution.carted import Placed, filled, found_in, owner_by_goods, pushed, taken_over, unseen_of
 from fusion.attribution.explanations import PICK, Explanation, Goods
 from fusion.attribution.hypotheses import weights
 from fusion.attribution.passing import Readings, read_passing
@@ -118,9 +118,20 @@ def read_carts(state: Attribution, now_ns: int, people: People, store: Store, co
     for cart, source, target in changed:
         if store.handover != "holder" or people.staff & {source, target}:
             continue
-        readings = partial(_taken_over, state, cart, source, target, config)
-        state = read_passing(state, now_ns, f"{cart} changes hands", (source, target), readings, store, config)
+        witness = f"{cart} changes hands"
+        if any(source in group.trips for group in state.groups):
+            readings = partial(_taken_over, state, cart, source, target, config)
+            state = read_passing(state, now_ns, witness, (source, target), readings, store, config)
+        else:
+            laid = {k: (one.nats + config.tags.left_nats, one.grams) for k, one in state.laid.items()}
+            found = found_in(state.baskets[cart], source, target, laid, config)
+            anyway = partial(_whatever_is_carried, found)
+            state = read_passing(state, now_ns, witness, (target,), anyway, store, config, may_appear=True)
     return state
+
+
+def _whatever_is_carried(found: Readings, _: Mapping[str, Goods]) -> Readings:
+    return found
 
 
 def _taken_over(

@@ -232,6 +232,21 @@ def _went(
     return tuple(sorted(out, key=lambda one: -one.nats))
 
 
+def found_in(
+    basket: Basket, source: str, target: str, laid: Mapping[int, tuple[float, float]], config: AttributionConfig
+) -> tuple[Explanation, ...]:
+    """Return what somebody who goes on with the cart of one who is gone may have of what that one left in it.
+
+    laid gives, of products that may lie about in the store, the nats for it and the grams of a piece.
+    """
+    inside = in_basket(basket.placed, source, tuple((k, len(basket.placed), g) for k, (_, g) in sorted(laid.items())))
+    parts = tuple(Part(target, PICK, product, pieces, pieces * grams) for product, pieces, grams in inside)
+    nats = min((laid[product][0] for product, _, _ in inside), default=0.0)
+    nothing = Explanation((), 0.0)
+    found = Explanation(parts, min(nats, config.cart_goes_nats))
+    return tuple(sorted((found, nothing), key=lambda one: -one.nats)) if parts else (nothing,)
+
+
 def left_behind(
     baskets: Baskets, trip: str, left_ns: int, gates: np.ndarray, config: AttributionConfig
 ) -> tuple[tuple[str, Basket], ...]:

@@ -377,14 +377,17 @@ def _laid(
     for one in settled:
         if one.change.plates:
             continue
+        p_of: dict[int, float] = {}
         for reading, p in ((one.reading, one.p), *one.others):
-            part = reading.parts[0] if len(reading.parts) == 1 else None
-            if part is None or part.trip != trip:
+            if any(part.trip != trip or part.kind != PUT for part in reading.parts):
                 continue
-            if part.kind == PUT and p > LAID_MIN:
-                nats = log(p / max(1.0 - p, LAID_MIN)) - config.tags.left_nats
-                out[part.product] = Laid(nats, part.grams / part.qty)
-            elif part.kind == PICK and reading is one.reading:
+            for part in reading.parts:
+                p_of[part.product] = p_of.get(part.product, 0.0) + p
+                if p_of[part.product] > LAID_MIN:
+                    nats = log(p_of[part.product] / max(1.0 - p_of[part.product], LAID_MIN)) - config.tags.left_nats
+                    out[part.product] = Laid(nats, part.grams / part.qty)
+        if all(part.trip == trip and part.kind == PICK for part in one.reading.parts):
+            for part in one.reading.parts:
                 out.pop(part.product, None)
     return out
 
