@@ -31,7 +31,7 @@ from fusion.live.bus import BusError, check_address
 from fusion.live.following import Following
 from fusion.live.gaps import AGAIN_S
 from fusion.live.gateway import Limits
-from fusion.live.gateway_child import GatewayChild
+from fusion.live.gateway_child import PAUSE_S, GatewayChild, longer
 from fusion.live.gateway_words import Settings
 from fusion.live.serve import set_aside
 from fusion.live.subscribing import Subscription, number_of
@@ -368,6 +368,14 @@ def test_a_gateway_that_cannot_start_is_tried_until_it_can_and_the_next_has_what
                 pass
             assert heard == [("receipt/s", "first")]
         gateway.stop()
+
+
+def test_pauses_between_starts_grow_to_their_longest_and_stay_there() -> None:
+    """They were a power of two of how many had died: after three hours of that it was too large a number."""
+    pauses = [0.0]
+    for _ in range(2000):
+        pauses.append(longer(pauses[-1]))
+    assert pauses == sorted(pauses) and pauses[1] == PAUSE_S[0] and pauses[-1] == PAUSE_S[1]
 
 
 def numbers(journal: Path) -> list[int]:

@@ -22,7 +22,7 @@ START_S_MAX: Final = 60.0
 STOP_S_MAX: Final = 30.0
 DRAIN_S_MAX: Final = 30.0
 QUICK_S: Final = 2.0  # a gateway that was open no longer died of what it was started with, or of what it was sent
-PAUSE_S: Final = (0.1, 10.0)  # before the one after two such in a row, then twice as long each time, up to
+PAUSE_S: Final = (0.1, 10.0)  # before the one after that, twice as long for each more of them in a row, up to
 WORDS: Final = (sys.executable, "-m", "fusion.live.gateway_process")
 
 
@@ -42,7 +42,7 @@ class GatewayChild:
         self._drained = False
         self._values = LastValues()  # for the next gateway, should this one die
         self._fed = 0
-        self._quick = 0  # so many died at once, in a row
+        self._pause_s = 0.0  # before the last start
         self._again_s = inf  # when to start the next
         self._start()
 
@@ -169,10 +169,9 @@ class GatewayChild:
         self._start_later(f"the gateway died (status {status})", quick=time.monotonic() - self._open_s < QUICK_S)
 
     def _start_later(self, why: str, *, quick: bool) -> None:
-        self._quick = self._quick + 1 if quick else 0
-        pause_s = min(PAUSE_S[0] * 2.0 ** (self._quick - 2), PAUSE_S[1]) if self._quick > 1 else 0.0
-        SERVICE.warning("%s; starting it again%s", why, f" in {pause_s:.1f} s" if pause_s else "")
-        self._again_s = time.monotonic() + pause_s
+        self._pause_s = longer(self._pause_s) if quick else 0.0
+        SERVICE.warning("%s; starting it again%s", why, f" in {self._pause_s:.1f} s" if quick else "")
+        self._again_s = time.monotonic() + self._pause_s
 
     def _start_again(self) -> None:
         self._again_s = inf
@@ -195,6 +194,11 @@ class GatewayChild:
             self._child.stdin.flush()
         except (BrokenPipeError, ValueError):
             return  # it has died; we hear of that in a moment, and say it all again
+
+
+def longer(pause_s: float) -> float:
+    """Return how long to wait before another start, after such a pause before the last one, s."""
+    return min(max(2.0 * pause_s, PAUSE_S[0]), PAUSE_S[1])
 
 
 def _read(child: "subprocess.Popen[str]", said: "SimpleQueue[list[Any] | None]") -> None:
