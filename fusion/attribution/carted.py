@@ -169,11 +169,8 @@ def out_of_baskets(baskets: Baskets, trip: str, goods: Goods) -> frozenset[int]:
 
 def kept_in_baskets(baskets: Baskets, trip: str, goods: Goods) -> frozenset[int]:
     """Return the products of somebody whose every piece was seen to go into their carts, and not out again."""
-    inside: dict[int, int] = {}
-    for basket in (one for _, one in sorted(baskets.items()) if one.owner == trip):
-        for product, pieces, _ in in_basket(basket.placed, trip, goods):
-            inside[product] = inside.get(product, 0) + pieces
-    return frozenset(product for product, pieces, _ in goods if inside.get(product, 0) >= pieces)
+    own = {cart: basket for cart, basket in baskets.items() if basket.owner == trip}
+    return frozenset(product for product, _, _ in goods) - unseen_of(own, trip, goods)
 
 
 def unseen_of(baskets: Baskets, trip: str, goods: Goods) -> frozenset[int]:

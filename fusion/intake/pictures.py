@@ -126,21 +126,20 @@ def joined(parts: Sequence[Pictures]) -> Pictures:
     """Return frames one behind the other."""
     if len(parts) < 2:
         return parts[0] if parts else NO_PICTURES
-    *others, after = parts
-    before = joined(others)
-    width = max(before.look.shape[1], after.look.shape[1])
+    width = max(one.look.shape[1] for one in parts)
+    before = [0, *accumulate([int(one.first[-1]) for one in parts])]  # people
     return Pictures(
-        before.src + after.src,
-        np.concatenate([before.seq, after.seq]),
-        np.concatenate([before.t_ns, after.t_ns]),
-        np.concatenate([before.by_s, after.by_s]),
-        np.concatenate([before.is_depth, after.is_depth]),
-        before.held + after.held,
-        np.concatenate([before.first, after.first[1:] + before.first[-1]]),
-        np.concatenate([before.look_dim, after.look_dim]),
-        np.concatenate([before.points, after.points]),
-        np.concatenate([_as_wide(before.look, width), _as_wide(after.look, width)]),
-        np.concatenate([before.device_id, after.device_id]),
+        tuple([src for one in parts for src in one.src]),
+        np.concatenate([one.seq for one in parts]),
+        np.concatenate([one.t_ns for one in parts]),
+        np.concatenate([one.by_s for one in parts]),
+        np.concatenate([one.is_depth for one in parts]),
+        tuple([held for one in parts for held in one.held]),
+        np.concatenate([parts[0].first[:1], *[one.first[1:] + n for n, one in zip(before, parts, strict=False)]]),
+        np.concatenate([one.look_dim for one in parts]),
+        np.concatenate([one.points for one in parts]),
+        np.concatenate([_as_wide(one.look, width) for one in parts]),
+        np.concatenate([one.device_id for one in parts]),
     )
 
 
