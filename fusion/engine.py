@@ -30,9 +30,11 @@ from fusion.health.sources import hear_sources, pausing
 from fusion.health.stage import (
     Watch,
     first_watch,
+    hear_tests,
     is_due,
     look,
     note_moves,
+    take_tests,
     unseen_for,
     wrong_clocks,
 )
@@ -193,7 +195,11 @@ def _advance(
     news = News()
     messages = tuple(one.message for one in ready)
     sources = hear_sources(state.watch.sources, messages, pictures)
-    state = replace(state, watch=replace(state.watch, sources=sources))
+    words = [message for message in messages if isinstance(message, Health)]
+    watch, odd = hear_tests(replace(state.watch, sources=sources), words, engine.store)
+    state = replace(state, watch=watch)
+    for text in odd:
+        state = _note(state, text)
     state = _take_plates(engine, state, [m for m in messages if isinstance(m, Plates)], news)
     for one in ready:
         if not isinstance(one.message, (Plates, Health)):
@@ -466,6 +472,8 @@ def _shelf(
     pending, ready = group_changes(state.pending, changes, state.levels, now_ns, engine.store, config.shelf)
     ready, dead = moved_goods(ready, state.levels, state.watch.plates, config.health)
     state = _note(state, "change of a plate that died") if dead else state
+    watch, ready = take_tests(state.watch, ready, now_ns, config)
+    state = replace(state, watch=watch)
     state = replace(state, clocks=_compare_steps(engine, state, ready))
     attribution, settled = attribute(_darkened(engine, state), ready, now_ns, people, engine.store, config.attribution)
     known = state.attribution.open

@@ -262,6 +262,7 @@ class Health:
     t_ns: int
     state: str  # "ok", "degraded" or "down"
     text: str
+    test: tuple[tuple[str, float], ...] = ()  # (plate, grams): test weights that are about to be laid there
 
 
 Message: TypeAlias = Plates | People | Boxes | Cart | Gate | Portal | Health

@@ -30,6 +30,7 @@ from fusion.wire_schema import (
     BoxesWire,
     CartWire,
     GateWire,
+    HealthTestWire,
     HealthWire,
     HeldRow,
     MoveRow,
@@ -43,6 +44,7 @@ from fusion.wire_schema import (
 METRES_MAX = 1e5
 PIXELS_MAX = 1e6
 GRAMS_MAX = 1e9
+TEST_G_MIN = 1.0  # of a test weight
 DBM_MAX = 1e3
 SD_MIN = 1e-6  # m or px
 
@@ -182,7 +184,10 @@ def _portal(wire: PortalWire, src: str) -> Portal:
 
 
 def _health(wire: HealthWire, src: str) -> Health:
-    return Health(src, wire.seq, wire.t, wire.state, wire.text)
+    test = wire.test if isinstance(wire, HealthTestWire) else ()
+    for row, (_, g) in enumerate(test):
+        _check_between(f"test[{row}][1]", g, TEST_G_MIN, GRAMS_MAX)
+    return Health(src, wire.seq, wire.t, wire.state, wire.text, test)
 
 
 def _check_bytes(key: str, raw: bytes, expected: int, shape: tuple[int, ...]) -> None:
@@ -238,6 +243,6 @@ _OPEN: dict[type[Wire], Callable[[Any, str], Message]] = {
     CartWire: _cart,
     GateWire: _gate,
     PortalWire: _portal,
-    HealthWire: _health,
+    HealthTestWire: _health,
 }
 _OPEN |= {PAYLOADS[kind]: _OPEN[WIRE_OF[kind]] for kind in PAYLOADS}

@@ -98,7 +98,8 @@ def _portal_fields(message: Portal) -> Fields:
 
 
 def _health_fields(message: Health) -> Fields:
-    return {"state": message.state, "text": message.text}
+    test = {"test": [[plate, float(g)] for plate, g in message.test]} if message.test else {}
+    return {"state": message.state, "text": message.text, **test}
 
 
 _FIELDS: dict[Kind, Callable[[Any], Fields]] = {

@@ -112,6 +112,12 @@ class HealthWire(Struct, frozen=True, gc=False):
     text: str
 
 
+class HealthTestWire(HealthWire, frozen=True, gc=False):
+    """Ours on top of the contract: `test`, a list of [plate, grams], test weights that are about to be laid there."""
+
+    test: Annotated[tuple[tuple[Identifier, float], ...], Meta(max_length=ROWS_MAX)] = ()
+
+
 Wire: TypeAlias = PlatesWire | PeopleWire | BoxesWire | CartWire | GateWire | PortalWire | HealthWire
 
 WIRE_OF: dict[str, type[Wire]] = {
@@ -121,7 +127,7 @@ WIRE_OF: dict[str, type[Wire]] = {
     Kind.CART: CartWire,
     Kind.GATE: GateWire,
     Kind.PORTAL: PortalWire,
-    Kind.HEALTH: HealthWire,
+    Kind.HEALTH: HealthTestWire,
 }
 
 

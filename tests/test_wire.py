@@ -99,7 +99,13 @@ gates = st.builds(
 )
 tags = st.tuples(st.text("0123456789ABCDEF", min_size=1, max_size=24), st.floats(-90, 0))
 portals = st.builds(Portal, **head, portal=names, tags=st.lists(tags, max_size=3).map(tuple))
-healths = st.builds(Health, **head, state=st.sampled_from(["ok", "degraded", "down"]), text=st.text(max_size=40))
+healths = st.builds(
+    Health,
+    **head,
+    state=st.sampled_from(["ok", "degraded", "down"]),
+    text=st.text(max_size=40),
+    test=st.lists(st.tuples(names, st.floats(1, 1e6)), max_size=2).map(tuple),
+)
 messages = st.one_of(plates, people, boxes, carts, gates, portals, healths)
 
 
@@ -209,6 +215,7 @@ GATE = {
     "event": "enter", "account": None, "party": 1, "role": "shopper",
 }  # fmt: skip
 PORTAL = {"v": 1, "kind": "portal", "src": "p", "seq": 0, "t": 5, "portal": "p", "tags": [["AB12", -50.0]]}
+HEALTH = {"v": 1, "kind": "health", "src": "ctl", "seq": 0, "t": 5, "state": "ok", "text": ""}
 
 REFUSED = [
     (PLATES, {"v": 2}, Reason.UNKNOWN_VERSION, "expected 1, received 2"),
@@ -256,6 +263,10 @@ REFUSED = [
     (PORTAL, {"tags": [["AB", math.nan]]}, Reason.NOT_FINITE, "tags[0][1]"),
     (PORTAL, {"tags": [["AB", -5.0]] * 1025}, Reason.OUT_OF_RANGE, "tags"),
     (PORTAL, {"tags": [["AB", -5.0]] * 5000}, Reason.OVERSIZED, "payload"),
+    (HEALTH, {"test": [["P1", 0.0]]}, Reason.OUT_OF_RANGE, "test[0][1]: expected 1 to 1e+09"),
+    (HEALTH, {"test": [["P1", math.nan]]}, Reason.NOT_FINITE, "test[0][1]"),
+    (HEALTH, {"test": [["not a plate", 5.0]]}, Reason.OUT_OF_RANGE, "test[0][0]"),
+    (HEALTH, {"test": [["P1"]]}, Reason.WRONG_SHAPE, "test[0]"),
 ]
 
 
@@ -269,7 +280,7 @@ def test_a_bad_value_is_refused_by_reason(good: dict, change: dict, reason: Reas
     assert text in refused.text
 
 
-@pytest.mark.parametrize("good", [PLATES, PERSON, CART, GATE, PORTAL])
+@pytest.mark.parametrize("good", [PLATES, PERSON, CART, GATE, PORTAL, HEALTH])
 def test_every_key_is_required(good: dict) -> None:
     for key in good:
         refused = decode(f"{good['kind']}/{good['src']}", msgpack.packb(good | {"x": 1}))

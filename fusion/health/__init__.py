@@ -11,7 +11,7 @@ wrong for a while without looking right, and leaves it after it has looked right
     gains.py     what its picks weighed against the catalogue, with what products are off everywhere set aside:
                  the moment is looked for since when a plate has been off, or whether it always was (onsets.py); and
                  picks that nobody could read but as its goods, weighed with a wrong gain (misreads.py). Two plates
-                 that the same picks lay on are both said
+                 that the same picks lay on are both said. A test weight tells for certain (known_weights.py)
     cameras.py   silent; the same picture again; finds nobody of those whom others see walk through its picture; its
                  turn about itself explains what cameras see off each other, better than any other's (turning.py)
     doubts.py    carts and portals, by sums of evidence: moves that the basket's weight (baskets.py) or the owner's

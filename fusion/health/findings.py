@@ -9,7 +9,7 @@ from fusion.frozen import record
 from fusion.health.alarms import Alarms
 from fusion.health.cameras import CameraHealth, turns
 from fusion.health.doubts import Sayings
-from fusion.health.gains import Gains
+from fusion.health.gains import Gains, tested
 from fusion.health.plates import PlateHealth
 from fusion.health.settings import HealthConfig
 from fusion.health.sources import SourceHealth
@@ -74,9 +74,10 @@ def findings(
 
 def wrong_gains(gains: Gains, store: Store) -> list[tuple[int, Finding]]:
     """Return the plates that weigh wrong, and what is wrong with each."""
-    right_ns, rivals, out = dict(gains.right_ns), dict(gains.rivals), []
+    right_ns, rivals, known, out = dict(gains.right_ns), dict(gains.rivals), tested(gains), []
     for plate, gain in gains.wrong:
-        text = f"weighs {abs(gain):.0%} too {'much' if gain > 0 else 'little'}, by what picks weighed"
+        by = "a test weight" if plate in known else "what picks weighed"
+        text = f"weighs {abs(gain):.0%} too {'much' if gain > 0 else 'little'}, by {by}"
         others = " or ".join(store.plates.plate_id[other] for other in rivals.get(plate, ()))
         text += f", or {others} weighs wrong" if others else ""
         out.append((plate, Finding("weighs wrong", DEGRADED, text, right_ns.get(plate, 0))))

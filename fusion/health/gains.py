@@ -17,6 +17,7 @@ from fusion.frozen import record
 from fusion.health.misreads import Bias, Misread, Seen, bias_of, is_misread, misread_gain
 from fusion.health.onsets import MUCH, RIVALS_MAX, SUSPECTS_MAX, Errors, find_faults
 from fusion.health.settings import HealthConfig
+from fusion.shelf import ShelfChange
 from fusion.store import Store
 
 HIDDEN_MAX = 0.05  # of what was picked may lie on plates that do not show it
@@ -24,6 +25,7 @@ OTHER_GOODS = 0.5  # a pick further off than this was of something else
 PACKAGE_OFF = 0.09  # real packages differ from the catalogue by no more: the store's contract
 ODD_SDS = 3.0
 SCATTER_PRIOR = 15.0  # picks that scatter as far as they may: what is believed of a store beforehand
+KNOWN = -1  # a product whose packages are not off: test weights (known_weights.py)
 SPOILED_SD = 0.02  # what a piece weighs beside what its product does: torn packages, a hand that still lay there
 
 
@@ -31,7 +33,7 @@ SPOILED_SD = 0.02  # what a piece weighs beside what its product does: torn pack
 class Pick:
     """What one sure pick weighed."""
 
-    product: int
+    product: int  # or KNOWN
     off: float  # relative to the catalogue
     var: float
     shares: tuple[tuple[int, float], ...]  # plate and share of the grams; they add up to 1
@@ -52,7 +54,7 @@ class Gains:
 
 def picks_of(settled: Iterable[Settled], gains: Gains, store: Store, config: AttributionConfig) -> tuple[Pick, ...]:
     """Return the picks among settled changes that left no doubt, each with the variance that plates alone give it."""
-    out, wrong = [], dict(gains.wrong)
+    out = []
     for one in settled:
         goods = {(part.kind, part.product) for part in one.reading.parts}
         product = next(iter(goods))[1] if len(goods) == 1 else -1
@@ -63,8 +65,7 @@ def picks_of(settled: Iterable[Settled], gains: Gains, store: Store, config: Att
         hidden_var = sum(g**2 + var for _, g, var in one.change.hidden)
         if one.p < config.mass_learn_p or hidden_var > (HIDDEN_MAX * mass_g) ** 2:
             continue
-        widened = sum((wrong.get(p, 0.0) * g) ** 2 for p, g in zip(one.change.plates, one.change.delta_g, strict=True))
-        plates_var = max(one.change.total_var - widened, 1.0) + hidden_var
+        plates_var = own_var(one.change, gains) + hidden_var
         var = (qty * float(store.products.mass_sd_g[product]) ** 2 + plates_var) / mass_g**2
         total = sum(one.change.delta_g)
         shares = tuple((p, g / total) for p, g in zip(one.change.plates, one.change.delta_g, strict=True))
@@ -72,6 +73,13 @@ def picks_of(settled: Iterable[Settled], gains: Gains, store: Store, config: Att
         if abs(off) < OTHER_GOODS:
             out.append(Pick(product, off, var + SPOILED_SD**2, shares, one.change.step_ns))
     return tuple(out)
+
+
+def own_var(change: ShelfChange, gains: Gains) -> float:
+    """Return the variance of a change without what trust.py added for plates that weigh wrong, g2."""
+    wrong = dict(gains.wrong)
+    widened = sum((wrong.get(p, 0.0) * g) ** 2 for p, g in zip(change.plates, change.delta_g, strict=True))
+    return max(change.total_var - widened, 1.0)
 
 
 def misread_of(settled: Iterable[Settled], store: Store, config: AttributionConfig) -> tuple[Pick, ...]:
@@ -117,6 +125,12 @@ def weigh_gains(
 
 def _when(pick: Pick) -> int:
     return pick.t_ns
+
+
+def tested(gains: Gains) -> frozenset[int]:
+    """Return the plates that a test weight lay on, of late."""
+    known = (pick for pick in gains.picks if pick.product == KNOWN)
+    return frozenset(plate for pick in known for plate, share in pick.shares if share >= MUCH)
 
 
 class _Wrong(NamedTuple):
@@ -212,6 +226,8 @@ def _beside(
     ]
     return {
         product: bias_of([(p.off, p.var) for p in fair if p.product == product], (0.0, config.mass_bias_sd**2))
+        if product != KNOWN
+        else (0.0, 0.0)
         for product in sorted(products)
     }
 
@@ -234,7 +250,7 @@ def _errors(picks: tuple[Pick, ...], plates: Ints, config: AttributionConfig) ->
     for row, pick in enumerate(picks):
         G[row, np.searchsorted(plates, [plate for plate, _ in pick.shares])] = [share for _, share in pick.shares]
     product = np.array([pick.product for pick in picks])
-    same = product[:, None] == product[None, :]
+    same = (product[:, None] == product[None, :]) & (product != KNOWN)
     nth = np.tril(same, -1).sum(axis=1)  # pick of its product: so often its bias has wandered
     B = same * (config.mass_bias_sd**2 + config.mass_drift_sd**2 * np.minimum(nth[:, None], nth[None, :]))
     y, R = np.array([pick.off for pick in picks]), np.array([pick.var for pick in picks])
@@ -247,7 +263,7 @@ def _scatter(y: Floats, R: Floats, product: Ints) -> float:
     A plate that is off makes them scatter more: that only costs evidence.
     """
     squares, count = SCATTER_PRIOR, SCATTER_PRIOR
-    for one in np.unique(product).tolist():
+    for one in np.unique(product[product != KNOWN]).tolist():
         own = product == one
         w = 1.0 / R[own]
         middle = (w @ y[own]) / w.sum()

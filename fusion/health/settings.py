@@ -39,6 +39,8 @@ class HealthConfig:
     gain_picks: int = 2  # that agree, at the least
     gain_memory: int = 200  # sure picks
     gain_latest: int = 12  # of each plate: what was right before is told from what is off since
+    test_wait_s: float = 120.0  # from the word of a test weight until it lies on its plate, at most
+    test_lies_s: float = 30.0  # and until it has gone
     misread_min: float = 0.1  # a smaller error leaves picks sure
     misread_nats: float = 3.0
     misread_picks: int = 2  # doubtful ones that a wrong gain explains, at the least

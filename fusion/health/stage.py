@@ -15,11 +15,12 @@ from fusion.health.doubts import Sayings, check_moves, check_tags
 from fusion.health.findings import WRONG_CLOCK, Finding, findings, state_of, suspects, wrong_gains
 from fusion.health.gains import Gains, misread_of, picks_of, weigh_gains
 from fusion.health.holds import Doubts, Touched, reach_over
+from fusion.health.known_weights import Awaited, Weighed, await_weights, take_out
 from fusion.health.modes import OPEN, Mode, mode_of
 from fusion.health.plates import PlateHealth, first_plates, look_at_plates, unharmed
 from fusion.health.sources import GATE, SourceHealth, first_sources, look_at_sources, speaking
 from fusion.messages import Health
-from fusion.shelf import Levels
+from fusion.shelf import Levels, ShelfChange
 from fusion.store import Store
 from fusion.tracking.carts import SeenMove
 from fusion.tracking.floor import Floor
@@ -46,6 +47,8 @@ class Watch:
     looked_ns: int = 0
     told: Mapping[str, tuple[Finding, ...]] = field(default_factory=dict)  # sensor -> what was said of it last
     suspects: Mapping[str, str] = field(default_factory=dict)  # plate that may weigh wrong -> words; not in told
+    awaited: tuple[Awaited, ...] = ()  # test weights
+    weighed: tuple[Weighed, ...] = ()  # those that have gone again, until it is told
     since: Mapping[int, tuple[int, int, str]] = field(default_factory=dict)  # plate -> from, to ns, words
     mode: Mode = field(default_factory=lambda: Mode(0, OPEN))
 
@@ -88,7 +91,9 @@ def look(
     found = findings(plates, cameras, sources, sayings, watch.gains, clocks, levels, now_ns, store, health)
     suspected = {name: words for name, words in suspects(watch.gains, store).items() if name not in found}
     said = _told(watch.told, found, now_ns) + _suspected(watch.suspects, suspected, found, now_ns)
-    watch = replace(watch, told=found, suspects=suspected, since=_plate_times(watch, found, now_ns, store))
+    said += _tested(watch.weighed, found, now_ns, store)
+    since = _plate_times(watch, found, now_ns, store)
+    watch = replace(watch, told=found, suspects=suspected, since=since, weighed=())
     dark = {p: (since, words) for p, (since, words) in _dark(watch, levels, now_ns, store).items()}
     touched = reach_over(watch.touched, dark, attribution.seen.bodies, people.who, inside, store, health)
     back = {
@@ -112,6 +117,28 @@ def learn_gains(watch: Watch, settled: tuple[Settled, ...], store: Store, config
     picks = picks_of(settled, watch.gains, store, config.attribution)
     misread = misread_of(settled, store, config.attribution)
     return replace(watch, gains=weigh_gains(watch.gains, picks, misread, config.attribution, config.health))
+
+
+def hear_tests(watch: Watch, messages: Iterable[Health], store: Store) -> tuple[Watch, tuple[str, ...]]:
+    """Expect the test weights that some messages speak of; return what was odd in these too."""
+    told = [message for message in messages if message.test]
+    if not told:
+        return watch, ()
+    awaited, odd = await_weights(watch.awaited, told, watch.sources, store)
+    return replace(watch, awaited=awaited), odd
+
+
+def take_tests(
+    watch: Watch, changes: tuple[ShelfChange, ...], now_ns: int, config: Config
+) -> tuple[Watch, tuple[ShelfChange, ...]]:
+    """Weigh plates by the test weights among changes, and return the others."""
+    if not watch.awaited:
+        return watch, changes
+    rest, awaited, weighed = take_out(watch.awaited, changes, watch.gains, now_ns, config.health)
+    picks = tuple(pick for _, *both in weighed for pick in both)
+    gains = weigh_gains(watch.gains, picks, (), config.attribution, config.health)
+    told = (*watch.weighed, *(one for one, _, _ in weighed))
+    return replace(watch, awaited=awaited, gains=gains, weighed=told), rest
 
 
 def doubts_of(watch: Watch, store: Store) -> Doubts:
@@ -156,6 +183,18 @@ def _suspected(
     new = [Health(name, 0, now_ns, "ok", after[name]) for name in sorted(after.keys() - before.keys())]
     cleared = sorted(before.keys() - after.keys() - found.keys())
     return (*new, *(Health(name, 0, now_ns, "ok", CLEARED) for name in cleared))
+
+
+def _tested(
+    weighed: tuple[Weighed, ...], found: Mapping[str, tuple[Finding, ...]], now_ns: int, store: Store
+) -> tuple[Health, ...]:
+    """Return messages about plates that a test weight lay on."""
+    out = []
+    for one in weighed:
+        name = store.plates.plate_id[one.plate]
+        text = f"shows {one.shown_g:.1f} g for a test weight of {one.g:g} g"
+        out.append(Health(name, 0, now_ns, state_of(found.get(name, ())), text))
+    return tuple(out)
 
 
 def _plate_times(
