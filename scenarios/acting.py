@@ -52,9 +52,10 @@ from scenarios.script import (
     Together,
     Touch,
     Walk,
+    Weigh,
 )
 from scenarios.script_check import check_script
-from scenarios.staffing import face, restock
+from scenarios.staffing import face, restock, weigh
 from scenarios.stage import ROOM_S, Actor, CartState, Doing, Setting, Stage, stand
 from sensors.world import RATE_HZ
 
@@ -76,6 +77,7 @@ PLAYS: Final[dict[type, Callable[[Stage, Actor, Any], Doing]]] = {
     Swap: swap,
     Restock: restock,
     Face: face,
+    Weigh: weigh,
     Go: go,
     Follow: follow_person,
     Together: together,
@@ -204,6 +206,7 @@ def _finish(stage: Stage) -> Performance:
         grips=tuple(stage.grips),
         moves=tuple(sorted(stage.moves, key=lambda move: (move.t_s, move.person))),
         lifts=tuple(stage.lifts),
+        weighings=tuple(stage.weighings),
         presses=tuple(stage.presses),
         bumps=tuple(stage.bumps),
         cart_uses=tuple(sorted(stage.cart_uses, key=lambda use: (use.cart, use.from_s))),

@@ -31,6 +31,7 @@ def broken_off(performance: Performance, seconds: float) -> Performance:
         performance,
         moves=tuple(move for move in performance.moves if move.t_s < seconds),
         lifts=tuple(lift for lift in performance.lifts if lift.t0_s < seconds),
+        weighings=tuple(one for one in performance.weighings if one.told_s < seconds),
         presses=tuple(press for press in performance.presses if press.t0_s < seconds),
         bumps=tuple(bump for bump in performance.bumps if bump.t_s < seconds),
         undressings=tuple(change for change in performance.undressings if change.t_s < seconds),

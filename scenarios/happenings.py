@@ -12,7 +12,7 @@ from scenarios.goods import Goods
 from scenarios.motion import cart_paths
 from scenarios.performance import INTO_CART, OUT_OF_CART, Performance
 from scenarios.stage import Setting
-from sensors.world import BasketMove, Bumps, Carts, Crossing, LoadSteps, Presses, TagPassing
+from sensors.world import BasketMove, Bumps, Carts, Crossing, LoadSteps, Presses, TagPassing, TestTold
 
 LIFT_RAMP_S: Final = 0.2
 SCALE_SHARE: Final = 0.7  # of carts that have a scale under the basket
@@ -22,7 +22,7 @@ STRANGER_SERIAL: Final = 0xE000_0000  # serials of goods from elsewhere
 
 
 def load_steps(performance: Performance) -> LoadSteps:
-    """Return every change of load: goods that were taken or put, and goods up in the air for a while."""
+    """Return every change of load: goods that were taken or put, goods up in the air for a while, test weights."""
     moved = ((move.t_s, plate, grams, move.ramp_s) for move in performance.moves for plate, grams in move.loads)
     lifted = (
         (t_s, plate, sign * grams, LIFT_RAMP_S)
@@ -30,8 +30,18 @@ def load_steps(performance: Performance) -> LoadSteps:
         for plate, grams in lift.loads
         for t_s, sign in ((lift.t0_s, 1.0), (lift.t1_s, -1.0))
     )
-    columns = np.array(sorted(chain(moved, lifted))).reshape(-1, 4).T
+    tested = (
+        (t_s, one.plate, sign * one.grams, LIFT_RAMP_S)
+        for one in performance.weighings
+        for t_s, sign in ((one.came_s, 1.0), (one.went_s, -1.0))
+    )
+    columns = np.array(sorted(chain(moved, lifted, tested))).reshape(-1, 4).T
     return LoadSteps(columns[0], columns[1].astype(np.int64), columns[2], columns[3])
+
+
+def tests_told(performance: Performance) -> tuple[TestTold, ...]:
+    """Return what controllers were told of test weights."""
+    return tuple(TestTold(one.told_s, one.plate, one.grams) for one in performance.weighings)
 
 
 def presses(performance: Performance) -> Presses:

@@ -75,6 +75,18 @@ class Lift:
 
 
 @dataclass(frozen=True, slots=True)
+class Weighing:
+    """A test weight that lay on a plate for a while, after its controller had been told."""
+
+    person: int
+    plate: int
+    grams: float
+    told_s: float
+    came_s: float
+    went_s: float
+
+
+@dataclass(frozen=True, slots=True)
 class Press:
     """A hand that leaned on a plate, or raised a package a little where the peak is negative."""
 
@@ -137,6 +149,7 @@ class Performance:
     grips: tuple[Grip, ...]
     moves: tuple[Move, ...]  # by time
     lifts: tuple[Lift, ...]
+    weighings: tuple[Weighing, ...]
     presses: tuple[Press, ...]
     bumps: tuple[Bump, ...]
     cart_uses: tuple[CartUse, ...]  # by cart, then time

@@ -213,6 +213,14 @@ class Face:
 
 
 @dataclass(frozen=True, slots=True)
+class Weigh:
+    """Staff: tell a plate's controller of a test weight, lay it on the plate and take it off again."""
+
+    plate: str
+    grams: float
+
+
+@dataclass(frozen=True, slots=True)
 class Leave:
     """Go out with everything carried, pushing the cart if there is one."""
 
@@ -225,7 +233,7 @@ class Stay:
 Intention: TypeAlias = (
     Walk | Go | Follow | Together | Look | Hold | Touch | Bump | Pick | Lift | PutBack | Swap | Give | Receive
     | Exchange | LayDown | PickUp | Eat | TakeCart | LeaveCart | IntoCart | OutOfCart | ChangeJacket | Restock | Face
-    | Leave | Stay
+    | Weigh | Leave | Stay
 )  # fmt: skip
 
 

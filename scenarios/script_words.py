@@ -38,6 +38,7 @@ from scenarios.script import (
     Together,
     Touch,
     Walk,
+    Weigh,
 )
 from sensors.faults import Fault
 
@@ -70,6 +71,7 @@ SENTENCES: Final = (
     Phrase(ChangeJacket, "change jacket"),
     Phrase(Restock, "restock {qty} {product}"),
     Phrase(Face, "face {qty} {product}"),
+    Phrase(Weigh, "weigh {plate} with {grams} g"),
     Phrase(Leave, "leave"),
     Phrase(Stay, "stay"),
 )

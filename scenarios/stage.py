@@ -10,7 +10,7 @@ from fusion.arrays import Floats
 from fusion.store import Store
 from scenarios.goods import Goods
 from scenarios.paths import Ways
-from scenarios.performance import Bump, CartUse, Grip, Lift, Move, Press, Reach, Undressing, Visit
+from scenarios.performance import Bump, CartUse, Grip, Lift, Move, Press, Reach, Undressing, Visit, Weighing
 from scenarios.plan import Place
 from scenarios.script import Shopper
 from sensors.world import RATE_HZ
@@ -101,6 +101,7 @@ class Stage:
     grips: list[Grip] = field(default_factory=list)
     moves: list[Move] = field(default_factory=list)
     lifts: list[Lift] = field(default_factory=list)
+    weighings: list[Weighing] = field(default_factory=list)
     presses: list[Press] = field(default_factory=list)
     bumps: list[Bump] = field(default_factory=list)
     cart_uses: list[CartUse] = field(default_factory=list)

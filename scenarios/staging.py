@@ -11,7 +11,7 @@ from scenarios.bills import Trip, trips_of
 from scenarios.casting import cast
 from scenarios.catalogue import row_named
 from scenarios.goods import Goods, opening_loads, stock_up
-from scenarios.happenings import bumps, carts, crossings, load_steps, presses, tags
+from scenarios.happenings import bumps, carts, crossings, load_steps, presses, tags, tests_told
 from scenarios.layout import build_store
 from scenarios.library import script_named
 from scenarios.paths import survey
@@ -68,6 +68,7 @@ def play(script: Script, shop: Shop, store: Store, seed: int) -> Staging:
         bumps=bumps(performance),
         carts=carts(setting, performance, goods, generator(seed, STREAM, CARTS)),
         crossings=crossings(trips, performance),
+        tests=tests_told(performance),
         tags=tags(store, performance, goods, script.next_lane_tags, generator(seed, STREAM, TAGS)),
     )
     return Staging(script, trips, world, performance, goods)

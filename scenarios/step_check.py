@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from scenarios.catalogue import ARTICLES, row_named
-from scenarios.script import Face, Intention, Lift, Pick, Restock, Script, Shopper, people_of
+from scenarios.script import Face, Intention, Lift, Pick, Restock, Script, Shopper, Weigh, people_of
 
 PRODUCTS: Final = frozenset(article.name for article in ARTICLES)
 CATEGORIES: Final = frozenset(article.category for article in ARTICLES)
@@ -22,7 +22,7 @@ def wrong_in_step(intention: Intention, shopper: Shopper, script: Script, goods:
         if name is not None and (name not in people_of(script) or name == shopper.name):
             yield f"expected another person of the script, received {name!r}"
     yield from _wrong_numbers(intention)
-    if isinstance(intention, Restock | Face) and shopper.role != "staff":
+    if isinstance(intention, Restock | Face | Weigh) and shopper.role != "staff":
         yield f"expected staff to do this, received a {shopper.role}"
 
 
@@ -52,6 +52,8 @@ def _wrong_numbers(intention: Intention) -> Iterator[str]:
     for qty in (getattr(intention, "qty", 1), *(qty for _, qty in also)):
         if qty < 1:
             yield f"expected a quantity of 1 or more, received {qty}"
+    if isinstance(intention, Weigh) and not intention.grams > 0.0:
+        yield f"expected a weight of more than 0 g, received {intention.grams}"
     if isinstance(intention, Lift) and not 0 <= intention.taken <= intention.qty:
         yield f"expected to take from 0 to {intention.qty} of those lifted, received {intention.taken}"
     if getattr(intention, "pace", "normal") not in PACES:

@@ -107,6 +107,15 @@ class TagPassing:
     next_lane: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class TestTold:
+    """The controller of a plate was told of a test weight that comes there next."""
+
+    t_s: float
+    plate: int
+    grams: float
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class World:
     """One scenario, as it truly happened."""
@@ -121,6 +130,7 @@ class World:
     carts: Carts
     crossings: tuple[Crossing, ...]
     tags: tuple[TagPassing, ...]
+    tests: tuple[TestTold, ...] = ()
 
     def rows_at(self, t_s: Floats) -> Ints:
         """Return the sample nearest to each time, kept inside the scenario."""

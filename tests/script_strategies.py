@@ -37,6 +37,7 @@ STEPS = st.one_of(
     st.builds(s.Swap, GOODS, GOODS),
     st.builds(s.Exchange, GOODS, PEOPLE, GOODS),
     st.builds(s.TakeCart, CARTS),
+    st.builds(s.Weigh, CARTS, st.floats(0.5, 1e5)),
 )
 SHOPPERS = st.builds(
     s.Shopper,
