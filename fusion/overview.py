@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Final
 
 JOBS: Final[dict[str, tuple[str, ...]]] = {
-    "run a store": ("serve", "replay", "keys", "fleet"),
+    "run a store": ("serve", "replay", "keys", "weigh", "fleet"),
     "see what happened and why": ("web", "report", "explain", "compare", "export"),
     "money": ("ledger", "purchase"),
     "stores and recordings": ("check", "info", "import", "journal", "publish"),
