@@ -16,14 +16,14 @@ from bench.health.runs import Outcome, play
 from bench.health.tapes import clean_tape
 
 WRONG_MAX = 0.005  # of settled receipts
-WIDTH = 100
+WIDTH = 120
 
 
 def main(argv: list[str] | None = None) -> int:
     """Return 0 where the bar is kept: few wrong charges, every culprit named, nobody else on clean tapes.
 
     A culprit that nothing could tell from goods that are off has to be among the plates that a person is told to check,
-    and nobody may be charged wrongly for it.
+    named once a test weight has lain on these, and nobody may be charged wrongly for it.
     """
     parser = argparse.ArgumentParser(prog="python -m bench.health", description=__doc__)
     parser.add_argument("--seeds", default="1,2,3", help="tapes, by seed")
@@ -78,6 +78,7 @@ def _report(found: list[Outcome]) -> int:
         "named",
         "in doubt",
         "suspect",
+        "weighed",
         "notice s",
         "others",
     )
@@ -94,7 +95,12 @@ def _report(found: list[Outcome]) -> int:
             print(f"{one.trouble}, seed {one.seed}: {one.culprit} {said}")
         for what in one.suspects:
             print(f"{one.trouble}, seed {one.seed}: suspect: {what}")
-    settled, wrong = sum(one.settled for one in found), sum(len(one.wrong) for one in found)
+        if one.weighed:
+            print(f"{one.trouble}, seed {one.seed}: after a test weight: {_verdict(one.weighed)}")
+            for account in one.weighed.wrong:
+                print(f"{one.trouble}, seed {one.seed}: after a test weight: wrong charge: {account}")
+    each = [*found, *(one.weighed for one in found if one.weighed)]
+    settled, wrong = sum(one.settled for one in each), sum(len(one.wrong) for one in each)
     share = wrong / max(settled, 1)
     more = sum(_key(one, account) not in usual for one in found for account in one.wrong)
     print(f"\n{wrong} of {settled} settled receipts are wrong: {share:.2%}, {WRONG_MAX:.1%} at most; {more} by a fault")
@@ -104,13 +110,15 @@ def _report(found: list[Outcome]) -> int:
 
 def _told(one: Outcome, usual: set[tuple[int, bool, str]]) -> bool:
     """Tell whether a culprit was named; where nobody could tell it is enough that a person has to check it."""
-    to_check = bool(one.doubt) and _is_suspect(one)
-    return one.named or (to_check and all(_key(one, account) in usual for account in one.wrong))
+    to_check = bool(one.doubt) and one.is_suspect
+    by_weight = one.weighed is not None and one.weighed.named and not one.weighed.false
+    return one.named or (to_check and by_weight and all(_key(one, account) in usual for account in one.wrong))
 
 
-def _is_suspect(one: Outcome) -> bool:
-    """Tell whether a culprit was at least among the plates that a person was told to check."""
-    return any(what.startswith(f"{one.culprit} ") for what in one.suspects)
+def _verdict(one: Outcome) -> str:
+    """Return what was said of the plates that a test weight lay on, in one line."""
+    mine = f"{one.culprit} {one.words or 'was not named'}"
+    return "; ".join((mine, *(f"named too: {what}" for what in one.false), *(f"suspect: {s}" for s in one.suspects)))
 
 
 def _figures(mine: Iterable[Outcome], usual: set[tuple[int, bool, str]]) -> list[str]:
@@ -125,7 +133,8 @@ def _figures(mine: Iterable[Outcome], usual: set[tuple[int, bool, str]]) -> list
         f"{sum(one.review for one in mine) / max(trips, 1):.0%}",
         f"{sum(one.named for one in mine)} of {culprits}" if culprits else "",
         str(sum(bool(one.doubt) and not one.named for one in mine)) if culprits else "",
-        str(sum(_is_suspect(one) for one in mine if not one.named)) if culprits else "",
+        str(sum(one.is_suspect for one in mine if not one.named)) if culprits else "",
+        str(sum(one.weighed is not None and one.weighed.named for one in mine)) if culprits else "",
         f"{times[len(times) // 2]:.1f} to {times[-1]:.1f}" if times else "",
         str(sum(bool(one.false) for one in mine)),
     ]

@@ -2,12 +2,13 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from bench.clock_faults import frames_of, rows_of
-from bench.health.plans import TROUBLES, begin_s, target_of
+from bench.health.plans import TROUBLES, Trouble, begin_s, target_of
+from bench.health.tapes import clean_tape
 from bench.health.telling import in_doubt
 from fusion.config import SECOND_NS
 from fusion.session import Session
@@ -35,15 +36,35 @@ class Outcome:
     false: tuple[str, ...]  # other sensors that were named, with what was said
     suspects: tuple[str, ...] = ()  # plates that may weigh wrong, by name and words, as the tape ended
     doubt: str = ""  # why nobody could name the culprit, by what truly happened
+    weighed: "Outcome | None" = None  # the same after a test weight has lain on the suspects, where nobody was named
+
+    @property
+    def is_suspect(self) -> bool:
+        """Whether the culprit is at least among the plates that a person was told to check."""
+        return any(what.startswith(f"{self.culprit} ") for what in self.suspects)
 
 
 def play(case: Path, seed: int, number: int, out: Path) -> Outcome | None:
-    """Replay a case with trouble `number` of TROUBLES; None where it has no such sensor."""
-    store, trouble = load_store(case / "store"), TROUBLES[number]
+    """Replay a case with trouble `number` of TROUBLES; None where it has no such sensor.
+
+    Where health can only suspect the culprit, staff weigh what it suspects, on a tape that goes on with that.
+    """
+    trouble = TROUBLES[number]
+    outcome = _replay(case, seed, trouble, out)
+    if outcome is None or outcome.named or not outcome.is_suspect:
+        return outcome
+    plates = tuple(sorted(what.split(" ", 1)[0] for what in outcome.suspects))
+    tape = clean_tape(seed, case.parent, long=trouble.long, weighs=plates)
+    weighed = _replay(tape, seed, trouble, out.with_name(f"{out.name}-weighed"), outcome.culprit)
+    return replace(outcome, weighed=weighed)
+
+
+def _replay(case: Path, seed: int, trouble: Trouble, out: Path, culprit: str = "") -> Outcome | None:
+    store = load_store(case / "store")
     truth = json.loads((case / "truth.json").read_text(encoding="utf-8"))
     frames = frames_of(case)
     from_s = begin_s(trouble, frames, truth)
-    culprit = trouble.whom(target_of(frames, store, truth, from_s))
+    culprit = culprit or trouble.whom(target_of(frames, store, truth, from_s))
     if not culprit and not trouble.name.startswith("none"):
         return None
     plan = (trouble.fault(culprit, from_s),)
