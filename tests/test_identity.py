@@ -300,6 +300,24 @@ def test_what_stands_near_the_gate_takes_no_scan_from_who_comes_in() -> None:
     assert [identity.trip_of.get(int(k)) for k in floor.tracks.track_id] == [None, "first", "second"]
 
 
+@pytest.mark.parametrize("gap_s", [0.0, 1.0])
+def test_who_is_out_of_sight_for_a_moment_before_being_named_came_in_when_first_on_the_floor(gap_s: float) -> None:
+    """Found in a crowd whose cameras lost two frames of five: the next party's scan went to who had come in before."""
+    store = tiny_store()
+    gates = replace(store.gates, gate_id=("in",), kind=("entry",), line=np.array([[[0.0, 0.0], [0.0, 1.0]]]))
+    store = replace(store, gates=gates, outline=np.array([[0.0, -9.0], [9.0, -9.0], [9.0, 9.0], [0.0, 9.0]]))
+    floor, identity = empty_floor(store), Identity(slots=(Slot(0, -S, "trip"),))
+    for k in range(100):
+        t_s = k * 0.05
+        seen = [[0.8 * t_s - 0.6, 0.5]] if t_s < 1.2 or t_s >= 1.2 + gap_s else np.zeros((0, 2))
+        frame = depth_frame(round((1 + t_s) * S), np.array(seen))
+        floor, _ = observe(floor, frame, store, TRACKING)
+        floor = advance(floor, frame.t_ns, TRACKING, known=list(identity.trip_of))
+        identity, floor = name_tracks(identity, floor, frame.t_ns, store, IdentityConfig(), TRACKING)
+    (taken,) = identity.taken.values()
+    assert taken.entry.t_ns / S == pytest.approx(1.0 + 0.6 / 0.8, abs=0.3)
+
+
 @pytest.mark.parametrize("stays", [True, False])
 def test_the_slot_of_what_stood_about_and_is_gone_is_who_came_in_with_it(stays: bool) -> None:
     """Found in a crowd: something that stood near the gate got the account of who came in a second later."""

@@ -28,7 +28,7 @@ from fusion.tracking.carts import Carts
 from fusion.tracking.encounters import Encounters, watch
 from fusion.tracking.floor import Floor, carried_on
 from fusion.tracking.geometry import inside, line_distances
-from fusion.tracking.tracks import COASTING, CONFIRMED, LOST, Seen, Tracks, move, take, thaw
+from fusion.tracking.tracks import COASTING, CONFIRMED, LOST, TENTATIVE, Seen, Tracks, move, take, thaw
 
 UNHEARD_OF_NATS = 1e3  # no sum of fits is as large
 
@@ -231,12 +231,14 @@ def name_tracks(
     slots = tuple(s for s in identity.slots if s.t_ns >= expired)
     if len(slots) < len(identity.slots):
         identity = replace(identity, slots=slots)
-    confirmed = floor.tracks.track_id[floor.tracks.status == CONFIRMED].tolist()
-    unnamed = np.array([k for k in confirmed if k not in identity.trip_of], np.int64)
+    # Where cameras lose frames it is sure only later that a track is somebody, or it is out of sight for a moment.
+    is_there = np.isin(floor.tracks.status, (TENTATIVE, CONFIRMED, COASTING))
+    unnamed = np.array([k for k in floor.tracks.track_id[is_there].tolist() if k not in identity.trip_of], np.int64)
     entries = _entries(identity.entries, floor.tracks, unnamed, store) if len(unnamed) else {}
     identity = replace(identity, entries=entries) if entries or identity.entries else identity
     identity = _give_back(identity, floor.tracks, now_ns, store, config, tracking) if identity.taken else identity
-    arrived = np.array([k for k in unnamed.tolist() if k in entries], np.int64)
+    confirmed = set(floor.tracks.track_id[floor.tracks.status == CONFIRMED].tolist()) if entries else set()
+    arrived = np.array([k for k in unnamed.tolist() if k in entries and k in confirmed], np.int64)
     if not len(arrived):
         return identity, floor
     # A gate's word can come after the step, and a track that begins on the floor can be a second sight of somebody:
