@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 from tiny import tiny_store
 
 from fusion.attribution.explanations import PICK, Explanation, Part
-from fusion.attribution.record import Bystander, Evidence
+from fusion.attribution.record import NO_TRACE, Bystander, Evidence
 from fusion.attribution.settled import Settled
 from fusion.attribution.why import HANDS
 from fusion.checkout.receipts import REVIEW, SETTLED, Receipt
@@ -24,7 +24,7 @@ def receipt(trip: str) -> Receipt:
 def picked(by: str, plate: int, t_s: int, hands: dict[str, float]) -> Settled:
     """Return a pick from a plate by a trip, "" for nobody; hands are of those near, in nats."""
     near = tuple(
-        Bystander(k, trip, 1.0, 0.0, 0.0, True, ((HANDS, nats),), (), ())
+        Bystander(k, trip, 1.0, 0.0, 0.0, True, ((HANDS, nats),), (), NO_TRACE)
         for k, (trip, nats) in enumerate(hands.items())
     )
     change = ShelfChange(t_s * S, t_s * S, t_s * S, (plate,), (-125.0,), (1.0,))

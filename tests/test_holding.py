@@ -11,8 +11,10 @@ from fusion.config import SECOND_NS, AttributionConfig
 from fusion.shelf import ShelfChange
 
 CONFIG = AttributionConfig()
-STAYS: HandTrace = tuple((t / 10, 0.08, 0.09) for t in range(-15, 16))
-LEAVES: HandTrace = tuple((t / 10, 0.08 if abs(t) < 5 else 0.6, 0.09) for t in range(-15, 16))
+TENTHS = range(-15, 16)
+TIMES_S, SDS_M = tuple(t / 10 for t in TENTHS), tuple(0.09 for _ in TENTHS)
+STAYS = HandTrace(TIMES_S, tuple(0.08 for _ in TENTHS), SDS_M)
+LEAVES = HandTrace(TIMES_S, tuple(0.08 if abs(t) < 5 else 0.6 for t in TENTHS), SDS_M)
 
 
 def settled(

@@ -103,9 +103,5 @@ def _bystander(one: Bystander, owner_of: OwnerOf, store: Store) -> dict[str, Any
     return fields | {
         "why": {witness: round(nats, 3) + 0.0 for witness, nats in one.why},
         "held": {store.products.sku[product]: round(nats, 2) for product, nats in one.held},
-        "hand": {
-            "t": [t for t, _, _ in one.hand],
-            "m": [m for _, m, _ in one.hand],
-            "sd": [sd for _, _, sd in one.hand],
-        },
+        "hand": {"t": one.hand.t_s, "m": one.hand.far_m, "sd": one.hand.sd_m},
     }

@@ -53,10 +53,11 @@ def _near(evidence: Evidence | None, trip: str, after: bool, config: Attribution
     if evidence is None:
         return False
     for person in evidence.near:
-        rows = [row for row in person.hand if (row[0] >= STAYED_S if after else row[0] <= -STAYED_S)]
+        hand, way = person.hand, 1.0 if after else -1.0
+        rows = [row for row, t_s in enumerate(hand.t_s) if way * t_s >= STAYED_S]
         if person.trip != trip or not rows:
             continue
-        if max(median(m for _, m, _ in rows), median(sd for *_, sd in rows)) <= config.hold_m:
+        if max(median(column[row] for row in rows) for column in (hand.far_m, hand.sd_m)) <= config.hold_m:
             return True
     return False
 

@@ -29,7 +29,17 @@ HELD_SHOWN = 3  # products
 READINGS_KEPT = 4
 NOT_ABSURD_NATS = 25.0  # further behind the best, a reading teaches nobody anything
 
-HandTrace = tuple[tuple[float, float, float], ...]  # s after the step, m from the plates, its standard deviation in m
+
+@record()
+class HandTrace:
+    """How far a hand was from some plates, moment by moment."""
+
+    t_s: tuple[float, ...] = ()  # after the step
+    far_m: tuple[float, ...] = ()
+    sd_m: tuple[float, ...] = ()
+
+
+NO_TRACE = HandTrace()
 
 
 @record()
@@ -44,7 +54,7 @@ class Bystander:
     within_reach: bool
     why: Why  # place and hands
     held: tuple[tuple[int, float], ...]  # product and nats, most first
-    hand: HandTrace  # of the nearer hand
+    hand: HandTrace  # the nearer one
 
 
 @record()
@@ -86,7 +96,7 @@ def put_aside(
         x, y = _rounded(head[:2])
         looks = (one.after if change.total_g < 0 else one.before).nats if one else {}
         held = sorted(looks.items(), key=lambda h: (-h[1], h[0]))[:HELD_SHOWN]
-        hand = hands.get(track_id, ())
+        hand = hands.get(track_id, NO_TRACE)
         why = one.why if one else ()
         near.append(Bystander(track_id, trip, float(np.exp(doubt)), x, y, one is not None, why, tuple(held), hand))
     return Evidence(x_m, y_m, tuple(sorted(near, key=lambda b: b.track_id)))
@@ -122,7 +132,7 @@ def _hand_traces(
     columns = late_s.tolist(), *rounded(np.stack((far, sd))[:, by_track], 3).tolist()
     ends = np.cumsum(np.bincount(who, minlength=len(tracks))).tolist()
     return {
-        k: tuple(zip(*(column[first:end] for column in columns), strict=True))
+        k: HandTrace(*[tuple(column[first:end]) for column in columns])
         for k, first, end in zip(tracks, [0, *ends], ends, strict=False)
     }
 
