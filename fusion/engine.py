@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Mapping
 from dataclasses import field
+from functools import cache
 
 import numpy as np
 
@@ -499,6 +500,7 @@ def _people(engine: Engine, state: State) -> People:
     staff = frozenset(trip.trip for trip in state.trips.live if trip.is_staff)
     identity, least = state.identity, engine.config.identity.person_p_min
 
+    @cache
     def who(track_id: int, t_ns: int) -> tuple[tuple[str, float, tuple[Claim, ...]], ...]:
         p = trips_p(identity, track_id, t_ns)
         if max(p.values()) > 1 - least:

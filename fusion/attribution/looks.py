@@ -43,14 +43,16 @@ def looks_of(matches: tuple[Match, ...], store: Store) -> Looked:
             continue
         owner, rival, rival_p = match.wrist_id.tolist(), match.rival_id.tolist(), match.rival_p.tolist()
         for one in held:
-            known = [(row_of[sku], p) for sku, p in one.beliefs if sku in row_of]
+            row, hand, before = one.row, one.hand, len(out.product)
+            for sku, p in one.beliefs:
+                if (product := row_of.get(sku)) is not None:
+                    out.product.append(product)
+                    out.p.append(p)
             out.t_ns.append(t_ns)
-            out.sizes.append(len(known))
-            out.owner.append(owner[one.row][one.hand])
-            out.rival.append(rival[one.row][one.hand])
-            out.rival_p.append(rival_p[one.row][one.hand])
-            out.product.extend([product for product, _ in known])
-            out.p.extend([p for _, p in known])
+            out.sizes.append(len(out.product) - before)
+            out.owner.append(owner[row][hand])
+            out.rival.append(rival[row][hand])
+            out.rival_p.append(rival_p[row][hand])
     return out
 
 

@@ -124,10 +124,10 @@ def explaining(content: Content, trip: str, group: Group, open_: Mapping[str, Sh
     def of_reading(reading: Explanation) -> float:
         return likeliest(part.product for part in reading.parts if part.trip == trip)
 
-    carried = group.goods.told(trip, of_goods) if trip in group.goods.column else [NOTHING] * len(group)
-    best = np.max([carried, *(group.choice.told(event, of_reading) for event in recent)], axis=0)
-    fits: list[float] = np.where(best >= 0.0, best / most, NOTHING).tolist()
-    return fits
+    best = group.goods.told(trip, of_goods) if trip in group.goods.column else [NOTHING] * len(group)
+    for event in recent:
+        best = list(map(max, best, group.choice.told(event, of_reading)))
+    return [one / most if one >= 0.0 else NOTHING for one in best]
 
 
 def content_nats(ratio: float, content: Content, config: PossessionConfig) -> float:

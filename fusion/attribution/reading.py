@@ -143,7 +143,10 @@ def _weighed_singly(group: Group, change: ShelfChange, who: tuple[Mover, ...], s
     """Return the changes that tell what each piece weighed of what may be put back of goods sold by weight."""
     if change.total_g < 0:
         return []
-    trips, loose = {m.trip for m in who}, store.products.by_weight
+    trips = {m.trip for m in who if any(_loose(goods, store) for goods in group.carried(m.trip))}
+    if not trips:
+        return []  # nearly always
+    loose = store.products.by_weight
     return [
         event
         for event, k in group.choice.column.items()
