@@ -126,7 +126,9 @@ def explaining(content: Content, trip: str, group: Group, open_: Mapping[str, Sh
 
     best = group.goods.told(trip, of_goods) if trip in group.goods.column else [NOTHING] * len(group)
     for event in recent:
-        best = list(map(max, best, group.choice.told(event, of_reading)))
+        by_value = [of_reading(reading) for reading in group.choice.values[group.choice.column[event]]]
+        if max(by_value) > NOTHING:  # most changes are others'
+            best = [max(one, by_value[k]) for one, k in zip(best, group.choice.numbers(event), strict=True)]
     return [one / most if one >= 0.0 else NOTHING for one in best]
 
 
