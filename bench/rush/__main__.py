@@ -23,6 +23,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from bench.rush.case import Rush, inside_at, made, visits_of
 from bench.rush.report import BAR, STRETCH_S, Run, by_stage, over_time, run_of, shares, verdict
 from bench.rush.stages import ATTRIBUTION, READING, REST, STAGES, Spent, Stopwatch, watched
+from fusion.collector import collect_seldom
 from fusion.messages import Frame
 from fusion.recording import read_recording
 from fusion.session import Session
@@ -93,6 +94,7 @@ def measure(case: Path, repeats: int, bar: Progress) -> list[Run]:
 def main(argv: list[str] | None = None) -> int:
     """Make the rush, replay it, tell and draw; return the exit status."""
     args = _parser().parse_args(argv)
+    collect_seldom()  # as the command does
     rush = Rush(args.shoppers, args.seconds, args.seed, args.store, args.hard)
     console = Console(stderr=True)
     columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
