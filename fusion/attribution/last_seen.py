@@ -33,8 +33,7 @@ class Posture:
     hands: Floats  # (n, 2, 3) m
     sd_m: Floats  # (n, 2) of how high they are
     past: Past
-    moment: Ints  # (n,) of it, and whose row of that it is
-    row: Ints  # (n,)
+    moment: Ints  # (n,) of it
 
 
 def posture(
@@ -51,15 +50,8 @@ def posture(
     moments = past.within(t_ns + round(first_s * SECOND_NS), t_ns + round(last_s * SECOND_NS))
     rows = rows_in(past)
     moment, row = _sights(rows, room.first, *moments, np.append(mine, track_id), known, config.same_m)
-    return Posture(
-        t_s=(room.t_ns[moment] - t_ns) / SECOND_NS,
-        head=rows.head[row],
-        hands=rows.head[row][:, None] + rows.hands[row],
-        sd_m=np.sqrt(rows.hands_cov[row, :, 2, 2]),
-        past=past,
-        moment=moment,
-        row=row,
-    )
+    t_s, head, hands, sd_m = _shown(rows, room.t_ns, moment, row, t_ns)
+    return Posture(t_s, head, hands, sd_m, past, moment)
 
 
 @njit(cache=True, error_model="numpy")
@@ -86,6 +78,20 @@ def _sights(rows: Rows, first: Ints, begin: int, end: int, mine: Ints, known: In
             if not (at < len(known) and known[at] == track_id) and not is_among(track_id, mine):
                 moments[n], sights[n], n = moment, row, n + 1
     return moments[:n], sights[:n]
+
+
+@njit(cache=True, error_model="numpy")
+def _shown(rows: Rows, t_ns: Ints, moment: Ints, row: Ints, at_ns: int) -> tuple[Floats, Floats, Floats, Floats]:
+    """Return the first columns of a Posture, of sights (n,) by their moments and rows."""
+    n = len(row)
+    t_s, head, hands, sd_m = np.empty(n), np.empty((n, 3)), np.empty((n, 2, 3)), np.empty((n, 2))
+    for k in range(n):
+        t_s[k], head[k] = (t_ns[moment[k]] - at_ns) / SECOND_NS, rows.head[row[k]]
+        for hand in range(2):
+            for axis in range(3):
+                hands[k, hand, axis] = head[k, axis] + rows.hands[row[k], hand, axis]
+            sd_m[k, hand] = np.sqrt(rows.hands_cov[row[k], hand, 2, 2])
+    return t_s, head, hands, sd_m
 
 
 class Rules(NamedTuple):

@@ -220,7 +220,7 @@ def is_of_shelf(content: Content, past: Past, alias: Mapping[int, int], store: S
     product, _ = max(content.p, key=lambda one: (one[1], -one[0]))
     first_ns, last_ns = dict(zip((k for k, _ in content.p), content.seen_ns, strict=True))[product]
     far_m = shelf_m(product, content.track_id, past, (first_ns, last_ns), alias, store)
-    return len(far_m) > 0 and float(np.mean(far_m < config.shelf_m)) > config.shelf_share
+    return len(far_m) > 0 and float(np.count_nonzero(far_m < config.shelf_m)) / len(far_m) > config.shelf_share
 
 
 def shelf_m(
