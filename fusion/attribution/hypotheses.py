@@ -180,7 +180,7 @@ def chargeable(group: Group) -> Group:
 
 def weigh(group: Group, nats: Sequence[float] | Floats, config: AttributionConfig) -> Group:
     """Weigh every hypothesis by further evidence, (n,) nats; most evidence tells none of them apart."""
-    if not np.any(nats) and group.nats[0] == 0.0 and not group.barred.any():
+    if not any(nats) and group.nats[0] == 0.0 and not group.barred.any():
         return group
     return _pruned(group, group.nats + nats, config)
 

@@ -5,6 +5,7 @@ explanation will need is put aside at the moment of reading, rounded to what sen
 """
 
 from collections.abc import Collection, Mapping
+from itertools import pairwise
 
 import numpy as np
 from numba import njit
@@ -124,45 +125,51 @@ def _hand_traces(
     whose = np.array([row_of[known_as[k]] for k in known], np.int64)
     around_ns, room = int(AROUND_S * SECOND_NS), past.room
     moments = past.within(step_ns - around_ns, step_ns + around_ns)
-    who, at, far, sd = _nearer_hands(
+    first, at, far_sd = _nearer_hands(
         rows_in(past), room.t_ns, room.first, *moments, np.array(known, np.int64), whose, len(tracks), points
     )
-    by_track = np.argsort(who, kind="stable")
-    late_s = rounded((room.t_ns[at[by_track]] - step_ns) / SECOND_NS, 2) + 0.0
-    columns = late_s.tolist(), *rounded(np.stack((far, sd))[:, by_track], 3).tolist()
-    ends = np.cumsum(np.bincount(who, minlength=len(tracks))).tolist()
+    late_s = rounded((room.t_ns[at] - step_ns) / SECOND_NS, 2) + 0.0
+    columns = late_s.tolist(), *rounded(far_sd, 3).tolist()
     return {
-        k: HandTrace(*[tuple(column[first:end]) for column in columns])
-        for k, first, end in zip(tracks, [0, *ends], ends, strict=False)
+        k: HandTrace(*[tuple(column[begin:end]) for column in columns])
+        for k, (begin, end) in zip(tracks, pairwise(first.tolist()), strict=True)
     }
 
 
 @njit(cache=True, error_model="numpy")
 def _nearer_hands(
     rows: Rows, t_ns: Ints, first: Ints, begin: int, end: int, known: Ints, whose: Ints, tracks: int, points: Floats
-) -> tuple[Ints, Ints, Floats, Floats]:
+) -> tuple[Ints, Ints, Floats]:
     """Return of some moments how far the nearer hands of tracks were from the nearest of points (k, 3).
 
     known (n,) are the names of those tracks, and whose (n,) says which of them each is. A track is shown by the first
-    moment of each tenth of a second in which it was there, under the first of its names. Returns (r,) which track,
-    which moment, how far in m, and its standard deviation.
+    moment of each tenth of a second in which it was there, under the first of its names. Returns one track after the
+    other: where each begins, and where those of the next one would, which moment (r,), and (2, r) how far in m, and
+    its standard deviation.
     """
     most = (end - begin) * tracks
-    who, at, far, sd = np.empty(most, np.int64), np.empty(most, np.int64), np.empty(most), np.empty(most)
-    last, n = np.full(tracks, -1), 0
-    for moment in range(begin, end):
-        grid = t_ns[moment] // GRID_NS
-        for k in range(len(known)):
-            if last[whose[k]] == grid:
-                continue
-            for row in range(first[moment], first[moment + 1]):
-                if rows.track_id[row] == known[k]:
-                    last[whose[k]] = grid
-                    who[n], at[n] = whose[k], moment
-                    far[n], sd[n] = _nearer_hand(rows, row, points)
-                    n += 1
-                    break
-    return who[:n], at[:n], far[:n], sd[:n]
+    begins, at, far_sd, n = np.zeros(tracks + 1, np.int64), np.empty(most, np.int64), np.empty((2, most)), 0
+    for track in range(tracks):
+        names, last = known[whose == track], -1
+        for moment in range(begin, end):
+            grid = t_ns[moment] // GRID_NS
+            row = _row_of(names, rows.track_id, first[moment], first[moment + 1]) if grid != last else -1
+            if row >= 0:
+                last, at[n] = grid, moment
+                far_sd[0, n], far_sd[1, n] = _nearer_hand(rows, row, points)
+                n += 1
+        begins[track + 1] = n
+    return begins, at[:n], far_sd[:, :n]
+
+
+@njit(cache=True, error_model="numpy")
+def _row_of(names: Ints, track_id: Ints, low: int, high: int) -> int:
+    """Return the row, from low to before high, of the first of some tracks (n,) that is there, -1 where none is."""
+    for name in names:
+        for row in range(low, high):
+            if track_id[row] == name:
+                return row
+    return -1
 
 
 @njit(cache=True, error_model="numpy")
