@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Mapping
 from dataclasses import field
+from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -83,16 +84,13 @@ def looks_at_hands(
     last_ns = t_ns + window_ns + 1
     before = np.array([(until_ns or {}).get(k, last_ns) for k in persons], np.int64)
     rules = _Rules(config.held_rare, config.held_unseen_p, config.held_looks_sure, config.held_nats_max)
-    product, of, is_shown, nats, absent = _in_hands(
-        looks_in(looks), begin, end, t_ns, known, joined, before, lent, rules
-    )
-    names, told = product[is_shown.nonzero()[2]].tolist(), nats[is_shown].tolist()
-    end_of = np.cumsum(np.count_nonzero(is_shown, axis=2)).tolist()
+    found = _in_hands(looks_in(looks), begin, end, t_ns, known, joined, before, lent, rules)
+    of, first, product, nats, absent = (column.tolist() for column in found)
     each = [
-        Looks(dict(zip(names[first:last], told[first:last], strict=True)), one)
-        for first, last, one in zip([0, *end_of], end_of, absent.ravel().tolist(), strict=False)
+        Looks(dict(zip(product[begin:end], nats[begin:end], strict=True)), one)
+        for (begin, end), one in zip(pairwise(first), absent, strict=True)
     ]
-    return {persons[row]: (each[2 * k], each[2 * k + 1]) for k, row in enumerate(of.tolist())}
+    return {persons[row]: (each[2 * k], each[2 * k + 1]) for k, row in enumerate(of)}
 
 
 def lenders(
@@ -148,19 +146,26 @@ def _in_hands(
     until_ns: Ints,
     lent: bool,
     rules: _Rules,
-) -> tuple[Ints, Ints, Bools, Floats, Floats]:
+) -> tuple[Ints, Ints, Ints, Floats, Floats]:
     """Return what looks say of products having been in persons' hands (n,), before a moment and after.
 
-    until_ns (n,) is when each may have something new. Returns the products (k,), sorted; of which persons there is a
-    look, (m,); of which products there is one, (m, 2, k); the nats of those, (m, 2, k), and of all others, (m, 2).
+    until_ns (n,) is when each may have something new. Returns of which persons there is a look, (m,); of each before
+    and after, one behind the other, where the products begin that were seen, (2 m + 1,), those products (l,), sorted,
+    and their nats (l,); and the nats of all others, (2 m,).
     """
     theirs = _theirs(looks, begin, end, persons, joined, until_ns, lent)
     product, sums = _summed(looks, *theirs, t_ns, len(persons))
     of = np.flatnonzero(sums.looks.sum(axis=2).sum(axis=1) > 0)
-    nats, absent = np.empty((len(of), 2, len(product))), np.empty((len(of), 2))
+    nats, absent = np.empty((2, len(product))), np.empty((len(of), 2))
+    first, n = np.zeros(2 * len(of) + 1, np.int64), 0
+    shown, told = np.empty(sums.is_shown.size, np.int64), np.empty(sums.is_shown.size)
     for k in range(len(of)):
-        _weigh(sums.belief[of[k]], sums.looks[of[k]], sums.p[of[k]], sums.is_shown[of[k]], nats[k], absent[k], rules)
-    return product, of, sums.is_shown[of], nats, absent
+        _weigh(sums.belief[of[k]], sums.looks[of[k]], sums.p[of[k]], sums.is_shown[of[k]], nats, absent[k], rules)
+        for side in range(2):
+            for column in np.flatnonzero(sums.is_shown[of[k], side]):
+                shown[n], told[n], n = product[column], nats[side, column], n + 1
+            first[2 * k + side + 1] = n
+    return of, first, shown[:n], told[:n], absent.ravel()
 
 
 @njit(cache=True, error_model="numpy")
