@@ -41,5 +41,9 @@ def is_undone(change: ShelfChange, waiting: Collection[ShelfChange], config: Att
 
 def follows(change: ShelfChange, before: ShelfChange, most_s: float) -> bool:
     """Tell whether a change came after another at most so long, on one of the same plates."""
-    soon = 0 < change.step_ns - before.step_ns <= most_s * SECOND_NS
-    return soon and not set(change.plates).isdisjoint(before.plates)
+    return is_soon_after(change, before, most_s) and not set(change.plates).isdisjoint(before.plates)
+
+
+def is_soon_after(change: ShelfChange, before: ShelfChange, most_s: float) -> bool:
+    """Tell whether a change came after another at most so long."""
+    return 0 < change.step_ns - before.step_ns <= most_s * SECOND_NS

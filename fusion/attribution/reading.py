@@ -13,7 +13,7 @@ from fusion.attribution.evidence import candidates
 from fusion.attribution.explanations import PUT, Explanation, Goods, Mover, movers, ranked
 from fusion.attribution.hurry import Hurry, busy_in, hurried, unhurried
 from fusion.attribution.hypotheses import LIKELY_NATS, extend, lots, merge, reading_posterior
-from fusion.attribution.lifting import Begun, begun, rest_of
+from fusion.attribution.lifting import Begun, begun, rest_of, whole_of
 from fusion.attribution.masses import masses_of
 from fusion.attribution.picking import picks
 from fusion.attribution.pressing import Before, is_undone, pressed_g, shortly_before
@@ -65,7 +65,7 @@ def read_change(
     strangers = nobody(moved, store, config)
     # Of a large store's open changes few are of about then, and only those are gone through again and again.
     about = {event: one for event, one in state.open.items() if first_ns <= one.step_ns <= last_ns}
-    before, first = shortly_before(change, about, config), begun(change, about, moved.masses, config)
+    before, first = shortly_before(change, about, config), begun(change, about, moved.masses, store, config)
     still = _no_goods(change, who, before, first, state.waiting, store, config)
     taken = picks(moved, who, store, config) if change.total_g < 0 else ()
     room = config.explanations_max - len(strangers) - 1
@@ -78,6 +78,8 @@ def read_change(
     each, lost = list[tuple[Explanation, ...]](), 0
     for hypothesis in apart:
         found = ranked(hypothesis)
+        if first is not None:
+            found = whole_of(first, hypothesis, found, store, config)
         each.append((*found[:room], still(hypothesis), *strangers))
         lost += len(found) > room and found[room].nats > found[0].nats - LIKELY_NATS
     state = limited(state, "attribution.explanations_max", lost > 0)
@@ -132,7 +134,7 @@ def _no_goods(
     still = cache(lambda grams: settling(change, config, grams, undone=undone, hand_nats=hand_nats))
 
     def reading(hypothesis: Hypothesis) -> Explanation:
-        rest = rest_of(first, hypothesis, store, config) if first is not None else None
+        rest = rest_of(first, hypothesis, who, store, config) if first is not None else None
         none = still(pressed_g(before, hypothesis))
         return rest if rest is not None and rest.nats > none.nats else none
 
