@@ -3,18 +3,20 @@
 Plates weigh what was taken. Where several pieces went at once they weigh the sum: whose share is how much follows from
 what pieces weigh, and pieces of fruit differ. Where two people took from one facing in quick succession, a piece of one
 may have lain partly on the plate of the other. What was taken where no plate weighs is charged what such pieces weigh
-on the average, and is off by as much as they differ. A scale in trade must be right within a tolerance; a line that is
-charged unseen must be as well.
+on the average, and is off by as much as they differ. A share on a plate of the facing that is noisy, or that a hand
+covered, was not weighed. A scale in trade must be right within a tolerance; a line that is charged unseen must be as
+well.
 
 A package that weighs unlike all of its kind lies on a plate that is off, or something else moved beside it.
 """
 
 from collections.abc import Iterable, Mapping
 from itertools import product
-from math import erf, inf, sqrt
+from math import erf, exp, inf, log, sqrt
 
 from fusion.attribution.explanations import PICK, Goods, Part
 from fusion.attribution.masses import Masses
+from fusion.attribution.normal import normal_nats
 from fusion.attribution.priors import odd_share
 from fusion.attribution.settled import Settled
 from fusion.config import SECOND_NS, AttributionConfig
@@ -66,10 +68,26 @@ def weighed_in(
             # In hands nothing is weighed anew: what was weighed before keeps its grams.
             if part.trip and store.products.by_weight[part.product] and (one.change.plates or guessed):
                 key = part.trip, part.product
-                var = _var(part, one, store, config)
-                astray = mixed.get(one.event, 0.0)
-                errors = ((1.0 - config.straddling_p, var), (config.straddling_p, var + astray**2))
-                out[key] = (*out.get(key, ()), errors if astray else ((1.0, var),))
+                errors: list[Errors] = [((1.0, _var(part, one, store, config)),)]
+                if astray := mixed.get(one.event, 0.0):
+                    errors.append(((1.0 - config.straddling_p, 0.0), (config.straddling_p, astray**2)))
+                errors += _unweighed(part, one.change, store, config)
+                out[key] = (*out.get(key, ()), *errors)
+    return out
+
+
+def _unweighed(part: Part, change: ShelfChange, store: Store, config: AttributionConfig) -> list[Errors]:
+    """Return how far the grams of a part may be off by shares on plates of its facings that did not show them clearly.
+
+    No share is as likely as the noise of the plate makes what it shows; a share may be any part of the whole.
+    """
+    of_plate, facings, whole_g = facings_of_plate(store.facings), store.facings, max(part.grams, 1.0)
+    out: list[Errors] = []
+    for plate, grams, var in change.hidden:
+        if any(facings.product[row] == part.product for row in of_plate.get(plate, ())):
+            none = log(1.0 - config.hidden_p) + normal_nats(grams, 0.0, var)
+            share_p = 1.0 / (1.0 + exp(none - log(config.hidden_p / whole_g)))
+            out.append(((1.0 - share_p, 0.0), (share_p, grams**2 + var)))
     return out
 
 
