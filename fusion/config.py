@@ -331,7 +331,9 @@ class PossessionConfig:
     bent_nats: float = -1.6  # anywhere: it does not, so that it still bears something
     floor_nats: float = 6.4  # a hand on the floor, once in 700 visits' goods otherwise: shoes are tied seldom
     floor_m: float = 0.15
-    floor_sights: int = 3  # of a hand so low
+    floor_sights: int = 3  # of a hand so low,
+    floor_goods_m: float = 0.5  # unless goods moved this near it,
+    floor_goods_s: float = 1.2  # so long before or after: it was at the lowest shelf
     out_nats: float = 4.5  # a hand that reaches out where nothing is to be had, and nobody near: hardly ever otherwise
     out_m: float = 0.55  # so far from the head, along the floor,
     out_sights: int = 5

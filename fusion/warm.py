@@ -74,7 +74,7 @@ def _warm_attribution(past: Past, store: Store) -> None:
     config, now = Config().attribution, latest(past)
     seen, gates_xy = posture(1, now.t_ns, past, {}, now.track_id, config.possession), store.gates.line.mean(axis=1)
     set_down_nats(seen, gates_xy, config.possession)
-    floor_nats(seen, config.possession)
+    floor_nats(seen, np.zeros((1, 3)), np.zeros(1), config.possession)
     out_nats(seen, store.plates.centre, gates_xy, config.possession)
     beside(1, now.t_ns, past, {}, {}, config.touch_m, config.possession)
     touching(now.head, now.head[:, None] + now.hands, store, config)

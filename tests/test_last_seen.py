@@ -14,6 +14,7 @@ from fusion.attribution.last_seen import Posture, floor_nats, out_nats, posture,
 from fusion.config import SECOND_NS, PossessionConfig
 
 CONFIG = PossessionConfig()
+NOTHING_MOVED = np.zeros((0, 3)), np.zeros(0)
 T0 = 1_000 * SECOND_NS
 GOODS = np.array([[0.0, 0.0]])
 BENT_M, HANGING_M = 0.52, 0.80  # of a hand below the head
@@ -83,9 +84,20 @@ def test_moving_store_and_people_changes_nothing(dx_m: float, dy_m: float, mps: 
 def test_only_a_hand_on_the_floor_sets_something_down_there(hand_m: float) -> None:
     seen = posture(7, T0, past_of(walked(0.4, 0.0, 1.6 - hand_m)), {}, np.array([7]), CONFIG)
     assume(abs(hand_m - CONFIG.floor_m) > 1e-6)
-    assert floor_nats(seen, CONFIG) == (CONFIG.floor_nats if hand_m < CONFIG.floor_m else 0.0)
+    assert floor_nats(seen, *NOTHING_MOVED, CONFIG) == (CONFIG.floor_nats if hand_m < CONFIG.floor_m else 0.0)
     unseen = posture(7, T0, past_of(walked(0.4, 0.0, 1.6 - hand_m, sd_m=0.3)), {}, np.array([7]), CONFIG)
-    assert floor_nats(unseen, CONFIG) == 0.0
+    assert floor_nats(unseen, *NOTHING_MOVED, CONFIG) == 0.0
+
+
+@given(st.floats(0.0, 1.0), st.one_of(st.floats(0.3, 0.7), st.floats(3.0, 9.0)))
+def test_a_low_hand_where_goods_move_then_is_at_the_lowest_shelf(far_m: float, late_s: float) -> None:
+    """Found in crowd, seed 32: cookies were believed on the floor, for a hand then went to the bottom shelf."""
+    seen = posture(7, T0, past_of(walked(0.4, 0.0, 1.55)), {}, np.array([7]), CONFIG)
+    assume(abs(far_m - CONFIG.floor_goods_m) > 1e-6)
+    at_goods = far_m < CONFIG.floor_goods_m and late_s < 1.0
+    low = seen.hands[-1, seen.hands[-1, :, 2].argmin()]
+    found = floor_nats(seen, low[None] + [0.0, far_m, 0.0], np.array([late_s]), CONFIG)
+    assert found == (0.0 if at_goods else CONFIG.floor_nats)
 
 
 def reaching(
@@ -133,8 +145,8 @@ def test_who_bends_down_and_is_found_as_somebody_new_is_still_who_stands_there()
         bodies_at(a.t_ns, *(np.concatenate(pair) for pair in zip(_columns(a), _columns(b), strict=True)))
         for a, b in zip(upright, bent, strict=True)
     ]
-    assert floor_nats(posture(7, T0, past_of(both), {}, np.array([7]), CONFIG), CONFIG) > 0.0
-    assert floor_nats(posture(7, T0, past_of(both), {}, np.array([7, 9]), CONFIG), CONFIG) == 0.0, (
+    assert floor_nats(posture(7, T0, past_of(both), {}, np.array([7]), CONFIG), *NOTHING_MOVED, CONFIG) > 0.0
+    assert floor_nats(posture(7, T0, past_of(both), {}, np.array([7, 9]), CONFIG), *NOTHING_MOVED, CONFIG) == 0.0, (
         "another shopper's hand is theirs"
     )
 

@@ -105,6 +105,8 @@ class Rules(NamedTuple):
     before_end_s: tuple[float, float]
     after_end_s: tuple[float, float]
     floor_m: float
+    floor_goods_m: float
+    floor_goods_s: float
     out_m: float
     out_sights: int
     out_span_s: tuple[float, float]
@@ -196,20 +198,35 @@ def _below_m(
     return below_m / total if total > 0.0 else np.nan
 
 
-def floor_nats(seen: Posture, config: PossessionConfig) -> float:
-    """Return what a hand on the floor, as goods were last seen in one, says of their having been set down there."""
-    low = _floor_sights(seen.t_s, seen.hands, seen.sd_m, rules_of(config))
+def floor_nats(seen: Posture, moved: Floats, moved_s: Floats, config: PossessionConfig) -> float:
+    """Return what a hand on the floor, as goods were last seen in one, says of their having been set down there.
+
+    moved (k, 3) are the places, in m, of plates whose goods moved then, and moved_s (k,) when, after the goods were
+    last seen: a hand there was not on the floor, but at the lowest shelf.
+    """
+    low = _floor_sights(seen.t_s, seen.hands, seen.sd_m, moved, moved_s, rules_of(config))
     return config.floor_nats if low >= config.floor_sights else 0.0
 
 
 @njit(cache=True, error_model="numpy")
-def _floor_sights(t_s: Floats, hands: Floats, sd_m: Floats, rules: Rules) -> int:
+def _floor_sights(t_s: Floats, hands: Floats, sd_m: Floats, moved: Floats, moved_s: Floats, rules: Rules) -> int:
     """Return how often one hand was seen on the floor, the one that was more often."""
     count = np.zeros(2, np.int64)
     for k in range(len(t_s)):
         for hand in range(2 if -rules.around_s <= t_s[k] <= rules.after_end_s[1] else 0):
-            count[hand] += hands[k, hand, 2] < rules.floor_m and sd_m[k, hand] <= rules.hand_sd_max_m
+            if not (hands[k, hand, 2] < rules.floor_m and sd_m[k, hand] <= rules.hand_sd_max_m):
+                continue
+            at_goods = False
+            for i in range(len(moved)):
+                if abs(moved_s[i] - t_s[k]) <= rules.floor_goods_s:
+                    at_goods = at_goods or _far_m(hands[k, hand], moved[i]) <= rules.floor_goods_m
+            count[hand] += not at_goods
     return int(max(count[0], count[1]))
+
+
+@njit(cache=True, error_model="numpy")
+def _far_m(a: Floats, b: Floats) -> float:
+    return float(np.sqrt((a[0] - b[0]) ** 2 + (a[1] - b[1]) ** 2 + (a[2] - b[2]) ** 2))
 
 
 def out_nats(seen: Posture, goods: Floats, others_xy: Floats, config: PossessionConfig) -> float:
@@ -278,8 +295,7 @@ def _is_free(hand: Floats, goods: Floats, others_xy: Floats, rules: Rules) -> bo
     """Tell whether a hand (3,) is away from goods (k, 3), carts and gates (m, 2)."""
     least = np.inf
     for k in range(len(goods)):
-        x, y, z = goods[k, 0] - hand[0], goods[k, 1] - hand[1], goods[k, 2] - hand[2]
-        least = min(least, np.sqrt(x * x + y * y + z * z))
+        least = min(least, _far_m(goods[k], hand))
     for k in range(len(others_xy)):
         least = min(least, _apart_m(others_xy[k, 0] - hand[0], others_xy[k, 1] - hand[1]))
     return bool(least > rules.out_free_m)

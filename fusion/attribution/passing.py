@@ -5,7 +5,7 @@ from itertools import chain
 
 import numpy as np
 
-from fusion.arrays import Bools
+from fusion.arrays import Bools, Floats
 from fusion.attribution.beam import told_apart
 from fusion.attribution.bodies import Bodies, bodies_in, names_of
 from fusion.attribution.cart_pass import cart_passes
@@ -239,10 +239,20 @@ def _lengthened(
         seen = posture(content.track_id, t_ns, past, alias, known, own)
         near = beside(content.track_id, t_ns, past, alias, people.trip_of, config.touch_m, own)
         others = tuple(one for one in near if one[0] not in people.staff)
-        reached = max(floor_nats(seen, own), out_nats(seen, store.plates.centre, others_xy, own))
+        low = floor_nats(seen, *_moved_about(state, t_ns, store, config), own)
+        reached = max(low, out_nats(seen, store.plates.centre, others_xy, own))
         return set_down_nats(seen, goods_xy, own), reached, others
 
     return lengthened(state.runs, trip, content, nats_at, own)
+
+
+def _moved_about(state: Attribution, t_ns: int, store: Store, config: AttributionConfig) -> tuple[Floats, Floats]:
+    """Return where goods moved about an instant, (k, 3) m, a row a plate, and how long after it, (k,) s."""
+    most_ns = round((config.possession.after_end_s[1] + config.possession.floor_goods_s) * SECOND_NS)
+    about = [one for one in chain(state.open.values(), state.waiting) if abs(one.step_ns - t_ns) <= most_ns]
+    plates = [plate for one in about for plate in one.plates]
+    late_s = [(one.step_ns - t_ns) / SECOND_NS for one in about for _ in one.plates]
+    return store.plates.centre[plates].reshape(-1, 3), np.array(late_s)
 
 
 def _sources(
