@@ -302,22 +302,31 @@ def test_what_was_taken_away_from_a_cart_that_stood_is_not_in_it() -> None:
     }
 
 
+def kept_p(placed: tuple[Placed, ...], run: Run) -> float:
+    """Return how likely ann still has what her hands showed, when she leaves with her cart."""
+    state = Attribution(
+        baskets={"c1": Basket("ann", placed)},
+        groups=(gathered(frozenset({"ann"}), (Hypothesis(0.0, {"ann": ((2, 1, 260.0),)}, {}),)),),
+        runs={("ann", 2): run},
+        exits=(Exit("ann", T0, -1),),
+    )
+    (group,) = weigh_exit(state, "ann", T0 + 5 * SECOND_NS, tiny_store(), CONFIG).groups
+    return float(weights(group) @ group.goods.where("ann", bool))
+
+
 def test_how_long_ago_goods_were_seen_before_they_lay_in_a_cart_says_nothing_of_their_being_set_down() -> None:
     """Found in out-of-cart, seed 20: what went from the cart into the bag was "in the hand for a minute, then gone"."""
     run = Run(T0 - 20 * SECOND_NS, T0 - 19 * SECOND_NS, set_down_nats=2.8, since_ns=T0 - 80 * SECOND_NS)
+    out = Placed(1, ((2, 0.9),)), Placed(-1, ((2, 0.9),))
+    assert kept_p((), run) < 0.5
+    assert kept_p(out, run) > 0.8
 
-    def kept_p(placed: tuple[Placed, ...]) -> float:
-        state = Attribution(
-            baskets={"c1": Basket("ann", placed)},
-            groups=(gathered(frozenset({"ann"}), (Hypothesis(0.0, {"ann": ((2, 1, 260.0),)}, {}),)),),
-            runs={("ann", 2): run},
-            exits=(Exit("ann", T0, -1),),
-        )
-        (group,) = weigh_exit(state, "ann", T0 + 5 * SECOND_NS, tiny_store(), CONFIG).groups
-        return float(weights(group) @ group.goods.where("ann", bool))
 
-    assert kept_p(()) < 0.5
-    assert kept_p((Placed(1, ((2, 0.9),)), Placed(-1, ((2, 0.9),)))) > 0.8
+def test_what_came_out_of_a_cart_and_went_from_the_hand_beside_it_was_not_put_back_in() -> None:
+    """Found in out-of-cart, seeds 31 and 32: goods left on the counter, the cart beside it, were charged."""
+    run = Run(T0 - 20 * SECOND_NS, T0 - 13 * SECOND_NS, set_down_nats=-2.0, cart_nats=4.8)
+    assert kept_p((Placed(1, ((2, 0.9),)),), run) > 0.95
+    assert kept_p((Placed(1, ((2, 0.9),)), Placed(-1, ((2, 0.9),))), run) < 0.2
 
 
 def test_who_goes_on_with_the_full_cart_of_one_who_is_gone_has_what_lies_in_it() -> None:

@@ -21,6 +21,7 @@ from fusion.attribution.possession import (
     NOTHING,
     Content,
     Laid,
+    LastSeen,
     Run,
     content_nats,
     explaining,
@@ -176,8 +177,8 @@ def test_how_a_piece_was_last_seen_counts_where_it_was_carried_for_long(carried_
 
 
 def test_a_run_goes_on_over_a_short_break_and_begins_anew_after_a_long_one() -> None:
-    def nats_at(t_ns: int) -> tuple[float, float]:
-        return t_ns / T0, 0.0
+    def nats_at(t_ns: int) -> LastSeen:
+        return LastSeen(t_ns / T0, 0.0, 0.0, ())
 
     runs = lengthened({}, "t", content({3: 0.4}), nats_at, CONFIG)
     runs = lengthened(runs, "t", content({3: 0.4}, T0 + 5 * SECOND_NS), nats_at, CONFIG)

@@ -94,8 +94,12 @@ def weigh_exit(state: Attribution, trip: str, t_ns: int, store: Store, config: A
         return out_of_baskets(state.baskets, trip, goods), kept_in_baskets(state.baskets, trip, goods)
 
     out = frozenset().union(*(in_carts(goods)[0] for goods in group.carried(trip)))
-    # What came out of a cart was in no hand, nor in a bag, while it was in there.
-    runs = {k: replace(run, since_ns=0) if k in out else run for k, run in runs.items()}
+    # What came out of a cart was in no hand, nor in a bag, while it was in there; and standing beside a cart, people do
+    # not put it back in: that would mostly have been seen.
+    runs = {
+        k: replace(run, since_ns=0, set_down_nats=run.set_down_nats + run.cart_nats) if k in out else run
+        for k, run in runs.items()
+    }
     gone = {
         k: left_nats(runs.get(k), min(e.t_ns for e in mine), config.possession.gone_s, config.possession)
         for k in believed

@@ -18,6 +18,7 @@ from fusion.attribution.looks import looks_at_hands
 from fusion.attribution.possession import (
     NOTHING,
     Content,
+    LastSeen,
     Run,
     Source,
     content_nats,
@@ -232,16 +233,19 @@ def _lengthened(
     own, past, alias = config.possession, state.seen.bodies, people.alias
     known = np.array(sorted(people.trip_of), np.int64)
     carts = np.array([cart.xy for cart in people.carts.values()]).reshape(-1, 2)
-    goods_xy = np.concatenate([store.plates.centre[:, :2], carts])
+    plates_xy = np.ascontiguousarray(store.plates.centre[:, :2])
+    goods_xy = np.concatenate([plates_xy, carts])
     others_xy = np.concatenate([carts, store.gates.line.mean(axis=1)])
 
-    def nats_at(t_ns: int) -> tuple[float, float, tuple[tuple[str, float], ...]]:
+    def nats_at(t_ns: int) -> LastSeen:
         seen = posture(content.track_id, t_ns, past, alias, known, own)
         near = beside(content.track_id, t_ns, past, alias, people.trip_of, config.touch_m, own)
         others = tuple(one for one in near if one[0] not in people.staff)
         low = floor_nats(seen, *_moved_about(state, t_ns, store, config), own)
         reached = max(low, out_nats(seen, store.plates.centre, others_xy, own))
-        return set_down_nats(seen, goods_xy, own), reached, others
+        set_down = set_down_nats(seen, goods_xy, own)
+        by_cart = set_down_nats(seen, plates_xy, own) - set_down if len(carts) else 0.0
+        return LastSeen(set_down, by_cart, reached, others)
 
     return lengthened(state.runs, trip, content, nats_at, own)
 

@@ -52,6 +52,16 @@ class Run:
     beside: tuple[tuple[str, float], ...] = ()  # trips whose hands may have met that one then, with nats of it
     since_ns: int = 0  # the first sight of all, with breaks; 0 where that is first_ns
     track_id: int = -1  # whose hands they were last
+    cart_nats: float = 0.0  # more for its having been set down, of what they would not have put into a cart there
+
+
+class LastSeen(NamedTuple):
+    """What the way goods were last seen in hands says of their having been let go of then."""
+
+    set_down_nats: float
+    cart_nats: float
+    reached_nats: float
+    beside: tuple[tuple[str, float], ...]
 
 
 @record()
@@ -348,16 +358,15 @@ def lengthened(
     runs: Mapping[tuple[str, int], Run],
     trip: str,
     content: Content,
-    nats_at: Callable[[int], tuple[float, float, tuple[tuple[str, float], ...]]],
+    nats_at: Callable[[int], LastSeen],
     config: PossessionConfig,
 ) -> dict[tuple[str, int], Run]:
     """Return the runs of a trip's products after a moment in which some of them were seen in its hands.
 
-    nats_at tells what it says of goods having been let go of that they were last seen at an instant, in ns: where that
-    was, how low the hands were, and who was beside.
+    nats_at tells what it says of goods having been let go of that they were last seen at an instant, in ns.
     """
     total, out = sum(p for _, p in content.p), dict(runs)
-    known: dict[int, tuple[float, float, tuple[tuple[str, float], ...]]] = {}
+    known = dict[int, LastSeen]()
     for (product, p), (first_ns, last_ns) in zip(content.p, content.seen_ns, strict=True):
         if p / total < config.share_min:
             continue
@@ -367,7 +376,8 @@ def lengthened(
         first_ns = old.first_ns if old is not None and goes_on else first_ns
         if last_ns not in known:  # one look speaks of several products
             known[last_ns] = nats_at(last_ns)
-        out[trip, product] = Run(first_ns, last_ns, *known[last_ns], since_ns, content.track_id)
+        set_down, cart, reached, beside = known[last_ns]
+        out[trip, product] = Run(first_ns, last_ns, set_down, reached, beside, since_ns, content.track_id, cart)
     return out
 
 
