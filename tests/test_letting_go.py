@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 import numpy as np
+import pytest
 from hypotheses_told import beam_of
 from hypothesis import given
 from hypothesis import strategies as st
@@ -11,7 +12,8 @@ from tiny import tiny_store
 
 from fusion.attribution.beam import Hypothesis, gathered, lone
 from fusion.attribution.bodies import Bodies
-from fusion.attribution.explanations import PICK, PUT, Explanation, Goods, Part
+from fusion.attribution.explanations import PICK, PUT, Explanation, Goods, Part, handed
+from fusion.attribution.handover import at_moment
 from fusion.attribution.hypotheses import reading_posterior
 from fusion.attribution.last_seen import beside
 from fusion.attribution.letting_go import let_go, let_go_readings, let_go_with, read_let_go
@@ -118,6 +120,18 @@ def test_who_takes_the_next_thing_has_bagged_what_was_in_the_hand(after_s: float
     )
     assert given_p(busy) < 0.1 * given_p(state)
     assert given_p(replace(busy, doers={"ev": {"ann": 9}})) == given_p(state), "another of the family did"
+
+
+@given(st.floats(-2.9, 2.9), st.floats(8.0, 60.0))
+def test_who_hands_over_another_thing_has_bagged_what_was_in_the_hand(after_s: float, seconds: float) -> None:
+    """Found in crowd, seed 32: who gave a can away, then bagged jerky, was believed to have given that as well."""
+    state = carrying(seconds)
+    gave = Explanation(handed("ann", "ben", 1, 100.0), 0.0)
+    both = gathered(frozenset(("ann", "ben")), (Hypothesis(0.0, {"ann": ((0, 1, 100.0),)}, {"ho": gave}),))
+    met = replace(state, groups=(both,), open={"ho": at_moment(T0 + int(after_s * SECOND_NS))})
+    assert given_p(met) < 0.1 * given_p(state)
+    earlier = replace(met, open={"ho": at_moment(T0 - 9 * SECOND_NS)})
+    assert given_p(earlier) == pytest.approx(given_p(state))
 
 
 @given(st.floats(4.0, 60.0), st.floats(0.0, 20.0))

@@ -15,7 +15,7 @@ from fusion.attribution.bodies import Bodies
 from fusion.attribution.explanations import PICK, PUT, Claim, Explanation, Part
 from fusion.attribution.handover import at_moment
 from fusion.attribution.hypotheses import weights
-from fusion.attribution.leaving import _about, _put_back
+from fusion.attribution.leaving import _about, _got_rid
 from fusion.attribution.passing import read_content
 from fusion.attribution.possession import (
     NOTHING,
@@ -333,6 +333,10 @@ def test_who_puts_some_back_shows_the_rest_no_more(late_s: float, kind: str, pro
     change = ShelfChange(0, 0, seen.last_ns + int(late_s * SECOND_NS), (1,), (300.0,), (1.0,))
     h = Hypothesis(0.0, {}, {"ev": Explanation((Part("t", kind, product, 3, 300.0),), 0.0)})
     about = _about(seen, {"ev": change}, AttributionConfig())
-    found = _put_back(h, "t", 3, about)
-    assert found == (kind == PUT and product == 3 and abs(int(late_s * SECOND_NS)) <= CONFIG.moment_s * SECOND_NS)
-    assert not _put_back(h, "other", 3, about)
+    found = _got_rid(h, "t", 3, {"ev": change}, about)
+    soon = abs(int(late_s * SECOND_NS)) <= CONFIG.moment_s * SECOND_NS
+    assert found == (kind == PUT and product == 3 and soon)
+    assert not _got_rid(h, "other", 3, {"ev": change}, about)
+    passed = {"ev": at_moment(change.step_ns)}
+    about = _about(seen, passed, AttributionConfig())
+    assert _got_rid(h, "t", 3, passed, about) == (kind == PUT and soon), "or hands another thing over"

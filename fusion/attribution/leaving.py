@@ -116,9 +116,10 @@ def weigh_exit(state: Attribution, trip: str, t_ns: int, store: Store, config: A
         readings = list[Readings]()
         for h in apart:
             taken_out, carted = (product in products for products in in_carts(h.goods[trip]))
-            # No hand holds what is in a cart; and who puts one of several back mostly bags the rest then.
-            put = _put_back(h, trip, product, about)
-            held = 0.0 if carted or put else gone.get(product, 0.0)
+            # No hand holds what is in a cart; and who puts one of several back, or hands something over, mostly bags
+            # the rest then.
+            rid = _got_rid(h, trip, product, opened, about)
+            held = 0.0 if carted or rid else gone.get(product, 0.0)
             why = add(((PRIOR, config.tags.left_nats), (HELD, held), (CART, config.cart_out_nats * taken_out)))
             readings.append(_exit_readings(h.goods[trip], trip, product, heard, why, unseen, store, config))
         if any(len(found_) > 1 for found_ in readings):
@@ -154,7 +155,7 @@ def _about(run: Run | None, open_: Mapping[str, ShelfChange], config: Attributio
     near_ns = int(config.possession.moment_s * SECOND_NS)
     if run is None:
         return []
-    return [event for event, one in open_.items() if one.plates and abs(one.step_ns - run.last_ns) <= near_ns]
+    return [event for event, one in open_.items() if abs(one.step_ns - run.last_ns) <= near_ns]
 
 
 def taken_at(
@@ -177,10 +178,10 @@ def taken_at(
     )
 
 
-def _put_back(h: Hypothesis, trip: str, product: int, about: Iterable[str]) -> bool:
-    """Tell whether a trip put pieces of a product back in some changes."""
+def _got_rid(h: Hypothesis, trip: str, product: int, open_: Mapping[str, ShelfChange], about: Iterable[str]) -> bool:
+    """Tell whether a trip put pieces of a product back in some changes, or handed over anything."""
     return any(
-        part.trip == trip and part.kind == PUT and part.product == product
+        part.trip == trip and part.kind == PUT and (part.product == product or not open_[event].plates)
         for event in about
         if event in h.choice
         for part in h.choice[event].parts

@@ -2,14 +2,15 @@
 
 Whoever takes something for somebody else mostly keeps it in the hand until they meet; who gets it may bag it at once,
 so that nobody ever sees it in their hands. People also bag what they carry, but they do when they need the hand: just
-before they take the next thing.
+before they take the next thing. Who stopped to hand over something else stood there for that.
 """
 
 from collections.abc import Collection, Mapping
+from functools import partial
 from math import exp, log
 
 from fusion.attribution.beam import Group
-from fusion.attribution.explanations import Explanation, Goods, handed
+from fusion.attribution.explanations import PUT, Explanation, Goods, handed
 from fusion.attribution.hypotheses import doer_p, weights
 from fusion.attribution.passing import read_passing
 from fusion.attribution.possession import Run, left_nats
@@ -41,7 +42,7 @@ def read_let_go(
     for trip, product in sorted(found, key=lambda key: (state.runs[key].last_ns, key)):
         run = state.runs[trip, product]
         state = replace(state, runs={**state.runs, (trip, product): replace(run, beside=())})
-        takers = _takers(state, trip, run, config)
+        takers = _takers(state, trip, product, run, config)
         if not takers:
             continue
 
@@ -70,28 +71,42 @@ def let_go_readings(
     return tuple(sorted(out, key=lambda e: -e.nats))
 
 
-def _takers(state: Attribution, trip: str, run: Run, config: AttributionConfig) -> dict[str, float]:
+def _takers(state: Attribution, trip: str, product: int, run: Run, config: AttributionConfig) -> dict[str, float]:
     """Return how much likelier it is that each of those beside got a piece than that it was bagged."""
     own = config.possession
     known = frozenset().union(*(g.trips for g in state.groups))
     if trip not in known:
         return {}
-    carried = left_nats(replace(run, reached_nats=0.0), run.last_ns + int(own.gone_s * SECOND_NS), own.gone_s, own)
+    gone_ns, run_alone = run.last_ns + int(own.gone_s * SECOND_NS), replace(run, reached_nats=0.0)
+    carried = left_nats(run_alone, gone_ns, own.gone_s, own)
     if carried <= 0.0:
         return {}
-    needed_p = _needed_p(state, group_of(state, trip), trip, run, config)
-    nats = carried + log(1.0 - needed_p + needed_p * exp(own.needed_nats))
+    # Where they stood speaks for letting go of this only if they were not there for something else.
+    elsewhere = left_nats(replace(run_alone, set_down_nats=min(0.0, run.set_down_nats)), gone_ns, own.gone_s, own)
+    needed_p = _needed_p(state, group_of(state, trip), trip, product, run, config)
+    nats = log((1.0 - needed_p) * exp(carried) + needed_p * exp(elsewhere + own.needed_nats))
     found = {taker: nats + met for taker, met in run.beside if taker in known}
     return {taker: one for taker, one in found.items() if own.given_nats + one > own.let_go_nats_min}
 
 
-def _needed_p(state: Attribution, group: Group, trip: str, run: Run, config: AttributionConfig) -> float:
-    """Return how likely the hand was needed for something else just then."""
+def _needed_p(state: Attribution, group: Group, trip: str, product: int, run: Run, config: AttributionConfig) -> float:
+    """Return how likely the hand was needed for something else just then, or something else was handed over."""
     first_ns, last_ns = run.last_ns - SECOND_NS, run.last_ns + int(config.possession.gone_s * SECOND_NS)
-    weighed = weights(group)
+    weighed, moment_ns = weights(group), int(config.possession.moment_s * SECOND_NS)
     near = (
         event
         for event, doers in state.doers.items()
         if doers.get(trip) == run.track_id and first_ns <= state.open[event].step_ns <= last_ns
     )
-    return max((doer_p(group, event, trip, weighed) for event in near), default=0.0)
+    met = (
+        event
+        for event in group.choice.column
+        if not state.open[event].plates and abs(state.open[event].step_ns - run.last_ns) <= moment_ns
+    )
+    reached_p = (doer_p(group, event, trip, weighed) for event in near)
+    gave_p = (float(weighed @ group.choice.where(event, partial(_gives_another, trip, product))) for event in met)
+    return min(1.0, max((*reached_p, *gave_p), default=0.0))
+
+
+def _gives_another(trip: str, product: int, reading: Explanation) -> bool:
+    return any(part.trip == trip and part.kind == PUT and part.product != product for part in reading.parts)
