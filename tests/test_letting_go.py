@@ -20,7 +20,9 @@ from fusion.attribution.letting_go import let_go, let_go_readings, let_go_with, 
 from fusion.attribution.possession import Run
 from fusion.attribution.state import Attribution
 from fusion.config import SECOND_NS, AttributionConfig
+from fusion.messages import CartMove
 from fusion.shelf import ShelfChange
+from fusion.tracking.carts import SeenMove
 
 STORE, CONFIG = tiny_store(), AttributionConfig()
 OWN = CONFIG.possession
@@ -132,6 +134,18 @@ def test_who_hands_over_another_thing_has_bagged_what_was_in_the_hand(after_s: f
     assert given_p(met) < 0.1 * given_p(state)
     earlier = replace(met, open={"ho": at_moment(T0 - 9 * SECOND_NS)})
     assert given_p(earlier) == pytest.approx(given_p(state))
+
+
+@given(st.floats(-2.9, 2.9), st.floats(8.0, 60.0), st.floats(0.0, 6.0), st.sampled_from([-1, 1]))
+def test_what_was_seen_to_go_into_a_cart_beside_was_not_given(
+    after_s: float, seconds: float, far_m: float, direction: int
+) -> None:
+    """Found in cart-shared, seed 31: what one of the party laid into their cart was believed given to who stood by."""
+    state = carrying(seconds)
+    move = CartMove(T0 + int(after_s * SECOND_NS), direction, ((STORE.products.sku[0], 0.8),), 0.9)
+    seen = replace(state.seen, moves=(SeenMove("c1", move, {}, {"ann": far_m}),))
+    p, plain = given_p(replace(state, seen=seen)), given_p(state)
+    assert p < 0.05 * plain if direction > 0 and far_m < CONFIG.cart_reach_m else p == plain
 
 
 @given(st.floats(4.0, 60.0), st.floats(0.0, 20.0))

@@ -2,14 +2,16 @@
 
 Whoever takes something for somebody else mostly keeps it in the hand until they meet; who gets it may bag it at once,
 so that nobody ever sees it in their hands. People also bag what they carry, but they do when they need the hand: just
-before they take the next thing. Who stopped to hand over something else stood there for that.
+before they take the next thing. Who stopped to hand over something else stood there for that. What a cart's camera saw
+go in then is in the cart.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from functools import partial
-from math import exp, log
+from math import exp, expm1, inf, log
 
 from fusion.attribution.beam import Group
+from fusion.attribution.cart_evidence import camera_nats
 from fusion.attribution.explanations import PUT, Explanation, Goods, handed
 from fusion.attribution.hypotheses import doer_p, weights
 from fusion.attribution.passing import read_passing
@@ -19,6 +21,7 @@ from fusion.attribution.why import HELD, PRIOR
 from fusion.config import SECOND_NS, AttributionConfig
 from fusion.frozen import replace
 from fusion.store import Store
+from fusion.tracking.carts import SeenMove
 
 
 def let_go(state: Attribution, since_ns: int, until_ns: int, config: AttributionConfig) -> list[tuple[str, int]]:
@@ -42,7 +45,7 @@ def read_let_go(
     for trip, product in sorted(found, key=lambda key: (state.runs[key].last_ns, key)):
         run = state.runs[trip, product]
         state = replace(state, runs={**state.runs, (trip, product): replace(run, beside=())})
-        takers = _takers(state, trip, product, run, config)
+        takers = _takers(state, trip, product, run, store, config)
         if not takers:
             continue
 
@@ -71,7 +74,9 @@ def let_go_readings(
     return tuple(sorted(out, key=lambda e: -e.nats))
 
 
-def _takers(state: Attribution, trip: str, product: int, run: Run, config: AttributionConfig) -> dict[str, float]:
+def _takers(
+    state: Attribution, trip: str, product: int, run: Run, store: Store, config: AttributionConfig
+) -> dict[str, float]:
     """Return how much likelier it is that each of those beside got a piece than that it was bagged."""
     own = config.possession
     known = frozenset().union(*(g.trips for g in state.groups))
@@ -85,6 +90,8 @@ def _takers(state: Attribution, trip: str, product: int, run: Run, config: Attri
     elsewhere = left_nats(replace(run_alone, set_down_nats=min(0.0, run.set_down_nats)), gone_ns, own.gone_s, own)
     needed_p = _needed_p(state, group_of(state, trip), trip, product, run, config)
     nats = log((1.0 - needed_p) * exp(carried) + needed_p * exp(elsewhere + own.needed_nats))
+    # Who still has it has bagged it, or put it into the cart as its camera saw.
+    nats = -log(exp(-nats) + expm1(_carted_nats(state.seen.moves, trip, product, run.last_ns, store, config)))
     found = {taker: nats + met for taker, met in run.beside if taker in known}
     return {taker: one for taker, one in found.items() if own.given_nats + one > own.let_go_nats_min}
 
@@ -110,3 +117,18 @@ def _needed_p(state: Attribution, group: Group, trip: str, product: int, run: Ru
 
 def _gives_another(trip: str, product: int, reading: Explanation) -> bool:
     return any(part.trip == trip and part.kind == PUT and part.product != product for part in reading.parts)
+
+
+def _carted_nats(
+    moves: Iterable[SeenMove], trip: str, product: int, t_ns: int, store: Store, config: AttributionConfig
+) -> float:
+    """Return what the camera of a cart that somebody stood at then says of a product's having gone in, in nats."""
+    moment_ns = int(config.possession.moment_s * SECOND_NS)
+    nats = (
+        camera_nats(one, store).get(product, 0.0)
+        for one in moves
+        if one.move.direction > 0
+        and abs(one.move.t_ns - t_ns) <= moment_ns
+        and one.near.get(trip, inf) < config.cart_reach_m
+    )
+    return max(nats, default=0.0)
