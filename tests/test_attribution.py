@@ -339,6 +339,24 @@ def test_what_was_taken_where_another_was_set_down_may_have_a_share_beside(
     assert {("a", PUT, back, 1), ("b", PICK, taken, 1)} in whole
 
 
+@given(st.floats(0.35, 0.65))
+def test_what_was_set_down_where_a_share_of_what_went_had_lain_is_told_by_the_sum(share: float) -> None:
+    """Found in crowd, seed 33: bars on two plates, lotion set down on one of them; one of the two had "swapped"."""
+    store = replace(STORE, facings=replace(STORE.facings, plates=((0, 1), *STORE.facings.plates[1:])))
+    mass = [float(m) for m in STORE.products.mass_g]
+    taken, back = 0, 1
+    seen = change(-share * mass[taken])
+    shares = -share * mass[taken], mass[back] - (1.0 - share) * mass[taken]
+    seen = replace(seen, plates=(0, 1), delta_g=shares, var=(0.5, 0.5))
+    moved = weigh_change(seen, {}, MASSES, store, CONFIG)
+    goods = {"a": ((back, 1, mass[back]),)}
+    whole = {
+        frozenset((p.trip, p.kind, p.product, p.qty) for p in found.parts)
+        for found in crossings(moved, (Mover("a", False, 4.0), Mover("b", False, 4.0)), goods, store, CONFIG)
+    }
+    assert {("a", PUT, back, 1), ("b", PICK, taken, 1)} in whole
+
+
 @given(st.floats(0.1, 0.6))
 def test_goods_with_a_share_on_a_plate_that_shakes_are_still_the_likeliest(share: float) -> None:
     """The plate beside shows its share in so much noise that it is no change of its own."""

@@ -1,7 +1,8 @@
 """Two people busy at one place at one moment: one puts something back, the other takes something or puts back as well.
 
 The plates show the sum. Where each of the two left its mark on plates of its own, the marks tell more than the sum:
-what went down on some plates is one's, what left others is the other's.
+what went down on some plates is one's, what left others is the other's. Or both lay on the same plate, and only the sum
+tells.
 """
 
 from collections.abc import Iterator, Mapping
@@ -126,21 +127,35 @@ def _mass_nats(moved: Moved, ones: list[Move], others: list[Move], config: Attri
 
     A share of either's goods may lie on plates that do not show it clearly.
     """
+    shown, apart = _sum_nats(moved, ones, others, config), _marks_nats(moved, ones, others)
+    return shown if apart is None else np.asarray(np.logaddexp(shown, apart) - np.log(2.0))
+
+
+def _marks_nats(moved: Moved, ones: list[Move], others: list[Move]) -> Floats | None:
+    """Return the same (i, j) where each left its mark on plates of its own; None where no marks say so."""
     change = moved.change
     delta, var = np.array(change.delta_g), np.array(change.var)
     gains, losses = delta > MARK_SDS * np.sqrt(var), delta < -MARK_SDS * np.sqrt(var)
     a, b = (np.array([m.grams for m in moves]) for moves in (ones, others))
     a_var, b_var = (np.array([m.var for m in moves]) for moves in (ones, others))
-    if ones[0].kind != others[0].kind and gains.any() and losses.any():
-        up = gains | (~losses & (delta > 0))
-        each = [
-            log_normal(float(delta[at].sum()) - grams, float(var[at].sum()) + spread)
-            for at, grams, spread in ((up, a, a_var), (~up, b, b_var))
-        ]
-        shares = spread_nats(float(delta[up].sum()), int(up.sum())) + spread_nats(
-            -float(delta[~up].sum()), int((~up).sum())
-        )
-        return np.asarray(each[0][:, None] + each[1] + shares - spread_nats(abs(change.total_g), len(delta)))
+    if ones[0].kind == others[0].kind or not gains.any() or not losses.any():
+        return None
+    up = gains | (~losses & (delta > 0))
+    each = [
+        log_normal(float(delta[at].sum()) - grams, float(var[at].sum()) + spread)
+        for at, grams, spread in ((up, a, a_var), (~up, b, b_var))
+    ]
+    shares = spread_nats(float(delta[up].sum()), int(up.sum())) + spread_nats(
+        -float(delta[~up].sum()), int((~up).sum())
+    )
+    return np.asarray(each[0][:, None] + each[1] + shares - spread_nats(abs(change.total_g), len(delta)))
+
+
+def _sum_nats(moved: Moved, ones: list[Move], others: list[Move], config: AttributionConfig) -> Floats:
+    """Return the same (i, j) by the sum alone."""
+    change = moved.change
+    a, b = (np.array([m.grams for m in moves]) for moves in (ones, others))
+    a_var, b_var = (np.array([m.var for m in moves]) for moves in (ones, others))
     total, total_var = change.total_g - a[:, None] - b, change.total_var + a_var[:, None] + b_var
     shown = log_normal(total, total_var)
     if not moved.hidden:
