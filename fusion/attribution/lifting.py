@@ -12,6 +12,7 @@ from fusion.arrays import Floats
 from fusion.attribution.beam import Hypothesis
 from fusion.attribution.explanations import Explanation, Mover, ranked
 from fusion.attribution.masses import Masses
+from fusion.attribution.picking import spread_nats
 from fusion.attribution.pressing import is_soon_after
 from fusion.attribution.priors import facing_rows, moved_nats
 from fusion.attribution.why import MASS, PRIOR, add
@@ -71,8 +72,13 @@ def rest_of(
     mass = float(first.together[part.product, part.qty - 1]) - dict(add(reading.why)).get(MASS, 0.0)
     own = max((mover for mover in who if mover.trip == part.trip), key=lambda mover: mover.nats, default=None)
     by_whom = own.whole_why(part.kind, part.product) if own is not None else ()
-    why = add(((MASS, mass), (PRIOR, config.lift_nats), *by_whom))
+    why = add(((MASS, mass), (PRIOR, _told_in_two_nats(first, config)), *by_whom))
     return Explanation((), sum(nats for _, nats in why), why=why)
+
+
+def _told_in_two_nats(first: Begun, config: AttributionConfig) -> float:
+    """Return the log density of one lift having been told in these two parts: the first may be any share of it."""
+    return min(config.lift_nats, spread_nats(abs(first.whole_g), 2))
 
 
 def whole_of(
@@ -86,7 +92,7 @@ def whole_of(
     if nothing is None or nothing.parts:
         return list(found)
     paid = dict(add(nothing.why)).get(MASS, 0.0)
-    return ranked(_lifted(one, first, config.lift_nats - paid, store) for one in found)
+    return ranked(_lifted(one, first, _told_in_two_nats(first, config) - paid, store) for one in found)
 
 
 def _lifted(one: Explanation, first: Begun, rare_nats: float, store: Store) -> Explanation:
