@@ -480,7 +480,7 @@ class AttributionConfig:
     press_g: float = 40.0  # and what they mostly weigh
     press_varies: float = 0.3  # of that, from moment to moment
     lift_s: float = 2.5  # what goes slowly may be told as two changes, so far apart at most,
-    lift_nats: float = -3.5  # though seldom
+    lift_nats: float = -3.5  # though seldom, and the heavier the less: it may be told in so many ways
     final_after_s: float = 1e9  # readings older than this are final before their trip ends; never, unless one asks
     hypotheses_max: int = 48  # per group of people who interact
     explanations_max: int = 12  # per shelf change
@@ -522,6 +522,7 @@ class AttributionConfig:
     weigh_gain_sd: float = 0.003  # of plates as they are calibrated
     straddling: float = 0.25  # share of a piece that may lie on the plate another takes from at the same moment
     straddling_p: float = 0.3
+    straddles_p: float = 0.16  # of pieces of fruit that lie on a second plate: 7 of 44
     p_ambiguous: float = 0.7
 
 

@@ -112,6 +112,8 @@ def test_a_share_on_a_plate_that_did_not_show_it_clearly_is_a_doubt_of_the_grams
     assert right(0.0) > 0.97, "noise is no share"
     if share_g > max(4.0 * sd_g, 10.0):
         assert right(share_g) < 0.6
+    store = replace(store, plates=replace(store.plates, centre=store.plates.centre * 2.0))
+    assert right(share_g) == clear, "nothing lies on two plates that are apart"
 
 
 @given(st.floats(0.0, 3.0))

@@ -14,15 +14,19 @@ from collections.abc import Iterable, Mapping
 from itertools import product
 from math import erf, exp, inf, log, sqrt
 
+import numpy as np
+
 from fusion.attribution.explanations import PICK, Goods, Part
 from fusion.attribution.masses import Masses
 from fusion.attribution.normal import normal_nats
+from fusion.attribution.picking import spread_nats
 from fusion.attribution.priors import odd_share
 from fusion.attribution.settled import Settled
 from fusion.config import SECOND_NS, AttributionConfig
 from fusion.shelf import ShelfChange
 from fusion.store import Store, facings_of_plate
 
+NEXT_WIDTHS = 1.5  # plates next to each other are no further apart than so many of their widths
 # (p, g2): the variance of the grams that a trip's share of a change has, infinite where there may be something else.
 Errors = tuple[tuple[float, float], ...]
 Weighed = Mapping[tuple[str, int], tuple[Errors, ...]]  # (trip, product) -> of every change that it rests on
@@ -77,18 +81,27 @@ def weighed_in(
 
 
 def _unweighed(part: Part, change: ShelfChange, store: Store, config: AttributionConfig) -> list[Errors]:
-    """Return how far the grams of a part may be off by shares on plates of its facings that did not show them clearly.
+    """Return how far the grams of a part may be off by shares on plates beside, of its facing, that show no clear one.
 
     No share is as likely as the noise of the plate makes what it shows; a share may be any part of the whole.
     """
-    of_plate, facings, whole_g = facings_of_plate(store.facings), store.facings, max(part.grams, 1.0)
     out: list[Errors] = []
-    for plate, grams, var in change.hidden:
-        if any(facings.product[row] == part.product for row in of_plate.get(plate, ())):
-            none = log(1.0 - config.hidden_p) + normal_nats(grams, 0.0, var)
-            share_p = 1.0 / (1.0 + exp(none - log(config.hidden_p / whole_g)))
-            out.append(((1.0 - share_p, 0.0), (share_p, grams**2 + var)))
+    next_to = [one for one in change.hidden if _lies_beside(one[0], part.product, change, store)]
+    for _, grams, var in next_to:
+        prior = config.straddles_p / len(next_to)
+        none = log(1.0 - prior) + normal_nats(grams, 0.0, var)
+        share_p = 1.0 / (1.0 + exp(none - log(prior) - spread_nats(part.grams, 2)))
+        out.append(((1.0 - share_p, 0.0), (share_p, grams**2 + var)))
     return out
+
+
+def _lies_beside(plate: int, product: int, change: ShelfChange, store: Store) -> bool:
+    """Tell whether a plate is next to those of a change, under a facing of a product that is on both."""
+    rows = facings_of_plate(store.facings).get(plate, ())
+    own = {p for row in rows if store.facings.product[row] == product for p in store.facings.plates[row]}
+    near = own.intersection(change.plates)
+    apart = [float(np.linalg.norm(store.plates.centre[p] - store.plates.centre[plate])) for p in near]
+    return min(apart, default=inf) < NEXT_WIDTHS * float(store.plates.size[plate, 0])
 
 
 def _odd(one: Settled, masses: Masses, store: Store, config: AttributionConfig) -> float:
