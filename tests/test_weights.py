@@ -103,13 +103,14 @@ def test_a_share_on_a_plate_that_did_not_show_it_clearly_is_a_doubt_of_the_grams
     store = replace(STORE, facings=replace(STORE.facings, plates=((*PLATES, 1), *STORE.facings.plates[1:])))
     one = settled(150.0, took("a", 150.0))
 
-    def right(grams: float) -> float:
-        beside = replace(one, change=replace(one.change, hidden=((1, -grams, sd_g**2),)))
+    def right(grams: float, known_g: float = sd_g) -> float:
+        beside = replace(one, change=replace(one.change, hidden=((1, -grams, known_g**2),)))
         return weighed_right(150.0, weighed_in([beside], {}, MASSES, store, CONFIG)["a", LOOSE], CONFIG)
 
     clear = weighed_right(150.0, weighed_in([one], {}, MASSES, store, CONFIG)["a", LOOSE], CONFIG)
     assert right(share_g) <= clear + 1e-9
     assert right(0.0) > 0.97, "noise is no share"
+    assert right(37.5, 37.5) == clear, "what a hand covered shows once it is gone"
     if share_g > max(4.0 * sd_g, 10.0):
         assert right(share_g) < 0.6
     store = replace(store, plates=replace(store.plates, centre=store.plates.centre * 2.0))

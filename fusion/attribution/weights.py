@@ -3,9 +3,8 @@
 Plates weigh what was taken. Where several pieces went at once they weigh the sum: whose share is how much follows from
 what pieces weigh, and pieces of fruit differ. Where two people took from one facing in quick succession, a piece of one
 may have lain partly on the plate of the other. What was taken where no plate weighs is charged what such pieces weigh
-on the average, and is off by as much as they differ. A share on a plate of the facing that is noisy, or that a hand
-covered, was not weighed. A scale in trade must be right within a tolerance; a line that is charged unseen must be as
-well.
+on the average, and is off by as much as they differ. A share on a plate beside that is noisy was not weighed. A scale
+in trade must be right within a tolerance; a line that is charged unseen must be as well.
 
 A package that weighs unlike all of its kind lies on a plate that is off, or something else moved beside it.
 """
@@ -26,6 +25,7 @@ from fusion.config import SECOND_NS, AttributionConfig
 from fusion.shelf import ShelfChange
 from fusion.store import Store, facings_of_plate
 
+COVERED = 0.2  # a share known worse than to this part of the whole is one that a hand covered
 NEXT_WIDTHS = 1.5  # plates next to each other are no further apart than so many of their widths
 # (p, g2): the variance of the grams that a trip's share of a change has, infinite where there may be something else.
 Errors = tuple[tuple[float, float], ...]
@@ -83,10 +83,15 @@ def weighed_in(
 def _unweighed(part: Part, change: ShelfChange, store: Store, config: AttributionConfig) -> list[Errors]:
     """Return how far the grams of a part may be off by shares on plates beside, of its facing, that show no clear one.
 
-    No share is as likely as the noise of the plate makes what it shows; a share may be any part of the whole.
+    No share is as likely as the noise of the plate makes what it shows; a share may be any part of the whole. Under a
+    hand a plate shows nothing, and its share mostly once the hand is gone, as a change of its own.
     """
     out: list[Errors] = []
-    next_to = [one for one in change.hidden if _lies_beside(one[0], part.product, change, store)]
+    next_to = [
+        (plate, grams, var)
+        for plate, grams, var in change.hidden
+        if var < (COVERED * part.grams) ** 2 and _lies_beside(plate, part.product, change, store)
+    ]
     for _, grams, var in next_to:
         prior = config.straddles_p / len(next_to)
         none = log(1.0 - prior) + normal_nats(grams, 0.0, var)
