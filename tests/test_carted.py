@@ -258,15 +258,27 @@ def test_what_may_be_in_a_cart_as_well_goes_whole_and_only_where_it_was_had(
         assert not out or out.items() >= {k: n for k, n in inside.items() if k not in more}.items()
 
 
-def cart_story(placed: tuple[Placed, ...], pushed_m: float, weighed: bool, seen_s: float) -> float:
+def cart_story(
+    placed: tuple[Placed, ...],
+    pushed_m: float,
+    weighed: bool,
+    seen_s: float,
+    at_m: tuple[float, float] = (7.5, 5.0),
+    in_sight: tuple[int, ...] = (),
+) -> float:
     """Return how likely ben has what ann took, once he pushes her cart away; her hands showed it for so long."""
     basket = Basket("ann", placed, T0 - 1, (6.0, 5.0), 0.99, stands=(6.0, 5.0), stood_ns=T0 - 1, pushed_m=pushed_m)
     carried = {"ann": ((2, 1, 260.0),), "ben": ()}
     runs = {("ann", 2): Run(T0 - 30 * SECOND_NS, T0 - round((30.0 - seen_s) * SECOND_NS))}
     seen = Witnesses(weighings=(Weighing(T0, "c1", 500.0),) if weighed else ())
     state = Attribution(seen=seen, baskets={"c1": basket}, groups=(_holding(carried),), runs=runs)
-    carts = {"c1": CartNow("ben", T0, (7.5, 5.0), 0.99)}
-    people = People({}, lambda track_id, t_ns: (), {}, frozenset(), CartConfig(), carts)
+    carts = {"c1": CartNow("ben", T0, at_m, 0.99)}
+    people = People(lambda: {1: "ann", 2: "ben"}, lambda track_id, t_ns: (), {}, frozenset(), CartConfig(), carts)
+    if in_sight:
+        n = len(in_sight)
+        hands = np.zeros((n, 2, 3)), np.zeros((n, 2, 3, 3))
+        there = bodies_at(T0, np.array(in_sight), np.zeros((n, 3)), *hands, np.zeros(n))
+        state = replace(state, seen=replace(seen, bodies=past_of([there])))
     (group,) = read_carts(state, T0, people, tiny_store(), CONFIG).groups
     return float(sum(w for w, h in zip(weights(group).tolist(), beam_of(group), strict=True) if h.goods["ben"]))
 
@@ -283,6 +295,14 @@ def test_goods_that_a_cart_camera_missed_may_have_gone_with_the_cart() -> None:
     assert cart_story((), pushed_m=0.0, weighed=False, seen_s=2.0) == 0.0, "nothing says that she had used the cart"
     assert cart_story((), pushed_m=8.0, weighed=True, seen_s=2.0) == 0.0, "its scale would have weighed them"
     assert cart_story((), pushed_m=8.0, weighed=False, seen_s=12.0) == 0.0, "she carried them on"
+
+
+def test_a_cart_at_the_gate_whose_shopper_is_out_of_sight_has_gone_out_with_them() -> None:
+    """Found in cart-swapped, seed 33: who came through the gate next was charged all that was in the cart before."""
+    full, gate = (Placed(1, ((2, 6.0),), frozenset({"ann"})),), (0.4, 1.0)
+    assert cart_story(full, pushed_m=8.0, weighed=False, seen_s=2.0, at_m=gate, in_sight=(2,)) == 0.0
+    assert cart_story(full, pushed_m=8.0, weighed=False, seen_s=2.0, at_m=gate, in_sight=(1, 2)) > 0.5
+    assert cart_story(full, pushed_m=8.0, weighed=False, seen_s=2.0, in_sight=(2,)) > 0.5
 
 
 def test_what_was_taken_away_from_a_cart_that_stood_is_not_in_it() -> None:

@@ -7,7 +7,7 @@ import numpy as np
 
 from fusion.attribution.cart_evidence import camera_nats, has_scale, move_nats, moved_in_basket
 from fusion.attribution.cart_pass import CartPass, cart_pass_readings
-from fusion.attribution.carted import Placed, filled, found_in, owner_by_goods, pushed, taken_over, unseen_of
+from fusion.attribution.carted import CartNow, Placed, filled, found_in, owner_by_goods, pushed, taken_over, unseen_of
 from fusion.attribution.explanations import PICK, Explanation, Goods
 from fusion.attribution.hypotheses import weights
 from fusion.attribution.passing import Readings, read_passing
@@ -111,7 +111,11 @@ def read_carts(state: Attribution, now_ns: int, people: People, store: Store, co
     """Follow whose the carts are; goods in a cart that changes hands may go with it."""
     if not people.carts:
         return state
-    baskets, changed = pushed(state.baskets, people.carts, config)
+    carts = {
+        cart: replace(now, owner="") if _goes_out(state, cart, now, now_ns, people, store, config) else now
+        for cart, now in people.carts.items()
+    }
+    baskets, changed = pushed(state.baskets, carts, config)
     if changed and missed(state, now_ns, people, config) - people.staff:
         baskets |= {cart: replace(baskets[cart], lost=True) for cart, _, _ in changed}
     state = replace(state, baskets=baskets)
@@ -128,6 +132,28 @@ def read_carts(state: Attribution, now_ns: int, people: People, store: Store, co
             anyway = partial(_whatever_is_carried, found)
             state = read_passing(state, now_ns, witness, (target,), anyway, store, config, may_appear=True)
     return state
+
+
+def _goes_out(
+    state: Attribution,
+    cart: str,
+    now: CartNow,
+    now_ns: int,
+    people: People,
+    store: Store,
+    config: AttributionConfig,
+) -> bool:
+    """Tell whether a cart that seems to change hands is at a gate, and whose it was nowhere in sight: both are leaving.
+
+    Who comes behind them is near it then, and has not taken it.
+    """
+    basket = state.baskets.get(cart)
+    if basket is None or not basket.owner or now.owner in ("", basket.owner):
+        return False
+    apart_m = np.linalg.norm(store.gates.line.mean(axis=1) - np.array(now.xy), axis=1)
+    if apart_m.min(initial=np.inf) > config.cart_gone_m:
+        return False
+    return basket.owner in missed(state, now_ns, people, config) | {one.trip for one in state.exits}
 
 
 def _whatever_is_carried(found: Readings, _: Mapping[str, Goods]) -> Readings:
