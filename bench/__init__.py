@@ -13,3 +13,8 @@ counts receipts a second, soak.py plays a long day (rounds.py: a recording again
 fleet.py runs many stores at once, extent.py works out what ten thousand need. sweep/ is `aisle sweep`: numbers of the
 configuration tuned on some cases and judged on others.
 """
+
+import os
+
+# As the command does, before numpy is imported: threads of BLAS wait for each other, and count as the engine's.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
