@@ -98,6 +98,16 @@ def _filled(frame: Frame, others: Sequence[Frame], rng: random.Random) -> Frame:
     return _with(frame, _packed(fields, frame.payload))
 
 
+def _announced(frame: Frame, others: Sequence[Frame], rng: random.Random) -> Frame:
+    """Tell of test weights that nobody lays anywhere, on plates of the store and on none."""
+    fields = _fields(frame.payload)
+    if fields.get("kind") != "health":
+        return _revalued(frame, others, rng)
+    plates = [f"G{rng.randint(1, 3)}-s{rng.randint(1, 4)}-p{rng.randint(1, 12):02d}" for _ in range(rng.randint(0, 4))]
+    fields["test"] = [[plate, rng.choice((200.0, 500.0, *NUMBERS))] for plate in plates]
+    return _with(frame, _packed(fields, frame.payload))
+
+
 def _value(rng: random.Random, old: Any) -> Any:
     choices: tuple[Any, ...] = (
         rng.choice(NUMBERS),
@@ -137,5 +147,5 @@ def _with(frame: Frame, payload: bytes) -> Frame:
 Way = Callable[[Frame, Sequence[Frame], random.Random], Frame]
 WAYS: Final[tuple[Way, ...]] = (
     *(_flipped, _cut, _grown, _spliced, _rubbish, _misnamed),
-    *(_revalued, _revalued, _rekeyed, _filled),
+    *(_revalued, _revalued, _rekeyed, _filled, _announced),
 )
