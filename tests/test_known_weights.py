@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from tiny import ENTER_S, EPOCH, MASSES, STEP_S, Action, run, tape, tiny_store
 
 from bench.clock_faults import frames_of
+from fusion.cli import main
 from fusion.engine import Outputs
 from fusion.health.gains import Gains
 from fusion.health.known_weights import AWAITED_MAX, await_weights, take_out
@@ -27,6 +28,7 @@ from sensors.faults import Fault
 from sensors.world import generator
 
 STORE, CONFIG, S = tiny_store(), HealthConfig(), 10**9
+KIOSK = Path(__file__).parents[1] / "docs" / "examples" / "kiosk"
 SLOW = settings(deadline=None, max_examples=4, suppress_health_check=[HealthCheck.too_slow])
 SHOPPERS = 2
 BEGIN_S = ENTER_S + 3.0 * SHOPPERS  # of what they do
@@ -123,6 +125,17 @@ def test_no_other_sensor_of_the_store_speaks_for_a_plate() -> None:
         outputs = run(STORE, [*messages, told(plate, came_s - 4.0, src)])
         assert not [text for _, _, text in words(outputs) if "test weight" in text]
         assert shelf_events(outputs) == shelf_events(run(STORE, messages))
+
+
+@pytest.mark.parametrize(
+    ("plate", "grams", "says"),
+    [("P9", "500", "plates.csv: expected a plate of it, received P9"), ("G1-s1-p02", "0", "expected grams, 1 or more")],
+)
+def test_the_command_refuses_what_no_weight_can_lie_on(
+    plate: str, grams: str, says: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["weigh", plate, grams, "--store", str(KIOSK), "--to", "tcp://127.0.0.1:9"]) == 2
+    assert says in capsys.readouterr().err
 
 
 def test_no_flood_of_words_is_kept() -> None:
