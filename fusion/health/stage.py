@@ -90,8 +90,8 @@ def look(
     watch = replace(watch, sources=sources, plates=plates, cameras=cameras, sayings=sayings)
     found = findings(plates, cameras, sources, sayings, watch.gains, clocks, levels, now_ns, store, health)
     suspected = {name: words for name, words in suspects(watch.gains, store).items() if name not in found}
-    said = _told(watch.told, found, now_ns) + _suspected(watch.suspects, suspected, found, now_ns)
-    said += _tested(watch.weighed, found, now_ns, store)
+    said = _tested(watch.weighed, watch.told, now_ns, store)  # what follows from it is said last, and so what stands
+    said += _told(watch.told, found, now_ns) + _suspected(watch.suspects, suspected, found, now_ns)
     since = _plate_times(watch, found, now_ns, store)
     watch = replace(watch, told=found, suspects=suspected, since=since, weighed=())
     dark = {p: (since, words) for p, (since, words) in _dark(watch, levels, now_ns, store).items()}
@@ -186,14 +186,14 @@ def _suspected(
 
 
 def _tested(
-    weighed: tuple[Weighed, ...], found: Mapping[str, tuple[Finding, ...]], now_ns: int, store: Store
+    weighed: tuple[Weighed, ...], before: Mapping[str, tuple[Finding, ...]], now_ns: int, store: Store
 ) -> tuple[Health, ...]:
-    """Return messages about plates that a test weight lay on."""
+    """Return messages about plates that a test weight lay on, in the state they were in before."""
     out = []
     for one in weighed:
         name = store.plates.plate_id[one.plate]
         text = f"shows {one.shown_g:.1f} g for a test weight of {one.g:g} g"
-        out.append(Health(name, 0, now_ns, state_of(found.get(name, ())), text))
+        out.append(Health(name, 0, now_ns, state_of(before.get(name, ())), text))
     return tuple(out)
 
 
