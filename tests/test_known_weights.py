@@ -118,6 +118,14 @@ def test_goods_that_go_are_charged_whatever_was_said_of_a_weight_as_heavy() -> N
     assert receipts(outputs) == receipts(clean) and receipts(clean)[0][1]
 
 
+def test_goods_put_back_and_taken_by_another_where_a_weight_was_falsely_told_wait_for_a_person() -> None:
+    """Found by the fuzz: who had put them back paid for them, and who took them did not."""
+    doing = [Action(0, 3, -1), Action(0, 3, 1), Action(1, 3, -1)]
+    for words, status in (([], "settled"), ([told(3, BEGIN_S + STEP_S)], "review")):
+        outputs = run(STORE, [*tape(doing, SHOPPERS), *words])
+        assert [one.status for out in outputs for one in out.receipts] == [status] * SHOPPERS
+
+
 def test_no_other_sensor_of_the_store_speaks_for_a_plate() -> None:
     came_s = AFTER_S
     messages = weighed(tape(TAKES, SHOPPERS), 5, 1.3, came_s, came_s + 5.0)

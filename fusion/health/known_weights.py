@@ -4,7 +4,8 @@ Whoever is about to do so says it beforehand (`test` of a health message): the p
 is none of the store's, as a device in somebody's hand is. What comes to that plate next, within a factor of what was
 said, and goes again as it came, was the weight: both are no goods, nobody is asked about them, and each weighs the
 plate as a pick does whose package is known to the gram. Whatever is said, no goods leave a shelf unnoticed by it: what
-has come counts as the weight only once it has gone, and is read like anything else where it stays.
+has come counts as the weight only once it has gone, and is read like anything else where it stays. And what is told may
+be false: a shopper who had a hand there meanwhile may have put goods back, or taken them, and waits for a person.
 """
 
 from collections.abc import Iterable
@@ -24,6 +25,8 @@ MOST: Final = 0.5  # of it, at least, lies on the plate it was meant for
 SAME_SDS: Final = 4.0  # between its coming and its going,
 SAME_SHARE: Final = 0.02  # and so much of it, for a plate that creeps
 AWAITED_MAX: Final = 32  # at once: people lay one at a time
+HAND_NS: Final = 2 * SECOND_NS  # from a hand at the plate to the weight's coming
+BEING_WEIGHED: Final = "was being weighed with a test weight"
 EARLY_NS: Final = SECOND_NS  # clocks differ
 
 
@@ -44,6 +47,7 @@ class Weighed:
     plate: int
     g: float
     shown_g: float
+    came_ns: int
 
 
 def await_weights(
@@ -68,6 +72,13 @@ def await_weights(
 
 def _may_tell(src: str, plate: int, sources: SourceHealth, store: Store) -> bool:
     return src == store.plates.controller[plate] or not (src in sources.row or src in store.carts)
+
+
+def being_weighed(awaited: tuple[Awaited, ...], weighed: tuple[Weighed, ...]) -> dict[int, tuple[int, str]]:
+    """Return the plates on which something lies, or lay, that is said to be a weight: since when, ns, and in words."""
+    came = {one.plate: one.came.step_ns for one in awaited if one.came is not None}
+    came |= {one.plate: one.came_ns for one in weighed}
+    return {plate: (t_ns - HAND_NS, BEING_WEIGHED) for plate, t_ns in came.items()}
 
 
 def take_out(
@@ -115,7 +126,7 @@ def _is_it(one: Awaited, change: ShelfChange, config: HealthConfig) -> bool:
 
 def _weighed(one: Awaited, came: ShelfChange, went: ShelfChange, gains: Gains) -> tuple[Weighed, Pick, Pick]:
     shown_g = 0.5 * (came.total_g - went.total_g)
-    return Weighed(one.plate, one.g, shown_g), _pick(came, one.g, gains), _pick(went, one.g, gains)
+    return Weighed(one.plate, one.g, shown_g, came.step_ns), _pick(came, one.g, gains), _pick(went, one.g, gains)
 
 
 def _pick(change: ShelfChange, g: float, gains: Gains) -> Pick:

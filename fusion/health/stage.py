@@ -15,7 +15,7 @@ from fusion.health.doubts import Sayings, check_moves, check_tags
 from fusion.health.findings import WRONG_CLOCK, Finding, findings, state_of, suspects, wrong_gains
 from fusion.health.gains import Gains, misread_of, picks_of, weigh_gains
 from fusion.health.holds import Doubts, Touched, reach_over
-from fusion.health.known_weights import Awaited, Weighed, await_weights, take_out
+from fusion.health.known_weights import Awaited, Weighed, await_weights, being_weighed, take_out
 from fusion.health.modes import OPEN, Mode, mode_of
 from fusion.health.plates import PlateHealth, first_plates, look_at_plates, unharmed
 from fusion.health.sources import GATE, SourceHealth, first_sources, look_at_sources, speaking
@@ -92,10 +92,10 @@ def look(
     suspected = {name: words for name, words in suspects(watch.gains, store).items() if name not in found}
     said = _tested(watch.weighed, watch.told, now_ns, store)  # what follows from it is said last, and so what stands
     said += _told(watch.told, found, now_ns) + _suspected(watch.suspects, suspected, found, now_ns)
-    since = _plate_times(watch, found, now_ns, store)
+    since, weighing = _plate_times(watch, found, now_ns, store), being_weighed(watch.awaited, watch.weighed)
     watch = replace(watch, told=found, suspects=suspected, since=since, weighed=())
     dark = {p: (since, words) for p, (since, words) in _dark(watch, levels, now_ns, store).items()}
-    touched = reach_over(watch.touched, dark, attribution.seen.bodies, people.who, inside, store, health)
+    touched = reach_over(watch.touched, weighing | dark, attribution.seen.bodies, people.who, inside, store, health)
     back = {
         store.plates.plate_id[row] for row in np.flatnonzero(unharmed(plates, levels, now_ns, config.shelf)).tolist()
     }
