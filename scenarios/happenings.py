@@ -40,7 +40,7 @@ def load_steps(performance: Performance) -> LoadSteps:
 
 
 def tests_told(performance: Performance) -> tuple[TestTold, ...]:
-    """Return what controllers were told of test weights."""
+    """Return what the device of staff was told of test weights."""
     return tuple(TestTold(one.told_s, one.plate, one.grams) for one in performance.weighings)
 
 

@@ -17,7 +17,7 @@ from scenarios.truth import truth_of, write_tracks
 from sensors.clocks import draw_delays
 from sensors.fault_stream import disturb
 from sensors.faults import FaultPlan
-from sensors.sources import clock_of, messages_of, sensors_of
+from sensors.sources import clock_of, messages_of, sources_of
 from sensors.world import generator
 
 EPOCH_NS: Final = 1_767_261_600_000_000_000  # 2026-01-01 10:00 UTC, when recorded scenarios begin
@@ -51,8 +51,8 @@ def staged(name: str, seed: int, shop: str | None = None) -> Staging:
 
 
 def source_names(name: str, seed: int, shop: str | None = None) -> list[str]:
-    """Return the sources of a scenario's store, sorted."""
-    return list(sensors_of(staged(name, seed, shop).world.store))
+    """Return the sources of a scenario: its store's, sorted, and the device of staff where they use it."""
+    return sources_of(staged(name, seed, shop).world)
 
 
 def source_messages(

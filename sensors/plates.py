@@ -10,17 +10,16 @@ from typing import Final
 import numpy as np
 
 from fusion.arrays import Floats, Ints
-from fusion.messages import Health, Plates
+from fusion.messages import Plates
 from sensors.clocks import Clock
 from sensors.plate_loads import add_presses, add_steps, draw_cells
 from sensors.plate_noise import PLATE_HZ, draw_character, drift, idle_noise, resonance
 from sensors.plate_shaking import add_bumps, rumble
 from sensors.sending import Sent
-from sensors.world import TestTold, World
+from sensors.world import World
 
 DT_NS: Final = 16_666_667
 BATCH: Final = 12
-TELL_S: Final = 0.005  # until a word is out
 STEP_G: Final = 0.24097  # of the converter: real readings lie on this grid
 HELD_SHARE: Final = 0.05  # of real samples repeat the one before, on each plate at other moments
 ZERO_SD_G: Final = 250.0
@@ -46,14 +45,7 @@ def controller_messages(
         t_ns = clock.read_ns(float(t_s[batch * BATCH]), epoch_ns)
         sent_s = float(t_s[(batch + 1) * BATCH - 1] + delay_s[batch])
         sent.append((sent_s, Plates(controller, 0, t_ns, DT_NS, block)))
-    told = (one for one in world.tests if plates.controller[one.plate] == controller)
-    return sent + [(one.t_s + TELL_S, _told(controller, one, world, clock, epoch_ns)) for one in told]
-
-
-def _told(controller: str, one: TestTold, world: World, clock: Clock, epoch_ns: int) -> Health:
-    """Return the word of a test weight that is about to be laid on a plate."""
-    test = ((world.store.plates.plate_id[one.plate], one.grams),)
-    return Health(controller, 0, clock.read_ns(one.t_s, epoch_ns), "ok", "", test)
+    return sent
 
 
 def read(world: World, rows: Ints, t_s: Floats, rng: np.random.Generator) -> Floats:

@@ -13,17 +13,19 @@ from sensors.clocks import Clock, draw_clock
 from sensors.gate import gate_messages
 from sensors.plates import controller_messages
 from sensors.portal import portal_messages
+from sensors.scanner import scanner_messages
 from sensors.sending import Sent, health_reports, number
 from sensors.world import World, generator
 
+SCANNER: Final = "scanner"
 STREAM: Final = 1  # first key of the random streams of sensors; 0 belongs to the scenario
 
 Sensor: TypeAlias = Callable[[World, str, Clock, int, np.random.Generator], list[Sent]]
 
 
-def sensors_of(store: Store) -> dict[str, Sensor]:
-    """Return the sensor behind each source of a store, in the order of their names."""
-    return dict(_sensors(store))
+def sources_of(world: World) -> list[str]:
+    """Return the sources of a scenario, in the order of their names; last the device of staff, if it says something."""
+    return [src for src in _sensors(world.store) if src != SCANNER or world.tests]
 
 
 def messages_of(world: World, src: str, *, seed: int, epoch_ns: int) -> list[Sent]:
@@ -52,4 +54,4 @@ def _sensors(store: Store) -> dict[str, Sensor]:
     found.update(dict.fromkeys(store.carts, cart_messages))
     found.update(dict.fromkeys(store.gates.gate_id, gate_messages))
     found.update(dict.fromkeys((portal for portal, _ in store.portals), portal_messages))
-    return dict(sorted(found.items()))
+    return {**dict(sorted(found.items())), SCANNER: scanner_messages}  # last: the others keep their random streams

@@ -109,7 +109,7 @@ class TagPassing:
 
 @dataclass(frozen=True, slots=True)
 class TestTold:
-    """The controller of a plate was told of a test weight that comes there next."""
+    """The device in somebody's hand was told of a test weight that comes to a plate next."""
 
     t_s: float
     plate: int

@@ -8,6 +8,7 @@ import msgpack  # type: ignore[import-untyped]
 
 from fusion.messages import Frame
 
+DEVICE: Final = "scanner"  # no sensor of the store
 BYTES_MAX: Final = 4096  # of plain rubbish
 NUMBERS: Final = (0, 1, -1, 2**31, 2**63 - 1, -(2**63), 2**64 - 1, 1e308, -1e308, float("nan"), float("inf"))
 WORDS: Final = ("", "\x00", "a" * 300, "../../etc", "ctl-G1", "\u202e", "4111111111111111")
@@ -99,12 +100,14 @@ def _filled(frame: Frame, others: Sequence[Frame], rng: random.Random) -> Frame:
 
 
 def _announced(frame: Frame, others: Sequence[Frame], rng: random.Random) -> Frame:
-    """Tell of test weights that nobody lays anywhere, on plates of the store and on none."""
+    """Tell of test weights that nobody lays anywhere, on plates or none, as a sensor or a device."""
     fields = _fields(frame.payload)
     if fields.get("kind") != "health":
         return _revalued(frame, others, rng)
     plates = [f"G{rng.randint(1, 3)}-s{rng.randint(1, 4)}-p{rng.randint(1, 12):02d}" for _ in range(rng.randint(0, 4))]
     fields["test"] = [[plate, rng.choice((200.0, 500.0, *NUMBERS))] for plate in plates]
+    if rng.random() < 0.5:
+        fields["src"], frame = DEVICE, Frame(f"health/{DEVICE}", frame.payload, frame.arrival_ns)
     return _with(frame, _packed(fields, frame.payload))
 
 

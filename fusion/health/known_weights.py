@@ -1,11 +1,12 @@
 """Test weights: grams that are known, laid on a plate by staff, tell its gain without any goods.
 
-Whoever is about to do so says it beforehand (`test` of a health message): the plate's own controller, or a source that
-is none of the store's, as a device in somebody's hand is. What comes to that plate next, within a factor of what was
-said, and goes again as it came, was the weight: both are no goods, nobody is asked about them, and each weighs the
-plate as a pick does whose package is known to the gram. Whatever is said, no goods leave a shelf unnoticed by it: what
-has come counts as the weight only once it has gone, and is read like anything else where it stays. And what is told may
-be false: a shopper who had a hand there meanwhile may have put goods back, or taken them, and waits for a person.
+Whoever is about to do so says it beforehand (`test` of a health message), by a device in their hand: no sensor of the
+store is heard on this, not even the plate's own controller, for one that is bad must not hide goods. What comes to that
+plate next, within a factor of what was said, and goes again as it came, was the weight: both are no goods, nobody is
+asked about them, and each weighs the plate as a pick does whose package is known to the gram. Whatever is said, no
+goods leave a shelf unnoticed by it: what has come counts as the weight only once it has gone, and is read like anything
+else where it stays. And what is told may be false: a shopper who had a hand there meanwhile may have put goods back, or
+taken them, and waits for a person.
 """
 
 from collections.abc import Iterable
@@ -61,17 +62,13 @@ def await_weights(
             plate = rows.get(name, -1)
             if plate < 0:
                 odd.append("test weight for a plate that is not in plates.csv")
-            elif not _may_tell(message.src, plate, sources, store):
-                odd.append("test weight told by another sensor than the plate's controller")
+            elif message.src in sources.row or message.src in store.carts:
+                odd.append("test weight told by a sensor of the store")
             elif plate not in of and len(of) >= AWAITED_MAX:
                 odd.append("test weight beyond those that can be awaited at once")
             elif plate not in of or of[plate].came is None:
                 of[plate] = Awaited(plate, g, message.t_ns)
     return tuple(of[plate] for plate in sorted(of)), tuple(odd)
-
-
-def _may_tell(src: str, plate: int, sources: SourceHealth, store: Store) -> bool:
-    return src == store.plates.controller[plate] or not (src in sources.row or src in store.carts)
 
 
 def being_weighed(awaited: tuple[Awaited, ...], weighed: tuple[Weighed, ...]) -> dict[int, tuple[int, str]]:
