@@ -9,7 +9,8 @@ scenario. golden.py keeps the recorded scenarios' ledgers. page.py (page_picture
 operator's page in a browser: frames, load, heap, and a picture. accuracy/ tells how right receipts are and what each
 witness earns, health/ what bad sensors cost, clocks.py what a wrong clock does, trackers/ how the floor tracking
 stands to others. chaos/ kills, cuts and attacks the live path, fuzz/ feeds it what no sensor should send, ledger.py
-counts receipts a second, soak.py plays a long day (rounds.py: a recording again and again).
+counts receipts a second, soak.py plays a long day (rounds.py: a recording again and again). kept.py keeps what they
+simulate for as long as the simulator stays the same.
 fleet.py runs many stores at once, extent.py works out what ten thousand need. sweep/ is `aisle sweep`: numbers of the
 configuration tuned on some cases and judged on others.
 """

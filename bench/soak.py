@@ -17,7 +17,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.progress import Progress
 
-from bench.chaos.tape import aisle
+from bench.chaos.tape import drawn_tape
 from bench.rounds import goods, memory_mib, play_round, read_reel, receipts_since
 from fusion.config import SECOND_NS
 from fusion.session import Session
@@ -56,15 +56,10 @@ def main() -> int:
 
 
 def _case(args: argparse.Namespace) -> Path:
-    """Return a folder with store/ and recording.mcap; made once."""
-    case: Path = args.out / f"tape-{args.store}-{args.people}-{args.round:.0f}-{args.seed}"
-    if not (case / "recording.mcap").exists():
-        case.mkdir(parents=True, exist_ok=True)
-        words = ("--draw", str(args.people), "--over", str(round(args.round)), "--store", args.store)
-        script = case.with_suffix(".txt")
-        script.write_text(aisle("scenarios", *words, "--seed", str(args.seed)))
-        aisle("simulate", str(script), "--seed", str(args.seed), "--out", str(case))
-    return case
+    """Return a folder with store/ and recording.mcap; kept."""
+    name = f"tape-{args.store}-{args.people}-{args.round:.0f}-{args.seed}"
+    words = ("--draw", str(args.people), "--over", str(round(args.round)), "--store", args.store)
+    return drawn_tape(args.out / name, words, args.seed)
 
 
 def _rounds(case: Path, out: Path, hours: float) -> Iterator[Round]:

@@ -3,9 +3,10 @@
 import shutil
 import subprocess
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
+from bench.kept import kept
 from fusion.journal import read_journal
 from fusion.messages import Frame, Malformed
 from fusion.recording import RecordingWriter, read_recording
@@ -22,16 +23,22 @@ def aisle(*words: str) -> str:
 
 
 def long_tape(folder: Path, seed: int, messages: int) -> Path:
-    """Return a folder with store/ and recording.mcap of at least so many messages; made once."""
-    case = folder / f"tape-{seed}-{messages}"
-    if not (case / "recording.mcap").exists():
-        seconds = round(messages / MESSAGES_A_SECOND)
-        people = max(1, round(seconds / 16))
-        script = folder / f"tape-{seed}-{messages}.txt"
-        words = ("--draw", str(people), "--over", str(seconds), "--hard", "0.2", "--store", "nano", "--seed", str(seed))
-        script.write_text(aisle("scenarios", *words))
-        aisle("simulate", str(script), "--seed", str(seed), "--out", str(case))
-    return case
+    """Return a folder with store/ and recording.mcap of at least so many messages; kept."""
+    seconds = round(messages / MESSAGES_A_SECOND)
+    people = max(1, round(seconds / 16))
+    words = ("--draw", str(people), "--over", str(seconds), "--hard", "0.2", "--store", "nano")
+    return drawn_tape(folder / f"tape-{seed}-{messages}", words, seed)
+
+
+def drawn_tape(case: Path, words: Sequence[str], seed: int) -> Path:
+    """Return a folder with store/ and recording.mcap of drawn visits, words as of `aisle scenarios --draw`; kept."""
+
+    def make(part: Path) -> None:
+        script = part / "script.txt"
+        script.write_text(aisle("scenarios", *words, "--seed", str(seed)))
+        aisle("simulate", str(script), "--seed", str(seed), "--out", str(part))
+
+    return kept(case, " ".join((*words, str(seed))), make)
 
 
 def undisturbed(case: Path) -> Path:

@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
+from bench.kept import kept
 from scenarios.drawing import draw_script
 from scenarios.layout import build_store
 from scenarios.script import Leave, Script, Shopper, Weigh
@@ -31,17 +32,16 @@ def clean_tape(seed: int, folder: Path, *, long: bool = False, weighs: Sequence[
 
     At its end staff weigh some plates.
     """
-    case = folder / "-".join(("long" if long else "seed", str(seed), *weighs))
-    if not (case / "done").is_file():
-        case.mkdir(parents=True, exist_ok=True)
-        store = build_store(shop_named(SHOP), generator(seed, 0, 0))
-        script = draw_script(PEOPLE[long], OVER_S[long], HARD, SHOP, store, generator(seed, 0, DRAWS))
-        script = _weighed(script, OVER_S[long] + STAFF_S, weighs) if weighs else script
-        path = case / "script.txt"
-        path.write_text(write_script(script), encoding="utf-8")
-        simulate(Recipe(str(path), seed), case)
-        (case / "done").touch()
-    return case
+    store = build_store(shop_named(SHOP), generator(seed, 0, 0))
+    script = draw_script(PEOPLE[long], OVER_S[long], HARD, SHOP, store, generator(seed, 0, DRAWS))
+    words = write_script(_weighed(script, OVER_S[long] + STAFF_S, weighs) if weighs else script)
+
+    def make(part: Path) -> None:
+        path = part / "script.txt"
+        path.write_text(words, encoding="utf-8")
+        simulate(Recipe(str(path), seed), part)
+
+    return kept(folder / "-".join(("long" if long else "seed", str(seed), *weighs)), words, make)
 
 
 def _weighed(script: Script, at_s: float, plates: Sequence[str]) -> Script:

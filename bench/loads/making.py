@@ -1,13 +1,12 @@
 """A load as a case on disk: drawn, simulated and kept while what makes it stays the same."""
 
 import os
-import shutil
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
-from bench.accuracy.cases import STAMP, sources_digest
+from bench.kept import kept
 from bench.loads.loads import Load
 from fusion.progress import Tell, progress
 from scenarios.drawing import draw_script
@@ -25,12 +24,10 @@ HARD: Final = 0.2  # share of hard behaviour
 
 def made(load: Load, folder: Path = FOLDER) -> Path:
     """Return the case of a load below a folder, simulated first where it is not there as today's sources make it."""
-    case, stamp = folder / load.key, f"{load} {HARD} {sources_digest()}"
-    if (case / STAMP).is_file() and (case / STAMP).read_text(encoding="utf-8") == stamp:
-        return case
-    part = folder / f"{load.key}.part"
-    shutil.rmtree(part, ignore_errors=True)
-    part.mkdir(parents=True)
+    return kept(folder / load.key, f"{load} {HARD}", lambda part: _make(load, part))
+
+
+def _make(load: Load, part: Path) -> None:
     script = part / SCRIPT
     script.write_text(drawn(load), encoding="utf-8")
     with progress(f"acting load {load.name}", None, "sources") as tell:
@@ -38,10 +35,6 @@ def made(load: Load, folder: Path = FOLDER) -> Path:
         sources = len(source_names(str(script), load.seed))
     with progress(f"simulating load {load.name}", sources, "sources") as tell:
         simulate(Recipe(str(script), load.seed), part, progress=_counted(tell), workers=os.cpu_count() or 1)
-    (part / STAMP).write_text(stamp, encoding="utf-8")
-    shutil.rmtree(case, ignore_errors=True)
-    part.rename(case)
-    return case
 
 
 def drawn(load: Load) -> str:

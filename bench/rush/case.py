@@ -1,7 +1,6 @@
 """A rush, simulated once and kept: shoppers are drawn until so many of them are in the store at once."""
 
 import json
-import shutil
 from collections.abc import Callable
 from dataclasses import astuple, dataclass
 from pathlib import Path
@@ -9,7 +8,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from bench.accuracy.cases import STAMP, sources_digest
+from bench.kept import kept
 from fusion.arrays import Floats, Ints
 from scenarios.drawing import draw_script
 from scenarios.layout import build_store
@@ -47,18 +46,12 @@ def made(rush: Rush, folder: Path, *, progress: Callable[[str], None] = lambda w
     `progress` hears what is going on. Raises ValueError for a rush that the store has no room or
     no goods for.
     """
-    case, stamp = folder / rush.name, f"{astuple(rush)} {sources_digest()}"
-    if (case / STAMP).is_file() and (case / STAMP).read_text(encoding="utf-8") == stamp:
-        return case
-    part = folder / f"{rush.name}.part"
-    shutil.rmtree(part, ignore_errors=True)
-    part.mkdir(parents=True)
-    script = draw_rush(rush, part, progress)
-    simulate(Recipe(str(script), rush.seed), part, progress=lambda src: progress(f"simulated {src}"))
-    (part / STAMP).write_text(stamp, encoding="utf-8")
-    shutil.rmtree(case, ignore_errors=True)
-    part.rename(case)
-    return case
+
+    def make(part: Path) -> None:
+        script = draw_rush(rush, part, progress)
+        simulate(Recipe(str(script), rush.seed), part, progress=lambda src: progress(f"simulated {src}"))
+
+    return kept(folder / rush.name, str(astuple(rush)), make)
 
 
 def draw_rush(rush: Rush, folder: Path, progress: Callable[[str], None] = lambda what: None) -> Path:
