@@ -171,10 +171,13 @@ class IdentityConfig:
     spot_m: float = 0.5  # who never was further than this from where they came in,
     walked_m: float = 1.0  # who is further than this from there has walked
     spot_s: float = 5.0  # and has been out of sight for so long, was nobody
-    exit_reach_m: float = 1.5  # nobody further from an exit's line has gone through it,
-    exit_sd_m: float = 0.5  # who has comes so near it,
+    exit_reach_m: float = 1.0  # nobody further from an exit's line has gone through it,
+    exit_sd_m: float = 0.3  # who has comes so near it,
     exit_mps: float = 0.8  # and may have walked on so fast while unseen,
     exit_unseen_s: float = 3.0  # for so long at most
+    exit_twice_nats: float = -4.0  # that who has left cuts the beam once more: two of 150 did
+    exit_stayed_s: float = 1.5  # who is seen so long after leaving through an exit,
+    exit_stayed_m: float = 0.4  # so far from it, and never was outside, has not
     exit_at_m: float = 0.3  # who is lost so near an exit's line has gone through it,
     exit_aside_m: float = 0.5  # and who is carried on out of the store, or seen outside, so little beside it
     exit_beyond_m: float = 5.0  # and so far behind it: cameras see people for a while who have left

@@ -66,7 +66,7 @@ from fusion.tracking.clock_witnesses import crossing, rolling
 from fusion.tracking.floor import Floor, Match, advance, carried_on, empty_floor
 from fusion.tracking.following import follow_frames
 from fusion.tracking.frames import frames_of
-from fusion.tracking.gates import Departure, leave_by_gate, leave_unseen
+from fusion.tracking.gates import Departure, leave_by_gate, leave_unseen, still_there
 from fusion.tracking.hands import Hands, hands_of, no_hands, rivals_of
 from fusion.tracking.identity import (
     Identity,
@@ -112,6 +112,7 @@ class State:
     attribution: Attribution
     trips: visits.Trips
     watch: Watch
+    doubted: tuple[Departure, ...] = ()  # those whom a gate may have been wrongly taken to have seen
     spent: Spent = field(default_factory=dict)  # of balances and coupons
     trail: Trail = ()  # of tracks, until they are reported
     notes: Mapping[str, int] = field(default_factory=dict)  # what was odd, counted
@@ -211,6 +212,7 @@ def _advance(
     state = _take_frames(engine, state, pictures, news)
     if news.clocks:
         state = replace(state, clocks=replace(clocks, of={**clocks.of, **news.clocks}))
+    state = _come_back(engine, state)
     state, gone, people = _follow(engine, state, news)
     state = _leave(engine, state, (*news.departures, *gone))
     state, settled, fresh = _shelf(engine, state, tuple(news.changes), people, state.now_ns)
@@ -446,6 +448,22 @@ def _follow(engine: Engine, state: State, news: News) -> tuple[State, tuple[Depa
     return replace(state, floor=floor, identity=identity, attribution=attribution), gone, people
 
 
+def _come_back(engine: Engine, state: State) -> State:
+    """Let those go on shopping who had not left after all."""
+    if not state.doubted:
+        return state
+    live = {trip.trip for trip in state.trips.live}
+    doubted = tuple(one for one in state.doubted if one.trip in live)
+    floor, back, doubted = still_there(state.floor, doubted, state.now_ns, engine.store, engine.config.identity)
+    trips, exits = state.trips, list(state.attribution.exits)
+    for one in back:
+        trips = visits.stay(trips, one.trip)
+        exits.remove(next(e for e in exits if (e.trip, e.t_ns) == (one.trip, one.t_ns)))
+        state = _note(state, "exit of somebody who was there still")
+    attribution = replace(state.attribution, exits=tuple(exits)) if back else state.attribution
+    return replace(state, floor=floor, trips=trips, attribution=attribution, doubted=doubted)
+
+
 def _leave(engine: Engine, state: State, departures: tuple[Departure, ...]) -> State:
     trips = state.trips
     for departure in departures:
@@ -459,7 +477,8 @@ def _leave(engine: Engine, state: State, departures: tuple[Departure, ...]) -> S
     }
     exits = tuple(Exit(d.trip, d.t_ns, -1 if d.gate in deaf else d.gate) for d in departures)
     attribution = hear(state.attribution, (), exits, engine.config.attribution) if exits else state.attribution
-    return replace(state, trips=trips, attribution=attribution)
+    doubted = (*state.doubted, *(one for one in departures if one.track_id >= 0))
+    return replace(state, trips=trips, attribution=attribution, doubted=doubted)
 
 
 def _shelf(

@@ -32,6 +32,7 @@ class Happening(Enum):
 
     JOINED = "joined"
     ONE_LEFT = "one left"  # others of the party stay
+    STAYED = "stayed"  # somebody who was taken to have left had not
     LAST_LEFT = "last left"
     LAG_PASSED = "lag passed"
     TAPE_ENDED = "tape ended"
@@ -43,11 +44,13 @@ NEXT: dict[Status, dict[Happening, Status]] = {
     Status.INSIDE: {
         Happening.JOINED: Status.INSIDE,
         Happening.ONE_LEFT: Status.INSIDE,
+        Happening.STAYED: Status.INSIDE,
         Happening.LAST_LEFT: Status.LEAVING,
         Happening.TAPE_ENDED: Status.OPEN,
     },
     Status.LEAVING: {
         Happening.LAST_LEFT: Status.LEAVING,
+        Happening.STAYED: Status.INSIDE,
         Happening.LAG_PASSED: Status.CLOSED,
         Happening.TAPE_ENDED: Status.CLOSED,
     },
@@ -125,6 +128,11 @@ def leave(trips: Trips, trip_id: str, t_ns: int) -> Trips:
     return _change(trips, trip_id, lambda trip: _leave(trip, t_ns))
 
 
+def stay(trips: Trips, trip_id: str) -> Trips:
+    """Count one person fewer of a trip as gone: they are there still. A trip that has ended stays as it is."""
+    return _change(trips, trip_id, _stay)
+
+
 def due(trips: Trips, now_ns: int) -> tuple[str, ...]:
     """Return the trips whose last person has left and whose lag has passed, in order of entry."""
     return tuple(
@@ -159,6 +167,12 @@ def _leave(trip: Trip, t_ns: int) -> Trip:
     status = NEXT[trip.status][happening]
     # Corrected clocks can disagree by a little; nobody leaves before they came.
     return replace(trip, left=left, left_ns=max(t_ns, trip.left_ns or trip.entered_ns), status=status)
+
+
+def _stay(trip: Trip) -> Trip:
+    left = trip.left - 1
+    status = NEXT[trip.status][Happening.STAYED] if left < trip.party else trip.status
+    return replace(trip, left=left, status=status)
 
 
 def _last_left_ns(trip: Trip) -> int:

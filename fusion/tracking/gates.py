@@ -1,4 +1,4 @@
-"""The ways out: whom an exit saw, who left unseen, and the geometry of lines and floors."""
+"""The ways out: whom an exit saw, who left unseen, and who an exit was taken to have seen but is there still."""
 
 from collections.abc import Mapping
 from functools import lru_cache
@@ -26,6 +26,7 @@ class Departure:
     trip: str
     t_ns: int
     gate: int  # row in the store's gates, -1 where none is known
+    track_id: int = -1  # of whom a gate saw without knowing them, and a camera still did
 
 
 def leave_by_gate(
@@ -36,16 +37,20 @@ def leave_by_gate(
     store: Store,
     config: IdentityConfig,
 ) -> tuple[Identity, Floor, tuple[Departure, ...]]:
-    """Take out the person the exit saw: likeliest at its line then, of the named account where there is one."""
+    """Take out the person the exit saw: likeliest at its line then, of the named account where there is one.
+
+    Who has just left may have cut the beam twice.
+    """
     tracks = floor.tracks
     wanted = trip_of_account.get(gate.account) if gate.account is not None else None
     row = store.gates.gate_id.index(gate.gate) if gate.gate in store.gates.gate_id else -1
     trip_of = likeliest(identity, gate.t_ns)
-    able = (tracks.status != TENTATIVE) & (tracks.status != LEFT)
+    has_left = tracks.status == LEFT
     if wanted is None:
-        able &= np.array([int(k) in trip_of for k in tracks.track_id], np.bool_)
-        who = np.zeros(len(tracks))
+        able = (tracks.status != TENTATIVE) & np.array([int(k) in trip_of for k in tracks.track_id], np.bool_)
+        who = np.where(has_left, config.exit_twice_nats, 0.0)
     else:
+        able = (tracks.status != TENTATIVE) & ~has_left
         p = np.array([trips_p(identity, int(k), gate.t_ns).get(wanted, 0.0) for k in tracks.track_id])
         able &= p > config.person_p_min
         who = np.log(np.maximum(p, 1e-9))
@@ -58,12 +63,14 @@ def leave_by_gate(
         able &= far - strayed_m <= config.exit_reach_m
     if able.any():
         leaver = int(np.argmax(np.where(able, nats, -np.inf)))
+        if has_left[leaver]:
+            return identity, floor, ()
         track_id = int(tracks.track_id[leaver])
         trip = wanted if wanted is not None else trip_of[track_id]
         if wanted is not None:
             identity = name_exit(identity, track_id, wanted, gate.t_ns, config)
         floor = _take_out(floor, leaver)
-        return identity, floor, (Departure(trip, gate.t_ns, row),)
+        return identity, floor, (Departure(trip, gate.t_ns, row, track_id if wanted is None else -1),)
     return identity, floor, (Departure(wanted, gate.t_ns, row),) if wanted is not None else ()
 
 
@@ -90,6 +97,30 @@ def leave_unseen(
             gone.append(Departure(trip, int(tracks.seen_ns[row]), exits[far.index(min(far))]))
         floor = _take_out(floor, row)
     return floor, tuple(gone)
+
+
+def still_there(
+    floor: Floor, departures: tuple[Departure, ...], now_ns: int, store: Store, config: IdentityConfig
+) -> tuple[Floor, tuple[Departure, ...], tuple[Departure, ...]]:
+    """Return the floor with those back on it who had not left after all, these, and the departures still in doubt.
+
+    A beam knows nobody. Who it was taken to have seen, and is in sight inside a moment later without having been
+    outside, did not cut it: somebody else did, or nobody.
+    """
+    back, doubted = list[Departure](), list[Departure]()
+    tracks, stayed_ns = floor.tracks, int(config.exit_stayed_s * SECOND_NS)
+    for one in departures:
+        rows = np.flatnonzero((tracks.track_id == one.track_id) & (tracks.status == LEFT))
+        if not len(rows) or not inside(tracks.mean[rows, :2], store.outline)[0]:
+            continue
+        (far_m,) = line_distance(tracks.mean[rows, :2], store.gates.line[one.gate])
+        is_seen = tracks.seen_ns[rows[0]] >= one.t_ns + stayed_ns
+        (back if is_seen and far_m > config.exit_stayed_m else doubted).append(one)
+    if back:
+        status = tracks.status.copy()
+        move(status, np.searchsorted(tracks.track_id, [one.track_id for one in back]), Seen.STAYED)
+        floor = replace(floor, tracks=replace(tracks, status=status))
+    return floor, tuple(back), tuple(doubted)
 
 
 @lru_cache(maxsize=8)

@@ -33,6 +33,7 @@ class Seen(IntEnum):
     JOINED = 3  # a new track turned out to be this one
     DOOR = 4  # left through an exit
     FORGOTTEN = 5
+    STAYED = 6  # had not left after all
 
 
 NEXT: dict[Status, dict[Seen, Status]] = {
@@ -54,7 +55,12 @@ NEXT: dict[Status, dict[Seen, Status]] = {
         Seen.JOINED: Status.EXITED,
         Seen.DOOR: Status.LEFT,
     },
-    Status.LEFT: {Seen.HIT: Status.LEFT, Seen.UNSEEN: Status.EXITED, Seen.JOINED: Status.EXITED},
+    Status.LEFT: {
+        Seen.HIT: Status.LEFT,
+        Seen.UNSEEN: Status.EXITED,
+        Seen.JOINED: Status.EXITED,
+        Seen.STAYED: Status.CONFIRMED,
+    },
     Status.LOST: {Seen.JOINED: Status.CONFIRMED, Seen.DOOR: Status.EXITED, Seen.FORGOTTEN: Status.EXITED},
     Status.EXITED: {},
 }
