@@ -460,6 +460,7 @@ class AttributionConfig:
     held_looks_sure: int = 3  # fewer looks say less of what is not there
     held_nats_max: float = 4.5
     in_hand_p: float = 0.3  # of what somebody carries being in the hand when they take something else
+    held_apart_s: float = 0.3  # a look so near the moment may show either side of it
     held_kept: float = 0.5  # goods seen after a put-back count so much against it: a wrong name stays wrong
     planogram_p: float = 0.97
     stock_weight: float = 0.5  # how much a misplaced piece counts beside the planogram where it was put

@@ -405,6 +405,23 @@ def test_hands_that_show_a_product_speak_for_it_and_hands_that_show_another_agai
     assert set(after(p)) == {1}
 
 
+@given(st.lists(st.integers(-2000, 2000), min_size=1, max_size=12, unique=True), st.floats(0.1, 1.0))
+def test_only_looks_well_apart_from_a_moment_tell_that_goods_were_in_the_hand_on_both_sides(
+    late_ms: list[int], p: float
+) -> None:
+    """Found by replay: a hand that was just letting go of what it put back was taken to hold it still."""
+    frames = tuple(looked(2 * SECOND_NS + ms * 1_000_000, STORE.products.sku[0], p) for ms in sorted(late_ms))
+    seen = with_looks(no_looks(), looks_of(frames, STORE), 0)
+    ((before, after),) = looks_at_hands(2 * SECOND_NS, seen, {}, CONFIG, (1,)).values()
+    apart_ms = CONFIG.held_apart_s * 1000.0
+    for side, well in (
+        (before, [ms for ms in late_ms if ms <= -apart_ms]),
+        (after, [ms for ms in late_ms if ms >= apart_ms]),
+    ):
+        assert (0 in side.apart) == bool(well) and side.kept(1) == side.absent
+        assert Seen(side).kept(0) == (max(side.apart[0], 0.0) if well else 0.0)
+
+
 @given(
     st.lists(st.floats(0.1, 0.9), min_size=1, max_size=12),
     st.lists(st.floats(0.1, 0.9), max_size=4),
@@ -451,7 +468,7 @@ def test_goods_that_hands_still_show_were_hardly_put_back(seen: float) -> None:
     carried = ((0, 1, 100.0), (1, 2, 100.0))
 
     def nats(product: int) -> float:
-        mover = Mover("a", False, 3.0, after=Seen(Looks({product: seen})))
+        mover = Mover("a", False, 3.0, after=Seen(Looks({product: seen}, apart={product: seen})))
         found = puts(moved, mover, carried, STORE, CONFIG)
         return max(e.nats for e in found if e.parts[0].product == product and e.parts[0].qty == 1)
 

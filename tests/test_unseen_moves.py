@@ -214,7 +214,7 @@ def test_goods_still_in_the_hand_were_not_put_back() -> None:
     goods = {"a": ((3, 1, MASSES[3]),), "b": ((3, 1, MASSES[3]),)}
 
     def best(after: float) -> float:
-        a = Mover("a", False, 3.0, before=Seen(Looks({3: 3.0})), after=Seen(Looks({3: after})))
+        a = Mover("a", False, 3.0, before=Seen(Looks({3: 3.0})), after=Seen(Looks({3: after}, apart={3: after})))
         return crossings(moved, (a, Mover("b", False, 3.0)), goods, STORE, CONFIG)[0].nats
 
     assert best(3.0) == pytest.approx(best(-1.0) - 3.0)

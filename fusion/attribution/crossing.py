@@ -41,7 +41,7 @@ class Move:
     @property
     def kept(self) -> float:
         """What speaks against it: goods that were in the hand on the other side of the moment as well, in nats."""
-        return max(self.mover.seen(PICK if self.kind == PUT else PUT).of(self.product), 0.0)
+        return self.mover.seen(PICK if self.kind == PUT else PUT).kept(self.product)
 
     @property
     def nats(self) -> float:

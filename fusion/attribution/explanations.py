@@ -68,6 +68,10 @@ class Seen:
         """Return both together."""
         return self.held.of(product) + self.cart.get(product, 0.0)
 
+    def kept(self, product: int) -> float:
+        """Return what speaks for its having been there well apart from the change, on this side too, 0 or more."""
+        return max(self.held.kept(product) + self.cart.get(product, 0.0), 0.0)
+
     def why(self, product: int) -> Why:
         """Return what is behind of()."""
         return (HELD, self.held.of(product)), (CART, self.cart.get(product, 0.0))

@@ -18,6 +18,8 @@ from fusion.store import Store, product_rows
 from fusion.tracking.floor import Match
 
 SURE, LIKELY, HARDLY = range(3)  # looks at a hand that surely, likely and hardly is somebody's
+# Looks before a moment and after it, and those of either that are well apart from it.
+BEFORE, AFTER, WELL_BEFORE, WELL_AFTER = range(4)
 
 
 @record()
@@ -26,10 +28,15 @@ class Looks:
 
     nats: Mapping[int, float] = field(default_factory=dict)  # product -> nats, of those that were seen
     absent: float = 0.0  # of every other product: hands that show something else hold none of it
+    apart: Mapping[int, float] = field(default_factory=dict)  # as nats, by looks well apart from the moment alone
 
     def of(self, product: int) -> float:
         """Return the nats of one product."""
         return self.nats.get(product, self.absent)
+
+    def kept(self, product: int) -> float:
+        """Return the nats of one product by looks well apart from the moment: a hand does not let go in an instant."""
+        return self.apart.get(product, self.absent)
 
 
 NO_LOOKS = Looks(), Looks()  # before and after, of hands that nobody saw hold anything
@@ -83,14 +90,18 @@ def looks_at_hands(
     known, joined = np.array(persons, np.int64), joined_into(set(persons), alias)
     last_ns = t_ns + window_ns + 1
     before = np.array([(until_ns or {}).get(k, last_ns) for k in persons], np.int64)
-    rules = _Rules(config.held_rare, config.held_unseen_p, config.held_looks_sure, config.held_nats_max)
+    apart_ns = int(config.held_apart_s * SECOND_NS)
+    rules = _Rules(config.held_rare, config.held_unseen_p, config.held_looks_sure, config.held_nats_max, apart_ns)
     found = _in_hands(looks_in(looks), begin, end, t_ns, known, joined, before, lent, rules)
     of, first, product, nats, absent = (column.tolist() for column in found)
-    each = [
-        Looks(dict(zip(product[begin:end], nats[begin:end], strict=True)), one)
-        for (begin, end), one in zip(pairwise(first), absent, strict=True)
-    ]
-    return {persons[row]: (each[2 * k], each[2 * k + 1]) for k, row in enumerate(of)}
+    each = [dict(zip(product[begin:end], nats[begin:end], strict=True)) for begin, end in pairwise(first)]
+    return {
+        persons[row]: (
+            Looks(each[4 * k + BEFORE], absent[k], each[4 * k + WELL_BEFORE]),
+            Looks(each[4 * k + AFTER], absent[k], each[4 * k + WELL_AFTER]),
+        )
+        for k, row in enumerate(of)
+    }
 
 
 def lenders(
@@ -124,15 +135,16 @@ class _Rules(NamedTuple):
     unseen_p: float
     looks_sure: int
     nats_max: float
+    apart_ns: int
 
 
 class _Sums(NamedTuple):
-    """Looks at what may be persons' hands, by how likely that is and whether before a moment or after."""
+    """Looks at what may be persons' hands, by how likely that is and when, against a moment."""
 
-    belief: Floats  # (n, 3, 2, k) in each product
-    looks: Ints  # (n, 3, 2)
+    belief: Floats  # (n, 3, 4, k) in each product
+    looks: Ints  # (n, 3, 4)
     p: Floats  # (n, 3) that they are theirs
-    is_shown: Bools  # (n, 2, k) of what there was a look that speaks of it
+    is_shown: Bools  # (n, 4, k) of what there was a look that speaks of it
 
 
 @njit(cache=True, error_model="numpy")
@@ -149,23 +161,24 @@ def _in_hands(
 ) -> tuple[Ints, Ints, Ints, Floats, Floats]:
     """Return what looks say of products having been in persons' hands (n,), before a moment and after.
 
-    until_ns (n,) is when each may have something new. Returns of which persons there is a look, (m,); of each before
-    and after, one behind the other, where the products begin that were seen, (2 m + 1,), those products (l,), sorted,
-    and their nats (l,); and the nats of all others, (2 m,).
+    until_ns (n,) is when each may have something new. Returns of which persons there is a look, (m,); of each BEFORE to
+    WELL_AFTER, one behind the other, where the products begin that were seen, (4 m + 1,), those products (l,), sorted,
+    and their nats (l,); and the nats of all others, (m,).
     """
     theirs = _theirs(looks, begin, end, persons, joined, until_ns, lent)
-    product, sums = _summed(looks, *theirs, t_ns, len(persons))
+    product, sums = _summed(looks, *theirs, t_ns, len(persons), rules.apart_ns)
     of = np.flatnonzero(sums.looks.sum(axis=2).sum(axis=1) > 0)
-    nats, absent = np.empty((2, len(product))), np.empty((len(of), 2))
-    first, n = np.zeros(2 * len(of) + 1, np.int64), 0
+    nats, absent = np.empty((4, len(product))), np.empty(len(of))
+    first, n = np.zeros(4 * len(of) + 1, np.int64), 0
     shown, told = np.empty(sums.is_shown.size, np.int64), np.empty(sums.is_shown.size)
     for k in range(len(of)):
-        _weigh(sums.belief[of[k]], sums.looks[of[k]], sums.p[of[k]], sums.is_shown[of[k]], nats, absent[k], rules)
-        for side in range(2):
-            for column in np.flatnonzero(sums.is_shown[of[k], side]):
+        shows = sums.is_shown[of[k]]
+        absent[k] = _weigh(sums.belief[of[k]], sums.looks[of[k]], sums.p[of[k]], shows, nats, rules)
+        for side in range(4):
+            for column in np.flatnonzero(shows[side]):
                 shown[n], told[n], n = product[column], nats[side, column], n + 1
-            first[2 * k + side + 1] = n
-    return of, first, shown[:n], told[:n], absent.ravel()
+            first[4 * k + side + 1] = n
+    return of, first, shown[:n], told[:n], absent
 
 
 @njit(cache=True, error_model="numpy")
@@ -187,34 +200,36 @@ def _theirs(
 
 
 @njit(cache=True, error_model="numpy")
-def _summed(looks: LookRows, which: Ints, whose: Ints, p: Floats, t_ns: int, n: int) -> tuple[Ints, _Sums]:
+def _summed(
+    looks: LookRows, which: Ints, whose: Ints, p: Floats, t_ns: int, n: int, apart_ns: int
+) -> tuple[Ints, _Sums]:
     """Return the products (k,) that some looks (l,) at hands of n persons speak of, sorted, and their sums."""
     product, column = named_by(looks, which)
     k = len(product)
-    belief, count, p_of = np.zeros((n, 3, 2, k)), np.zeros((n, 3, 2), np.int64), np.zeros((n, 3))
-    is_shown = np.zeros((n, 2, k), np.bool_)
+    belief, count, p_of = np.zeros((n, 3, 4, k)), np.zeros((n, 3, 4), np.int64), np.zeros((n, 3))
+    is_shown = np.zeros((n, 4, k), np.bool_)
     for one in range(len(which)):
         look, row = which[one], whose[one]
-        side = 1 if looks.t_ns[look] >= t_ns else 0
+        late_ns = looks.t_ns[look] - t_ns
         sort = SURE if p[one] >= 1.0 else LIKELY if p[one] >= 0.5 else HARDLY
-        count[row, sort, side] += 1
         p_of[row, sort] += p[one]
-        for at in range(looks.first[look], looks.first[look + 1]):
-            belief[row, sort, side, column[looks.product[at]]] += looks.p[at]
-            is_shown[row, side, column[looks.product[at]]] = True
-    return product, _Sums(belief, count, p_of / np.maximum(count.sum(axis=2), 1), is_shown)
+        for well in range(2 if abs(late_ns) >= apart_ns else 1):
+            side = 2 * well + (AFTER if late_ns >= 0 else BEFORE)
+            count[row, sort, side] += 1
+            for at in range(looks.first[look], looks.first[look + 1]):
+                belief[row, sort, side, column[looks.product[at]]] += looks.p[at]
+                is_shown[row, side, column[looks.product[at]]] = True
+    return product, _Sums(belief, count, p_of / np.maximum(count[:, :, :WELL_BEFORE].sum(axis=2), 1), is_shown)
 
 
 @njit(cache=True, error_model="numpy")
-def _weigh(
-    belief: Floats, looks: Ints, p_of: Floats, is_shown: Bools, nats: Floats, absent: Floats, rules: _Rules
-) -> None:
-    """Write what sums of looks at what may be one person's hands say: of products (2, k), and of all others (2,).
+def _weigh(belief: Floats, looks: Ints, p_of: Floats, is_shown: Bools, nats: Floats, rules: _Rules) -> float:
+    """Write what sums of looks at what may be one person's hands say of products (4, k); return that of all others.
 
-    belief (3, 2, k), looks (3, 2), p_of (3,) and is_shown (2, k) are of one person's Sums; of products that are not
+    belief (3, 4, k), looks (3, 4), p_of (3,) and is_shown (4, k) are of one person's Sums; of products that are not
     shown nothing is written. All looks of a sort were at their hands or none were.
     """
-    weight = 0.0
+    weight, absent = 0.0, 0.0
     for likely in (True, False):
         for hardly in (True, False):
             if (likely and not looks[LIKELY].any()) or (hardly and not looks[HARDLY].any()):
@@ -223,15 +238,15 @@ def _weigh(
             counts = looks[SURE] + looks[LIKELY] * likely + looks[HARDLY] * hardly
             weight += p
             share = p / weight if weight > 0.0 else 1.0
-            unseen_p = rules.unseen_p ** (min(counts.sum(), rules.looks_sure) / rules.looks_sure)
-            for side in range(2):
-                own = np.log(unseen_p)
-                absent[side] = own if share == 1.0 else _either(own, absent[side], share)
+            unseen_p = rules.unseen_p ** (min(counts[:WELL_BEFORE].sum(), rules.looks_sure) / rules.looks_sure)
+            absent = np.log(unseen_p) if share == 1.0 else _either(np.log(unseen_p), absent, share)
+            for side in range(4):
                 for k in np.flatnonzero(is_shown[side]):
                     sure, maybe = belief[SURE, side, k], belief[LIKELY, side, k] * likely
                     total = sure + maybe + belief[HARDLY, side, k] * hardly
                     own = min(np.log(unseen_p + rules.rare * total / (counts[side] + 1)), rules.nats_max)
                     nats[side, k] = own if share == 1.0 else _either(own, nats[side, k], share)
+    return absent
 
 
 @njit(cache=True, error_model="numpy")

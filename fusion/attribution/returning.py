@@ -55,7 +55,7 @@ def puts(
                 moved_g = min(lots[product], key=lambda lot: abs(lot - total))
                 nats = max(nats, normal_nats(total, moved_g, sd2 + 2 * (config.gain_sd * moved_g) ** 2))
             # Hands that show it afterwards still hold it, if it was the last of its kind.
-            kept = config.held_kept * max(mover.after.of(product), 0.0) if n == pieces else 0.0
+            kept = config.held_kept * mover.after.kept(product) if n == pieces else 0.0
             part = Part(mover.trip, PUT, product, n, moved_g)
             own = ((MASS, nats + many), (COUNT, -many), (PLANOGRAM, home), (HELD, -kept))
             why = (*own, *mover.whole_why(PUT, product))

@@ -71,7 +71,7 @@ def choose(
     chargeable = [(goods, p) for goods, p, may in carried if may]
     whole = next((i for i, (goods, _) in enumerate(chargeable) if _counts(goods) == wanted), None)
     # The cheapest charge line by line may be nobody's reading of the whole trip, one that contradicts what somebody
-    # else was charged, or one that is likelier wrong than right: then a person has to look. Whoever looks is shown the
+    # else was charged, or one that is too likely wrong: then a person has to look. Whoever looks is shown the
     # likeliest reading: what it would cost to charge it unseen is no reason to propose another.
     unsure = whole is None or own * chargeable[whole][1] < config.settle_p_min
     status = REVIEW if unsure else decision.status

@@ -3,7 +3,7 @@
 Charging a unit that was not taken costs its price times `overcharge_weight`; missing a unit that was taken
 costs its price times `undercharge_weight`. Each line is charged the quantity whose expected cost is least;
 lines add up, so that is also the best charge of the whole receipt. If even that charge is expected to cost
-more than a review, or the reading is likelier wrong than right, the receipt goes to review with these quantities as the
+more than a review, or the reading is too likely wrong, the receipt goes to review with these quantities as the
 proposal.
 """
 
@@ -21,7 +21,7 @@ class CheckoutConfig:
 
     overcharge_weight: float = 3.0  # cost of a cent charged wrongly
     undercharge_weight: float = 1.0  # cost of a cent missed
-    settle_p_min: float = 0.5  # a receipt that is likelier wrong than right waits, however cheap its goods are
+    settle_p_min: float = 0.8  # a receipt that is wrong oftener than one time in five waits, however cheap it is
     wrong_weight_cents: float = 300.0  # cost of a line whose weight is outside the tolerance of a scale in trade
     review_cost_cents: float = 60.0  # cost of having a person look at one receipt
     review_deadline_ns: int = 86_400_000_000_000  # a day after its trip closed, a receipt in review takes the default
