@@ -210,6 +210,23 @@ def test_hands_that_stay_together_pass_more_surely(count: int) -> None:
     assert passed(count) <= passed(count + 1)
 
 
+@given(st.floats(0.3, 1.0), st.floats(0.05, 0.25))
+def test_a_giver_who_is_just_letting_go_has_passed_it_on_and_one_who_shows_it_later_keeps_it(
+    p: float, late_s: float
+) -> None:
+    goods, t_ns = {"a": ((0, 1, 260.0),), "b": ()}, 2 * SECOND_NS
+
+    def passed(*seen_s: float) -> float:
+        frames = tuple(looked(round(t_s * SECOND_NS), STORE.products.sku[0], p) for t_s in seen_s)
+        seen = Witnesses(looks=with_looks(no_looks(), looks_of(frames, STORE), 0))
+        both = ways(Meeting(t_ns, 1, 2, CONFIG.touches_max), ("a", "b"), seen, {}, STORE, CONFIG)
+        return max(e.nats for e in handover_readings(both, goods) if e.parts)
+
+    before = [1.4, 1.6, 1.8]
+    letting_go, keeping = passed(*before, 2.0 + late_s), passed(*before, 2.0 + late_s, 3.0)
+    assert keeping < letting_go == pytest.approx(passed(*before))
+
+
 def test_touches_close_in_time_are_one_meeting_and_a_single_one_is_none() -> None:
     second = 1_000_000_000
     near = [Touch(int(t * second), 1, 2, 0) for t in (1.0, 1.1, 1.2, 5.0, 9.0, 9.1)]
@@ -310,7 +327,9 @@ def test_what_hands_show_afterwards_was_not_set_down_for_something_else(pieces: 
     mass = [float(m) for m in STORE.products.mass_g]
     moved, goods = weighed(change(mass[0] - mass[1], plate=1)), ((0, pieces, mass[0]),)
     still, gone = (
-        swaps(moved, Mover("a", False, 4.0, after=Seen(Looks({0: nats}))), goods, STORE, CONFIG)[0].nats
+        swaps(moved, Mover("a", False, 4.0, after=Seen(Looks({0: nats}, apart={0: nats}))), goods, STORE, CONFIG)[
+            0
+        ].nats
         for nats in (shown, 0.0)
     )
     assert still == pytest.approx(gone - CONFIG.held_kept * shown * (pieces == 1))

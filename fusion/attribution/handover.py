@@ -164,7 +164,7 @@ def ways(
     def nats(giver: int, taker: int) -> dict[int, float]:
         (had, keeps), (owned, has) = looks.get(giver, NO_LOOKS), looks.get(taker, NO_LOOKS)
         return {
-            k: prior + min(had.of(k), HAD_NATS) + has.of(k) - max(keeps.of(k), 0.0) - max(owned.of(k), 0.0)
+            k: prior + min(had.of(k), HAD_NATS) + has.of(k) - max(keeps.kept(k), 0.0) - max(owned.kept(k), 0.0)
             for k in range(len(store.products.sku))
         }
 

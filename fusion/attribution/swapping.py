@@ -27,7 +27,7 @@ def swaps(
     lots = [(_lot(moved, product, n), mover.after.of(product)) for product in here for n in COUNTS]
     for back, pieces, back_g in carried:
         # Hands that show it afterwards still hold it, if it was the last of its kind.
-        kept = config.held_kept * max(mover.after.of(back), 0.0) if pieces == 1 else 0.0
+        kept = config.held_kept * mover.after.kept(back) if pieces == 1 else 0.0
         carries, before = mover.carries_nats(back, config), mover.before.of(back)
         for lot, after in lots:
             if lot.product != back:
