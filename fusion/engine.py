@@ -12,7 +12,7 @@ from fusion.attribution.bodies import Bodies
 from fusion.attribution.carted import CartNow
 from fusion.attribution.evidence import remember
 from fusion.attribution.explanations import Claim
-from fusion.attribution.leaving import as_it_stands, believe_anew, hear
+from fusion.attribution.leaving import as_it_stands, believe_anew, hear, unhear
 from fusion.attribution.passing import watch_dark, watch_passing, watch_stoops
 from fusion.attribution.settled import Settled
 from fusion.attribution.stage import attribute, look_before_exit
@@ -455,13 +455,10 @@ def _come_back(engine: Engine, state: State) -> State:
     live = {trip.trip for trip in state.trips.live}
     doubted = tuple(one for one in state.doubted if one.trip in live)
     floor, back, doubted = still_there(state.floor, doubted, state.now_ns, engine.store, engine.config.identity)
-    trips, exits = state.trips, list(state.attribution.exits)
+    attribution = unhear(state.attribution, [(one.trip, one.t_ns) for one in back])
     for one in back:
-        trips = visits.stay(trips, one.trip)
-        exits.remove(next(e for e in exits if (e.trip, e.t_ns) == (one.trip, one.t_ns)))
-        state = _note(state, "exit of somebody who was there still")
-    attribution = replace(state.attribution, exits=tuple(exits)) if back else state.attribution
-    return replace(state, floor=floor, trips=trips, attribution=attribution, doubted=doubted)
+        state = replace(_note(state, "exit of somebody who was there still"), trips=visits.stay(state.trips, one.trip))
+    return replace(state, floor=floor, attribution=attribution, doubted=doubted)
 
 
 def _leave(engine: Engine, state: State, departures: tuple[Departure, ...]) -> State:

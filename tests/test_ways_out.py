@@ -9,7 +9,10 @@ from hypothesis import strategies as st
 from test_tracking import depth_frame
 from tiny import ENTER_S, EPOCH, STEP_S, Action, run, tape, tiny_store
 
-from fusion.config import SECOND_NS, IdentityConfig, TrackingConfig
+from fusion.attribution.leaving import hear, unhear
+from fusion.attribution.state import Attribution
+from fusion.attribution.tags import Exit
+from fusion.config import SECOND_NS, AttributionConfig, IdentityConfig, TrackingConfig
 from fusion.messages import Gate, Message
 from fusion.tracking.floor import Floor, empty_floor
 from fusion.tracking.following import observe
@@ -128,7 +131,11 @@ def test_who_is_seen_inside_for_a_while_after_leaving_has_not_left(x: float, sin
     (track_id,) = who.trip_of
     one = Departure("taken", NOW_NS - round(since_s * SECOND_NS), 0, track_id)
     after, back, doubted = still_there(floor, (one,), NOW_NS, STORE, CONFIG)
-    if x < 0.0:
+    deeper = replace(STORE, outline=STORE.outline - np.array([[8.0, 0.0]]) * (STORE.outline[:, :1] < 1.0))
+    assert still_there(floor, (one,), NOW_NS, deeper, CONFIG)[1:] == (back, doubted), (
+        "rooms behind the gate are outside"
+    )
+    if x <= 0.0:
         assert (back, doubted) == ((), ())
     elif x > CONFIG.exit_stayed_m and since_s >= CONFIG.exit_stayed_s:
         assert (back, doubted) == ((one,), ()) and after.tracks.status.tolist() == [int(Status.CONFIRMED)]
@@ -162,3 +169,16 @@ def test_exits_that_nobody_went_through_cost_nobody_their_receipt(
 def receipts(messages: list[Message]) -> list[tuple[str, str, list[tuple[str, int]]]]:
     rows = [one for out in run(STORE, messages) for one in out.receipts]
     return sorted((r.account or "", r.status, [(line.sku, line.quantity) for line in r.lines]) for r in rows)
+
+
+@given(st.lists(st.tuples(st.sampled_from("ab"), st.integers(0, 90)), max_size=4), st.data())
+def test_an_exit_that_was_none_is_forgotten(heard: list[tuple[str, int]], data: st.DataObject) -> None:
+    none = data.draw(st.lists(st.sampled_from(heard), max_size=1) if heard else st.just([]))
+    exits = tuple(Exit(trip, t_s * SECOND_NS, 0) for trip, t_s in heard)
+    state = hear(Attribution(), (), exits, AttributionConfig())
+    after = unhear(state, [(trip, t_s * SECOND_NS) for trip, t_s in none])
+    known = [(one.trip, one.t_ns // SECOND_NS) for one in state.exits]
+    for one in none:
+        if one in known:
+            known.remove(one)
+    assert [(one.trip, one.t_ns // SECOND_NS) for one in after.exits] == known

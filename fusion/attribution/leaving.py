@@ -66,6 +66,16 @@ def hear(
     )
 
 
+def unhear(state: Attribution, exits: Iterable[tuple[str, int]]) -> Attribution:
+    """Forget exits, of a trip at an instant each, that were none; those that are too old are forgotten already."""
+    out = list(state.exits)
+    for exit_ in exits:
+        at = next((row for row, one in enumerate(out) if (one.trip, one.t_ns) == exit_), None)
+        if at is not None:
+            del out[at]
+    return replace(state, exits=tuple(out)) if len(out) < len(state.exits) else state
+
+
 def weigh_exit(state: Attribution, trip: str, t_ns: int, store: Store, config: AttributionConfig) -> Attribution:
     """Weigh what a trip that has left carries by the tags that were heard, and by what its hands no longer held.
 

@@ -70,7 +70,7 @@ def leave_by_gate(
         if wanted is not None:
             identity = name_exit(identity, track_id, wanted, gate.t_ns, config)
         floor = _take_out(floor, leaver)
-        return identity, floor, (Departure(trip, gate.t_ns, row, track_id if wanted is None else -1),)
+        return identity, floor, (Departure(trip, gate.t_ns, row, track_id if wanted is None and row >= 0 else -1),)
     return identity, floor, (Departure(wanted, gate.t_ns, row),) if wanted is not None else ()
 
 
@@ -111,9 +111,10 @@ def still_there(
     tracks, stayed_ns = floor.tracks, int(config.exit_stayed_s * SECOND_NS)
     for one in departures:
         rows = np.flatnonzero((tracks.track_id == one.track_id) & (tracks.status == LEFT))
-        if not len(rows) or not inside(tracks.mean[rows, :2], store.outline)[0]:
+        line = store.gates.line[one.gate]
+        if not len(rows) or not _is_within(tracks.mean[rows[0], :2], line, store):
             continue
-        (far_m,) = line_distance(tracks.mean[rows, :2], store.gates.line[one.gate])
+        (far_m,) = line_distance(tracks.mean[rows, :2], line)
         is_seen = tracks.seen_ns[rows[0]] >= one.t_ns + stayed_ns
         (back if is_seen and far_m > config.exit_stayed_m else doubted).append(one)
     if back:
@@ -121,6 +122,16 @@ def still_there(
         move(status, np.searchsorted(tracks.track_id, [one.track_id for one in back]), Seen.STAYED)
         floor = replace(floor, tracks=replace(tracks, status=status))
     return floor, tuple(back), tuple(doubted)
+
+
+def _is_within(xy: Floats, line: Floats, store: Store) -> bool:
+    """Tell whether a place (2,) lies in the store, on the side of a gate's line that its shelves are on."""
+    shelves = store.plates.centre[:, :2]
+    if not len(shelves) or not inside(xy[None], store.outline)[0]:
+        return False
+    along = line[1] - line[0]
+    here, there = (along[0] * (at - line[0])[1] - along[1] * (at - line[0])[0] for at in (xy, shelves.mean(axis=0)))
+    return bool(here * there > 0.0)
 
 
 @lru_cache(maxsize=8)
