@@ -2,7 +2,8 @@
 
 A recording is played round after round, three times: by itself; with those mutants that are no messages, which must
 change no byte of what the store says; and with all of them, which stand for a sensor that has gone mad. These may
-cost their own round, but every fourth round and the last are quiet, and there the store has to be itself again.
+cost their own round, but every fourth round and the last are quiet, and there the store has to be itself again: no
+receipt of theirs may be settled for other goods, and few may wait for a person.
 """
 
 import argparse
@@ -55,10 +56,11 @@ def main(argv: list[str] | None = None) -> int:
     quiet = said.quiet[0] / max(said.quiet[1], 1)
     print(
         f"receipts as undisturbed: {said.loud[0]} of {said.loud[1]} among mutants, "
-        f"{said.other} settled for other goods; "
-        f"{said.quiet[0]} of {said.quiet[1]} in quiet rounds (at least {SAME_MIN:.0%})"
+        f"{said.other[0]} settled for other goods; "
+        f"{said.quiet[0]} of {said.quiet[1]} in quiet rounds (at least {SAME_MIN:.0%}), "
+        f"{said.other[1]} settled for other goods (none)"
     )
-    fine = fine and not wrong and quiet >= SAME_MIN
+    fine = fine and not wrong and quiet >= SAME_MIN and not said.other[1]
     return 0 if fine and (not args.guided or _guided(case, args)) else 1
 
 

@@ -18,7 +18,7 @@ class Likeness:
 
     loud: tuple[int, int]  # in rounds with mutants: the same, of
     quiet: tuple[int, int]
-    other: int  # receipts that were settled in rounds with mutants, for other goods
+    other: tuple[int, int]  # receipts that were settled for other goods: in rounds with mutants, in quiet ones
 
 
 def unlike(run: Path, undisturbed: Path) -> list[str]:
@@ -34,11 +34,9 @@ def likeness(run: Path, undisturbed: Path, reel: Reel, rounds: int) -> Likeness:
     same = {key: mine.get(key, ("", []))[1] == lines for key, (_, lines) in theirs.items() if key in mine}
     of = {quiet: [key for key in theirs if is_quiet(key[0], rounds) == quiet] for quiet in (False, True)}
     loud, quiet = ((sum(same.get(key, False) for key in of[one]), len(of[one])) for one in (False, True))
-    other = sum(
-        status == "settled" and not is_quiet(key[0], rounds) and lines != theirs.get(key, ("", []))[1]
-        for key, (status, lines) in mine.items()
-    )
-    return Likeness(loud, quiet, other)
+    settled = [key for key, (status, _) in mine.items() if status == "settled"]
+    other = [is_quiet(key[0], rounds) for key in settled if mine[key][1] != theirs.get(key, ("", []))[1]]
+    return Likeness(loud, quiet, (other.count(False), other.count(True)))
 
 
 def _said(out: Path, reel: Reel) -> Said:
