@@ -94,8 +94,8 @@ def look(
     said += _told(watch.told, found, now_ns) + _suspected(watch.suspects, suspected, found, now_ns)
     since, weighing = _plate_times(watch, found, now_ns, store), being_weighed(watch.awaited, watch.weighed)
     watch = replace(watch, told=found, suspects=suspected, since=since, weighed=())
-    dark = {p: (since, words) for p, (since, words) in _dark(watch, levels, now_ns, store).items()}
-    touched = reach_over(watch.touched, weighing | dark, attribution.seen.bodies, people.who, inside, store, health)
+    doubted = weighing | _dark(watch, levels, now_ns, store)
+    touched = reach_over(watch.touched, doubted, attribution.seen.bodies, people.who, inside, store, health)
     back = {
         store.plates.plate_id[row] for row in np.flatnonzero(unharmed(plates, levels, now_ns, config.shelf)).tolist()
     }
