@@ -27,6 +27,7 @@ class _Cells:
     begun_ns: int = 0  # time of the first batch in the fault
     since_s: float = 0.0  # from there to this batch
     step_s: float = 0.0  # between its samples
+    jump_s: float | None = None  # from the first batch in the fault to a jump
 
 
 Show: TypeAlias = Callable[[Floats, _Cells, Fault], Floats]  # (n, c) g to (n, c) g
@@ -104,10 +105,20 @@ def _drifting(own: Floats, cells: _Cells, fault: Fault) -> Floats:
     return own + fault.size * seconds
 
 
+def _jumping(own: Floats, cells: _Cells, fault: Fault) -> Floats:
+    """Go to another level and stay there: a loose contact, a converter whose zero has moved."""
+    if cells.jump_s is None:  # amid a batch like anywhere else
+        cells.jump_s = float(cells.rng.uniform(0.0, len(own) * cells.step_s))
+    gone_s = cells.since_s + np.arange(len(own)) * cells.step_s - cells.jump_s
+    reached = np.clip(gone_s / fault.seconds, 0.0, 1.0) if fault.seconds > 0.0 else (gone_s >= 0.0).astype(np.float64)
+    return own + fault.size * reached[:, None]
+
+
 SHOW: Final[dict[str, Show]] = {
     "stuck": _stuck,
     "dead": _dead,
     "gain": _gain,
     "spiking": _spiking,
     "drifting": _drifting,
+    "jumping": _jumping,
 }

@@ -8,9 +8,10 @@
     restart    at `from_s` the sensor is silent for `seconds`, then counts from 0 with its clock stepped by `jump_s`
     freeze     time and counter go on, but what is said is what was said last
     outage     nothing is sent; the counter goes on
-    stuck, dead, gain, spiking, drifting   named plates repeat their last value; say 0 or nothing; are wrong by the
-               share `size` in all differences; show single samples `size` grams off in a share p of the messages;
-               walk away by `size` grams a second
+    stuck, dead, gain, spiking, drifting, jumping   named plates repeat their last value; say 0 or nothing; are wrong
+               by the share `size` in all differences; show single samples `size` grams off in a share p of the
+               messages; walk away by `size` grams a second; show `size` grams more from `from_s` on, which they reach
+               within `seconds`, or from one sample to the next
     rotated    a ceiling camera has been knocked: it tilts by `size` degrees and does not know
     lying      a cart's camera names its moves at random, and in a share p of its reports sees one that never was
     cross-reading   a portal hears what strangers carry past in the next lane as if it went through, in a share p of
@@ -28,7 +29,7 @@ from typing import Final
 from fusion.store import Problem, Store
 
 WIRE_FAULTS: Final = ("drop", "delay", "reorder", "duplicate", "corrupt", "restart", "freeze", "outage")
-PLATE_FAULTS: Final = ("stuck", "dead", "spiking", "gain", "drifting")
+PLATE_FAULTS: Final = ("stuck", "dead", "spiking", "gain", "drifting", "jumping")
 SENSE_FAULTS: Final = ("rotated", "lying", "cross-reading")  # of cameras, carts and portals: what they make of things
 STORE_FAULTS: Final = (*PLATE_FAULTS, *SENSE_FAULTS)  # only a store says what these do
 
@@ -42,9 +43,11 @@ class Fault:
     from_s: float = 0.0  # since the scenario or the recording began
     to_s: float = inf
     p: float = 1.0  # share of the messages it happens to
-    seconds: float = 0.0  # how long a delay, or a restart, takes at most
+    seconds: float = 0.0  # how long a delay, or a restart, takes at most; a jump, exactly
     plates: tuple[str, ...] = ()  # which plates, patterns; only for PLATE_FAULTS
-    size: float = 0.0  # of a spike g, of a wrong gain as a share (0.05 is 5 % too much), of a drift g/s, of a tilt deg
+    size: float = (
+        0.0  # of a spike or a jump g, of a wrong gain a share (0.05 is 5 % too much), of a drift g/s, of a tilt deg
+    )
     jump_s: float = 0.0  # of the clock after a restart
 
 
@@ -61,6 +64,7 @@ KEYS: Final = {
     **dict.fromkeys(("drop", "reorder", "corrupt", "freeze", "outage"), ANY_KIND | {"to_s"}),
     **dict.fromkeys(("stuck", "dead"), ANY_KIND | {"to_s", "plates"}),
     **dict.fromkeys(("spiking", "gain", "drifting"), ANY_KIND | {"to_s", "plates", "size"}),
+    "jumping": ANY_KIND | {"plates", "size", "seconds"},
     "rotated": ANY_KIND | {"to_s", "size"},
     **dict.fromkeys(("lying", "cross-reading"), ANY_KIND | {"to_s"}),
 }  # what means something to each kind
@@ -71,6 +75,7 @@ NEEDED: Final = {
     "spiking": ("plates", "size"),
     "gain": ("plates", "size"),
     "drifting": ("plates", "size"),
+    "jumping": ("plates", "size"),
     "rotated": ("size",),
 }
 

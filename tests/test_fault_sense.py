@@ -124,3 +124,26 @@ def test_a_drifting_plate_walks_away_evenly_and_comes_back_when_the_fault_ends()
     assert (np.delete(g, column, axis=1) == 500.0).all()
     np.testing.assert_allclose(np.diff(g[24:96, column]), 3.0 / 12, atol=1e-3)
     assert (g[:24, column] == 500.0).all() and (g[96:, column] == 500.0).all()
+
+
+@few
+@given(st.floats(-500.0, 500.0).filter(lambda g: abs(g) > 1.0), st.sampled_from([0.0, 0.05, 2.5]))
+def test_a_plate_that_jumps_goes_to_another_level_within_the_time_said_and_stays(
+    size_g: float, within_s: float
+) -> None:
+    src = store().plates.controller[0]
+    row = store().plates.controller.index(src)
+    channels, name, column = (
+        store().plates.controller.count(src),
+        store().plates.plate_id[row],
+        store().plates.channel[row],
+    )
+    flat = np.full((60, channels), 500.0, np.float32)
+    batches = [Plates(src, at, at * 10**9, 10**9 // 60, flat) for at in range(10)]
+    shown = through(Fault("jumping", src, from_s=2.0, plates=(name,), size=size_g, seconds=within_s), *batches)
+    g = np.concatenate([one.g for one in shown if isinstance(one, Plates)]).astype(np.float64)
+    assert (np.delete(g, column, axis=1) == 500.0).all()
+    off = (g[:, column] - 500.0) / size_g
+    assert (off[:120] == 0.0).all() and abs(off[-1] - 1.0) < 1e-4 and (np.diff(off) >= -1e-4).all()
+    between = int(((off > 1e-4) & (off < 1.0 - 1e-4)).sum())
+    assert abs(between - 60 * within_s) <= 1 and (off[120 + 60 + int(60 * within_s) + 1 :] > 1.0 - 1e-4).all()
