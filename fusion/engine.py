@@ -34,7 +34,9 @@ from fusion.health.stage import (
     hear_tests,
     is_due,
     look,
+    note_changes,
     note_moves,
+    note_settled,
     take_tests,
     unseen_for,
     wrong_clocks,
@@ -490,13 +492,14 @@ def _shelf(
     ready, dead = moved_goods(ready, state.levels, state.watch.plates, config.health)
     state = _note(state, "change of a plate that died") if dead else state
     watch, ready = take_tests(state.watch, ready, now_ns, config)
-    state = replace(state, watch=watch)
+    state = replace(state, watch=note_changes(watch, ready, config))
     state = replace(state, clocks=_compare_steps(engine, state, ready))
     attribution, settled = attribute(_darkened(engine, state), ready, now_ns, people, engine.store, config.attribution)
     known = state.attribution.open
     fresh = (event for event, change in attribution.open.items() if change.plates and event not in known)
     stands = tuple(as_it_stands(attribution, event) for event in fresh)
-    return replace(state, pending=pending, attribution=attribution), settled, stands
+    watch = note_settled(state.watch, settled, engine.store, config)
+    return replace(state, pending=pending, attribution=attribution, watch=watch), settled, stands
 
 
 def _darkened(engine: Engine, state: State) -> Attribution:

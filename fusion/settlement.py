@@ -21,7 +21,7 @@ from fusion.config import Config
 from fusion.frozen import record, replace
 from fusion.health.holds import hold
 from fusion.health.modes import Mode
-from fusion.health.stage import Watch, doubts_of, learn_gains
+from fusion.health.stage import Watch, doubts_of, learn_gains, note_settled
 from fusion.messages import Health
 from fusion.store import Store
 from fusion.tracking.identity import Naming
@@ -95,7 +95,7 @@ def _settle_one(
     attribution = with_strangers(attribution, settled)
     attribution, right = take_weights(attribution, trip.trip, goods or (), config.attribution)
     attribution = replace(attribution, biases=learned(attribution.biases, settled, store, config.attribution))
-    watch = learn_gains(watch, settled, store, config)
+    watch = note_settled(learn_gains(watch, settled, store, config), settled, store, config)
     outputs = say(settled, trips, store, config)
     if charge is None:
         return attribution, outputs, watch

@@ -63,6 +63,7 @@ class Action:
 
 
 STEP_S, ENTER_S = 4.0, 4.0
+RISE = 4  # samples in which a hand takes goods off a plate; only a bad cell is faster
 
 
 def tape(actions: list[Action], shoppers: int = 2, accounts: tuple[str, ...] = ("ann", "bob", "cem")) -> list[Message]:
@@ -157,7 +158,9 @@ def _plates(actions: list[Action], begin_s: float, total_s: float, rng: np.rando
     load = np.full((samples, len(MASSES)), 5000.0) + rng.normal(0, 0.6, (samples, len(MASSES)))
     for i, action in enumerate(actions):
         plate = action.plate if action.onto is None else action.onto
-        load[int((begin_s + STEP_S * i + 2.1) * 60) :, plate] += action.pieces * MASSES[action.plate] * 1.01
+        at = int((begin_s + STEP_S * i + 2.1) * 60)
+        gone = np.clip((np.arange(samples) - at + 1.0) / RISE, 0.0, 1.0)
+        load[:, plate] += gone * action.pieces * MASSES[action.plate] * 1.01
     return [
         Plates("ctl", 0, _ns(i / 60), 16_666_667, load[i : i + 12].astype(np.float32)) for i in range(0, samples, 12)
     ]

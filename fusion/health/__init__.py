@@ -8,6 +8,7 @@ wrong for a while without looking right, and leaves it after it has looked right
     plates.py    its samples alone: silent; still to the last bit; too noisy to weigh what stands on it, and much
                  noisier than the plates it is shaken with; lone samples far off; a level that walks one way for a
                  quarter of a minute (samples.py is the compiled pass over all samples of a slice)
+    jumps.py     steps from one sample to the next, which no hand makes, and changes that are nobody's
     gains.py     what its picks weighed against the catalogue, with what products are off everywhere set aside:
                  the moment is looked for since when a plate has been off, or whether it always was (onsets.py); and
                  picks that nobody could read but as its goods, weighed with a wrong gain (misreads.py). Two plates
@@ -22,9 +23,9 @@ wrong for a while without looking right, and leaves it after it has looked right
 
 What comes of it: a camera under alarm gives no detections, a cart no moves, a portal no tags; a plate that says nothing
 makes no changes, and one whose grams are off makes changes with a wider variance (trust.py). A receipt that rests on
-such a plate alone, or whose shopper had a hand over one that said nothing, or there when goods went that nobody took,
-waits for a person, by name of the sensor (holds.py); what its own picks have just told counts. A shopper whom nobody
-has seen for a quarter of an hour, though nothing was blind, has left by an exit whose word was lost, and waits for a
-person too; so has one unseen for half a minute whose account is let in again. What is blind makes the mode of the store
-(modes.py): open, degraded, or closed to new entries.
+such a plate alone, or with one piece on one that jumps, or whose shopper had a hand over one that said nothing, or
+there when goods went that nobody took, waits for a person, by name of the sensor (holds.py); what its own picks have
+just told counts. A shopper whom nobody has seen for a quarter of an hour, though nothing was blind, has left by an exit
+whose word was lost, and waits for a person too; so has one unseen for half a minute whose account is let in again. What
+is blind makes the mode of the store (modes.py): open, degraded, or closed to new entries.
 """

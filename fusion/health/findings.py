@@ -10,6 +10,7 @@ from fusion.health.alarms import Alarms
 from fusion.health.cameras import CameraHealth, turns
 from fusion.health.doubts import Sayings
 from fusion.health.gains import Gains, tested
+from fusion.health.jumps import Jumpy
 from fusion.health.plates import PlateHealth
 from fusion.health.settings import HealthConfig
 from fusion.health.sources import SourceHealth
@@ -45,6 +46,7 @@ def findings(
     sources: SourceHealth,
     sayings: Sayings,
     gains: Gains,
+    jumpy: Jumpy,
     clocks: Mapping[str, str],
     levels: Levels,
     now_ns: int,
@@ -56,6 +58,8 @@ def findings(
     _sources(out, sources, now_ns, store)
     _plates(out, plates, levels, now_ns, store, config)
     for plate, finding in wrong_gains(gains, store):
+        _add(out, store.plates.plate_id[plate], finding)
+    for plate, finding in jumping(jumpy):
         _add(out, store.plates.plate_id[plate], finding)
     _cameras(out, cameras, now_ns, store, config)
     portals = {name for name, _ in store.portals}
@@ -81,6 +85,17 @@ def wrong_gains(gains: Gains, store: Store) -> list[tuple[int, Finding]]:
         others = " or ".join(store.plates.plate_id[other] for other in rivals.get(plate, ()))
         text += f", or {others} weighs wrong" if others else ""
         out.append((plate, Finding("weighs wrong", DEGRADED, text, right_ns.get(plate, 0))))
+    return out
+
+
+def jumping(jumpy: Jumpy) -> list[tuple[int, Finding]]:
+    """Return the plates whose level jumps, and what of it has been seen; since when they do nobody knows."""
+    out = []
+    for plate, one in sorted(jumpy.of.items()):
+        if one.on:
+            times = f"{one.wrong} change{'s' if one.wrong > 1 else ''}"
+            text = f"jumps: {times} that no goods made, of up to {jumpy.most_g[plate]:.0f} g"
+            out.append((plate, Finding("jumps", DEGRADED, text, 0)))
     return out
 
 

@@ -27,6 +27,7 @@ class Doubts:
     """What is wrong, as far as it bears on receipts."""
 
     plates: Mapping[int, tuple[int, int, str]] = field(default_factory=dict)  # plate -> from, to ns, words
+    jumped: frozenset[int] = frozenset()  # of these, those whose level jumps
     carts: Mapping[str, str] = field(default_factory=dict)  # cart -> words, of those that lie
     touched: Touched = field(default_factory=dict)
     seen_s: Mapping[str, float] = field(default_factory=dict)  # trip -> for how long somebody of it was followed
@@ -70,7 +71,10 @@ def _unseen(receipt: Receipt, doubts: Doubts, config: HealthConfig) -> tuple[str
 
 
 def _rests_on(one: Settled, doubts: Doubts, store: Store, config: HealthConfig) -> dict[str, str]:
-    """Return the bad sensors that a change rests on alone: most of its grams, and nothing else names the goods."""
+    """Return the bad sensors that a change rests on alone: most of its grams, and nothing else names the goods.
+
+    What a plate that jumps shows may be one piece more of what was taken beside it, and a hand then holds such a thing.
+    """
     why = dict(add(one.reading.why))
     out: dict[str, str] = {}
     if doubts.carts and why.get(CART, 0.0) > config.held_nats > why.get(HELD, 0.0):
@@ -78,16 +82,17 @@ def _rests_on(one: Settled, doubts: Doubts, store: Store, config: HealthConfig) 
     if not one.change.plates:
         return out
     total = sum(abs(g) for g in one.change.delta_g)
-    bad = 0.0
-    found = {}
+    bad, made_up, found = 0.0, False, dict[str, str]()
+    piece_g = min((float(store.products.mass_g[part.product]) for part in one.reading.parts), default=np.inf)
     for plate, g in zip(one.change.plates, one.change.delta_g, strict=True):
         since, until, words = doubts.plates.get(plate, (0, -1, ""))
         if since <= one.change.step_ns <= until:
             bad += abs(g)
+            made_up |= plate in doubts.jumped and abs(g) > 0.5 * piece_g
             found[store.plates.plate_id[plate]] = words
     single = len(one.reading.parts) == 1 and one.reading.parts[0].qty == 1
     seen = single and why.get(HELD, 0.0) + why.get(CART, 0.0) > config.held_nats
-    return out | found if bad > 0.5 * total and not seen else out
+    return out | found if made_up or (bad > 0.5 * total and not seen) else out
 
 
 def reach_over(

@@ -8,9 +8,11 @@ import numpy as np
 from fusion.arrays import Bools, Floats, Ints
 from fusion.config import SECOND_NS, ShelfConfig
 from fusion.frozen import record, replace
+from fusion.health import jumps, repeats
 from fusion.health.alarms import Alarms, no_alarms, watch
+from fusion.health.jumps import Sharp, not_sharp
 from fusion.health.middles import medians, medians_since
-from fusion.health.repeats import COLUMNS, Repeats, no_repeats, stuck, thawed
+from fusion.health.repeats import Repeats, no_repeats, stuck
 from fusion.health.samples import Rules, feel_batches
 from fusion.health.settings import HealthConfig
 from fusion.shelf.batches import Batches
@@ -35,6 +37,7 @@ class PlateHealth:
     """One row a plate, in the store's plate order."""
 
     repeats: Repeats
+    sharp: Sharp
     spikes: Floats  # (p,) lone samples far off, fading
     spike_g: Floats  # (p,) the largest of late
     looks_g: Floats  # (p, LONG * drift_s + 1) level at the last looks, latest last; NaN where there was none
@@ -55,6 +58,7 @@ def first_plates(store: Store, config: HealthConfig) -> PlateHealth:
     looks = np.full((p, LONG * config.drift_s + 1), np.nan)
     return PlateHealth(
         no_repeats(p),
+        not_sharp(p),
         np.zeros(p),
         np.zeros(p),
         looks,
@@ -66,19 +70,21 @@ def first_plates(store: Store, config: HealthConfig) -> PlateHealth:
 
 
 def feel(health: PlateHealth, batches: Batches, noise: Noise, shelf: ShelfConfig, config: HealthConfig) -> PlateHealth:
-    """Follow what repeats, and count lone samples far off both their neighbours, which agree.
+    """Follow what repeats and what jumps, and count lone samples far off both their neighbours, which agree.
 
     Nobody moves a plate for a sixtieth of a second. While a plate is disturbed its samples swing by themselves.
     """
-    repeats, spikes, largest = thawed(health.repeats), health.spikes.copy(), health.spike_g.copy()
+    again, sharp = repeats.thawed(health.repeats), jumps.thawed(health.sharp)
+    spikes, largest = health.spikes.copy(), health.spike_g.copy()
     rules = Rules(
         config.spike_sds, config.spike_g_min, 2.0 * config.spikes, shelf.change_sds, shelf.noise_sd_g_min**2, SHAKEN
     )
+    columns = [getattr(again, name) for name in repeats.COLUMNS] + [getattr(sharp, name) for name in jumps.COLUMNS]
     feel_batches(
-        *[getattr(repeats, name) for name in COLUMNS], spikes, largest, health.still.on, noise.var, noise.disturbed,
-        rules, batches.t_ns, batches.dt_ns, batches.first, batches.begin, batches.rows, batches.g,
+        *columns, spikes, largest, health.still.on, noise.var, noise.disturbed, rules, batches.t_ns, batches.dt_ns,
+        batches.first, batches.begin, batches.rows, batches.g,
     )  # fmt: skip
-    return replace(health, repeats=repeats, spikes=spikes, spike_g=largest)
+    return replace(health, repeats=again, sharp=sharp, spikes=spikes, spike_g=largest)
 
 
 def look_at_plates(

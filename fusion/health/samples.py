@@ -6,11 +6,12 @@ import numpy as np
 from numba import njit
 
 from fusion.arrays import Bools, Floats, Ints, Singles
+from fusion.health.jumps import REST_SDS, follow_jumps, follows
 from fusion.health.repeats import follow_plate
 
 
 class Rules(NamedTuple):
-    """What makes a lone sample a spike; see HealthConfig and ShelfConfig."""
+    """What makes a lone sample a spike, and a step a sharp one; see HealthConfig and ShelfConfig."""
 
     spike_sds: float
     spike_g_min: float
@@ -28,6 +29,11 @@ def feel_batches(
     repeated: Floats,
     samples: Floats,
     tenths: Bools,
+    rest_ns: Ints,
+    last_ns: Ints,
+    waits_g: Floats,
+    jump_g: Floats,
+    jump_ns: Ints,
     spikes: Floats,
     spike_g: Floats,
     still: Bools,
@@ -41,7 +47,7 @@ def feel_batches(
     rows: Ints,
     g: Singles,
 ) -> None:
-    """Follow all batches in place: columns of Repeats, of PlateHealth, of Noise per channel, and of Batches."""
+    """Follow all batches in place: columns of Repeats, Sharp, PlateHealth, of Noise per channel, and of Batches."""
     for batch in range(len(t_ns)):
         ch = first[batch + 1] - first[batch]
         n = (begin[batch + 1] - begin[batch]) // max(ch, 1)
@@ -51,16 +57,31 @@ def feel_batches(
             row = rows[at]
             if row < 0 or n == 0:
                 continue
+            was, most_step = last_g[row], 0.0
             for k in range(n):
                 own[k] = g[begin[batch] + k * ch + c]
+                most_step = max(most_step, abs(own[k] - was))
+                was = own[k]
             var = max(noise_var[at], rules.noise_var_min)
             hidden_g = rules.change_sds * np.sqrt(var * 2.0 / 3.0)
+            sd_g = np.sqrt(var)
+            least_g = max(rules.spike_sds * sd_g, rules.spike_g_min)
+            rests = most_step <= REST_SDS * sd_g and waits_g[row] == 0.0
+            if rests and follows(last_ns[row], t_ns[batch], dt_ns[batch]):
+                # A plate at rest, as nearly all are: to hand the columns on costs more than to follow them.
+                rest_ns[row] += n * dt_ns[batch]
+                last_ns[row] = t_ns[batch] + (n - 1) * dt_ns[batch]
+            else:
+                follow_jumps(
+                    rest_ns, last_ns, waits_g, jump_g, jump_ns, row, last_g[row], own, t_ns[batch], dt_ns[batch],
+                    REST_SDS * sd_g, max(rules.spike_sds * sd_g, 0.5 * rules.spike_g_min),
+                )  # fmt: skip
             follow_plate(
                 last_g, since_ns, longest_ns, repeated, samples, tenths, row, own, t_ns[batch], dt_ns[batch],
                 hidden_g, not still[row],
             )  # fmt: skip
             if not disturbed[at]:
-                most = _spike_of(own, max(rules.spike_sds * np.sqrt(var), rules.spike_g_min), rules.shaken)
+                most = _spike_of(own, least_g, rules.shaken)
                 if most > 0.0:
                     spikes[row] = min(spikes[row] + 1.0, rules.spikes_max)
                     spike_g[row] = max(spike_g[row], most)

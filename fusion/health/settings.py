@@ -30,6 +30,9 @@ class HealthConfig:
     spike_memory_s: float = 30.0
     drift_g_per_s: float = 0.5  # while somebody handles goods for 5 s, that is less than products differ by
     drift_s: int = 12  # looks
+    jump_nats: float = 3.0  # a plate of a good name that jumps sharply once is under alarm
+    jump_sharp_p: tuple[float, float] = (0.001, 0.5)  # a change goes by one sample: of a plate that is well, that jumps
+    jump_nobody_p: tuple[float, float] = (0.04, 0.6)  # and is nobody's
     gain_sd: float = 0.01  # of plates that are well
     gain_fault_sd: float = 0.15  # of plates that are not
     gain_min: float = 0.05  # a smaller error is no fault

@@ -1,6 +1,6 @@
 """The stage: hear every message, look at all sensors once a second, say what changed."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import field
 
 import numpy as np
@@ -12,12 +12,13 @@ from fusion.config import SECOND_NS, Config
 from fusion.frozen import record, replace
 from fusion.health.cameras import CameraHealth, first_cameras, look_at_cameras
 from fusion.health.doubts import Sayings, check_moves, check_tags
-from fusion.health.findings import WRONG_CLOCK, Finding, findings, state_of, suspects, wrong_gains
+from fusion.health.findings import WRONG_CLOCK, Finding, findings, jumping, state_of, suspects, wrong_gains
 from fusion.health.gains import Gains, misread_of, picks_of, weigh_gains
 from fusion.health.holds import Doubts, Touched, reach_over
+from fusion.health.jumps import Jumpy, check_settled, check_sharp, jumped
 from fusion.health.known_weights import Awaited, Weighed, await_weights, being_weighed, take_out
 from fusion.health.modes import OPEN, Mode, mode_of
-from fusion.health.plates import PlateHealth, first_plates, look_at_plates, unharmed
+from fusion.health.plates import PlateHealth, first_plates, look_at_plates, pieces_on, unharmed
 from fusion.health.sources import GATE, SourceHealth, first_sources, look_at_sources, speaking
 from fusion.messages import Health
 from fusion.shelf import Levels, ShelfChange
@@ -40,6 +41,7 @@ class Watch:
     sources: SourceHealth
     sayings: Sayings = field(default_factory=Sayings)
     gains: Gains = field(default_factory=Gains)
+    jumpy: Jumpy = field(default_factory=Jumpy)
     touched: Touched = field(default_factory=dict)
     seen_s: Mapping[str, float] = field(default_factory=dict)  # trip -> for how long somebody of it was followed
     seen_ns: Mapping[str, int] = field(default_factory=dict)  # trip -> when somebody of it was last followed
@@ -88,7 +90,7 @@ def look(
     sayings = check_moves(watch.sayings, (), attribution, now_ns, store, config.cart, health)
     sayings = check_tags(sayings, attribution, now_ns, config.attribution.tags, health)
     watch = replace(watch, sources=sources, plates=plates, cameras=cameras, sayings=sayings)
-    found = findings(plates, cameras, sources, sayings, watch.gains, clocks, levels, now_ns, store, health)
+    found = findings(plates, cameras, sources, sayings, watch.gains, watch.jumpy, clocks, levels, now_ns, store, health)
     suspected = {name: words for name, words in suspects(watch.gains, store).items() if name not in found}
     said = _tested(watch.weighed, watch.told, now_ns, store)  # what follows from it is said last, and so what stands
     said += _told(watch.told, found, now_ns) + _suspected(watch.suspects, suspected, found, now_ns)
@@ -119,6 +121,28 @@ def learn_gains(watch: Watch, settled: tuple[Settled, ...], store: Store, config
     return replace(watch, gains=weigh_gains(watch.gains, picks, misread, config.attribution, config.health))
 
 
+def note_changes(watch: Watch, changes: tuple[ShelfChange, ...], config: Config) -> Watch:
+    """Ask of changes that have just been found whether goods made them."""
+    if not changes:
+        return watch
+    jumpy = check_sharp(watch.jumpy, changes, watch.plates.sharp, _otherwise_wrong(watch), config.health)
+    return replace(watch, jumpy=jumpy)
+
+
+def note_settled(watch: Watch, settled: Sequence[Settled], store: Store, config: Config) -> Watch:
+    """Ask the same of changes whose reading is final, where all is in sight."""
+    if not settled or watch.mode.mode != OPEN or watch.cameras.out().any():
+        return watch
+    least_g, _ = pieces_on(store)
+    return replace(watch, jumpy=check_settled(watch.jumpy, settled, least_g, _otherwise_wrong(watch), config.health))
+
+
+def _otherwise_wrong(watch: Watch) -> dict[int, tuple[int, int]]:
+    """Return from when to when, ns, plates were wrong in other ways: what they did then needs no jumps."""
+    own = jumped(watch.jumpy)
+    return {plate: (since, until) for plate, (since, until, _) in watch.since.items() if plate not in own}
+
+
 def hear_tests(watch: Watch, messages: Iterable[Health], store: Store) -> tuple[Watch, tuple[str, ...]]:
     """Expect the test weights that some messages speak of; return what was odd in these too."""
     told = [message for message in messages if message.test]
@@ -147,8 +171,10 @@ def doubts_of(watch: Watch, store: Store) -> Doubts:
     for plate, finding in wrong_gains(watch.gains, store):
         if plates.get(plate, (0, 0, ""))[1] != FOREVER_NS:
             plates[plate] = finding.since_ns, FOREVER_NS, finding.text
+    for plate, finding in jumping(watch.jumpy):
+        plates[plate] = finding.since_ns, FOREVER_NS, finding.text
     carts = {cart: "has seen moves that never were" for cart, one in watch.sayings.of.items() if one.on}
-    return Doubts(plates, carts, watch.touched, watch.seen_s, watch.lost)
+    return Doubts(plates, jumped(watch.jumpy), carts, watch.touched, watch.seen_s, watch.lost)
 
 
 def wrong_clocks(watch: Watch) -> frozenset[str]:
