@@ -3,19 +3,27 @@
 All begin when shoppers have come in, but one: a plate whose gain goes wrong during the day, in the middle of a longer
 tape. By then the store knows what its goods weigh; a plate that was wrong from the start is told from goods that are
 off by many picks, on the longer tape, or in doubt (telling.py).
+
+A plate that jumps does so by just a piece of its goods, which is the worst for whoever is near: every few seconds,
+whoever is there, or whenever somebody takes something beside it.
 """
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+import numpy as np
+
 from bench.clock_faults import busiest
 from fusion.config import SECOND_NS
 from fusion.messages import Frame
 from fusion.store import Store
-from sensors.faults import Fault
+from sensors.faults import Fault, FaultPlan
 
 FROM_S: Final = 12.0  # shoppers have come in by then
+JUMP_S: Final = 6.0  # between two jumps of a plate
+SLOWLY_S: Final = 0.05  # in which a converter that filters goes to another level
+BESIDE_M: Final = 0.6  # a plate so near to what somebody takes has their hand beside it
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +35,18 @@ class Target:
     camera: str
     cart: str
     portal: str
+    beside: str  # the plate, of goods sold by the piece, beside which most is taken
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """Whom a fault hits on a tape, and what there is to hit."""
+
+    culprit: str
+    from_s: float
+    to_s: float  # when the tape ends
+    piece_g: float = 0.0  # of the goods of a plate that is sold by the piece
+    beside_s: tuple[float, ...] = ()  # when something is taken beside a plate, and not from it
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,29 +55,48 @@ class Trouble:
 
     name: str
     whom: Callable[[Target], str]
-    fault: Callable[[str, float], Fault]  # the culprit, and from when on, s
+    faults: Callable[[Scene], FaultPlan]
     long: bool = False  # on the longer tape
     midway: bool = False  # from its middle on
 
 
 def _plate(kind: str, name: str = "", long: bool = False, midway: bool = False, **more: float) -> Trouble:
-    def fault(plate: str, from_s: float) -> Fault:
-        return Fault(kind, from_s=from_s, plates=(plate,), **more)  # type: ignore[arg-type]
+    def faults(scene: Scene) -> FaultPlan:
+        return (Fault(kind, from_s=scene.from_s, plates=(scene.culprit,), **more),)  # type: ignore[arg-type]
 
     whom: Callable[[Target], str] = (lambda target: target.lasting) if long else (lambda target: target.plate)
-    return Trouble(f"plate {name or kind}", whom, fault, long, midway)
+    return Trouble(f"plate {name or kind}", whom, faults, long, midway)
 
 
 def _camera(name: str, kind: str, **more: float) -> Trouble:
-    def fault(camera: str, from_s: float) -> Fault:
-        return Fault(kind, src=camera, from_s=from_s, **more)  # type: ignore[arg-type]
+    def faults(scene: Scene) -> FaultPlan:
+        return (Fault(kind, src=scene.culprit, from_s=scene.from_s, **more),)  # type: ignore[arg-type]
 
-    return Trouble(f"camera {name}", lambda target: target.camera, fault)
+    return Trouble(f"camera {name}", lambda target: target.camera, faults)
+
+
+def _jumps(within_s: float, every_s: float = JUMP_S) -> Callable[[Scene], FaultPlan]:
+    """Return what makes a plate jump every few seconds, up or down by turns."""
+
+    def faults(scene: Scene) -> FaultPlan:
+        times_s = np.arange(scene.from_s, scene.to_s, every_s).tolist()
+        return tuple(_jump(scene, t_s, (-1) ** (k + 1), within_s) for k, t_s in enumerate(times_s))
+
+    return faults
+
+
+def _jumps_beside_hands(scene: Scene) -> FaultPlan:
+    """Return what makes a plate lose a piece whenever somebody takes something beside it."""
+    return tuple(_jump(scene, t_s, -1, 0.0) for t_s in scene.beside_s)
+
+
+def _jump(scene: Scene, at_s: float, sign: int, within_s: float) -> Fault:
+    return Fault("jumping", from_s=at_s, plates=(scene.culprit,), size=sign * scene.piece_g, seconds=within_s)
 
 
 TROUBLES: Final = (
-    Trouble("none", lambda target: "", lambda name, from_s: Fault("drop", p=0.0)),
-    Trouble("none, long", lambda target: "", lambda name, from_s: Fault("drop", p=0.0), long=True),
+    Trouble("none", lambda target: "", lambda scene: ()),
+    Trouble("none, long", lambda target: "", lambda scene: (), long=True),
     _plate("stuck"),
     _plate("dead"),
     _plate("spiking", size=1000.0, p=0.1),
@@ -65,15 +104,19 @@ TROUBLES: Final = (
     _plate("gain", name="gain from the start", size=0.25),
     _plate("gain", name="gain from the start, long", long=True, size=0.25),
     _plate("gain", name="gain during the day", long=True, midway=True, size=0.25),
+    Trouble("plate jumping", lambda target: target.beside, _jumps(0.0)),
+    Trouble("plate jumping slowly", lambda target: target.beside, _jumps(SLOWLY_S)),
+    Trouble("plate jumping slowly, long", lambda target: target.beside, _jumps(SLOWLY_S, 10.0 * JUMP_S), long=True),
+    Trouble("plate jumping beside hands", lambda target: target.beside, _jumps_beside_hands),
     _camera("out", "outage"),
     _camera("frozen", "freeze"),
     _camera("300 ms off", "restart", jump_s=0.3),
     _camera("rotated 3 degrees", "rotated", size=3.0),
-    Trouble("cart lying", lambda t: t.cart, lambda cart, from_s: Fault("lying", src=cart, from_s=from_s, p=0.15)),
+    Trouble("cart lying", lambda t: t.cart, lambda s: (Fault("lying", src=s.culprit, from_s=s.from_s, p=0.15),)),
     Trouble(
         "portal cross-reading",
         lambda t: t.portal,
-        lambda portal, from_s: Fault("cross-reading", src=portal, from_s=from_s, p=0.5),
+        lambda s: (Fault("cross-reading", src=s.culprit, from_s=s.from_s, p=0.5),),
     ),
 )
 
@@ -93,15 +136,45 @@ def target_of(frames: Sequence[Frame], store: Store, truth: Mapping[str, Any], f
     for event in truth["events"]:
         for plate in event["plates"]:
             picked[plate][(event["t"] - begin_ns) / SECOND_NS > from_s] += 1
-    by_piece = {
-        store.plates.plate_id[plate]
-        for product, plates in zip(store.facings.product.tolist(), store.facings.plates, strict=True)
-        for plate in plates
-        if not store.products.by_weight[product]
-    }
-    names = sorted(picked)
+    pieces_g, names = _pieces_g(store), sorted(picked)
     plate = max(names, key=lambda name: picked[name][::-1], default="")
-    lasting = max((n for n in names if n in by_piece), key=lambda n: (min(picked[n]), picked[n][1]), default="")
+    lasting = max((n for n in names if n in pieces_g), key=lambda n: (min(picked[n]), picked[n][1]), default="")
+    most = {name: len(_beside_s(name, frames, store, truth, from_s)) for name in sorted(pieces_g)}
+    beside = max(most, key=most.__getitem__, default="")
     found = busiest(frames, store, truth["events"])
     portal = store.portals[0][0] if store.portals else ""
-    return Target(plate, lasting, found.get("camera", ""), found.get("cart", ""), portal)
+    return Target(plate, lasting, found.get("camera", ""), found.get("cart", ""), portal, beside)
+
+
+def scene_of(culprit: str, frames: Sequence[Frame], store: Store, truth: Mapping[str, Any], from_s: float) -> Scene:
+    """Return what a fault that hits a culprit finds on a tape."""
+    to_s = (frames[-1].arrival_ns - frames[0].arrival_ns) / SECOND_NS
+    if culprit not in store.plates.plate_id:
+        return Scene(culprit, from_s, to_s)
+    beside_s = _beside_s(culprit, frames, store, truth, from_s)
+    return Scene(culprit, from_s, to_s, _pieces_g(store).get(culprit, 0.0), beside_s)
+
+
+def _pieces_g(store: Store) -> dict[str, float]:
+    """Return the plates on which goods are sold by the piece, and what the lightest of these weighs."""
+    by_piece = ~store.products.by_weight
+    out = dict[str, float]()
+    for product, plates in zip(store.facings.product.tolist(), store.facings.plates, strict=True):
+        for name in (store.plates.plate_id[plate] for plate in plates if by_piece[product]):
+            out[name] = min(out.get(name, np.inf), float(store.products.mass_g[product]))
+    return out
+
+
+def _beside_s(
+    plate: str, frames: Sequence[Frame], store: Store, truth: Mapping[str, Any], from_s: float
+) -> tuple[float, ...]:
+    """Return when, s from the first message, something is taken beside a plate and not from it."""
+    row = {name: at for at, name in enumerate(store.plates.plate_id)}
+    place = store.plates.centre
+    times = []
+    for event in truth["events"]:
+        t_s = (event["t"] - frames[0].arrival_ns) / SECOND_NS
+        if event["kind"] == "pick" and t_s >= from_s and plate not in event["plates"]:
+            far_m = [np.linalg.norm(place[row[one]] - place[row[plate]]) for one in event["plates"]]
+            times += [t_s] if far_m and min(far_m) < BESIDE_M else []
+    return tuple(sorted(times))

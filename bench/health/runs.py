@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from bench.clock_faults import frames_of, rows_of
-from bench.health.plans import TROUBLES, Trouble, begin_s, target_of
+from bench.health.plans import TROUBLES, Trouble, begin_s, scene_of, target_of
 from bench.health.tapes import clean_tape
 from bench.health.telling import in_doubt
 from fusion.config import SECOND_NS
@@ -67,7 +67,7 @@ def _replay(case: Path, seed: int, trouble: Trouble, out: Path, culprit: str = "
     culprit = culprit or trouble.whom(target_of(frames, store, truth, from_s))
     if not culprit and not trouble.name.startswith("none"):
         return None
-    plan = (trouble.fault(culprit, from_s),)
+    plan = trouble.faults(scene_of(culprit, frames, store, truth, from_s))
     session = Session(store, out)
     for _, frame in disturb_all(plan, since_first(frames), store=store, seed=seed):
         session.feed(frame)
@@ -93,7 +93,7 @@ def _replay(case: Path, seed: int, trouble: Trouble, out: Path, culprit: str = "
         words=mine[0]["text"] if mine else "",
         false=tuple(f"{row['src']} {row['text']}" for row in said if row["src"] != culprit),
         suspects=tuple(f"{plate} {words}" for plate, words in suspects.items()),
-        doubt=in_doubt(truth["events"], culprit, begun_ns, by_piece) if plan[0].kind == "gain" else "",
+        doubt=in_doubt(truth["events"], culprit, begun_ns, by_piece) if any(one.kind == "gain" for one in plan) else "",
     )
 
 
