@@ -15,14 +15,17 @@ from typing import Any, Final
 import numpy as np
 
 from bench.clock_faults import busiest
+from fusion.arrays import Floats
 from fusion.config import SECOND_NS
-from fusion.messages import Frame
+from fusion.messages import Frame, Plates
 from fusion.store import Store
+from fusion.wire import decode
 from sensors.faults import Fault, FaultPlan
 
 FROM_S: Final = 12.0  # shoppers have come in by then
 JUMP_S: Final = 6.0  # between two jumps of a plate
 SLOWLY_S: Final = 0.05  # in which a converter that filters goes to another level
+CLEAR: Final = 4.0  # times what samples differ by: a step so large stands out among them
 BESIDE_M: Final = 0.6  # a plate so near to what somebody takes has their hand beside it
 
 
@@ -35,7 +38,7 @@ class Target:
     camera: str
     cart: str
     portal: str
-    beside: str  # the plate, of goods sold by the piece, beside which most is taken
+    beside: str  # the plate beside which most is taken, of those whose samples do not hide a piece of their goods
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +142,9 @@ def target_of(frames: Sequence[Frame], store: Store, truth: Mapping[str, Any], f
     pieces_g, names = _pieces_g(store), sorted(picked)
     plate = max(names, key=lambda name: picked[name][::-1], default="")
     lasting = max((n for n in names if n in pieces_g), key=lambda n: (min(picked[n]), picked[n][1]), default="")
-    most = {name: len(_beside_s(name, frames, store, truth, from_s)) for name in sorted(pieces_g)}
+    noise_g = _noise_g(frames, store)
+    clear = sorted(name for name, piece_g in pieces_g.items() if piece_g > CLEAR * noise_g.get(name, 0.0))
+    most = {name: len(_beside_s(name, frames, store, truth, from_s)) for name in clear}
     beside = max(most, key=most.__getitem__, default="")
     found = busiest(frames, store, truth["events"])
     portal = store.portals[0][0] if store.portals else ""
@@ -163,6 +168,17 @@ def _pieces_g(store: Store) -> dict[str, float]:
         for name in (store.plates.plate_id[plate] for plate in plates if by_piece[product]):
             out[name] = min(out.get(name, np.inf), float(store.products.mass_g[product]))
     return out
+
+
+def _noise_g(frames: Sequence[Frame], store: Store) -> dict[str, float]:
+    """Return by how much the samples of each plate differ from one to the next, g, all but one in twenty."""
+    shown = dict[str, list[Floats]]()
+    for frame in frames:
+        if isinstance(message := decode(frame.topic, frame.payload), Plates):
+            shown.setdefault(message.src, []).append(np.diff(message.g, axis=0))
+    most = {src: np.quantile(np.abs(np.concatenate(each)), 0.95, axis=0) for src, each in shown.items()}
+    table = zip(store.plates.plate_id, store.plates.controller, store.plates.channel.tolist(), strict=True)
+    return {name: float(most[src][channel]) for name, src, channel in table if src in most}
 
 
 def _beside_s(

@@ -6,7 +6,7 @@ was there, or nobody had such a thing. Either may happen to a plate that is well
 summed change by change as for carts and portals (doubts.py), and changes that are somebody's speak for it. Of a plate
 that jumps nothing is left out, for goods go from it as ever; but whoever its grams charge waits for a person, whatever
 their hands hold: they may well hold such a thing, from beside it. What a filter makes of a single jump just when a hand
-is beside looks like goods, and nothing tells.
+is beside looks like goods, as a jump does among samples that differ by as much, and nothing tells.
 """
 
 from collections.abc import Iterable, Mapping
@@ -26,7 +26,8 @@ from fusion.shelf import ShelfChange
 
 REST_NS = SECOND_NS // 10  # before and after a jump, on which a plate rests from sample to sample
 PACE_NS = SECOND_NS // 50  # samples further apart than this may well step over a hand
-REST_SDS = 15.0  # in noise of a block, which is less than that of a sample: between two of a plate that rests
+REST_SDS = 12.0  # in noise of a block, a third or less of what samples differ by: between two of a plate that rests
+JUMP_SDS = 20.0  # a jump, at least
 ALIKE = 0.1  # of a jump: what a change may differ from it that is nothing else
 CLEAR_P = 0.8  # of a change's being nobody's, or somebody's, to speak against its plates, or for them
 

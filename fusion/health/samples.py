@@ -6,7 +6,7 @@ import numpy as np
 from numba import njit
 
 from fusion.arrays import Bools, Floats, Ints, Singles
-from fusion.health.jumps import REST_SDS, follow_jumps, follows
+from fusion.health.jumps import JUMP_SDS, REST_SDS, follow_jumps, follows
 from fusion.health.repeats import follow_plate
 
 
@@ -74,7 +74,7 @@ def feel_batches(
             else:
                 follow_jumps(
                     rest_ns, last_ns, waits_g, jump_g, jump_ns, row, last_g[row], own, t_ns[batch], dt_ns[batch],
-                    REST_SDS * sd_g, max(rules.spike_sds * sd_g, 0.5 * rules.spike_g_min),
+                    REST_SDS * sd_g, max(JUMP_SDS * sd_g, 0.5 * rules.spike_g_min),
                 )  # fmt: skip
             follow_plate(
                 last_g, since_ns, longest_ns, repeated, samples, tenths, row, own, t_ns[batch], dt_ns[batch],
