@@ -338,7 +338,9 @@ class PossessionConfig:
     floor_goods_m: float = 0.5  # unless goods moved this near it,
     floor_goods_s: float = 1.2  # so long before or after: it was at the lowest shelf
     out_nats: float = 4.5  # a hand that reaches out where nothing is to be had, and nobody near: hardly ever otherwise
-    out_m: float = 0.55  # so far from the head, along the floor,
+    out_soon_nats: float = -2.4  # where it was carried no longer than people take to bag: mostly they did
+    out_place_nats: float = -0.6  # wherever one stands who does it, and with an arm that stays bent
+    out_m: float = 0.5  # so far from the head, along the floor,
     out_sights: int = 5
     out_span_s: tuple[float, float] = (-1.0, 3.5)  # after the goods were last seen
     out_free_m: float = 0.6  # from where goods, carts and gates are to a hand,

@@ -170,15 +170,34 @@ def test_how_a_piece_was_last_seen_counts_where_it_was_carried_for_long(carried_
     plain = left_nats(replace(run, set_down_nats=0.0), gone_ns, CONFIG.gone_s, CONFIG)
     bagged = CONFIG.bagged_nats if set_down < 0.0 else 0.0
     assert left_nats(run, gone_ns, CONFIG.gone_s, CONFIG) == (plain + set_down if plain > 0.0 else bagged)
-    floored = left_nats(replace(run, reached_nats=6.0), gone_ns, CONFIG.gone_s, CONFIG)
+    floored = left_nats(replace(run, floor_nats=6.0), gone_ns, CONFIG.gone_s, CONFIG)
     assert floored == (plain + set_down if plain > 0.0 else 0.0) + 6.0, (
         "what is bagged at once is not bagged on the floor"
     )
 
 
+@given(st.floats(0.0, 60.0), st.floats(-4.0, 4.0), st.floats(0.0, 8.0), st.floats(0.1, 8.0))
+def test_a_hand_that_reaches_further_never_says_less_and_out_of_the_way_it_matters_little_where_one_stands(
+    carried_s: float, set_down: float, floor: float, out: float
+) -> None:
+    def nats(run: Run) -> float:
+        return left_nats(run, run.last_ns + 10 * SECOND_NS, CONFIG.gone_s, CONFIG)
+
+    run = Run(T0, T0 + int(carried_s * SECOND_NS), set_down)
+    low, reaching = replace(run, floor_nats=floor), replace(run, floor_nats=floor, out_nats=out)
+    assert low.alone == reaching.alone == run
+    assert nats(reaching) >= min(nats(low), nats(run)) + min(CONFIG.out_soon_nats, CONFIG.out_place_nats)
+    if carried_s > CONFIG.bagged_s + 0.1:
+        assert nats(reaching) >= nats(low) >= nats(run)
+        only = replace(run, out_nats=CONFIG.out_nats)
+        assert nats(only) >= nats(replace(only, set_down_nats=0.0)) + CONFIG.out_place_nats - 1e-9
+    elif not floor:
+        assert nats(reaching) == max(0.0, out + CONFIG.out_soon_nats), "that was mostly the bag"
+
+
 def test_a_run_goes_on_over_a_short_break_and_begins_anew_after_a_long_one() -> None:
     def nats_at(t_ns: int) -> LastSeen:
-        return LastSeen(t_ns / T0, 0.0, 0.0, ())
+        return LastSeen(t_ns / T0, 0.0, 0.0, 0.0, ())
 
     runs = lengthened({}, "t", content({3: 0.4}), nats_at, CONFIG)
     runs = lengthened(runs, "t", content({3: 0.4}, T0 + 5 * SECOND_NS), nats_at, CONFIG)
@@ -198,15 +217,15 @@ def test_a_run_goes_on_over_a_short_break_and_begins_anew_after_a_long_one() -> 
 @given(st.lists(st.tuples(st.integers(0, 80), st.integers(0, 1), st.booleans()), max_size=6))
 def test_a_reach_sets_down_one_thing_what_the_hand_was_last_seen_with(seen: list[tuple[int, int, bool]]) -> None:
     runs = {
-        product: Run(T0, T0 + tenths * SECOND_NS // 10, 0.0, CONFIG.out_nats if reached else 0.0, track_id=track)
+        product: Run(T0, T0 + tenths * SECOND_NS // 10, 0.0, out_nats=reached * CONFIG.out_nats, track_id=track)
         for product, (tenths, track, reached) in enumerate(seen)
     }
     once = reached_once(runs, CONFIG)
     span_ns = (CONFIG.out_span_s[1] - CONFIG.out_span_s[0]) * SECOND_NS
     for product, run in runs.items():
-        own = [one for one in runs.values() if one.track_id == run.track_id and one.reached_nats > 0.0]
+        own = [one for one in runs.values() if one.track_id == run.track_id and one.has_reached]
         is_last = not any(run.last_ns < one.last_ns <= run.last_ns + span_ns for one in own)
-        assert once[product] == (run if is_last else replace(run, reached_nats=0.0))
+        assert once[product] == (run if is_last else run.alone)
 
 
 def test_few_looks_say_less() -> None:

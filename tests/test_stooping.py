@@ -109,7 +109,7 @@ def test_goods_taken_later_or_seen_in_a_hand_since_or_in_a_cart_were_not_set_dow
     assert set(said({1: earlier, 2: earlier}, {2: Run(earlier, later)})) == {1}
     assert set(said({1: earlier, 2: earlier}, {2: Run(earlier, T0)})) == {1, 2}
     assert set(said({1: earlier, 2: earlier}, kept={2})) == {1}
-    assert said({1: earlier, 2: earlier}, {2: Run(earlier, T0, reached_nats=6.4)}) == {}, "that one was set down"
+    assert said({1: earlier, 2: earlier}, {2: Run(earlier, T0, floor_nats=6.4)}) == {}, "that one was set down"
 
 
 @pytest.mark.parametrize(("track_id", "is_theirs"), [(1, True), (2, True), (3, False)])

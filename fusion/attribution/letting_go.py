@@ -82,7 +82,7 @@ def _takers(
     known = frozenset().union(*(g.trips for g in state.groups))
     if trip not in known:
         return {}
-    gone_ns, run_alone = run.last_ns + int(own.gone_s * SECOND_NS), replace(run, reached_nats=0.0)
+    gone_ns, run_alone = run.last_ns + int(own.gone_s * SECOND_NS), run.alone
     carried = left_nats(run_alone, gone_ns, own.gone_s, own)
     if carried <= 0.0:
         return {}

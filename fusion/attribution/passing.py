@@ -242,10 +242,10 @@ def _lengthened(
         near = beside(content.track_id, t_ns, past, alias, people.trip_of, config.touch_m, own)
         others = tuple(one for one in near if one[0] not in people.staff)
         low = floor_nats(seen, *_moved_about(state, t_ns, store, config), own)
-        reached = max(low, out_nats(seen, store.plates.centre, others_xy, own))
+        out = out_nats(seen, store.plates.centre, others_xy, own)
         set_down = set_down_nats(seen, goods_xy, own)
         by_cart = set_down_nats(seen, plates_xy, own) - set_down if len(carts) else 0.0
-        return LastSeen(set_down, by_cart, reached, others)
+        return LastSeen(set_down, by_cart, low, out, others)
 
     return lengthened(state.runs, trip, content, nats_at, own)
 

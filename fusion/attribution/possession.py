@@ -48,11 +48,22 @@ class Run:
     first_ns: int
     last_ns: int
     set_down_nats: float = 0.0  # what the way it was last seen says of its having been set down then
-    reached_nats: float = 0.0  # and what a hand does that reached to the floor, or out to nothing
+    floor_nats: float = 0.0  # and what a hand does that reached to the floor,
+    out_nats: float = 0.0  # or out to nothing
     beside: tuple[tuple[str, float], ...] = ()  # trips whose hands may have met that one then, with nats of it
     since_ns: int = 0  # the first sight of all, with breaks; 0 where that is first_ns
     track_id: int = -1  # whose hands they were last
     cart_nats: float = 0.0  # more for its having been set down, of what they would not have put into a cart there
+
+    @property
+    def has_reached(self) -> bool:
+        """Whether a hand reached somewhere to set something down."""
+        return max(self.floor_nats, self.out_nats) > 0.0
+
+    @property
+    def alone(self) -> "Run":
+        """The same run as if no hand had reached anywhere."""
+        return replace(self, floor_nats=0.0, out_nats=0.0)
 
 
 class LastSeen(NamedTuple):
@@ -60,7 +71,8 @@ class LastSeen(NamedTuple):
 
     set_down_nats: float
     cart_nats: float
-    reached_nats: float
+    floor_nats: float
+    out_nats: float
     beside: tuple[tuple[str, float], ...]
 
 
@@ -376,8 +388,18 @@ def lengthened(
         first_ns = old.first_ns if old is not None and goes_on else first_ns
         if last_ns not in known:  # one look speaks of several products
             known[last_ns] = nats_at(last_ns)
-        set_down, cart, reached, beside = known[last_ns]
-        out[trip, product] = Run(first_ns, last_ns, set_down, reached, beside, since_ns, content.track_id, cart)
+        how = known[last_ns]
+        out[trip, product] = Run(
+            first_ns,
+            last_ns,
+            how.set_down_nats,
+            how.floor_nats,
+            how.out_nats,
+            how.beside,
+            since_ns,
+            content.track_id,
+            how.cart_nats,
+        )
     return out
 
 
@@ -398,11 +420,11 @@ def reached_once(runs: Mapping[int, Run], config: PossessionConfig) -> dict[int,
     out, span_ns = dict(runs), round((config.out_span_s[1] - config.out_span_s[0]) * SECOND_NS)
     for product, run in runs.items():
         later = (
-            other.reached_nats > 0.0 and other.track_id == run.track_id and 0 < other.last_ns - run.last_ns <= span_ns
+            other.has_reached and other.track_id == run.track_id and 0 < other.last_ns - run.last_ns <= span_ns
             for other in runs.values()
         )
-        if run.reached_nats > 0.0 and any(later):
-            out[product] = replace(run, reached_nats=0.0)
+        if run.has_reached and any(later):
+            out[product] = run.alone
     return out
 
 
@@ -419,5 +441,9 @@ def left_nats(run: Run | None, left_ns: int, gone_s: float, config: PossessionCo
     since_ns = run.since_ns if run.set_down_nats > 0.0 and run.since_ns else run.first_ns
     carried_s = (run.last_ns - since_ns) / SECOND_NS - config.bagged_s
     nats = float(np.clip(config.gone_nats_per_s * carried_s, 0.0, config.gone_nats_max))
-    bagged = config.bagged_nats if run.set_down_nats < 0.0 and run.reached_nats <= 0.0 else 0.0
-    return (nats + run.set_down_nats if nats > 0.0 else bagged) + run.reached_nats
+    if nats <= 0.0:  # into a bag, too, people reach, if not to the floor
+        bagged = config.bagged_nats if run.set_down_nats < 0.0 and not run.has_reached else 0.0
+        return bagged + max(run.floor_nats, run.out_nats + config.out_soon_nats * (run.out_nats > 0.0))
+    # Whose hand is out where nothing is stands wherever that may be, and the arm is bent as long as it is out.
+    place = max(run.set_down_nats, config.out_place_nats) if run.out_nats > run.floor_nats else run.set_down_nats
+    return nats + place + max(run.floor_nats, run.out_nats)
