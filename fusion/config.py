@@ -164,6 +164,8 @@ class IdentityConfig:
     scan_lead_s: float = 2.0  # the scan comes before the step over the line
     scan_lead_sd_s: float = 1.5  # earlier than that
     scan_late_sd_s: float = 4.0  # later: people dawdle, and parties come in one by one
+    beam_sd_s: float = 1.0  # a beam that knows nobody is cut by the step itself, give or take
+    beam_nats: float = -2.0  # that somebody came in whom no scan let in, rather than that something else cut it
     beside_nats: float = -4.5  # that who was let in at one gate comes in through another
     bad_slot_nats: float = -3.0  # who fits a scan worse waits whether somebody better comes
     no_slot_nats: float = -6.0  # a scan that fits worse is somebody else's

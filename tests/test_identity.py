@@ -8,9 +8,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.optimize import linear_sum_assignment
 from test_tracking import depth_frame
-from tiny import tiny_store
+from tiny import Action, run, tape, tiny_store
 
 from fusion.config import IdentityConfig, TrackingConfig
+from fusion.messages import Gate, Message
 from fusion.tracking.belief import Beliefs, Clue, Mix, Step, balanced, person_p, solve, with_steps
 from fusion.tracking.floor import advance, empty_floor
 from fusion.tracking.following import observe
@@ -392,3 +393,26 @@ def test_tracks_that_turned_out_to_be_one_are_one_person_at_any_time(joined: lis
         while last[kept] != kept:
             kept = last[kept]
         assert trips_p(identity, track_id, 0) == {identity.trip_of.get(kept, ""): 1.0}
+
+
+@settings(deadline=None, max_examples=12)
+@given(st.floats(0.5, 14.0), st.sampled_from(["enter", "exit"]))
+def test_a_beam_that_nobody_cuts_takes_no_account_from_anybody(at_s: float, event: str) -> None:
+    """Found on tapes of bench.health: a crossing made up before somebody came in took them, and their scan nobody."""
+    soon = [  # people step over the line four tenths of a second after their scan
+        replace(m, t_ns=m.t_ns + 8 * S // 5) if isinstance(m, Gate) and m.event == "enter" else m
+        for m in tape([Action(0, 1, -1), Action(1, 5, -1)], shoppers=3)
+    ]
+    plain = sorted(soon, key=lambda m: m.t_ns)
+    first = next(m for m in plain if isinstance(m, Gate))
+    begin_ns = min(m.t_ns for m in plain)
+    made_up = replace(first, t_ns=begin_ns + int(at_s * S), account=None, event=event)
+    door = sorted([made_up, *(m for m in plain if m.src == "door")], key=lambda m: m.t_ns)
+    messages = [*(m for m in plain if m.src != "door"), *(replace(m, seq=k) for k, m in enumerate(door))]
+
+    def charged(of: list[Message]) -> dict[str | None, tuple[str, list[str]]]:
+        receipts = [r for out in run(tiny_store(), of) for r in out.receipts if r.account]
+        return {r.account: (r.status, [line.sku for line in r.lines]) for r in receipts}
+
+    assert charged(messages) == charged(plain)
+    assert charged(plain)["ann"] == ("settled", ["b"]) and charged(plain)["bob"] == ("settled", ["f"])

@@ -3,7 +3,8 @@
 A scan at an entry opens one slot for each person let in. A confirmed track that comes onto the floor near the gate, or
 is first seen there, takes the slot whose time and gate fit: cameras also see those who still wait outside. A track
 that comes into sight elsewhere can only be somebody who was lost, and is joined to the lost track that looks alike
-and could have walked there. A scan usually comes some two seconds before the step over the line.
+and could have walked there. A scan usually comes some two seconds before the step over the line; a beam that lets in
+somebody without an account is cut by that step.
 
 A track keeps the trip it was named with only as far as it can be followed: encounters (encounters.py) and joins that
 might have been others are steps of a belief (belief.py), and whoever asks for a trip gets probabilities, for any
@@ -40,6 +41,7 @@ class Slot:
     gate: int  # row in the store's gates
     t_ns: int
     trip: str
+    is_known: bool = True  # by a scan; a beam alone knows nobody
 
 
 @record()
@@ -215,7 +217,8 @@ def go_on(identity: Identity, joined: Sequence[tuple[int, int]]) -> Identity:
 def admit(identity: Identity, gate: Gate, trip: str, store: Store) -> Identity:
     """Open a slot for each person a scan lets in."""
     row = store.gates.gate_id.index(gate.gate) if gate.gate in store.gates.gate_id else -1
-    return replace(identity, slots=(*identity.slots, *[Slot(row, gate.t_ns, trip)] * gate.party))
+    slot = Slot(row, gate.t_ns, trip, gate.account is not None)
+    return replace(identity, slots=(*identity.slots, *[slot] * gate.party))
 
 
 def name_tracks(
@@ -252,8 +255,10 @@ def name_tracks(
 
 def _waits(slot: Slot | None, nats: float, now_ns: int, config: IdentityConfig) -> bool:
     """Tell whether whom a scan was for may still come in: who fits it badly does not take it before."""
-    expected_s = config.scan_lead_s + config.scan_lead_sd_s + config.entry_after_s
-    return slot is not None and nats < config.bad_slot_nats and now_ns < slot.t_ns + int(expected_s * SECOND_NS)
+    if slot is None:
+        return False
+    lead_s = config.scan_lead_s + config.scan_lead_sd_s if slot.is_known else config.beam_sd_s
+    return nats < config.bad_slot_nats and now_ns < slot.t_ns + int((lead_s + config.entry_after_s) * SECOND_NS)
 
 
 def _name(
@@ -405,11 +410,18 @@ def _handed_out(
 
 
 def _slot_nats(came: Sequence[Entry], slots: Sequence[Slot], store: Store, config: IdentityConfig) -> Floats:
-    """Return how well some entries fit some slots, (n, s) nats."""
+    """Return how well some entries fit some slots, (n, s) nats.
+
+    A beam is cut by the step over the line itself; now and then by a bag or a door, and where a scan let somebody in
+    about then, who comes in is sooner that one.
+    """
     came_ns, came_xy = np.array([e.t_ns for e in came]), np.array([e.xy for e in came])
     scan_ns, gate = np.array([s.t_ns for s in slots], np.int64), np.array([s.gate for s in slots], np.int64)
-    off_s = (came_ns[:, None] - scan_ns) / SECOND_NS - config.scan_lead_s
-    when = -0.5 * (off_s / np.where(off_s < 0, config.scan_lead_sd_s, config.scan_late_sd_s)) ** 2
+    known = np.array([s.is_known for s in slots], np.bool_)
+    off_s = (came_ns[:, None] - scan_ns) / SECOND_NS - np.where(known, config.scan_lead_s, 0.0)
+    early_sd_s = np.where(known, config.scan_lead_sd_s, config.beam_sd_s)
+    late_sd_s = np.where(known, config.scan_late_sd_s, config.beam_sd_s)
+    when = -0.5 * (off_s / np.where(off_s < 0, early_sd_s, late_sd_s)) ** 2 + np.where(known, 0.0, config.beam_nats)
     far = line_distances(came_xy, store.gates.line)
     at = np.where(far <= config.entry_reach_m, -0.5 * (far / config.entry_sd_m) ** 2, -np.inf)
     # Of a party let in at one gate some come in through the next.
