@@ -12,6 +12,7 @@ from tiny import tiny_store
 
 from fusion.attribution.beam import Group, Hypothesis, gathered, lone
 from fusion.attribution.bodies import Bodies
+from fusion.attribution.carted import CartNow
 from fusion.attribution.explanations import PICK, PUT, Claim, Explanation, Part
 from fusion.attribution.handover import at_moment
 from fusion.attribution.hypotheses import weights
@@ -39,7 +40,9 @@ from fusion.attribution.state import Attribution, People
 from fusion.attribution.why import HELD, PRIOR
 from fusion.attribution.witnesses import Witnesses
 from fusion.config import SECOND_NS, AttributionConfig, CartConfig, PossessionConfig
+from fusion.messages import CartMove
 from fusion.shelf import ShelfChange
+from fusion.tracking.carts import SeenMove
 
 CONFIG = PossessionConfig()
 T0 = 1_000 * SECOND_NS
@@ -212,6 +215,31 @@ def test_a_run_goes_on_over_a_short_break_and_begins_anew_after_a_long_one() -> 
     assert left_nats(kept, kept.last_ns + 10 * SECOND_NS, CONFIG.gone_s, CONFIG) == CONFIG.bagged_nats
     assert lengthened(runs, "t", content({3: 0.4}, later), nats_at, CONFIG)["t", 3].first_ns == later
     assert ("t", 4) not in lengthened(runs, "t", content({3: 0.4, 4: 0.05}), nats_at, CONFIG)
+
+
+@given(st.sampled_from(["", "b", "c"]), st.none() | st.floats(-9.0, 9.0), st.floats(0.0, 0.8))
+def test_who_lets_go_beside_a_parked_cart_has_set_it_down_unless_its_camera_saw_a_move(
+    owner: str, moved_s: float | None, away_m: float
+) -> None:
+    """Found in left-elsewhere, seed 62: a cart was parked at the counter, and what was laid there was charged."""
+    shown = content({3: 0.4})
+    head = np.array([[3.6, 0.4, 1.6]])  # two metres from any plate
+    hands = np.array([[[0.3, 0.0, -0.5], [0.2, 0.0, -0.8]]])
+    moments = [
+        bodies_at(shown.t_ns + k * SECOND_NS // 10, np.array([1]), head, hands, np.zeros((1, 2, 3, 3)), np.zeros(1))
+        for k in range(-20, 1)
+    ]
+    cart = CartNow(owner, T0, (3.6, 0.4 + away_m))
+    people = People(
+        lambda: {1: "b"}, lambda track_id, t_ns: (("b", 0.0, None),), {}, frozenset(), CartConfig(), {"c": cart}
+    )
+    move = CartMove(shown.t_ns + round((moved_s or 0.0) * SECOND_NS), 1, (("d", 0.8),), 0.9)
+    seen = Witnesses(bodies=past_of(moments), moves=() if moved_s is None else (SeenMove("c", move, {}, {}),))
+    group = gathered(frozenset("b"), (Hypothesis(0.0, {"b": ((3, 1, 355.0),)}, {}),))
+    state = Attribution(groups=(group,), seen=seen)
+    run = read_content(state, shown, people, tiny_store(), AttributionConfig()).runs["b", 3]
+    counts = owner != "" or (moved_s is not None and -3.5 <= moved_s <= 0.5)
+    assert (run.set_down_nats < 0.0) == counts
 
 
 @given(st.lists(st.tuples(st.integers(0, 80), st.integers(0, 1), st.booleans()), max_size=6))

@@ -1,6 +1,6 @@
 """What passes between people without a shelf noticing is read into their beam: from hand to hand, into a cart."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from itertools import chain
 
 import numpy as np
@@ -40,7 +40,7 @@ from fusion.attribution.state import Attribution, People, group_of, is_dark
 from fusion.attribution.stooping import Stoop, is_answered, is_bent, stoops_now
 from fusion.attribution.unwatched import Unwatched, may_be_unwatched, unwatched_now, unwatched_readings
 from fusion.checkout.records import derive_id
-from fusion.config import SECOND_NS, AttributionConfig
+from fusion.config import SECOND_NS, AttributionConfig, PossessionConfig
 from fusion.frozen import replace
 from fusion.store import Store
 from fusion.tracking.carts import SeenMove
@@ -232,7 +232,7 @@ def _lengthened(
 ) -> dict[tuple[str, int], Run]:
     own, past, alias = config.possession, state.seen.bodies, people.alias
     known = np.array(sorted(people.trip_of), np.int64)
-    carts = np.array([cart.xy for cart in people.carts.values()]).reshape(-1, 2)
+    carts = _carts_in_use(state.seen.moves, content, people, own)
     plates_xy = np.ascontiguousarray(store.plates.centre[:, :2])
     goods_xy = np.concatenate([plates_xy, carts])
     others_xy = np.concatenate([carts, store.gates.line.mean(axis=1)])
@@ -248,6 +248,16 @@ def _lengthened(
         return LastSeen(set_down, by_cart, low, out, others)
 
     return lengthened(state.runs, trip, content, nats_at, own)
+
+
+def _carts_in_use(moves: Iterable[SeenMove], content: Content, people: People, config: PossessionConfig) -> Floats:
+    """Return where carts are, (n, 2) m, that somebody is with, or whose camera saw a move about a moment.
+
+    One that is parked there has nothing to do with what people let go of beside it.
+    """
+    first_ns, last_ns = content.t0_ns - config.around_s * SECOND_NS, content.t_ns + config.around_s * SECOND_NS
+    moved = {one.cart for one in moves if first_ns <= one.move.t_ns <= last_ns}
+    return np.array([cart.xy for name, cart in people.carts.items() if cart.owner or name in moved]).reshape(-1, 2)
 
 
 def _moved_about(state: Attribution, t_ns: int, store: Store, config: AttributionConfig) -> tuple[Floats, Floats]:
