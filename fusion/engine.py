@@ -35,6 +35,7 @@ from fusion.health.stage import (
     is_due,
     look,
     note_changes,
+    note_crossing,
     note_moves,
     note_settled,
     take_tests,
@@ -400,13 +401,15 @@ def _gate(engine: Engine, state: State, gate: Gate, news: News) -> State:
             attribution = open_trip(attribution, trips.live[-1].trip, is_staff=trips.live[-1].is_staff)
         joined = visits.inside(trips, gate.account) or trips.live[-1]
         identity = admit(state.identity, gate, joined.trip, engine.store)
-        return replace(state, trips=trips, attribution=attribution, identity=identity)
+        watch = note_crossing(state.watch, gate, joined.trip, engine.config)
+        return replace(state, trips=trips, attribution=attribution, identity=identity, watch=watch)
     of_account = {t.account: t.trip for t in state.trips.live if t.account is not None}
     identity, floor, gone = leave_by_gate(
         state.identity, state.floor, gate, of_account, engine.store, engine.config.identity
     )
     news.departures.extend(gone)
-    state = replace(state, identity=identity, floor=floor)
+    watch = note_crossing(state.watch, gate, gone[0].trip if gone else "", engine.config)
+    state = replace(state, identity=identity, floor=floor, watch=watch)
     return state if gone else _note(state, "exit of nobody known")
 
 

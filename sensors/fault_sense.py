@@ -1,4 +1,4 @@
-"""Sensors that are well and wrong: a knocked camera, a lying cart camera, a portal that hears too far."""
+"""Sensors that are well and wrong: knocked cameras, lying carts, portals that hear too far, gates that miscount."""
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
@@ -7,7 +7,7 @@ from typing import Final, TypeAlias
 import numpy as np
 
 from fusion.arrays import Floats, Singles
-from fusion.messages import Boxes, Cart, CartMove, Frame, Health, Message, People, Portal, packed
+from fusion.messages import Boxes, Cart, CartMove, Frame, Gate, Health, Message, People, Portal, packed
 from fusion.store import Store
 from fusion.tracking.camera import distort, undistort
 from fusion.wire import decode, encode, topic_of
@@ -18,6 +18,7 @@ Alter: TypeAlias = Callable[[Message, np.random.Generator], Message]
 INTO_P: Final = 0.7  # of moves that never were, into the basket
 SCORES: Final = (0.7, 0.99)
 NAMED_P: Final = 0.8  # what a liar believes in the product it names
+WAY_IN_P: Final = 0.5  # of crossings that nobody made
 STRANGERS_MAX: Final = 3  # tags that pass at one moment
 HEARD_DBM: Final = (-51.0, 4.0)  # mean and SD: as strong as what goes through
 
@@ -71,6 +72,18 @@ def cross_reading(timed: Iterable[Timed], chance: Chance, store: Store) -> Itera
         if isinstance(message, Portal):
             return replace(message, tags=(*message.tags, *tags))
         return Portal(message.src, message.seq, message.t_ns, message.src, tags)
+
+    return _altered(timed, chance, alter)
+
+
+def miscounting(timed: Iterable[Timed], chance: Chance, store: Store) -> Iterator[Timed]:
+    """Let a gate's beam be cut by nobody in a share p of what it says, in place of its saying that it is alive."""
+
+    def alter(message: Message, rng: np.random.Generator) -> Message:
+        if message.src not in store.gates.gate_id or not isinstance(message, Health) or rng.random() >= chance.fault.p:
+            return message
+        way = "enter" if rng.random() < WAY_IN_P else "exit"
+        return Gate(message.src, message.seq, message.t_ns, message.src, way, None, 1, "shopper")
 
     return _altered(timed, chance, alter)
 

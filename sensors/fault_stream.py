@@ -14,7 +14,7 @@ from fusion.messages import Frame
 from fusion.store import Problem, Store
 from sensors.fault_chance import Chance, Timed
 from sensors.fault_plates import cells_at_fault
-from sensors.fault_sense import cross_reading, lying, rotated
+from sensors.fault_sense import cross_reading, lying, miscounting, rotated
 from sensors.fault_sensor import frozen, restarted, silenced
 from sensors.fault_wire import corrupted, delayed, doubled, dropped, overtaken
 from sensors.faults import PLATE_FAULTS, STORE_FAULTS, Fault, FaultPlan, PlanError, matching
@@ -31,7 +31,7 @@ PLAY: Final[dict[str, Play]] = {
     "reorder": overtaken,
     "delay": delayed,
 }
-SENSE: Final = {"rotated": rotated, "lying": lying, "cross-reading": cross_reading}
+SENSE: Final = {"rotated": rotated, "lying": lying, "cross-reading": cross_reading, "miscounting": miscounting}
 ORDER: Final = (*STORE_FAULTS, *PLAY)  # from the cell to the listener
 
 

@@ -16,6 +16,7 @@
     lying      a cart's camera names its moves at random, and in a share p of its reports sees one that never was
     cross-reading   a portal hears what strangers carry past in the next lane as if it went through, in a share p of
                its messages
+    miscounting a gate says in a share p of its messages that somebody came in or went out whom it does not know
 
 For the faults that last, p is the chance that a source, or a plate, has them at all.
 """
@@ -30,7 +31,12 @@ from fusion.store import Problem, Store
 
 WIRE_FAULTS: Final = ("drop", "delay", "reorder", "duplicate", "corrupt", "restart", "freeze", "outage")
 PLATE_FAULTS: Final = ("stuck", "dead", "spiking", "gain", "drifting", "jumping")
-SENSE_FAULTS: Final = ("rotated", "lying", "cross-reading")  # of cameras, carts and portals: what they make of things
+SENSE_FAULTS: Final = (
+    "rotated",
+    "lying",
+    "cross-reading",
+    "miscounting",
+)  # all but plates
 STORE_FAULTS: Final = (*PLATE_FAULTS, *SENSE_FAULTS)  # only a store says what these do
 
 
@@ -66,7 +72,7 @@ KEYS: Final = {
     **dict.fromkeys(("spiking", "gain", "drifting"), ANY_KIND | {"to_s", "plates", "size"}),
     "jumping": ANY_KIND | {"plates", "size", "seconds"},
     "rotated": ANY_KIND | {"to_s", "size"},
-    **dict.fromkeys(("lying", "cross-reading"), ANY_KIND | {"to_s"}),
+    **dict.fromkeys(("lying", "cross-reading", "miscounting"), ANY_KIND | {"to_s"}),
 }  # what means something to each kind
 NEEDED: Final = {
     "delay": ("seconds",),

@@ -38,6 +38,7 @@ class Target:
     camera: str
     cart: str
     portal: str
+    gate: str
     beside: str  # the plate beside which most is taken, of those whose samples do not hide a piece of their goods
 
 
@@ -121,6 +122,11 @@ TROUBLES: Final = (
         lambda t: t.portal,
         lambda s: (Fault("cross-reading", src=s.culprit, from_s=s.from_s, p=0.5),),
     ),
+    Trouble(
+        "gate miscounting",
+        lambda t: t.gate,
+        lambda s: (Fault("miscounting", src=s.culprit, from_s=s.from_s, p=0.15),),
+    ),
 )
 
 
@@ -148,7 +154,8 @@ def target_of(frames: Sequence[Frame], store: Store, truth: Mapping[str, Any], f
     beside = max(most, key=most.__getitem__, default="")
     found = busiest(frames, store, truth["events"])
     portal = store.portals[0][0] if store.portals else ""
-    return Target(plate, lasting, found.get("camera", ""), found.get("cart", ""), portal, beside)
+    gate = next(iter(store.gates.gate_id), "")
+    return Target(plate, lasting, found.get("camera", ""), found.get("cart", ""), portal, gate, beside)
 
 
 def scene_of(culprit: str, frames: Sequence[Frame], store: Store, truth: Mapping[str, Any], from_s: float) -> Scene:

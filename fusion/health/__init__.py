@@ -18,6 +18,7 @@ wrong for a while without looking right, and leaves it after it has looked right
     doubts.py    carts and portals, by sums of evidence: moves that the basket's weight (baskets.py) or the owner's
                  goods contradict, most of all where nobody was near; strong tags of goods that nobody who went out
                  could carry
+    crossings.py gates that count people whom nobody sees
     sources.py   silent by event time of the others; what it says of itself
     intake/clocks.py   clocks, as before
 

@@ -8,6 +8,7 @@ from fusion.config import SECOND_NS
 from fusion.frozen import record
 from fusion.health.alarms import Alarms
 from fusion.health.cameras import CameraHealth, turns
+from fusion.health.crossings import Crossings
 from fusion.health.doubts import Sayings
 from fusion.health.gains import Gains, tested
 from fusion.health.jumps import Jumpy
@@ -47,6 +48,7 @@ def findings(
     sayings: Sayings,
     gains: Gains,
     jumpy: Jumpy,
+    crossings: Crossings,
     clocks: Mapping[str, str],
     levels: Levels,
     now_ns: int,
@@ -70,6 +72,10 @@ def findings(
         elif doubt.on:
             words = f"sees moves that never were, {doubt.wrong} of late by weight and goods"
             _add(out, sensor, Finding("sees moves that never were", DEGRADED, words, doubt.began_ns))
+    for gate, doubt in sorted(crossings.of.items()):
+        if doubt.on:
+            text = f"counts people whom nobody sees, {doubt.wrong} of late"
+            _add(out, gate, Finding("counts people whom nobody sees", DEGRADED, text, doubt.began_ns))
     for src, what in sorted(clocks.items()):
         text = f"clock {what}; its times are corrected as far as they can be"
         _add(out, src, Finding(WRONG_CLOCK, DEGRADED, text, now_ns))

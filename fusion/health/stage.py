@@ -11,6 +11,7 @@ from fusion.attribution.state import Attribution, People
 from fusion.config import SECOND_NS, Config
 from fusion.frozen import record, replace
 from fusion.health.cameras import CameraHealth, first_cameras, look_at_cameras
+from fusion.health.crossings import Crossings, check_entries, note_entry, note_exit
 from fusion.health.doubts import Sayings, check_moves, check_tags
 from fusion.health.findings import WRONG_CLOCK, Finding, findings, jumping, state_of, suspects, wrong_gains
 from fusion.health.gains import Gains, misread_of, picks_of, weigh_gains
@@ -20,7 +21,7 @@ from fusion.health.known_weights import Awaited, Weighed, await_weights, being_w
 from fusion.health.modes import OPEN, Mode, mode_of
 from fusion.health.plates import PlateHealth, first_plates, look_at_plates, pieces_on, unharmed
 from fusion.health.sources import GATE, SourceHealth, first_sources, look_at_sources, speaking
-from fusion.messages import Health
+from fusion.messages import Gate, Health
 from fusion.shelf import Levels, ShelfChange
 from fusion.store import Store
 from fusion.tracking.carts import SeenMove
@@ -42,6 +43,7 @@ class Watch:
     sayings: Sayings = field(default_factory=Sayings)
     gains: Gains = field(default_factory=Gains)
     jumpy: Jumpy = field(default_factory=Jumpy)
+    crossings: Crossings = field(default_factory=Crossings)
     touched: Touched = field(default_factory=dict)
     seen_s: Mapping[str, float] = field(default_factory=dict)  # trip -> for how long somebody of it was followed
     seen_ns: Mapping[str, int] = field(default_factory=dict)  # trip -> when somebody of it was last followed
@@ -90,7 +92,14 @@ def look(
     sayings = check_moves(watch.sayings, (), attribution, now_ns, store, config.cart, health)
     sayings = check_tags(sayings, attribution, now_ns, config.attribution.tags, health)
     watch = replace(watch, sources=sources, plates=plates, cameras=cameras, sayings=sayings)
-    found = findings(plates, cameras, sources, sayings, watch.gains, watch.jumpy, clocks, levels, now_ns, store, health)
+    if _sees_all(watch):
+        waited_s = config.identity.scan_wait_s
+        crossings = check_entries(watch.crossings, watch.seen_s, inside, waited_s, now_ns, health)
+        watch = replace(watch, crossings=crossings)
+    found = findings(
+        plates, cameras, sources, sayings, watch.gains, watch.jumpy, watch.crossings, clocks, levels, now_ns, store,
+        health,
+    )  # fmt: skip
     suspected = {name: words for name, words in suspects(watch.gains, store).items() if name not in found}
     said = _tested(watch.weighed, watch.told, now_ns, store)  # what follows from it is said last, and so what stands
     said += _told(watch.told, found, now_ns) + _suspected(watch.suspects, suspected, found, now_ns)
@@ -129,9 +138,23 @@ def note_changes(watch: Watch, changes: tuple[ShelfChange, ...], config: Config)
     return replace(watch, jumpy=jumpy)
 
 
+def note_crossing(watch: Watch, gate: Gate, trip: str, config: Config) -> Watch:
+    """Ask of a gate's word whether it is somebody's: of a trip that was let in or has gone out, "" for nobody's."""
+    if gate.event == "enter":
+        return replace(watch, crossings=note_entry(watch.crossings, gate.src, trip, gate.t_ns))
+    if not _sees_all(watch):
+        return watch
+    return replace(watch, crossings=note_exit(watch.crossings, gate.src, bool(trip), gate.t_ns, config.health))
+
+
+def _sees_all(watch: Watch) -> bool:
+    """Tell whether nothing is blind: what nobody sees then is not there."""
+    return watch.mode.mode == OPEN and not watch.cameras.out().any()
+
+
 def note_settled(watch: Watch, settled: Sequence[Settled], store: Store, config: Config) -> Watch:
     """Ask the same of changes whose reading is final, where all is in sight."""
-    if not settled or watch.mode.mode != OPEN or watch.cameras.out().any():
+    if not settled or not _sees_all(watch):
         return watch
     least_g, _ = pieces_on(store)
     return replace(watch, jumpy=check_settled(watch.jumpy, settled, least_g, _otherwise_wrong(watch), config.health))
