@@ -70,10 +70,7 @@ class HealthConfig:
     tag_wrong_p: tuple[float, float] = (0.15, 0.9)  # the same of a strong tag
     tag_wait_s: float = 4.0
     cross_nats: float = 5.0
-    cross_wrong_p: tuple[float, float] = (
-        0.1,
-        0.6,
-    )  # nobody crossed: of a gate that is well, that is not
+    cross_wrong_p: tuple[float, float] = (0.1, 0.6)  # nobody crossed: of a gate that is well, that is not
     over_m: float = 0.12  # a hand this far beside a plate may be taking from it
     over_up_m: tuple[float, float] = (-0.08, 0.35)  # and so far above its top
     held_nats: float = 1.0  # hands or a cart that speak for goods by this much are another witness
