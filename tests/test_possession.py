@@ -251,7 +251,7 @@ def test_a_reach_sets_down_one_thing_what_the_hand_was_last_seen_with(seen: list
     once = reached_once(runs, CONFIG)
     span_ns = (CONFIG.out_span_s[1] - CONFIG.out_span_s[0]) * SECOND_NS
     for product, run in runs.items():
-        own = [one for one in runs.values() if one.track_id == run.track_id and one.has_reached]
+        own = [one for one in runs.values() if one.track_id == run.track_id and one.reached_nats > 0.0]
         is_last = not any(run.last_ns < one.last_ns <= run.last_ns + span_ns for one in own)
         assert once[product] == (run if is_last else run.alone)
 

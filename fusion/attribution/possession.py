@@ -56,9 +56,9 @@ class Run:
     cart_nats: float = 0.0  # more for its having been set down, of what they would not have put into a cart there
 
     @property
-    def has_reached(self) -> bool:
-        """Whether a hand reached somewhere to set something down."""
-        return max(self.floor_nats, self.out_nats) > 0.0
+    def reached_nats(self) -> float:
+        """What a hand that reached anywhere says of their having been set down; 0 where none did."""
+        return max(self.floor_nats, self.out_nats)
 
     @property
     def alone(self) -> "Run":
@@ -420,10 +420,10 @@ def reached_once(runs: Mapping[int, Run], config: PossessionConfig) -> dict[int,
     out, span_ns = dict(runs), round((config.out_span_s[1] - config.out_span_s[0]) * SECOND_NS)
     for product, run in runs.items():
         later = (
-            other.has_reached and other.track_id == run.track_id and 0 < other.last_ns - run.last_ns <= span_ns
+            other.reached_nats > 0.0 and other.track_id == run.track_id and 0 < other.last_ns - run.last_ns <= span_ns
             for other in runs.values()
         )
-        if run.has_reached and any(later):
+        if run.reached_nats > 0.0 and any(later):
             out[product] = run.alone
     return out
 
@@ -442,8 +442,8 @@ def left_nats(run: Run | None, left_ns: int, gone_s: float, config: PossessionCo
     carried_s = (run.last_ns - since_ns) / SECOND_NS - config.bagged_s
     nats = float(np.clip(config.gone_nats_per_s * carried_s, 0.0, config.gone_nats_max))
     if nats <= 0.0:  # into a bag, too, people reach, if not to the floor
-        bagged = config.bagged_nats if run.set_down_nats < 0.0 and not run.has_reached else 0.0
+        bagged = config.bagged_nats if run.set_down_nats < 0.0 and run.reached_nats <= 0.0 else 0.0
         return bagged + max(run.floor_nats, run.out_nats + config.out_soon_nats * (run.out_nats > 0.0))
     # Whose hand is out where nothing is stands wherever that may be, and the arm is bent as long as it is out.
     place = max(run.set_down_nats, config.out_place_nats) if run.out_nats > run.floor_nats else run.set_down_nats
-    return nats + place + max(run.floor_nats, run.out_nats)
+    return nats + place + run.reached_nats

@@ -124,7 +124,7 @@ def stoop_readings(
     own, rules = config.possession, config.stoop
     slack, span_ns = round(own.around_s * SECOND_NS), round((own.out_span_s[1] - own.out_span_s[0]) * SECOND_NS)
     nothing = (Explanation((), 0.0),)
-    if any(run.has_reached and abs(run.last_ns - stoop.t_ns) <= span_ns for run in runs.values()):
+    if any(run.reached_nats > 0.0 and abs(run.last_ns - stoop.t_ns) <= span_ns for run in runs.values()):
         return nothing
     taken = _taken_before(stoop.since_ns, trip, hypothesis, open_)
     seen = {product for product, run in runs.items() if run.last_ns > stoop.t_ns + slack}
