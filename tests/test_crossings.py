@@ -1,13 +1,19 @@
 """Gates that count people whom nobody sees are named, and take nothing from anybody."""
 
+from dataclasses import replace
+
+import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from tiny import Action, frames, run, tape, tiny_store
 
+from fusion.config import Config
 from fusion.engine import Outputs
 from fusion.health.crossings import Crossings, check_entries, note_entry, note_exit
 from fusion.health.settings import HealthConfig
-from fusion.messages import Message
+from fusion.health.stage import first_watch, note_crossing
+from fusion.messages import Gate, Message
+from fusion.store import Cameras
 from fusion.wire import decode
 from sensors.fault_stream import disturb_all, since_first
 from sensors.faults import Fault
@@ -65,3 +71,12 @@ def test_a_beam_that_is_cut_by_nobody_again_and_again_is_named_and_charges_are_a
     words, lines = told([decode(one.topic, one.payload) for _, one in disturbed])  # type: ignore[misc]
     assert set(words) == {"door"} and "counts people whom nobody sees" in words["door"]
     assert (told(tape(shopping))[0], lines) == ({}, told(tape(shopping))[1])
+
+
+def test_a_gate_of_a_store_without_cameras_is_not_blamed_for_people_whom_nobody_could_see() -> None:
+    n = Cameras((), np.zeros(0, bool), np.zeros((0, 2)), np.zeros((0, 4)), np.zeros((0, 5)), np.zeros((0, 3, 3)),
+                np.zeros((0, 3)), np.zeros(0))  # fmt: skip
+    watch = first_watch(replace(STORE, cameras=n), Config())
+    assert note_crossing(watch, Gate("door", 0, S, "door", "exit", None, 1, "shopper"), "", Config()) == watch
+    seeing = first_watch(STORE, Config())
+    assert note_crossing(seeing, Gate("door", 0, S, "door", "exit", None, 1, "shopper"), "", Config()) != seeing

@@ -147,17 +147,18 @@ def note_crossing(watch: Watch, gate: Gate, trip: str, config: Config) -> Watch:
     return replace(watch, crossings=note_exit(watch.crossings, gate.src, bool(trip), gate.t_ns, config.health))
 
 
-def _sees_all(watch: Watch) -> bool:
-    """Tell whether nothing is blind: what nobody sees then is not there."""
-    return watch.mode.mode == OPEN and not watch.cameras.out().any()
-
-
 def note_settled(watch: Watch, settled: Sequence[Settled], store: Store, config: Config) -> Watch:
     """Ask the same of changes whose reading is final, where all is in sight."""
     if not settled or not _sees_all(watch):
         return watch
     least_g, _ = pieces_on(store)
     return replace(watch, jumpy=check_settled(watch.jumpy, settled, least_g, _otherwise_wrong(watch), config.health))
+
+
+def _sees_all(watch: Watch) -> bool:
+    """Tell whether there are cameras and nothing is blind: who is not seen then is not there."""
+    out = watch.cameras.out()
+    return bool(len(out)) and not out.any() and watch.mode.mode == OPEN
 
 
 def _otherwise_wrong(watch: Watch) -> dict[int, tuple[int, int]]:
@@ -321,9 +322,7 @@ def _seen(
     rows = np.flatnonzero(floor.tracks.status == CONFIRMED).tolist()
     now = {people.trip_of.get(int(floor.tracks.track_id[row]), "") for row in rows}
     since_ns = now_ns - watch.looked_ns if watch.looked_ns else 0
-    out = watch.cameras.out()
-    is_blind = not len(out) or out.any() or watch.mode.mode != OPEN
-    blind_ns = since_ns if is_blind else 0
+    blind_ns = 0 if _sees_all(watch) else since_ns
     return (
         {trip: watch.seen_s.get(trip, 0.0) + (since_ns / SECOND_NS if trip in now else 0.0) for trip in sorted(inside)},
         {
